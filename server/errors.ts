@@ -1,0 +1,86 @@
+/**
+ * The one closed catalogue of refusals: everything that Syncline says no to, to a WebSocket, an HTTP
+ * request or a command line. Imports nothing, so that the client shows the same words.
+ * docs/ERRORS.md is held equal to it by a test.
+ */
+
+interface Definition {
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** What a person reads. */
+  readonly reason: string
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retryable: boolean
+}
+
+export const ERRORS = {
+  'room-name-invalid': {
+    status: 400,
+    reason: 'A room is named kind:id, for example doc:readme; letters, digits and punctuation, no spaces',
+    retryable: false,
+  },
+  'room-not-found': { status: 404, reason: 'There is no such room, and you may not create it', retryable: false },
+  'route-not-found': { status: 404, reason: 'There is no such address', retryable: false },
+  'request-invalid': { status: 400, reason: 'The request is not of the form that this address takes', retryable: false },
+  'request-too-large': { status: 413, reason: 'The request is larger than this address takes', retryable: false },
+  'origin-refused': { status: 403, reason: 'This origin is not in ALLOWED_ORIGINS', retryable: false },
+  'token-missing': { status: 401, reason: 'A token is needed', retryable: false },
+  'token-invalid': { status: 401, reason: 'The token is not valid here', retryable: false },
+  'token-expired': { status: 401, reason: 'The token has expired', retryable: true },
+  forbidden: { status: 403, reason: 'You have no access to this room', retryable: false },
+  'read-only': { status: 403, reason: 'You may read this room but not change it', retryable: false },
+  'frame-malformed': { status: 400, reason: 'The message cannot be read', retryable: false },
+  'frame-too-large': { status: 413, reason: 'The message is larger than this server takes', retryable: false },
+  'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
+  'update-out-of-order': {
+    status: 409,
+    reason: 'The edit builds on one that the server has not seen; reconnecting sends both',
+    retryable: true,
+  },
+  'storage-unavailable': {
+    status: 503,
+    reason: 'The database is away; edits are kept and will be saved when it returns',
+    retryable: true,
+  },
+  'storage-full': {
+    status: 503,
+    reason: 'Too many edits wait for the database; new ones are kept on your device until it returns',
+    retryable: true,
+  },
+  'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
+  'shutting-down': { status: 503, reason: 'The server is restarting', retryable: true },
+  internal: { status: 500, reason: 'Something went wrong on the server', retryable: true },
+} as const satisfies Record<string, Definition>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(ERRORS, value)
+
+/**
+ * A refusal. `reason` carries the code, because Hocuspocus sends exactly that field to the client when a
+ * hook throws; `detail` says what was wrong this time, and may be shown to whoever caused it.
+ */
+export class SynclineError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string | undefined
+
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? ERRORS[code].reason : `${ERRORS[code].reason}: ${detail}`, options)
+    this.name = 'SynclineError'
+    this.code = code
+    this.detail = detail
+  }
+
+  get reason(): ErrorCode {
+    return this.code
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable
+  }
+}

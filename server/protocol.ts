@@ -1,0 +1,60 @@
+/**
+ * What travels between a Syncline server and its clients, beside the Hocuspocus frames themselves.
+ * Imports nothing, so that the browser can take it as it is.
+ */
+
+/** The WebSocket route that speaks the Hocuspocus protocol. */
+export const SYNC_PATH = '/sync'
+
+/** The prefix of every HTTP route. */
+export const API_PREFIX = '/api/v1'
+
+/** `aud` of every token. */
+export const TOKEN_AUDIENCE = 'syncline'
+
+/** Roles, weakest first; each may do all that the ones before it may. */
+export const ROLES = ['read', 'comment', 'write', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Room pattern (`doc:*`, `project:7`, `*:*`) to the role that it grants. */
+export type Grants = Readonly<Record<string, Role>>
+
+/**
+ * A room's name: `kind:id`. The kind is a lower-case word; the id is any printable text without white space
+ * or control characters, at most 200 characters together.
+ */
+export const ROOM_NAME = /^(?=.{3,200}$)[a-z][a-z0-9-]{0,31}:[\p{L}\p{N}\p{M}\p{P}\p{S}]+$/u
+
+/**
+ * The names of the shared types in a document that the studio, `replay` and the summaries agree on.
+ * An application is free to use others beside them.
+ */
+export const DOCUMENT_FIELDS = {
+  /** Y.Map: `title`, `editor` (`code` or `rich`), `language`. */
+  meta: 'meta',
+  /** Y.Text: what Monaco edits. */
+  code: 'content',
+  /** Y.XmlFragment: what Tiptap edits. */
+  rich: 'default',
+} as const
+
+export type Editor = 'code' | 'rich'
+
+/**
+ * A refusal, sent as a stateless message to the connection that it concerns, before its WebSocket is closed.
+ * `code` is one of the catalogue in errors.ts.
+ */
+export interface RejectEnvelope {
+  readonly type: 'reject'
+  readonly id: string | null
+  readonly code: string
+  readonly message: string
+}
+
+/** Where the room's log stands: sent after acknowledgements were released, for whoever wants to show the seq. */
+export interface SavedEnvelope {
+  readonly type: 'saved'
+  readonly seq: number
+}
+
+export type ServerEnvelope = RejectEnvelope | SavedEnvelope
