@@ -101,13 +101,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (!parsed.success || tokens === undefined || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
+  const storage: StorageConfig =
+    data.DATABASE_URL === undefined
+      ? { kind: 'embedded', dataDir: resolve(data.DATA_DIR) }
+      : { kind: 'url', url: data.DATABASE_URL }
   return Object.freeze({
     host: data.HOST,
     port: data.PORT,
-    storage:
-      data.DATABASE_URL === undefined
-        ? { kind: 'embedded', dataDir: resolve(data.DATA_DIR) }
-        : { kind: 'url', url: data.DATABASE_URL },
+    storage,
     tokens,
     allowedOrigins: data.ALLOWED_ORIGINS,
     logLevel: data.LOG_LEVEL,
