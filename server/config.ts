@@ -21,6 +21,8 @@ export interface Config {
   readonly tokens: TokenKey
   /** Origins that a browser may connect from, beside the server's own; `*` for any. */
   readonly allowedOrigins: readonly string[]
+  /** Whether the studio is built at start and served; the API and the WebSocket work without it. */
+  readonly studio: boolean
   readonly logLevel: string
   /** Edits that may wait in memory while the database is away, in bytes. */
   readonly maxQueueBytes: number
@@ -48,15 +50,19 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
 
+/** With an empty host too (`postgres://user@/name?host=/run/postgresql`), which Postgres takes and URL does not. */
 const postgresUrl = z.string().refine((value) => {
-  const url = URL.parse(value)
+  const url = URL.parse(value.replace(/^([a-z]+:\/\/[^/]*@)\//, '$1localhost/'))
   return url !== null && (url.protocol === 'postgres:' || url.protocol === 'postgresql:')
 }, 'must be a postgres:// address')
 
 /** HS256 is as strong as its secret: RFC 7518 3.2 asks for at least the hash's 256 bits. */
 const secret = z
   .string()
-  .refine((value) => Buffer.byteLength(value) >= 32, 'must be at least 32 bytes; try: openssl rand -base64 48')
+  .refine(
+    (value) => Buffer.byteLength(value) >= 32,
+    'must be at least 32 bytes; try: openssl rand -base64 48',
+  )
   .refine((value) => new Set(value).size >= 10, 'is too regular to be a secret; try: openssl rand -base64 48')
 
 const origins = z.string().transform((value, context) => {
@@ -78,6 +84,7 @@ const environment = z.object({
   JWT_PUBLIC_KEY: z.string().optional(),
   JWKS_URL: z.undefined({ error: 'is not supported yet: use JWT_PUBLIC_KEY' }).optional(),
   ALLOWED_ORIGINS: origins.default([]),
+  STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
@@ -88,7 +95,9 @@ const environment = z.object({
  * @throws ConfigError naming every wrong key.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  )
   const parsed = environment.safeParse(present)
   const problems = parsed.success
     ? []
@@ -111,13 +120,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     storage,
     tokens,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    studio: data.STUDIO === 'on',
     logLevel: data.LOG_LEVEL,
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
   })
 }
 
-function readTokenKey(env: Readonly<Record<string, string | undefined>>, problems: string[]): TokenKey | undefined {
+function readTokenKey(
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): TokenKey | undefined {
   const { JWT_SECRET: key, JWT_PUBLIC_KEY: pem } = env
   if (key !== undefined && pem !== undefined) {
     problems.push('JWT_SECRET and JWT_PUBLIC_KEY exclude each other')

@@ -19,10 +19,22 @@ export const ERRORS = {
     reason: 'A room is named kind:id, for example doc:readme; letters, digits and punctuation, no spaces',
     retryable: false,
   },
-  'room-not-found': { status: 404, reason: 'There is no such room, and you may not create it', retryable: false },
+  'room-not-found': {
+    status: 404,
+    reason: 'There is no such room, and you may not create it',
+    retryable: false,
+  },
   'route-not-found': { status: 404, reason: 'There is no such address', retryable: false },
-  'request-invalid': { status: 400, reason: 'The request is not of the form that this address takes', retryable: false },
-  'request-too-large': { status: 413, reason: 'The request is larger than this address takes', retryable: false },
+  'request-invalid': {
+    status: 400,
+    reason: 'The request is not of the form that this address takes',
+    retryable: false,
+  },
+  'request-too-large': {
+    status: 413,
+    reason: 'The request is larger than this address takes',
+    retryable: false,
+  },
   'origin-refused': { status: 403, reason: 'This origin is not in ALLOWED_ORIGINS', retryable: false },
   'token-missing': { status: 401, reason: 'A token is needed', retryable: false },
   'token-invalid': { status: 401, reason: 'The token is not valid here', retryable: false },
@@ -30,7 +42,11 @@ export const ERRORS = {
   forbidden: { status: 403, reason: 'You have no access to this room', retryable: false },
   'read-only': { status: 403, reason: 'You may read this room but not change it', retryable: false },
   'frame-malformed': { status: 400, reason: 'The message cannot be read', retryable: false },
-  'frame-too-large': { status: 413, reason: 'The message is larger than this server takes', retryable: false },
+  'frame-too-large': {
+    status: 413,
+    reason: 'The message is larger than this server takes',
+    retryable: false,
+  },
   'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
   'update-out-of-order': {
     status: 409,

@@ -1,0 +1,131 @@
+import { type Peer, type PeerName, type Profile, startPeer } from './peer.ts'
+import type { Postgres } from './postgres.ts'
+
+/** What one run of one peer gave, by the name of the figure. */
+export type Figures = Readonly<Record<string, number>>
+
+export interface Column {
+  readonly figure: string
+  readonly title: string
+  readonly digits: number
+}
+
+/** What must hold: a ratio to another peer, or, without one, the figure itself. */
+export interface Goal {
+  readonly figure: string
+  readonly against?: PeerName
+  readonly atMost: number
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  readonly columns: readonly Column[]
+  readonly goals: readonly Goal[]
+  run(bench: Bench): Promise<Map<PeerName, Figures>>
+}
+
+export interface BenchOptions {
+  readonly quick: boolean
+  readonly trace: string | undefined
+  readonly profile: boolean
+  readonly peers: readonly PeerName[]
+  readonly postgres: Postgres
+  readonly log: (line: string) => void
+}
+
+/** A scenario that cannot run as it was called. */
+export class Skipped extends Error {}
+
+export class Bench {
+  readonly quick: boolean
+  readonly trace: string | undefined
+  readonly postgres: Postgres
+  readonly log: (line: string) => void
+  readonly profiles = new Map<PeerName, Profile>()
+  readonly #profile: boolean
+  readonly #peers: readonly PeerName[]
+
+  constructor({ quick, trace, profile, peers, postgres, log }: BenchOptions) {
+    this.quick = quick
+    this.trace = trace
+    this.postgres = postgres
+    this.log = log
+    this.#profile = profile
+    this.#peers = peers
+  }
+
+  /** The shorter of two durations or counts, when there is little time. */
+  pick(full: number, quick: number): number {
+    return this.quick ? quick : full
+  }
+
+  /** Each peer in turn, again and again, so that a slow minute of the machine meets all; the medians. */
+  async repeat(
+    peers: readonly PeerName[],
+    repeats: number,
+    run: (peer: Peer) => Promise<Figures>,
+  ): Promise<Map<PeerName, Figures>> {
+    const measured = new Map<PeerName, Figures[]>()
+    for (let round = 0; round < repeats; round += 1) {
+      for (const [name, figures] of await this.each(peers, (name) => this.using(name, run))) {
+        measured.set(name, [...(measured.get(name) ?? []), figures])
+      }
+    }
+    return new Map([...measured].map(([name, runs]) => [name, medians(runs)]))
+  }
+
+  /** One round of the peers that were asked for. */
+  async each(
+    peers: readonly PeerName[],
+    run: (name: PeerName) => Promise<Figures>,
+  ): Promise<Map<PeerName, Figures>> {
+    const measured = new Map<PeerName, Figures>()
+    for (const name of peers.filter((peer) => this.#peers.includes(peer))) {
+      const figures = await run(name)
+      measured.set(name, figures)
+      this.log(`  ${name.padEnd(12)} ${line(figures)}`)
+    }
+    return measured
+  }
+
+  async using<Result>(name: PeerName, run: (peer: Peer) => Promise<Result>): Promise<Result> {
+    const peer = await startPeer(name, this.postgres)
+    try {
+      return await run(peer)
+    } finally {
+      await peer.kill()
+    }
+  }
+
+  /** Runs the part of a scenario that counts; the server's processor time over it, in ms. */
+  async measure(
+    peer: Peer,
+    act: () => Promise<void>,
+  ): Promise<{ readonly cpu: number; readonly ms: number }> {
+    if (this.#profile) await peer.startProfile()
+    const cpu = peer.cpu()
+    const started = performance.now()
+    await act()
+    const measured = { cpu: peer.cpu() - cpu, ms: performance.now() - started }
+    if (this.#profile) this.profiles.set(peer.name, await peer.stopProfile())
+    return measured
+  }
+}
+
+const line = (figures: Figures): string =>
+  Object.entries(figures)
+    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .join('  ')
+
+function medians(runs: readonly Figures[]): Figures {
+  const names = Object.keys(runs[0] ?? {})
+  return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name] ?? Number.NaN))]))
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}

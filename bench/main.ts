@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Bench, type Scenario, Skipped } from './bench.ts'
+import { PEERS, type PeerName } from './peer.ts'
+import { startPostgres } from './postgres.ts'
+import { heading, hottest, section } from './report.ts'
+import { acknowledgement } from './scenarios/acknowledgement.ts'
+import { crowd } from './scenarios/crowd.ts'
+import { idle } from './scenarios/idle.ts'
+import { kill } from './scenarios/kill.ts'
+import { open } from './scenarios/open.ts'
+import { propagation } from './scenarios/propagation.ts'
+import { rooms } from './scenarios/rooms.ts'
+import { segments } from './scenarios/segments.ts'
+import { start } from './scenarios/start.ts'
+
+const SCENARIOS: readonly Scenario[] = [
+  propagation,
+  rooms,
+  acknowledgement,
+  crowd,
+  open,
+  segments,
+  idle,
+  kill,
+  start,
+]
+const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
+
+const USAGE = `npm run bench -- [options] [scenario ...]
+
+  --quick          short runs, one round
+  --trace PATH     the recording that \`open\` and \`segments\` need
+  --peers A,B      only these of ${PEERS.join(', ')}
+  --profile        print where each peer's processor time went
+  --write          write bench/RESULTS.md (always done when all scenarios run in full)
+
+Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')}
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    trace: { type: 'string' },
+    peers: { type: 'string', default: PEERS.join(',') },
+    profile: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+async function main(): Promise<void> {
+  const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
+  if (values.help || unknown.length > 0) return say(USAGE)
+  const chosen =
+    positionals.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => positionals.includes(name))
+  const peers: readonly PeerName[] = PEERS.filter((peer) => values.peers.split(',').includes(peer))
+  const postgres = await startPostgres()
+  const sections = [heading(`npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(), postgres.version)]
+  try {
+    for (const scenario of chosen) {
+      say(`${scenario.name}: ${scenario.title}`)
+      const bench = new Bench({ ...values, trace: values.trace, peers, postgres, log: say })
+      const started = performance.now()
+      try {
+        const text = section(scenario, await scenario.run(bench))
+        sections.push(text)
+        say(`\n${text}(${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
+      } catch (error) {
+        if (!(error instanceof Skipped)) throw error
+        sections.push(`## ${scenario.name}: ${scenario.title}\n\nNot measured: ${error.message}.\n`)
+        say(`  skipped: ${error.message}\n`)
+      }
+      for (const [peer, profile] of bench.profiles) say(`${peer}\n${hottest(profile)}\n`)
+    }
+  } finally {
+    await postgres.close()
+  }
+  const whole = chosen.length === SCENARIOS.length && peers.length === PEERS.length && !values.quick
+  if (values.write || whole) await writeFile(RESULTS, sections.join('\n'))
+}
+
+await main()

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import jwt from 'jsonwebtoken'
+import { SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
+import type { Postgres } from './postgres.ts'
+
+export const PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'syncline'] as const
+export type PeerName = (typeof PEERS)[number]
+
+/** What a client says to a peer. */
+export type Dialect = 'hocuspocus' | 'y-websocket' | 'relay'
+
+export interface Profile {
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+/** A server under measurement, in a process of its own. */
+export interface Peer {
+  readonly name: PeerName
+  readonly dialect: Dialect
+  readonly token: string
+  readonly address: string
+  /** Processor time of the server's process since its start, in ms. */
+  cpu(): number
+  /** After a full garbage collection, in bytes. */
+  memory(): Promise<NodeJS.MemoryUsage>
+  startProfile(): Promise<void>
+  stopProfile(): Promise<Profile>
+  /** kill -9. */
+  kill(): Promise<void>
+}
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+const SECRET = randomBytes(48).toString('base64')
+
+const PROGRAMS: Readonly<Record<PeerName, string>> = {
+  bare: file('./peers/bare.ts'),
+  stock: file('./peers/stock.ts'),
+  'y-websocket': file('../node_modules/y-websocket/bin/server.cjs'),
+  relay: file('./peers/relay.ts'),
+  syncline: file('../server/main.ts'),
+}
+
+const DIALECTS: Readonly<Partial<Record<PeerName, Dialect>>> = {
+  'y-websocket': 'y-websocket',
+  relay: 'relay',
+}
+
+const STARTS_WITHIN = 15_000
+
+export async function startPeer(name: PeerName, postgres: Postgres): Promise<Peer> {
+  const port = await freePort()
+  const stores = name === 'stock' || name === 'syncline'
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'warn',
+    ...(stores && { DATABASE_URL: await postgres.url(name) }),
+    ...(name === 'syncline' && { JWT_SECRET: SECRET }),
+  }
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--import', file('./peers/probe.ts'), PROGRAMS[name]],
+    {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  )
+  await ready(child, `http://127.0.0.1:${port}${name === 'syncline' ? '/health/ready' : '/'}`)
+  const { pid = 0 } = child
+  return {
+    name,
+    dialect: DIALECTS[name] ?? 'hocuspocus',
+    token: signToken(),
+    address: `ws://127.0.0.1:${port}${name === 'syncline' ? SYNC_PATH : ''}`,
+    cpu: () => cpuOf(pid),
+    memory: async () => (await ask(child, 'memory')) as NodeJS.MemoryUsage,
+    startProfile: async () => {
+      await ask(child, 'profile-start')
+    },
+    stopProfile: async () => (await ask(child, 'profile-stop')) as Profile,
+    kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+const signToken = (): string =>
+  jwt.sign({ name: 'Bench', grants: { '*:*': 'admin' } }, SECRET, {
+    algorithm: 'HS256',
+    subject: 'bench',
+    audience: TOKEN_AUDIENCE,
+    expiresIn: '1h',
+  })
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('No port')
+  return address.port
+}
+
+/** Until the address answers 200; its process must live. */
+export async function ready(child: ChildProcess, url: string, within = STARTS_WITHIN): Promise<void> {
+  const deadline = performance.now() + within
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.at(-1)} ended with ${child.exitCode}`)
+    const answer = await fetch(url).catch(() => undefined)
+    await answer?.arrayBuffer()
+    if (answer?.ok) return
+    await pause(10)
+  }
+  throw new Error(`${url} was not ready within ${within} ms`)
+}
+
+async function ask(child: ChildProcess, question: string): Promise<unknown> {
+  const answered = once(child, 'message')
+  child.send(question)
+  const [answer] = await answered
+  return answer
+}
+
+/** From the scheduler's own count of nanoseconds, over all threads. */
+function cpuOf(pid: number): number {
+  const tasks = `/proc/${pid}/task`
+  let nanoseconds = 0
+  for (const task of readdirSync(tasks)) {
+    nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0])
+  }
+  return nanoseconds / 1e6
+}

@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import type { Figures, Goal, Scenario } from './bench.ts'
+import type { PeerName, Profile } from './peer.ts'
+
+export interface Verdict {
+  readonly goal: Goal
+  readonly value: number
+  readonly met: boolean
+}
+
+const SUBJECT: PeerName = 'syncline'
+
+export function judge(goals: readonly Goal[], measured: ReadonlyMap<PeerName, Figures>): Verdict[] {
+  return goals.flatMap((goal) => {
+    const own = measured.get(SUBJECT)?.[goal.figure]
+    const other = goal.against === undefined ? 1 : measured.get(goal.against)?.[goal.figure]
+    if (own === undefined || other === undefined) return []
+    const value = own / other
+    return [{ goal, value, met: value <= goal.atMost }]
+  })
+}
+
+/** One scenario's section in Markdown. */
+export function section(scenario: Scenario, measured: ReadonlyMap<PeerName, Figures>): string {
+  const { title, name, columns, goals } = scenario
+  const rows = [...measured].map(([peer, figures]) => [
+    peer,
+    ...columns.map(({ figure, digits }) => figures[figure]?.toFixed(digits) ?? ''),
+  ])
+  const table = [
+    row(['', ...columns.map((column) => column.title)]),
+    row(['---', ...columns.map(() => '---:')]),
+    ...rows.map(row),
+  ]
+  const verdicts = judge(goals, measured).map((verdict) => sentence(scenario, verdict))
+  return [`## ${name}: ${title}`, '', ...table, '', ...verdicts, ''].join('\n')
+}
+
+function sentence({ columns }: Scenario, { goal, value, met }: Verdict): string {
+  const title = columns.find(({ figure }) => figure === goal.figure)?.title ?? goal.figure
+  const measured = goal.against === undefined ? value.toFixed(1) : `${value.toFixed(2)} × ${goal.against}`
+  return `- ${title}: ${measured}; at most ${goal.atMost} is wanted: ${met ? 'met' : '**missed**'}`
+}
+
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+/** What the figures were measured on, and how. */
+export function heading(command: string, postgres: string): string {
+  const [cpu] = cpus()
+  return [
+    '# Measured',
+    '',
+    `${new Date().toISOString().slice(0, 10)}, \`${command}\`, at ${commit()}: ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, ` +
+      `Node ${process.versions.node}, Postgres ${postgres}.`,
+    '',
+    'Each peer is a process of its own, and its processor time is that process alone; the clients are the same code for',
+    'all, and the database, where there is one, is the same server. Figures are medians over interleaved rounds.',
+    'Where a peer has no acknowledgements, the echo of an edit stands for one. `bare` is Hocuspocus that stores nothing,',
+    '`stock` Hocuspocus with extension-database, `relay` a `ws` server that forwards bytes.',
+    '',
+  ].join('\n')
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch {
+    // A package without its repository.
+    return (
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8').match(/"version": "(.*)"/)?.[1] ?? '?'
+    )
+  }
+}
+
+/** Where the processor time went: functions by their own time. */
+export function hottest(profile: Profile, count = 25): string {
+  const own = new Map<number, number>()
+  for (const [index, id] of profile.samples.entries()) {
+    own.set(id, (own.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0))
+  }
+  const byFunction = new Map<string, number>()
+  for (const { id, callFrame } of profile.nodes) {
+    const { functionName, url, lineNumber } = callFrame
+    const place =
+      url === '' ? '' : ` ${url.replace(/^.*\/(?=(node_modules|server|bench)\/)/, '')}:${lineNumber + 1}`
+    const name = `${functionName || '(anonymous)'}${place}`
+    byFunction.set(name, (byFunction.get(name) ?? 0) + (own.get(id) ?? 0))
+  }
+  byFunction.delete('(idle)')
+  const busy = [...byFunction.values()].reduce((sum, time) => sum + time, 0)
+  return [...byFunction]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, count)
+    .map(([name, time]) => `${((time / busy) * 100).toFixed(1).padStart(6)} %  ${name}`)
+    .join('\n')
+}

@@ -1,0 +1,175 @@
+import { ROOM_NAME } from '../../server/protocol.ts'
+import { socketUrl } from './address.ts'
+import type { SocketClass } from './counted-socket.ts'
+import { Link } from './link.ts'
+import { refusal } from './refusal.ts'
+import { Room } from './room.ts'
+import type { ClientState, ConnectionStatus, User } from './state.ts'
+import { type TokenSource, Tokens } from './tokens.ts'
+
+export interface ConnectOptions {
+  /** The server: `https://collab.example.com`, or its `/sync` address; `/` is the server of this page. */
+  readonly url: string
+  /** A token, or better a function that fetches one: it is called again before the token expires and after a refusal. */
+  readonly token: TokenSource
+  /**
+   * Who this is, for the others to see; left out, it is whom the token names. Its id keeps the copies of people
+   * who share a browser apart, so give it where they may.
+   */
+  readonly user?: User | undefined
+  /** `false` keeps no copy on this device. */
+  readonly offline?: boolean | undefined
+  /** A WebSocket class where the platform has none. */
+  readonly WebSocket?: SocketClass | undefined
+}
+
+export interface RoomOptions {
+  /** `false` keeps no copy of this room on this device. */
+  readonly offline?: boolean | undefined
+}
+
+interface Held {
+  readonly room: Room
+  holders: number
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** Long enough for a component that is taken down and put up again at once, as React does when it looks for mistakes. */
+const GRACE_MS = 1_000
+
+export class Client {
+  readonly #options: ConnectOptions
+  readonly #url: string
+  readonly #link: Link
+  readonly #tokens: Tokens
+  readonly #rooms = new Map<string, Held>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #listeners = new Set<() => void>()
+  #state: ClientState = { status: 'connecting' }
+  #destroyed = false
+
+  constructor(options: ConnectOptions) {
+    this.#options = options
+    this.#url = socketUrl(options.url)
+    this.#tokens = new Tokens(options.token, () => this.#tokenChanged())
+    this.#link = new Link({
+      url: this.#url,
+      WebSocket: options.WebSocket,
+      changed: () => this.#linkChanged(),
+    })
+  }
+
+  get status(): ConnectionStatus {
+    return this.#state.status
+  }
+
+  getState(): ClientState {
+    return this.#state
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The room of that name, to be given back with `room.release()`. All holders share one. */
+  room(name: string, options: RoomOptions = {}): Room {
+    const held = this.#held(name, options)
+    clearTimeout(held.timer)
+    held.timer = undefined
+    held.holders += 1
+    return held.room
+  }
+
+  /** As `room`, but not held: the room closes after a moment unless somebody takes hold of it. */
+  peek(name: string, options: RoomOptions = {}): Room {
+    const held = this.#held(name, options)
+    if (held.holders === 0) this.#closeSoon(name, held)
+    return held.room
+  }
+
+  /** Closes all rooms, giving unsaved changes a moment to be saved, and then the socket. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true
+    await Promise.all([...this.#rooms.values()].map(({ room }) => room.flush()))
+    for (const [name, held] of [...this.#rooms]) this.#close(name, held)
+    const closed = await Promise.allSettled(this.#closing)
+    this.#tokens.stop()
+    this.#link.destroy()
+    const failed = closed.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  #held(name: string, options: RoomOptions): Held {
+    if (this.#destroyed) throw new Error('The client was destroyed')
+    if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
+    const existing = this.#rooms.get(name)
+    if (existing !== undefined) return existing
+    const offline = options.offline ?? this.#options.offline ?? true
+    const held: Held = {
+      room: new Room({
+        name,
+        link: this.#link,
+        tokens: this.#tokens,
+        user: this.#options.user ?? this.#tokens.user,
+        copyName: offline ? this.#copyName(name) : undefined,
+        released: () => this.#release(name, held),
+      }),
+      holders: 0,
+      timer: undefined,
+    }
+    this.#rooms.set(name, held)
+    return held
+  }
+
+  /** One person's unsent changes must not be sent as another's who uses this browser later. */
+  #copyName(name: string): string {
+    const person =
+      this.#options.user?.id ?? (this.#tokens.renewable ? undefined : this.#tokens.user?.id) ?? ''
+    return ['syncline', new URL(this.#url).host, encodeURIComponent(person), name].join('/')
+  }
+
+  #release(name: string, held: Held): void {
+    if (held.holders === 0) return
+    held.holders -= 1
+    if (held.holders === 0) this.#closeSoon(name, held)
+  }
+
+  #closeSoon(name: string, held: Held): void {
+    clearTimeout(held.timer)
+    held.timer = setTimeout(() => this.#closeOnceSaved(name, held), GRACE_MS)
+  }
+
+  /** Until it is closed the room stays the one of its name: two at once would be one too many for the server. */
+  #closeOnceSaved(name: string, held: Held): void {
+    const settle = (): void => {
+      if (held.holders === 0 && this.#rooms.get(name) === held) this.#close(name, held)
+    }
+    held.room.flush().then(settle, settle)
+  }
+
+  #close(name: string, held: Held): void {
+    clearTimeout(held.timer)
+    this.#rooms.delete(name)
+    const closed = held.room.destroy()
+    this.#closing.add(closed)
+    // One that failed stays, for destroy() to report.
+    closed.then(
+      () => this.#closing.delete(closed),
+      () => undefined,
+    )
+  }
+
+  #tokenChanged(): void {
+    const user = this.#options.user ?? this.#tokens.user
+    for (const { room } of this.#rooms.values()) {
+      if (user !== undefined) room.introduce(user)
+      room.tokenRenewed()
+    }
+  }
+
+  #linkChanged(): void {
+    this.#state = { status: this.#link.status }
+    for (const listener of [...this.#listeners]) listener()
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * People's colours. Each carries white text at a contrast of at least 4.5, and is told from its neighbours in
+ * lightness too, so that a caret is not known by hue alone.
+ */
+export const PALETTE = [
+  '#c92a2a',
+  '#1864ab',
+  '#2b7a3b',
+  '#862e9c',
+  '#a04400',
+  '#0b7285',
+  '#a61e4d',
+  '#364fc7',
+  '#5c6e00',
+  '#5f3dc4',
+  '#7a4a2b',
+  '#087f5b',
+] as const
+
+/** A caret's colour goes into style sheets, and comes from other people: nothing but this form is let in. */
+export const isColor = (value: unknown): value is string =>
+  typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)
+
+/** The same id has the same colour everywhere, with nothing stored. */
+export const colorFor = (id: string): string => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193)
+  hash ^= hash >>> 15
+  return PALETTE[(hash >>> 0) % PALETTE.length] ?? PALETTE[0]
+}

@@ -1,0 +1,229 @@
+import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import { countedSocket, type SocketClass } from './counted-socket.ts'
+import type { Frame } from './frames.ts'
+import type { SaveTracker } from './save-tracker.ts'
+import type { ConnectionStatus } from './state.ts'
+
+/** A room's end of the link. */
+export interface Member {
+  opened(): void
+  closed(): void
+  readonly joined: boolean
+}
+
+export interface LinkOptions {
+  readonly url: string
+  readonly WebSocket?: SocketClass | undefined
+  readonly changed: () => void
+}
+
+const CONNECT_LIMIT_MS = 10_000
+const FAREWELL_LIMIT_MS = 2_000
+/** The browser says that there is no network, which is not true of a server on this machine: look now and then. */
+const OFFLINE_PROBE_MS = 30_000
+
+/** The provider's socket with its queue taken out: what an open socket did not take, the next handshake carries. */
+class RoomSocket extends HocuspocusProviderWebsocket {
+  get isOpen(): boolean {
+    return this.webSocket?.readyState === 1
+  }
+
+  override send(message: unknown): void {
+    if (this.isOpen) super.send(message)
+  }
+}
+
+/** The one WebSocket that all rooms share, kept open as long as there is a room. */
+export class Link {
+  readonly #socket: RoomSocket
+  readonly #changed: () => void
+  readonly #members = new Set<Member>()
+  readonly #trackers = new Map<string, SaveTracker>()
+  readonly #usedAddresses = new Set<string>()
+  readonly #farewells = new Map<string, { readonly heard: Promise<void>; readonly resolve: () => void }>()
+  #status: ConnectionStatus = 'connecting'
+  #connectLimit: ReturnType<typeof setTimeout> | undefined
+  #probe: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: LinkOptions) {
+    this.#changed = options.changed
+    this.#socket = new RoomSocket({
+      url: options.url,
+      autoConnect: false,
+      WebSocketPolyfill: countedSocket(options.WebSocket ?? globalThis.WebSocket, {
+        opened: () => this.#forget(),
+        sent: (frame) => this.#trackers.get(frame.address)?.sent(frame),
+        received: (frame) => this.#received(frame),
+      }),
+      delay: 500 + Math.random() * 500,
+      minDelay: 500,
+      maxDelay: 10_000,
+      jitter: true,
+    })
+    this.#socket.on('status', ({ status }: { status: string }) => this.#limitConnecting(status))
+    this.#socket.on('open', () => this.#opened())
+    this.#socket.on('disconnect', () => this.#closed())
+    if (typeof window !== 'undefined') {
+      window.addEventListener('offline', this.#networkLost)
+      window.addEventListener('online', this.#networkBack)
+    }
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status
+  }
+
+  get isOpen(): boolean {
+    return this.#status === 'online' && this.#socket.isOpen
+  }
+
+  get socket(): HocuspocusProviderWebsocket {
+    return this.#socket
+  }
+
+  add(member: Member): void {
+    this.#members.add(member)
+    if (this.isOpen) member.opened()
+    else if (this.#members.size === 1) this.#connect()
+  }
+
+  delete(member: Member): void {
+    this.#members.delete(member)
+    if (this.#members.size > 0) return
+    this.#drop()
+    this.#setStatus('connecting')
+  }
+
+  /**
+   * Begins a session. The first of a room on a socket goes by the room's name, so that the server encodes a
+   * broadcast once for all; any later one on the same socket by an address of its own, so that no late answer
+   * to the one before it is taken for an answer to this one.
+   */
+  join(provider: HocuspocusProvider, tracker: SaveTracker): void {
+    provider.configuration.sessionAwareness = this.#usedAddresses.has(provider.configuration.name)
+    if (provider.configuration.sessionAwareness) provider.sessionId = crypto.randomUUID()
+    const address = provider.effectiveName
+    this.#usedAddresses.add(address)
+    this.#trackers.set(address, tracker)
+    tracker.begin(address)
+    provider.attach()
+  }
+
+  /** Ends a session. One that the server ended needs no goodbye, which would end the next one instead. */
+  part(provider: HocuspocusProvider, tracker: SaveTracker, endedByServer: boolean): void {
+    if (!provider.isAttached) return
+    const address = provider.effectiveName
+    this.#trackers.delete(address)
+    tracker.end()
+    if (endedByServer) this.#socket.configuration.providerMap.delete(address)
+    else if (this.isOpen) this.#awaitFarewell(address)
+    provider.detach()
+    provider.onClose()
+  }
+
+  /** Resolves once the server has let go of the room's former session, whose frames it would mistake ours for. */
+  async farewell(name: string): Promise<void> {
+    const pending = [...this.#farewells].filter(
+      ([address]) => address === name || address.startsWith(`${name}\0`),
+    )
+    if (pending.length === 0) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FAREWELL_LIMIT_MS)
+    })
+    await Promise.race([Promise.all(pending.map(([, farewell]) => farewell.heard)), late])
+    clearTimeout(timer)
+  }
+
+  /** A room got no answer. If no other room does well on this socket either, the socket is what is wrong. */
+  unanswered(): boolean {
+    if ([...this.#members].some((member) => member.joined)) return false
+    this.#drop()
+    this.#connect()
+    return true
+  }
+
+  destroy(): void {
+    clearTimeout(this.#connectLimit)
+    clearTimeout(this.#probe)
+    if (typeof window !== 'undefined') {
+      window.removeEventListener('offline', this.#networkLost)
+      window.removeEventListener('online', this.#networkBack)
+    }
+    this.#socket.destroy()
+  }
+
+  #opened(): void {
+    clearTimeout(this.#probe)
+    this.#setStatus('online')
+    for (const member of [...this.#members]) member.opened()
+  }
+
+  #closed(): void {
+    this.#forget()
+    this.#setStatus('offline')
+    for (const member of [...this.#members]) member.closed()
+  }
+
+  #forget(): void {
+    for (const { resolve } of this.#farewells.values()) resolve()
+    this.#farewells.clear()
+    this.#usedAddresses.clear()
+    for (const tracker of this.#trackers.values()) tracker.end()
+    this.#trackers.clear()
+  }
+
+  #received(frame: Frame): void {
+    this.#trackers.get(frame.address)?.received(frame)
+    if (frame.kind !== 'close' && frame.kind !== 'denied') return
+    this.#farewells.get(frame.address)?.resolve()
+    this.#farewells.delete(frame.address)
+  }
+
+  #awaitFarewell(address: string): void {
+    let resolve = (): void => {}
+    const heard = new Promise<void>((done) => {
+      resolve = done
+    })
+    this.#farewells.set(address, { heard, resolve })
+  }
+
+  #connect(): void {
+    // Its failures arrive as status events and are retried by it for ever; the promise itself never rejects.
+    void this.#socket.connect()
+  }
+
+  #drop(): void {
+    this.#socket.shouldConnect = false
+    this.#socket.clearReconnectTimeout()
+    this.#socket.cancelWebsocketRetry?.()
+    if (this.#socket.webSocket !== null) this.#socket.onClose({ event: { code: 1000, reason: '' } })
+  }
+
+  #limitConnecting(status: string): void {
+    clearTimeout(this.#connectLimit)
+    if (status !== 'connecting') return
+    this.#connectLimit = setTimeout(() => this.#socket.webSocket?.close(), CONNECT_LIMIT_MS)
+  }
+
+  #setStatus(status: ConnectionStatus): void {
+    if (status === this.#status) return
+    this.#status = status
+    this.#changed()
+  }
+
+  readonly #networkLost = (): void => {
+    if (this.#members.size === 0) return
+    this.#drop()
+    this.#setStatus('offline')
+    clearTimeout(this.#probe)
+    this.#probe = setTimeout(() => this.#networkBack(), OFFLINE_PROBE_MS)
+  }
+
+  readonly #networkBack = (): void => {
+    clearTimeout(this.#probe)
+    if (this.isOpen || this.#members.size === 0) return
+    this.#drop()
+    this.#connect()
+  }
+}

@@ -1,0 +1,39 @@
+import type { Awareness } from 'y-protocols/awareness'
+import { colorFor, isColor } from './color.ts'
+import type { Person, User } from './state.ts'
+
+const LONGEST_NAME = 80
+const LONGEST_ID = 200
+
+/** Who an awareness state says it is. Another client wrote it, so nothing in it is taken on trust. */
+export const userIn = (state: unknown): Required<User> | undefined => {
+  if (typeof state !== 'object' || state === null || !('user' in state)) return undefined
+  const user: unknown = state.user
+  if (typeof user !== 'object' || user === null) return undefined
+  const { id, name, color } = user as Record<string, unknown>
+  const known = typeof id === 'string' && id !== '' ? id : name
+  if (typeof known !== 'string' || known === '' || known.length > LONGEST_ID) return undefined
+  const shown = typeof name === 'string' && name.trim() !== '' ? name : known
+  return { id: known, name: shown.slice(0, LONGEST_NAME), color: isColor(color) ? color : colorFor(known) }
+}
+
+/** The people of a room, the reader first, each once, in an order that does not jump. */
+export const peopleIn = (awareness: Awareness): readonly Person[] => {
+  const people = new Map<string, Person>()
+  for (const [client, state] of awareness.getStates()) {
+    const user = userIn(state)
+    if (user === undefined) continue
+    const before = people.get(user.id)
+    people.set(user.id, {
+      ...(before ?? user),
+      self: client === awareness.clientID || before?.self === true,
+      clients: [...(before?.clients ?? []), client].sort((a, b) => a - b),
+    })
+  }
+  return [...people.values()].sort(
+    (a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1),
+  )
+}
+
+export const samePeople = (a: readonly Person[], b: readonly Person[]): boolean =>
+  a.length === b.length && JSON.stringify(a) === JSON.stringify(b)

@@ -1,0 +1,33 @@
+import { ERRORS, type ErrorCode, isErrorCode } from '../../server/errors.ts'
+import type { Refusal } from './state.ts'
+
+export const refusal = (code: ErrorCode, message?: string): Refusal => ({
+  code,
+  message: message || ERRORS[code].reason,
+  // Joining again makes a room that one may not change readable, so it is worth asking.
+  retryable: ERRORS[code].retryable || code === 'read-only',
+})
+
+/** What an unchanged Hocuspocus server says in the place of a reason. */
+const STOCK_REASONS: Readonly<Record<string, ErrorCode>> = {
+  'permission-denied': 'forbidden',
+  Forbidden: 'forbidden',
+  Unauthorized: 'token-invalid',
+}
+
+/** The refusal in the reason of a denied join, of a closed room or of a closed socket; other reasons refuse nothing. */
+export const refusalFrom = (reason: string): Refusal | undefined => {
+  const code = isErrorCode(reason) ? reason : STOCK_REASONS[reason]
+  return code === undefined ? undefined : refusal(code)
+}
+
+/** What a stateless message may say of the room itself; one that answers a single message of ours is not it. */
+export const refusalInEnvelope = (envelope: Readonly<Record<string, unknown>>): Refusal | undefined => {
+  if (envelope.type !== 'reject' || (envelope.id !== null && envelope.id !== undefined)) return undefined
+  const code = isErrorCode(envelope.code) ? envelope.code : 'internal'
+  return refusal(code, typeof envelope.message === 'string' ? envelope.message : undefined)
+}
+
+/** Codes that another token may cure. */
+export const isTokenRefusal = (code: ErrorCode): boolean =>
+  code === 'token-expired' || code === 'token-invalid' || code === 'token-missing'

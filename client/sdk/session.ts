@@ -1,0 +1,264 @@
+import { HocuspocusProvider } from '@hocuspocus/provider'
+import type { Awareness } from 'y-protocols/awareness'
+import type * as Y from 'yjs'
+import { backoff } from './backoff.ts'
+import type { Link, Member } from './link.ts'
+import { isTokenRefusal, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
+import type { SaveTracker } from './save-tracker.ts'
+import type { Refusal, RoomStatus } from './state.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface SessionOptions {
+  readonly name: string
+  readonly doc: Y.Doc
+  readonly awareness: Awareness
+  readonly link: Link
+  readonly tokens: Tokens
+  readonly tracker: SaveTracker
+  /** What a join waits for, so that it can tell the server all that is kept here in one go. */
+  readonly ready: () => Promise<void>
+  readonly changed: () => void
+}
+
+type Phase =
+  /** No socket. */
+  | 'away'
+  | 'joining'
+  | 'joined'
+  /** The server said "later": a timer runs. */
+  | 'waiting'
+  | 'refused'
+  | 'ended'
+
+const JOIN_LIMIT_MS = 10_000
+/** A session that lasted this long was a good one: the next failure is a first failure. */
+const STEADY_MS = 10_000
+const TOKENS_TO_TRY = 5
+
+/** One room's conversation with the server: joins on every new socket, and never stays stuck in between. */
+export class Session implements Member {
+  readonly #options: SessionOptions
+  readonly #provider: HocuspocusProvider
+  #phase: Phase = 'away'
+  #attempt = 0
+  #failures = 0
+  #tokensRefused = 0
+  #joinedAt = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #token = ''
+  #announced: Refusal | undefined
+  #refusal: Refusal | undefined
+  #readOnly = false
+  #synced = false
+  #savedSeq: number | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#provider = new HocuspocusProvider({
+      name: options.name,
+      document: options.doc,
+      awareness: options.awareness,
+      websocketProvider: options.link.socket,
+      token: () => this.#token,
+    })
+    this.#provider.on('authenticated', ({ scope }: { scope: string }) => this.#authenticated(scope))
+    this.#provider.on('synced', () => this.#joined())
+    this.#provider.on('authenticationFailed', ({ reason }: { reason: string }) => {
+      this.#fail(refusalFrom(reason) ?? refusal('internal'))
+    })
+    this.#provider.on('stateless', ({ payload }: { payload: string }) => this.#stateless(payload))
+    this.#provider.on('close', ({ event }: { event: { reason?: string } }) =>
+      this.#roomClosed(event.reason ?? ''),
+    )
+  }
+
+  get status(): RoomStatus {
+    if (this.#phase === 'joined') return 'online'
+    if (this.#phase === 'refused') return 'refused'
+    if (this.#phase === 'joining') return this.#refusal === undefined ? 'connecting' : 'offline'
+    if (this.#phase === 'away' && this.#options.link.status === 'connecting') return 'connecting'
+    return 'offline'
+  }
+
+  get joined(): boolean {
+    return this.#phase === 'joined'
+  }
+
+  get refusal(): Refusal | undefined {
+    return this.#refusal
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly
+  }
+
+  get synced(): boolean {
+    return this.#synced
+  }
+
+  get savedSeq(): number | undefined {
+    return this.#savedSeq
+  }
+
+  /** The provider's own updates are the server's; every other origin is this device. */
+  brought(origin: unknown): boolean {
+    return origin === this.#provider
+  }
+
+  start(): void {
+    this.#options.link.add(this)
+  }
+
+  opened(): void {
+    if (this.#phase === 'away') this.#join()
+  }
+
+  closed(): void {
+    // The socket's own close reason may be about another room on it, so only what this room was told counts.
+    if (this.#phase !== 'joined' && this.#phase !== 'joining') this.#options.changed()
+    else if (this.#announced !== undefined) this.#fail(this.#announced)
+    else this.#enter('away', true)
+  }
+
+  /** Joins now, whatever kept the room from it. */
+  retry(): void {
+    if (this.#phase !== 'refused' && this.#phase !== 'waiting') return
+    this.#failures = 0
+    this.#tokensRefused = 0
+    this.#refusal = undefined
+    if (this.#token !== '') this.#options.tokens.refuse(this.#token)
+    this.#rejoin()
+  }
+
+  /** A newer token is there. */
+  tokenRenewed(): void {
+    const token = this.#options.tokens.current
+    if (token === undefined || token === this.#token || this.#phase !== 'joined') return
+    this.#token = token
+    // Its only failure is that of the token function above, which cannot fail.
+    void this.#provider.sendToken()
+  }
+
+  end(): void {
+    this.#enter('ended', false)
+    this.#provider.destroy()
+    this.#options.link.delete(this)
+  }
+
+  #join(): void {
+    this.#enter('joining', false)
+    const attempt = this.#attempt
+    this.#ask().then(
+      (token) => {
+        if (attempt !== this.#attempt || !this.#options.link.isOpen) return
+        this.#token = token
+        this.#timer = setTimeout(() => this.#unanswered(), JOIN_LIMIT_MS)
+        this.#options.link.join(this.#provider, this.#options.tracker)
+      },
+      (error: unknown) => {
+        if (attempt !== this.#attempt) return
+        const detail = error instanceof Error ? error.message : String(error)
+        this.#retryLater({
+          code: 'token-missing',
+          message: `No token could be had: ${detail}`,
+          retryable: true,
+        })
+      },
+    )
+  }
+
+  async #ask(): Promise<string> {
+    await this.#options.ready()
+    await this.#options.link.farewell(this.#options.name)
+    return this.#options.tokens.get()
+  }
+
+  #authenticated(scope: string): void {
+    this.#readOnly = scope === 'readonly'
+    this.#options.changed()
+  }
+
+  #joined(): void {
+    if (this.#phase !== 'joining') return
+    this.#enter('joined', false, true)
+    this.#joinedAt = Date.now()
+    this.#tokensRefused = 0
+    this.#refusal = undefined
+    this.#synced = true
+    this.#options.changed()
+    this.tokenRenewed()
+  }
+
+  #stateless(payload: string): void {
+    const envelope = parsed(payload)
+    if (envelope === undefined) return
+    if (envelope.type === 'saved' && typeof envelope.seq === 'number') {
+      this.#savedSeq = envelope.seq
+      this.#options.changed()
+    }
+    // The room is closed right after; this is only the longer word for it.
+    this.#announced = refusalInEnvelope(envelope) ?? this.#announced
+  }
+
+  #roomClosed(reason: string): void {
+    // A closed socket is reported by the link, to all of its rooms.
+    if (!this.#options.link.isOpen || (this.#phase !== 'joined' && this.#phase !== 'joining')) return
+    const refused = this.#announced ?? refusalFrom(reason)
+    if (refused !== undefined) this.#fail(refused)
+    else this.#retryLater(undefined)
+  }
+
+  /** The server has ended the session, and said why. */
+  #fail(refused: Refusal): void {
+    const { tokens } = this.#options
+    if (isTokenRefusal(refused.code) && tokens.renewable && this.#tokensRefused < TOKENS_TO_TRY) {
+      this.#tokensRefused += 1
+      tokens.refuse(this.#token)
+      // The first one is only a token that ran out unnoticed: nothing to trouble anybody with.
+      this.#retryLater(this.#tokensRefused === 1 ? undefined : { ...refused, retryable: true })
+    } else if (refused.retryable && !isTokenRefusal(refused.code)) {
+      this.#retryLater(refused)
+    } else {
+      this.#refusal = refused
+      this.#enter('refused', true)
+    }
+  }
+
+  #unanswered(): void {
+    // Otherwise the link closes the socket, and the next one is joined as any other.
+    if (!this.#options.link.unanswered()) this.#retryLater(this.#refusal, false)
+  }
+
+  #retryLater(refused: Refusal | undefined, endedByServer = true): void {
+    if (Date.now() - this.#joinedAt > STEADY_MS && this.#phase === 'joined') this.#failures = 0
+    this.#refusal = refused
+    this.#enter('waiting', endedByServer)
+    this.#timer = setTimeout(() => this.#rejoin(), backoff(this.#failures))
+    this.#failures += 1
+  }
+
+  #rejoin(): void {
+    if (this.#options.link.isOpen) this.#join()
+    else this.#enter('away', true)
+  }
+
+  /** Leaves one phase for another: no timer, answer or session of the old one is left behind. */
+  #enter(phase: Phase, endedByServer: boolean, keepSession = false): void {
+    this.#attempt += 1
+    clearTimeout(this.#timer)
+    this.#announced = undefined
+    this.#phase = phase
+    if (!keepSession) this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
+    this.#options.changed()
+  }
+}
+
+const parsed = (payload: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(payload)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    // Stateless messages are anyone's; what is not an envelope is not for us.
+    return undefined
+  }
+}

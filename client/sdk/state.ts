@@ -1,0 +1,56 @@
+import type { ErrorCode } from '../../server/errors.ts'
+
+export type ConnectionStatus = 'connecting' | 'online' | 'offline'
+
+/** `refused` stays until `room.retry()`: asking again unasked would get the same answer. */
+export type RoomStatus = ConnectionStatus | 'refused'
+
+/**
+ * `saved`: the server has committed every change made here. `saving`: it was told of them and has not said so
+ * yet. `offline`: it cannot be told now; the changes are kept here and sent on return.
+ */
+export type SaveState = 'saved' | 'saving' | 'offline'
+
+export interface Refusal {
+  readonly code: ErrorCode
+  /** Words for a person. */
+  readonly message: string
+  readonly retryable: boolean
+}
+
+/** Replaced, never changed, so that a reader can compare two of them by identity. */
+export interface RoomState {
+  readonly status: RoomStatus
+  readonly refusal: Refusal | undefined
+  readonly readOnly: boolean
+  readonly saved: SaveState
+  /** Changes made on this device that the server has not committed. */
+  readonly unsaved: number
+  /** Where the room's log stood when the server last said that something is saved. */
+  readonly savedSeq: number | undefined
+  /** The copy kept on this device, if any, has been read. */
+  readonly loaded: boolean
+  /** The document holds what the server had: true from the first exchange on, also while offline later. */
+  readonly synced: boolean
+}
+
+export interface ClientState {
+  readonly status: ConnectionStatus
+}
+
+export interface User {
+  readonly id: string
+  readonly name: string
+  /** `#rrggbb`; left out, it follows from the id. */
+  readonly color?: string | undefined
+}
+
+/** Somebody in a room, however many tabs and devices they are there with. */
+export interface Person {
+  readonly id: string
+  readonly name: string
+  readonly color: string
+  readonly self: boolean
+  /** Their awareness client ids in this room. */
+  readonly clients: readonly number[]
+}

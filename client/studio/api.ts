@@ -1,0 +1,88 @@
+import { ERRORS, type ErrorCode, isErrorCode } from '../../server/errors.ts'
+import { API_PREFIX } from '../../server/protocol.ts'
+
+export interface ServerInfo {
+  readonly version: string
+  readonly development: boolean
+}
+
+export interface DocumentSummary {
+  readonly name: string
+  readonly kind: string
+  readonly title: string | null
+  readonly editor: string | null
+  readonly head: number
+  readonly createdAt: string
+  readonly createdBy: string
+  readonly changedAt: string
+}
+
+/** A request that failed: with the server's own words when it gave any. */
+export class RequestError extends Error {
+  readonly code: ErrorCode | 'unreachable'
+
+  constructor(code: ErrorCode | 'unreachable', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RequestError'
+    this.code = code
+  }
+}
+
+export type TokenSource = () => Promise<string>
+
+export const getInfo = (): Promise<ServerInfo> => request<ServerInfo>('/info')
+
+export async function getDevelopmentToken(
+  user: { readonly id: string; readonly name: string },
+  grants?: Readonly<Record<string, string>>,
+): Promise<string> {
+  const answer = await request<{ readonly token: string }>('/dev/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user, grants }),
+  })
+  return answer.token
+}
+
+/** The most that one page may hold. */
+const PAGE = '100'
+
+/** Every document that the token may read, last changed first. */
+export async function getDocuments(token: TokenSource, signal: AbortSignal): Promise<readonly DocumentSummary[]> {
+  const headers = { authorization: `Bearer ${await token()}` }
+  const all: DocumentSummary[] = []
+  let after: string | null = null
+  do {
+    const query = new URLSearchParams({ kind: 'doc', limit: PAGE, ...(after === null ? {} : { after }) })
+    const page: Page = await request<Page>(`/rooms?${query}`, { headers, signal })
+    all.push(...page.rooms)
+    after = page.next
+  } while (after !== null)
+  return all
+}
+
+interface Page {
+  readonly rooms: readonly DocumentSummary[]
+  readonly next: string | null
+}
+
+async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`${API_PREFIX}${path}`, init)
+  } catch (cause) {
+    if (init?.signal?.aborted) throw cause
+    throw new RequestError('unreachable', 'The server cannot be reached', { cause })
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (!response.ok) throw refusal(body)
+  return body as T
+}
+
+function refusal(body: unknown): RequestError {
+  const error = isRecord(body) && isRecord(body.error) ? body.error : {}
+  if (!isErrorCode(error.code)) return new RequestError('internal', ERRORS.internal.reason)
+  return new RequestError(error.code, typeof error.message === 'string' ? error.message : ERRORS[error.code].reason)
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,0 +1,57 @@
+import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { IconFiles, IconKeyboard, IconMoon, IconPlus, IconSearch } from '@tabler/icons-react'
+import type { DocumentSummary } from '../api.ts'
+import { kindOf, titleOf } from '../documents/document-row.tsx'
+import { documentPath, navigate } from '../router.ts'
+import { useSchemeToggle } from './scheme-toggle.tsx'
+
+interface FinderProps {
+  readonly documents: readonly DocumentSummary[] | undefined
+  readonly onCreate: () => void
+  readonly onKeys: () => void
+}
+
+export function Finder({ documents, onCreate, onKeys }: FinderProps) {
+  const toggleScheme = useSchemeToggle()
+  const rooms = (documents ?? []).map((document) => {
+    const { label, Icon } = kindOf(document.editor)
+    return {
+      id: document.name,
+      label: titleOf(document.title),
+      description: label,
+      keywords: document.name,
+      leftSection: <Icon size={18} stroke={1.7} />,
+      onClick: () => navigate(documentPath(document.name)),
+    }
+  })
+  const icon = { size: 18, stroke: 1.7 }
+  const commands = [
+    { id: '!create', label: 'New document', leftSection: <IconPlus {...icon} />, onClick: onCreate },
+    { id: '!list', label: 'Go to documents', leftSection: <IconFiles {...icon} />, onClick: () => navigate('/') },
+    { id: '!scheme', label: 'Switch light and dark', leftSection: <IconMoon {...icon} />, onClick: toggleScheme },
+    { id: '!keys', label: 'Show keys', leftSection: <IconKeyboard {...icon} />, onClick: onKeys },
+  ]
+  const actions: SpotlightActionGroupData[] = [
+    { group: 'Commands', actions: commands },
+    ...(rooms.length === 0 ? [] : [{ group: 'Documents', actions: rooms }]),
+  ]
+  return (
+    <Spotlight
+      actions={actions}
+      shortcut={['mod + K']}
+      // Also while a text is being edited: that is where one looks for the next one.
+      tagsToIgnore={[]}
+      triggerOnContentEditable
+      highlightQuery
+      scrollable
+      maxHeight="min(60dvh, 420px)"
+      limit={50}
+      nothingFound="Nothing found"
+      searchProps={{
+        'aria-label': 'Find documents and commands',
+        placeholder: 'Find documents and commands',
+        leftSection: <IconSearch size={20} stroke={1.7} />,
+      }}
+    />
+  )
+}

@@ -1,0 +1,121 @@
+import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
+import { IconFiles, IconKeyboard, IconLogout, IconPlus, IconSearch } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import { linkTo } from '../router.ts'
+import type { Session } from '../session.ts'
+import { keyLabel } from './commands.ts'
+import { ConnectionState } from './connection-state.tsx'
+import { Mark } from './mark.tsx'
+import { PersonAvatar } from './person-avatar.tsx'
+import { SchemeToggle } from './scheme-toggle.tsx'
+
+interface FrameProps {
+  readonly session: Session
+  readonly current: 'documents' | 'document' | 'unknown'
+  readonly onFind: () => void
+  readonly onKeys: () => void
+  readonly onCreate: () => void
+  readonly onLeave: () => void
+  readonly children: ReactNode
+}
+
+export function Frame(props: FrameProps) {
+  const { current, onFind, onKeys, onCreate, children } = props
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <AppShell
+        header={{ height: 'var(--studio-header)' }}
+        navbar={{ width: 'var(--studio-nav)', breakpoint: 'xs', collapsed: { mobile: true } }}
+        footer={{ height: 'var(--studio-bar)' }}
+        transitionDuration={0}
+      >
+        <AppShell.Header>
+          <Header {...props} />
+        </AppShell.Header>
+        <AppShell.Navbar component="nav" aria-label="Main" p={8} className="nav">
+          <NavLink current={current === 'documents'} />
+          <div className="nav-space" />
+          <button type="button" className="nav-item" onClick={onFind} aria-label="Find">
+            <IconSearch size={20} stroke={1.7} aria-hidden="true" />
+            <span className="nav-label">Find</span>
+            <span className="nav-keys">
+              <Kbd size="xs">{keyLabel('mod')}</Kbd> <Kbd size="xs">K</Kbd>
+            </span>
+          </button>
+          <button type="button" className="nav-item" onClick={onKeys} aria-label="Keys">
+            <IconKeyboard size={20} stroke={1.7} aria-hidden="true" />
+            <span className="nav-label">Keys</span>
+            <span className="nav-keys">
+              <Kbd size="xs">?</Kbd>
+            </span>
+          </button>
+        </AppShell.Navbar>
+        <AppShell.Main id="main" tabIndex={-1} className="main">
+          {children}
+        </AppShell.Main>
+        <AppShell.Footer component="nav" aria-label="Main" className="bar">
+          <NavLink current={current === 'documents'} />
+          <button type="button" className="nav-item" onClick={onFind}>
+            <IconSearch size={22} stroke={1.7} aria-hidden="true" />
+            <span className="nav-label">Find</span>
+          </button>
+          <button type="button" className="nav-item" onClick={onCreate}>
+            <IconPlus size={22} stroke={1.7} aria-hidden="true" />
+            <span className="nav-label">New</span>
+          </button>
+        </AppShell.Footer>
+      </AppShell>
+    </>
+  )
+}
+
+function NavLink({ current }: { readonly current: boolean }) {
+  return (
+    <a className="nav-item" aria-current={current ? 'page' : undefined} aria-label="Documents" {...linkTo('/')}>
+      <IconFiles size={20} stroke={1.7} aria-hidden="true" />
+      <span className="nav-label">Documents</span>
+    </a>
+  )
+}
+
+function Header({ session, onFind, onKeys, onLeave }: FrameProps) {
+  const { user } = session
+  return (
+    <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
+      <a className="home" {...linkTo('/')}>
+        <Mark />
+        <Text component="span" fw={650} size="lg">
+          Syncline
+        </Text>
+      </a>
+      <Group gap="xs" wrap="nowrap">
+        <ConnectionState />
+        <Tooltip label={`Find (${keyLabel('mod')} K)`}>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" onClick={onFind} visibleFrom="xs">
+            <IconSearch size={20} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+        <SchemeToggle />
+        <Menu position="bottom-end" width={220}>
+          <Menu.Target>
+            <UnstyledButton aria-label={`${user.name}: account`} className="account">
+              <PersonAvatar name={user.name} color={user.color} size={32} />
+            </UnstyledButton>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{user.name}</Menu.Label>
+            <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onKeys}>
+              Keys
+            </Menu.Item>
+            <Menu.Item leftSection={<IconLogout size={16} />} onClick={onLeave}>
+              Change name or leave
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </Group>
+    </Group>
+  )
+}

@@ -1,0 +1,28 @@
+import type * as Y from 'yjs'
+import { DOCUMENT_FIELDS } from '../protocol.ts'
+
+/** What lists show of a document. */
+export interface Summary {
+  readonly title: string | null
+  readonly editor: string | null
+}
+
+const MAX_TITLE = 200
+
+/** Reads the summary out of `meta`, which anybody who may write has written: only short strings are taken. */
+export function summarise(doc: Y.Doc): Summary {
+  const meta = doc.getMap(DOCUMENT_FIELDS.meta)
+  const title = meta.get('title')
+  const editor = meta.get('editor')
+  return {
+    title: typeof title === 'string' ? clean(title).slice(0, MAX_TITLE) : null,
+    editor: editor === 'code' || editor === 'rich' ? editor : null,
+  }
+}
+
+/** Postgres takes no NUL and no lone surrogate in a text, and no list needs a control character. */
+const clean = (text: string): string =>
+  text
+    .replace(/\p{Cc}/gu, ' ')
+    .toWellFormed()
+    .trim()

@@ -1,0 +1,86 @@
+import type { RequestListener } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import type { TokenKey } from '../config.ts'
+import { SynclineError } from '../errors.ts'
+import type { RoomDirectory } from '../log/directory.ts'
+import type { Logger } from '../observe/log.ts'
+import { API_PREFIX } from '../protocol.ts'
+import { devTokenRoutes } from './dev-token.ts'
+import { healthRoutes, type Readiness } from './health.ts'
+import { infoRoutes } from './info.ts'
+import { mountOpenApi } from './openapi.ts'
+import { corsOrigin } from './origin.ts'
+import { answerError } from './refusal.ts'
+import { roomRoutes } from './rooms.ts'
+import { createRouter } from './router.ts'
+import { securityHeaders } from './security.ts'
+import { studioRoutes } from './static.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+export interface HttpOptions {
+  readonly rooms: RoomDirectory
+  readonly readiness: () => Readiness
+  readonly tokens: TokenKey
+  readonly allowedOrigins: readonly string[]
+  /** Where the built studio is; nothing is served from a folder without an index.html. */
+  readonly studioDir: string
+  readonly version: string
+  readonly logger: Logger
+}
+
+export interface Http {
+  fetch(request: Request): Response | Promise<Response>
+  /** The same for `http.createServer`. */
+  readonly listener: RequestListener
+}
+
+/** Everything that the server answers over HTTP; the WebSocket's upgrade is not its business. */
+export function createHttp(options: HttpOptions): Http {
+  const { tokens, allowedOrigins, logger, version } = options
+  const app = createRouter()
+
+  app.onError((error, c) => answerError(error, `${c.req.method} ${c.req.path}`, logger))
+  app.notFound(() => {
+    throw new SynclineError('route-not-found')
+  })
+
+  app.use(securityHeaders())
+  app.use(`${API_PREFIX}/*`, async (c, next) => {
+    await next()
+    c.header('Cache-Control', 'no-store')
+  })
+  app.use(
+    `${API_PREFIX}/*`,
+    cors({
+      origin: (origin) => corsOrigin(origin, allowedOrigins),
+      allowMethods: ['GET', 'HEAD', 'POST'],
+      allowHeaders: ['Authorization', 'Content-Type'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      maxAge: 600,
+    }),
+  )
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new SynclineError('request-too-large')
+      },
+    }),
+  )
+
+  app.route('/', healthRoutes(options.readiness))
+  app.route('/', infoRoutes({ version, development: tokens.mode === 'development' }))
+  app.route('/', roomRoutes(options.rooms, tokens))
+  if (tokens.mode === 'development') app.route('/', devTokenRoutes(tokens.secret, allowedOrigins))
+  mountOpenApi(app, version)
+  app.route('/', studioRoutes(options.studioDir))
+
+  const listener = getRequestListener((request) => app.fetch(request), {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => answerError(error, 'unreadable request', logger),
+  })
+  return { fetch: (request) => app.fetch(request), listener }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { RequestError } from '@hono/node-server'
+import { z } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
+
+/** How every refusal looks, whatever the address. */
+export const refusalSchema = z
+  .object({
+    error: z.object({
+      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      message: z.string(),
+      retryable: z.boolean(),
+    }),
+  })
+  .openapi('Refusal')
+
+export type Refusal = z.infer<typeof refusalSchema>
+
+/** A code of the catalogue as it is sent, in the catalogue's own words unless others fit better. */
+export const refusal = (code: ErrorCode, message: string = ERRORS[code].reason): Refusal => ({
+  error: { code, message, retryable: ERRORS[code].retryable },
+})
+
+/** What was thrown, in the words of the catalogue. Whatever is in nobody's words is `internal`. */
+function toSyncline(error: unknown): SynclineError {
+  if (error instanceof SynclineError) return error
+  if (error instanceof RequestError) return new SynclineError('request-invalid', error.message)
+  if (error instanceof HTTPException && error.status < 500) {
+    return new SynclineError('request-invalid', error.message)
+  }
+  return new SynclineError('internal', undefined, { cause: error })
+}
+
+/** Turns whatever was thrown into an answer, and logs once what is the server's own fault. */
+export function answerError(error: unknown, route: string, logger: Logger): Response {
+  const thrown = toSyncline(error)
+  const requestId = randomUUID()
+  const headers = new Headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
+  if (thrown.status === 401) headers.set('WWW-Authenticate', 'Bearer')
+  if (thrown.status === 503) headers.set('Retry-After', '1')
+  if (thrown.status < 500) {
+    return Response.json(refusal(thrown.code, thrown.message), { status: thrown.status, headers })
+  }
+  logger.error({ err: thrown.cause ?? thrown, code: thrown.code, requestId, route }, 'request failed')
+  // What went wrong in here is for the log; whoever asked gets the catalogue's words and the id to quote.
+  return Response.json(refusal(thrown.code), { status: thrown.status, headers })
+}

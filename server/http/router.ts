@@ -1,0 +1,27 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { firstIssue } from '../access/identity.ts'
+import { SynclineError } from '../errors.ts'
+import { refusalSchema } from './refusal.ts'
+
+const JSON_TYPE = 'application/json'
+
+/** An OpenAPI body of this form. */
+export const json = <Schema>(schema: Schema) => ({ content: { [JSON_TYPE]: { schema } } }) as const
+
+/** What any route may answer besides what it is for. */
+export const refusals = { default: { description: 'A refusal', ...json(refusalSchema) } } as const
+
+/** The security requirement of routes that take a token. */
+export const BEARER = 'bearer'
+
+/** Routes of one resource, whose requests are refused with the path of what is wrong in them. */
+export const createRouter = () =>
+  new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      const part = result.target === 'json' ? 'body' : result.target
+      throw new SynclineError('request-invalid', `${part}: ${firstIssue(result.error)}`)
+    },
+  })
+
+export type Router = ReturnType<typeof createRouter>

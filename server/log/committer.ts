@@ -1,0 +1,181 @@
+import type { Logger } from '../observe/log.ts'
+import type { Database } from '../storage/database.ts'
+import type { Batch } from './batch.ts'
+import { Lane, type Outcome } from './lane.ts'
+import type { CommitScheduler, RoomLog } from './room-log.ts'
+
+/** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
+const LANES = 3
+/** The most that one batch carries. */
+const MAX_ENTRIES = 4_000
+const MAX_BYTES = 4 * 1024 * 1024
+/** How long a room that Postgres rejects waits before it is tried again, in ms. */
+const STALLED_PAUSE = 5_000
+
+export interface CommitterState {
+  /** Entries handed in and not committed. */
+  readonly entries: number
+  readonly bytes: number
+  /** How long the oldest of them has waited, in ms. */
+  readonly oldest: number
+  /** Why the log cannot be written just now. */
+  readonly failure: Error | undefined
+  /** Rooms whose entries Postgres rejects. */
+  readonly stalled: number
+}
+
+/**
+ * Group commit. Whatever rooms have handed in by the end of an event-loop turn is taken by a free lane in
+ * one batch; while all lanes are busy, the next batch grows. A room is in one lane at a time.
+ */
+export class Committer implements CommitScheduler {
+  readonly #lanes: readonly Lane[]
+  readonly #idle: Lane[]
+  readonly #running = new Set<Promise<void>>()
+  readonly #ready = new Set<RoomLog>()
+  /** Rooms that were in a rejected batch: each is tried by itself. */
+  readonly #alone = new Set<RoomLog>()
+  /** Rooms that were rejected by themselves, until they are tried again. */
+  readonly #stalled = new Map<RoomLog, NodeJS.Timeout>()
+  readonly #logger: Logger
+  readonly #maxBytes: number
+  #entries = 0
+  #bytes = 0
+  #emptyAt = Date.now()
+  #lastSettled = Date.now()
+  #scheduled = false
+  #closed = false
+  #drained: (() => void) | undefined
+
+  constructor(database: Database, logger: Logger, maxBytes: number) {
+    this.#logger = logger
+    this.#maxBytes = maxBytes
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, logger))
+    this.#idle = [...this.#lanes]
+  }
+
+  /** Past the bound: whoever brings edits should refuse new ones. What was taken is kept. */
+  get full(): boolean {
+    return this.#bytes >= this.#maxBytes
+  }
+
+  get state(): CommitterState {
+    return {
+      entries: this.#entries,
+      bytes: this.#bytes,
+      oldest: this.#entries === 0 ? 0 : Date.now() - Math.max(this.#emptyAt, this.#lastSettled),
+      failure: this.#lanes.find((lane) => lane.failure !== undefined)?.failure,
+      stalled: this.#stalled.size,
+    }
+  }
+
+  enqueued(room: RoomLog, bytes: number): void {
+    if (this.#entries === 0) this.#emptyAt = Date.now()
+    this.#entries += 1
+    this.#bytes += bytes
+    if (room.inFlight || this.#alone.has(room) || this.#stalled.has(room)) return
+    this.#ready.add(room)
+    this.#wake()
+  }
+
+  /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
+  async close(): Promise<void> {
+    if (this.#entries > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#drained = resolve
+      await promise
+    }
+    await this.abandon()
+  }
+
+  /** Closes the lanes whatever waits: for tests of crashes, and for a deadline that has passed. */
+  async abandon(): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#stalled.values()) clearTimeout(timer)
+    await Promise.all(this.#lanes.map((lane) => lane.close()))
+    await Promise.all(this.#running)
+  }
+
+  #wake(): void {
+    if (this.#scheduled || this.#idle.length === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#dispatch()
+    })
+  }
+
+  #dispatch(): void {
+    while (this.#ready.size + this.#alone.size > 0 && !this.#closed) {
+      const lane = this.#idle.pop()
+      if (lane === undefined) return
+      const batch = this.#take()
+      const run = lane.commit(batch).then((outcome) => {
+        this.#running.delete(run)
+        this.#idle.push(lane)
+        this.#settle(batch, outcome)
+        this.#wake()
+      })
+      this.#running.add(run)
+    }
+  }
+
+  #take(): Batch {
+    const [lonely] = this.#alone
+    if (lonely !== undefined) {
+      this.#alone.delete(lonely)
+      lonely.inFlight = true
+      return [{ room: lonely, entries: lonely.take(MAX_ENTRIES, MAX_BYTES) }]
+    }
+    const batch = []
+    let entries = 0
+    let bytes = 0
+    for (const room of this.#ready) {
+      if (entries >= MAX_ENTRIES || bytes >= MAX_BYTES) break
+      const taken = room.take(MAX_ENTRIES - entries, MAX_BYTES - bytes)
+      this.#ready.delete(room)
+      room.inFlight = true
+      batch.push({ room, entries: taken })
+      entries += taken.length
+      for (const entry of taken) bytes += entry.bytes.length
+    }
+    return batch
+  }
+
+  #settle(batch: Batch, outcome: Outcome): void {
+    for (const { room, entries } of batch) {
+      room.inFlight = false
+      const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
+      if (head === undefined) {
+        room.putBack(entries)
+        if (outcome.kind === 'rejected' && batch.length > 1) this.#alone.add(room)
+        else if (outcome.kind !== 'closed') this.#stall(room, outcome)
+        continue
+      }
+      this.#entries -= entries.length
+      for (const entry of entries) this.#bytes -= entry.bytes.length
+      this.#lastSettled = Date.now()
+      room.settle({ lastSeq: head, entries })
+      if (room.waiting > 0) this.#ready.add(room)
+    }
+    if (this.#entries === 0) this.#drained?.()
+  }
+
+  /**
+   * A room that Postgres rejects must hold up no other: it waits by itself, its entries kept and its
+   * acknowledgements held, and is tried again now and then.
+   */
+  #stall(room: RoomLog, outcome: Outcome): void {
+    const reason = outcome.kind === 'rejected' ? outcome.error : new Error('the room no longer exists')
+    this.#logger.error(
+      { err: reason, room: room.id },
+      'entries of a room are rejected by the database; they wait',
+    )
+    const retry = () => {
+      this.#stalled.delete(room)
+      this.#alone.add(room)
+      this.#wake()
+    }
+    this.#stalled.set(room, setTimeout(retry, STALLED_PAUSE))
+  }
+}

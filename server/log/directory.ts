@@ -1,0 +1,84 @@
+import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
+import type { Seq } from './entry.ts'
+
+/** What lists show of a room. */
+export interface RoomSummary {
+  readonly name: string
+  readonly kind: string
+  readonly title: string | null
+  readonly editor: string | null
+  readonly head: Seq
+  readonly createdAt: Date
+  readonly createdBy: string
+  readonly changedAt: Date
+}
+
+export interface RoomQuery {
+  readonly kind?: string | undefined
+  /** The rooms that may be listed at all: every one, those of some kinds and those of some names. */
+  readonly readable: 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
+  readonly limit: number
+  /** The `next` of the page before. */
+  readonly after?: string | undefined
+}
+
+export interface RoomPage {
+  readonly rooms: readonly RoomSummary[]
+  /** Where the next page begins, if this one is full. */
+  readonly next: string | undefined
+}
+
+/** The rooms there are, last changed first. A room that changes between two pages moves to the front. */
+export interface RoomDirectory {
+  list(query: RoomQuery): Promise<RoomPage>
+  get(name: string): Promise<RoomSummary | undefined>
+}
+
+const COLUMNS = `name, kind, title, editor, head::float8 as head, created_at as "createdAt",
+  created_by as "createdBy", changed_at as "changedAt"`
+
+// A cursor is `microseconds.id`: a Date would cut the microseconds off and skip rooms of one millisecond.
+const LIST = `
+  select ${COLUMNS}, (extract(epoch from changed_at) * 1000000)::bigint || '.' || id as cursor
+  from rooms
+  where ($1::text is null or kind = $1)
+    and ($2::boolean or kind = any($3::text[]) or name = any($4::text[]))
+    and ($5::bigint is null
+      or (changed_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::bigint))
+  order by changed_at desc, id desc
+  limit $7`
+
+const GET = `select ${COLUMNS} from rooms where name = $1`
+
+type Row = RoomSummary & { readonly cursor: string }
+
+export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory {
+  return {
+    async list({ kind, readable, limit, after }) {
+      const { kinds, names } = readable === 'all' ? { kinds: [], names: [] } : readable
+      const [micros, id] = after?.split('.') ?? []
+      const found = await pool
+        .query<Row>(LIST, [kind ?? null, readable === 'all', kinds, names, micros ?? null, id ?? null, limit])
+        .catch(refuse)
+      const rooms = found.rows.map(({ cursor: _, ...room }) => room)
+      return { rooms, next: rooms.length < limit ? undefined : found.rows.at(-1)?.cursor }
+    },
+
+    async get(name) {
+      const found = await pool.query<RoomSummary>(GET, [name]).catch(refuse)
+      return found.rows[0]
+    },
+  }
+}
+
+/** SQLSTATE classes of a server that is away, stopping, starting or full. */
+const AWAY = /^(08|53|57P|58)/
+
+/** Errors without a SQLSTATE never reached the server, or lost it on the way. */
+function refuse(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  const state = code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  if (state !== undefined && !AWAY.test(state)) throw error
+  throw new SynclineError('storage-unavailable', undefined, { cause: error })
+}

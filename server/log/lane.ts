@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import type { Logger } from '../observe/log.ts'
+import type { Database } from '../storage/database.ts'
+import { type Batch, batchParameters } from './batch.ts'
+import type { RoomId, Seq } from './entry.ts'
+
+/** Every room of the batch to its head after it. A room that is missing no longer exists. */
+export type Heads = ReadonlyMap<RoomId, Seq>
+
+/**
+ * What became of a batch. `rejected` means that Postgres will never take it as it is (SQLSTATE class 22, 23
+ * or 42): whoever made it tries its rooms one by one.
+ */
+export type Outcome =
+  | { readonly kind: 'committed'; readonly heads: Heads }
+  | { readonly kind: 'rejected'; readonly error: Error }
+  | { readonly kind: 'closed' }
+
+/**
+ * One statement, one round trip, one transaction. The lane's own row is the gate: it takes each batch number
+ * once, so that a batch whose outcome is unknown is simply sent again, and one that arrives late (from a
+ * connection given up for dead) finds the gate closed. Rooms are locked in the order of their ids, so that
+ * two nodes that write to the same rooms wait for each other and never deadlock.
+ */
+const COMMIT = `
+with gate as (
+  select id from log_lanes where id = $1 and batch = $2::bigint - 1 for update
+), wanted as (
+  select * from unnest($3::bigint[], $4::bigint[]) as w(room_id, entries)
+), locked as (
+  select id from rooms where id = any($3::bigint[]) and exists (select from gate) order by id for update
+), heads as (
+  update rooms r set head = r.head + w.entries, changed_at = now()
+  from wanted w join locked l on l.id = w.room_id
+  where r.id = w.room_id
+  returning r.id, r.head, r.head - w.entries as base
+), written as (
+  insert into room_updates (room_id, seq, at, actor, bytes)
+  select h.id, h.base + e.ordinal, to_timestamp(e.at / 1000.0), ($10::text[])[e.actor],
+    substring($9::bytea from e.start for e.length)
+  from unnest($5::bigint[], $6::bigint[], $7::int[], $8::int[], $11::int[], $12::int[])
+    as e(room_id, at, ordinal, actor, start, length)
+  join heads h on h.id = e.room_id
+), result as (
+  select coalesce(array_agg(id order by id), '{}') as ids, coalesce(array_agg(head order by id), '{}') as heads
+  from heads
+)
+update log_lanes l set batch = $2, room_ids = result.ids, heads = result.heads, used_at = now()
+from gate, result where l.id = gate.id
+returning l.room_ids, l.heads`
+
+const LOOK_UP = 'select room_ids, heads from log_lanes where id = $1 and batch = $2'
+
+interface ResultRow {
+  readonly room_ids: readonly string[]
+  readonly heads: readonly string[]
+}
+
+/** The first pause after a failure, and the longest, in ms. */
+const FIRST_PAUSE = 50
+const LONGEST_PAUSE = 2_000
+
+/** A connection that commits one batch at a time, and does not give up. */
+export class Lane {
+  readonly #database: Database
+  readonly #logger: Logger
+  readonly #closing = new AbortController()
+  #client: pg.Client | undefined
+  #id = ''
+  #batch = 0
+  /** Why the last try failed; undefined while all is well. */
+  failure: Error | undefined
+
+  constructor(database: Database, logger: Logger) {
+    this.#database = database
+    this.#logger = logger
+  }
+
+  async commit(batch: Batch): Promise<Outcome> {
+    const parameters = batchParameters(batch)
+    for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        const client = this.#client ?? (await this.#connect())
+        const heads = await this.#send(client, parameters)
+        this.#batch += 1
+        this.#recovered()
+        return { kind: 'committed', heads }
+      } catch (error) {
+        if (!(error instanceof Error)) throw error
+        if (isRejection(error)) return { kind: 'rejected', error }
+        this.#failed(error)
+      }
+      await this.#pause(pause)
+    }
+    return { kind: 'closed' }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#client?.end()
+    this.#client = undefined
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = await this.#database.connect()
+    client.on('error', () => this.#drop(client))
+    if (this.#id === '') {
+      const id = randomUUID()
+      await client.query('insert into log_lanes (id) values ($1)', [id])
+      this.#id = id
+    }
+    this.#client = client
+    return client
+  }
+
+  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<Heads> {
+    const number = this.#batch + 1
+    const { rows } = await client.query<ResultRow>({
+      name: 'commit',
+      text: COMMIT,
+      values: [this.#id, number, ...parameters],
+    })
+    const [row] = rows.length > 0 ? rows : (await client.query<ResultRow>(LOOK_UP, [this.#id, number])).rows
+    if (row === undefined) {
+      // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
+      this.#id = ''
+      this.#batch = 0
+      this.#drop(client)
+      throw new Error('the database no longer knows this lane')
+    }
+    return new Map(row.room_ids.map((id, index) => [Number(id) as RoomId, Number(row.heads[index])]))
+  }
+
+  #failed(error: Error): void {
+    if (this.failure === undefined)
+      this.#logger.error({ err: error }, 'the log cannot be written; entries wait')
+    this.failure = error
+    if (this.#client !== undefined) this.#drop(this.#client)
+  }
+
+  #recovered(): void {
+    if (this.failure !== undefined) this.#logger.info('the log is written again')
+    this.failure = undefined
+  }
+
+  /** A connection that failed is never used again: what it still carries could be answered out of turn. */
+  #drop(client: pg.Client): void {
+    if (this.#client === client) this.#client = undefined
+    client.connection.stream.destroy()
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal.addEventListener('abort', done)
+    })
+  }
+}
+
+/** Data exception, integrity violation, syntax or access rule: the same words will get the same answer. */
+function isRejection(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return /^(22|23|42)[0-9A-Z]{3}$/.test(code)
+}

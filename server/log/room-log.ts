@@ -1,0 +1,100 @@
+import type { NewEntry, RoomId, Seq } from './entry.ts'
+
+/** Entries of one room that one batch committed; their seqs are `lastSeq - entries.length + 1 … lastSeq`. */
+export interface Commit {
+  readonly lastSeq: Seq
+  readonly entries: readonly NewEntry[]
+}
+
+type CommitListener = (commit: Commit) => void
+
+/** What a room asks of whoever commits for it. */
+export interface CommitScheduler {
+  enqueued(room: RoomLog, bytes: number): void
+}
+
+/**
+ * The end of one room's log on this node: what was handed in and not yet committed, in order.
+ *
+ * Positions count entries handed in since the room was opened here. They exist before a seq does, so a
+ * barrier ("all that this node has integrated so far") is one number: `appended` now, reached when
+ * `committed` has caught up.
+ */
+export class RoomLog {
+  readonly id: RoomId
+  /** The last seq that this node knows to be committed. */
+  head: Seq
+  appended = 0
+  committed = 0
+  /** A batch of this room is on its way; the next must wait, or seqs could overtake each other. */
+  inFlight = false
+  #waiting: NewEntry[] = []
+  readonly #listeners = new Set<CommitListener>()
+  readonly #barriers: { readonly position: number; readonly resolve: (seq: Seq) => void }[] = []
+  readonly #scheduler: CommitScheduler
+
+  constructor(id: RoomId, head: Seq, scheduler: CommitScheduler) {
+    this.id = id
+    this.head = head
+    this.#scheduler = scheduler
+  }
+
+  /** Takes an entry, at once and in order. It is saved when `committed` reaches the position returned. */
+  append(entry: NewEntry): number {
+    this.#waiting.push(entry)
+    this.appended += 1
+    this.#scheduler.enqueued(this, entry.bytes.length)
+    return this.appended
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Resolves when all that was appended until now is committed, with the seq of the last of it (or the head,
+   * where nothing was waiting). It never rejects, since nothing is dropped.
+   */
+  durable(): Promise<Seq> {
+    const position = this.appended
+    if (this.committed >= position) return Promise.resolve(this.head)
+    const { promise, resolve } = Promise.withResolvers<Seq>()
+    this.#barriers.push({ position, resolve })
+    return promise
+  }
+
+  /** Calls back after each commit, in order. Returns what stops it. */
+  onCommit(listener: CommitListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** For the committer: up to `count` of the oldest entries within about `bytes`, at least one. */
+  take(count: number, bytes: number): NewEntry[] {
+    let size = 0
+    let taken = 0
+    for (const entry of this.#waiting) {
+      size += entry.bytes.length
+      if (taken === count || (taken > 0 && size > bytes)) break
+      taken += 1
+    }
+    return this.#waiting.splice(0, taken)
+  }
+
+  /** For the committer: these entries, handed out by `take`, could not be written and wait again. */
+  putBack(entries: readonly NewEntry[]): void {
+    this.#waiting = [...entries, ...this.#waiting]
+  }
+
+  /** For the committer: these entries, handed out by `take`, are committed. */
+  settle(commit: Commit): void {
+    this.committed += commit.entries.length
+    this.head = commit.lastSeq
+    for (const listener of this.#listeners) listener(commit)
+    for (let barrier = this.#barriers[0]; barrier && barrier.position <= this.committed; ) {
+      barrier.resolve(commit.lastSeq - (this.committed - barrier.position))
+      this.#barriers.shift()
+      barrier = this.#barriers[0]
+    }
+  }
+}

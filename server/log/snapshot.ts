@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import type pg from 'pg'
+import type { RoomId, Seq } from './entry.ts'
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+
+/** The newest stay; the one before is what a damaged newest one is replaced by. */
+const KEPT = 2
+
+export interface Snapshot {
+  readonly seq: Seq
+  readonly state: Uint8Array
+}
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+
+/** Writes the fold of the room's first `seq` entries. A snapshot replaces nothing but older snapshots. */
+export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapshot): Promise<void> {
+  await pool.query(
+    `with kept as (
+       select seq from room_snapshots where room_id = $1 and seq < $2 order by seq desc limit ${KEPT - 1}
+     ), dropped as (
+       delete from room_snapshots
+       where room_id = $1 and seq < $2 and seq not in (select seq from kept)
+     )
+     insert into room_snapshots (room_id, seq, state, hash) values ($1, $2, $3, $4)
+     on conflict (room_id, seq) do nothing`,
+    [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state)],
+  )
+}
+
+/** Every snapshot of the room that is whole, newest first, read one at a time. */
+export async function* snapshots(pool: pg.Pool, room: RoomId): AsyncGenerator<Snapshot> {
+  let below: Seq = Number.MAX_SAFE_INTEGER
+  for (;;) {
+    const { rows } = await pool.query<{ seq: string; state: Uint8Array; hash: Buffer }>({
+      name: 'snapshot',
+      text: `select seq, state, hash from room_snapshots where room_id = $1 and seq < $2 order by seq desc limit 1`,
+      values: [room, below],
+    })
+    const [row] = rows
+    if (row === undefined) return
+    below = Number(row.seq)
+    const state = await whole(row.state, row.hash)
+    if (state !== undefined) yield { seq: below, state }
+  }
+}
+
+/** The state behind the hash, or undefined where a disk or a hand has changed it. */
+async function whole(stored: Uint8Array, hash: Buffer): Promise<Uint8Array | undefined> {
+  try {
+    const state = await decompress(stored)
+    return sha256(state).equals(hash) ? state : undefined
+  } catch {
+    return undefined // not a zstd frame any more: as damaged as one with another hash
+  }
+}

@@ -1,0 +1,70 @@
+import { format } from 'node:util'
+import { type App, startApp } from './app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { createLogger } from './observe/log.ts'
+import { StorageError } from './storage/error.ts'
+import { ensureStudio } from './studio.ts'
+
+// sysexits(3): what supervisors and scripts tell apart.
+const EX_UNAVAILABLE = 69
+const EX_SOFTWARE = 70
+const EX_TEMPFAIL = 75
+const EX_CONFIG = 78
+
+/** One line, and the end: for what the person who starts the server can mend. */
+function giveUp(message: string, status: number): never {
+  process.stderr.write(`syncline: ${message}\n`)
+  process.exit(status)
+}
+
+async function start(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < 24) {
+    giveUp(
+      `Node 24 or later is needed, this is ${process.version}; npm start brings its own on Linux`,
+      EX_CONFIG,
+    )
+  }
+  const config = readConfig(process.env)
+  const logger = createLogger(config.logLevel)
+  // Hocuspocus writes to the console what the hooks have already logged once, in its own format.
+  Object.assign(console, {
+    error: (...parts: unknown[]) => logger.debug(format(...parts)),
+    warn: (...parts: unknown[]) => logger.warn(format(...parts)),
+  })
+  if (config.studio) await ensureStudio(logger)
+  const app = await startApp(config, logger)
+  if (config.tokens.mode === 'development') {
+    logger.warn('development mode: anyone on this machine can have a token; set JWT_SECRET for anything else')
+  }
+  logger.info({ url: app.url }, `Syncline is ready on ${app.url}`)
+  stopOnSignals(app, (durable) => {
+    logger[durable ? 'info' : 'fatal'](durable ? 'stopped' : 'stopped before everything was saved')
+    process.exit(durable ? 0 : EX_TEMPFAIL)
+  })
+}
+
+function stopOnSignals(app: App, stopped: (durable: boolean) => void): void {
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(EX_TEMPFAIL) // asked twice: whoever waits has lost patience
+      stopping = true
+      app
+        .close()
+        .then(stopped, (error: unknown) => giveUp(`could not stop cleanly: ${String(error)}`, EX_SOFTWARE))
+    })
+  }
+}
+
+try {
+  await start()
+} catch (error) {
+  if (error instanceof ConfigError) giveUp(error.message, EX_CONFIG)
+  if (error instanceof StorageError) giveUp(error.message, EX_UNAVAILABLE)
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    giveUp(`port ${process.env.PORT ?? 1234} is taken; set PORT to another`, EX_UNAVAILABLE)
+  if (code === 'EACCES')
+    giveUp(`port ${process.env.PORT ?? 1234} may not be used by this account`, EX_UNAVAILABLE)
+  giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error), EX_SOFTWARE)
+}

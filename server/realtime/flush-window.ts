@@ -1,0 +1,33 @@
+import type { Document } from '@hocuspocus/server'
+
+/** How long updates are counted before the window is set anew, in ms. */
+const SAMPLE = 250
+/** Deliveries a second (updates × connections) up to which every turn of the event loop sends at once. */
+const FREE_DELIVERIES = 10_000
+/** The window at ten times that and beyond, in ms: the p99 of what people see must stay under 50. */
+const WIDEST = 30
+
+/**
+ * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
+ * costs n² deliveries; gathering some milliseconds' updates into one frame makes it n again. A room in which
+ * one person types is never slowed down, however many read.
+ */
+export function widenFlushWindow(document: Document): void {
+  let since = Date.now()
+  let updates = 0
+  document.on('update', () => {
+    updates += 1
+    const now = Date.now()
+    const elapsed = now - since
+    if (elapsed < SAMPLE) return
+    document.flushDelay = windowFor((updates / elapsed) * 1000 * document.connections.size)
+    since = now
+    updates = 0
+  })
+}
+
+/** The flush window for so many deliveries a second, in ms. */
+export function windowFor(deliveries: number): number {
+  if (deliveries <= FREE_DELIVERIES) return 0
+  return Math.min(WIDEST, Math.ceil((deliveries / FREE_DELIVERIES - 1) * 4))
+}

@@ -1,0 +1,59 @@
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+
+/**
+ * The parts of the Hocuspocus protocol that are looked at before and after Hocuspocus itself: every frame is
+ * an address (the room's name, with `\0` and a session id where the provider is session-aware), a type, and
+ * what belongs to the type.
+ */
+export const FrameType = { sync: 0, auth: 2, syncStatus: 8 } as const
+export const SyncType = { step1: 0, step2: 1, update: 2 } as const
+
+export interface SyncStep1 {
+  readonly address: string
+  readonly stateVector: Uint8Array
+}
+
+/** The frame as a SyncStep1, or undefined where it is anything else, a broken frame included. */
+export function readSyncStep1(frame: Uint8Array): SyncStep1 | undefined {
+  const decoder = decoding.createDecoder(frame)
+  const typeAt = decoding.readVarUint(decoder) + decoder.pos
+  if (frame[typeAt] !== FrameType.sync || frame[typeAt + 1] !== SyncType.step1) return undefined
+  decoder.pos = 0
+  try {
+    const address = decoding.readVarString(decoder)
+    decoder.pos += 2
+    return { address, stateVector: decoding.readVarUint8Array(decoder) }
+  } catch {
+    return undefined // Hocuspocus refuses what cannot be read
+  }
+}
+
+const PERMISSION_DENIED = 1
+
+/** Why a frame denies a client its room, or undefined where it does not. */
+export function readDenial(frame: Uint8Array): string | undefined {
+  const decoder = decoding.createDecoder(frame)
+  const typeAt = decoding.readVarUint(decoder) + decoder.pos
+  if (frame[typeAt] !== FrameType.auth || frame[typeAt + 1] !== PERMISSION_DENIED) return undefined
+  decoder.pos = typeAt + 2
+  return decoding.readVarString(decoder)
+}
+
+/** Whether the frame is a SyncStatus that says "applied", which is what clients take for "saved". */
+export function isAcknowledgement(frame: Uint8Array): boolean {
+  // It ends with its type and a 1; what stands before them must be the address and nothing else.
+  const last = frame.length - 1
+  if (frame[last] !== 1 || frame[last - 1] !== FrameType.syncStatus) return false
+  const decoder = decoding.createDecoder(frame)
+  return decoding.readVarUint(decoder) + decoder.pos === last - 1
+}
+
+export function syncFrame(address: string, type: number, payload: Uint8Array): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address)
+    encoding.writeVarUint(encoder, FrameType.sync)
+    encoding.writeVarUint(encoder, type)
+    encoding.writeVarUint8Array(encoder, payload)
+  })
+}

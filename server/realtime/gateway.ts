@@ -1,0 +1,108 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Hocuspocus, WebSocketLike } from '@hocuspocus/server'
+import { defineHooks, type Peer } from 'crossws'
+import nodeAdapter from 'crossws/adapters/node'
+import { SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
+import { SYNC_PATH } from '../protocol.ts'
+import { FirstSync } from './first-sync.ts'
+import { Session, type SocketContext } from './session.ts'
+
+export interface GatewayOptions {
+  readonly hocuspocus: Hocuspocus
+  readonly logger: Logger
+  /** The largest message taken, in bytes; a larger one closes its WebSocket with 1009. */
+  readonly maxFrameBytes: number
+  /** Why a request must not become a WebSocket, or undefined where it may. */
+  readonly refuseUpgrade: (request: IncomingMessage) => SynclineError | undefined
+}
+
+/** The WebSocket route: what comes in is bounded here, then handed to Hocuspocus. */
+export class Gateway {
+  readonly #options: GatewayOptions
+  readonly #adapter: ReturnType<typeof nodeAdapter>
+  readonly #firstSync = new FirstSync()
+  #draining = false
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    const clients = new WeakMap<
+      Peer,
+      { session: Session; client: ReturnType<Hocuspocus['handleConnection']> }
+    >()
+    const { hocuspocus, logger } = options
+    this.#adapter = nodeAdapter({
+      serverOptions: { maxPayload: options.maxFrameBytes },
+      hooks: defineHooks({
+        open: (peer) => {
+          const session = new Session(peer.websocket as WebSocketLike, this.#firstSync)
+          const context: SocketContext = { session }
+          clients.set(peer, {
+            session,
+            client: hocuspocus.handleConnection(session, peer.request as Request, context),
+          })
+        },
+        message: (peer, message) => {
+          const connected = clients.get(peer)
+          if (connected === undefined) return
+          const frame = message.uint8Array()
+          try {
+            if (connected.session.take(frame)) return
+          } catch (error) {
+            // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
+            logger.info({ err: error, code: 'frame-malformed' }, 'refused')
+            connected.session.close(4400, 'frame-malformed')
+            return
+          }
+          connected.client.handleMessage(frame)
+        },
+        close: (peer, { code, reason }) => {
+          clients.get(peer)?.client.handleClose({ code: code ?? 1005, reason: reason ?? '' })
+          clients.delete(peer)
+        },
+        error: (_peer, error) => {
+          logger.info({ err: error }, 'a WebSocket failed')
+        },
+      }),
+    })
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+  }
+
+  /** Takes no new WebSockets from now on. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  closeAll(code: number, reason: string): void {
+    this.#adapter.closeAll(code, reason)
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Without a listener the first write to a connection that is gone would end the process.
+    socket.on('error', () => socket.destroy())
+    const refusal = this.#refusal(request)
+    if (refusal === undefined) {
+      this.#adapter.handleUpgrade(request, socket, head).catch((error: unknown) => {
+        this.#options.logger.error({ err: error }, 'an upgrade failed')
+        socket.destroy()
+      })
+      return
+    }
+    const body = JSON.stringify({ error: { code: refusal.code, message: refusal.message } })
+    socket.end(
+      `HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+  }
+
+  #refusal(request: IncomingMessage): SynclineError | undefined {
+    if (this.#draining) return new SynclineError('shutting-down')
+    const path = (request.url ?? '').split('?', 1)[0]?.replace(/\/+$/, '')
+    if (path !== SYNC_PATH) return new SynclineError('route-not-found')
+    return this.#options.refuseUpgrade(request)
+  }
+}

@@ -1,0 +1,86 @@
+import type { Connection, Extension, HookName } from '@hocuspocus/server'
+import type { Logger } from '../observe/log.ts'
+import { logRefusal, refuseConnection, toSynclineError } from './refusal.ts'
+
+/**
+ * Hooks whose promise Hocuspocus does not wait for: a rejection there has no handler and ends the process.
+ * They watch and decide nothing, so a failure is logged and goes no further.
+ */
+const WATCHING: ReadonlySet<HookName> = new Set([
+  'onChange',
+  'onStateless',
+  'onDisconnect',
+  'onAwarenessUpdate',
+  'afterHandleMessage',
+  'afterUnloadDocument',
+  'beforeBroadcastStateless',
+  'onUpgrade',
+  'onRequest',
+])
+
+/** Hooks of a connection that stands: when one throws, the client is told and the WebSocket is closed. */
+const REFUSING: ReadonlySet<HookName> = new Set([
+  'beforeHandleMessage',
+  'beforeHandleAwareness',
+  'beforeSync',
+  'onTokenSync',
+  'connected',
+])
+
+type Hook = (payload: HookPayload) => unknown
+
+interface HookPayload {
+  readonly documentName?: string
+  readonly connection?: Connection
+}
+
+/**
+ * The extension with every hook wrapped: whatever one throws, the process goes on, one connection at most is
+ * closed, and what reaches Hocuspocus is an error of the catalogue (a bare `undefined` would be fatal there).
+ */
+export function guard(extension: Extension, logger: Logger): Extension {
+  const guarded: Record<string, unknown> = {
+    priority: extension.priority,
+    extensionName: extension.extensionName,
+  }
+  for (const name of hookNames(extension)) {
+    const hook: unknown = Reflect.get(extension, name)
+    if (typeof hook !== 'function') continue
+    const call: Hook = (payload) => Reflect.apply(hook, extension, [payload])
+    guarded[name] = WATCHING.has(name) ? watching(name, call, logger) : deciding(name, call, logger)
+  }
+  return guarded
+}
+
+const watching = (name: HookName, hook: Hook, logger: Logger) => async (payload: HookPayload) => {
+  try {
+    return await hook(payload)
+  } catch (error) {
+    logger.error({ err: error, hook: name, room: payload.documentName }, 'a hook failed')
+    return undefined
+  }
+}
+
+const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload: HookPayload) => {
+  try {
+    return await hook(payload)
+  } catch (thrown) {
+    const error = toSynclineError(thrown)
+    logRefusal(logger, error, { hook: name, room: payload.documentName })
+    if (REFUSING.has(name) && payload.connection) refuseConnection(payload.connection, error)
+    throw error
+  }
+}
+
+/** Own properties and the class's methods: an extension may be written either way. */
+function hookNames(extension: Extension): HookName[] {
+  const names = new Set<string>(Object.keys(extension))
+  for (
+    let prototype: unknown = Object.getPrototypeOf(extension);
+    typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    for (const name of Object.getOwnPropertyNames(prototype)) names.add(name)
+  }
+  return [...names].filter((name): name is HookName => /^(on|before|after|connected)/.test(name))
+}

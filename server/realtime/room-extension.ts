@@ -1,0 +1,195 @@
+import { Database } from '@hocuspocus/extension-database'
+import {
+  type beforeSyncPayload,
+  type beforeUnloadDocumentPayload,
+  type Connection,
+  type connectedPayload,
+  type Document,
+  type Extension,
+  isTransactionOrigin,
+  type onLoadDocumentPayload,
+  type onStatelessPayload,
+  type onStoreDocumentPayload,
+} from '@hocuspocus/server'
+import { checkUpdate, isEmptyUpdate } from '../documents/check-update.ts'
+import { applyTail, newestSnapshot } from '../documents/load.ts'
+import { RoomDocument } from '../documents/room-document.ts'
+import { type Summary, summarise } from '../documents/summary.ts'
+import { SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
+import type { Log } from '../log/log.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { Logger } from '../observe/log.ts'
+import type { SavedEnvelope } from '../protocol.ts'
+import { widenFlushWindow } from './flush-window.ts'
+import { SyncType } from './frames.ts'
+import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
+import { logRefusal, refuseConnection } from './refusal.ts'
+
+export interface RoomExtensionOptions {
+  readonly log: Log
+  readonly logger: Logger
+  /** The authenticated author behind a connection's context; what the server itself does has none. */
+  readonly actorOf: (context: unknown) => string | undefined
+}
+
+/** The actor of what the server does on its own account. */
+const SYSTEM = 'system'
+
+interface OpenRoom {
+  readonly room: RoomDocument
+  readonly acknowledgements: HeldAcknowledgements
+  described: Summary | undefined
+}
+
+/**
+ * The log under Hocuspocus, and the acknowledgement held until the log has it. Snapshots travel through
+ * @hocuspocus/extension-database; everything else is here. To be passed through `guard`.
+ */
+export class RoomExtension implements Extension {
+  readonly extensionName = 'syncline'
+  /** After whatever authenticates (100 by default): what is loaded depends on who asks. */
+  readonly priority = 50
+  readonly #log: Log
+  readonly #logger: Logger
+  readonly #actorOf: RoomExtensionOptions['actorOf']
+  /** Weak: a room lives as long as Hocuspocus keeps its document. */
+  readonly #rooms = new WeakMap<Document, OpenRoom>()
+  readonly #sockets = new WeakMap<Connection, HoldingSocket>()
+  readonly #loading = new Map<string, { readonly log: RoomLog; seq: Seq }>()
+  readonly #snapshots: Database
+
+  constructor(options: RoomExtensionOptions) {
+    this.#log = options.log
+    this.#logger = options.logger
+    this.#actorOf = options.actorOf
+    this.#snapshots = new Database({
+      fetch: async ({ documentName }) => {
+        const loading = this.#loading.get(documentName)
+        if (loading === undefined) return null
+        const { seq, state } = await newestSnapshot(this.#log, loading.log)
+        loading.seq = seq
+        return state
+      },
+      store: async ({ document, state }) => {
+        // Still the turn in which the state was encoded: what is appended now is exactly what it holds.
+        const open = this.#rooms.get(document)
+        if (open === undefined) return
+        open.room.snapshotTaken()
+        const seq = await open.room.log.durable()
+        await this.#log.saveSnapshot(open.room.log.id, { seq, state })
+      },
+    })
+  }
+
+  /** found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed. */
+  async onLoadDocument(data: onLoadDocumentPayload): Promise<void> {
+    const { document, documentName, context } = data
+    try {
+      const log = await this.#log.open(documentName, this.#actorOf(context) ?? SYSTEM)
+      if (log === undefined) throw new SynclineError('room-not-found')
+      const loading = { log, seq: 0 }
+      this.#loading.set(documentName, loading)
+      await this.#snapshots.onLoadDocument(data)
+      await applyTail(document, this.#log, log, loading.seq)
+      this.#open(document, log, log.head - loading.seq)
+    } catch (error) {
+      // Hocuspocus forgets a document that failed to load without destroying it; its awareness has a timer.
+      document.destroy()
+      throw error
+    } finally {
+      this.#loading.delete(documentName)
+    }
+  }
+
+  /** A connection can come while its document is being unloaded; on a document that is gone it must not stay. */
+  async connected({ instance, documentName, connection }: connectedPayload): Promise<void> {
+    if (instance.documents.get(documentName) !== connection.document) throw new SynclineError('shutting-down')
+  }
+
+  /** Runs before the frame is applied and before its acknowledgement, so here the connection's socket is replaced. */
+  async beforeSync({ type, payload, connection, document }: beforeSyncPayload): Promise<void> {
+    const socket = this.#socketOf(connection, document)
+    if (type === SyncType.step1) {
+      socket.handling('step1')
+      return
+    }
+    socket.handling(type === SyncType.step2 ? 'step2' : 'update')
+    if (connection.readOnly || isEmptyUpdate(payload)) return
+    if (this.#log.full) throw new SynclineError('storage-full')
+    checkUpdate(payload)
+  }
+
+  /** `{"type":"head"}` asks how far the room's log is committed: what "Saved" stands for, as a number. */
+  async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
+    if (payload !== '{"type":"head"}') return
+    const open = this.#rooms.get(document)
+    if (open === undefined) return
+    const saved: SavedEnvelope = { type: 'saved', seq: open.room.log.head }
+    connection.sendStateless(JSON.stringify(saved))
+  }
+
+  async onStoreDocument(data: onStoreDocumentPayload): Promise<void> {
+    const open = this.#rooms.get(data.document)
+    if (open === undefined) return
+    await open.room.log.durable()
+    if (open.room.snapshotDue(data.document.getConnectionsCount() === 0))
+      await this.#snapshots.onStoreDocument(data)
+    await this.#describe(data.document, open)
+  }
+
+  /** Unload waits until all is committed; Hocuspocus looks again afterwards whether anybody has come. */
+  async beforeUnloadDocument({ document }: beforeUnloadDocumentPayload): Promise<void> {
+    await this.#rooms.get(document)?.room.log.durable()
+  }
+
+  #open(document: Document, log: RoomLog, unsnapshotted: number): void {
+    const room = new RoomDocument(document, log, unsnapshotted, {
+      actorOf: (origin) => this.#actorOf(contextOf(origin)) ?? SYSTEM,
+      onGap: (origin) => {
+        const connection = connectionOf(origin)
+        if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
+      },
+    })
+    widenFlushWindow(document)
+    this.#rooms.set(document, {
+      room,
+      acknowledgements: new HeldAcknowledgements(log),
+      described: undefined,
+    })
+  }
+
+  #socketOf(connection: Connection, document: Document): HoldingSocket {
+    const known = this.#sockets.get(connection)
+    if (known !== undefined) return known
+    const open = this.#rooms.get(document)
+    if (open === undefined) throw new SynclineError('shutting-down')
+    const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, () => {
+      const error = new SynclineError('update-out-of-order')
+      logRefusal(this.#logger, error, { room: document.name })
+      refuseConnection(connection, error)
+    })
+    connection.webSocket = socket
+    this.#sockets.set(connection, socket)
+    return socket
+  }
+
+  /** Writes what lists show, where it has changed. */
+  async #describe(document: Document, open: OpenRoom): Promise<void> {
+    const summary = summarise(document)
+    const { described } = open
+    if (described?.title === summary.title && described.editor === summary.editor) return
+    await this.#log.describe(open.room.log.id, summary)
+    open.described = summary
+  }
+}
+
+function connectionOf(origin: unknown): Connection | undefined {
+  return isTransactionOrigin(origin) && origin.source === 'connection' ? origin.connection : undefined
+}
+
+function contextOf(origin: unknown): unknown {
+  if (!isTransactionOrigin(origin)) return undefined
+  if (origin.source === 'connection') return origin.connection.context
+  return origin.source === 'local' ? origin.context : undefined
+}

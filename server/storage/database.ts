@@ -1,0 +1,131 @@
+import pg from 'pg'
+import type { StorageConfig } from '../config.ts'
+import type { Logger } from '../observe/log.ts'
+import { startEmbedded } from './embedded.ts'
+import { reasonOf, StorageError } from './error.ts'
+import { migrate } from './migrate.ts'
+import { FACTS, requireServer, type ServerFacts } from './requirements.ts'
+
+const POOL_SIZE = 8
+const CONNECT_TIMEOUT_MS = 5000
+/** Of reads through the pool, which may be of a whole long room. */
+const POOL_TIMEOUT_MS = 30_000
+/** Of the writers' own connections: past it the outcome is unknown and the batch is sent again. */
+const WRITE_TIMEOUT_MS = 10_000
+
+export interface Database {
+  readonly pool: pg.Pool
+  /** A connection of the caller's own, on which a commit that returned is on disk. Closed with the database. */
+  connect(): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+/**
+ * Starts or reaches Postgres and brings its schema up to date.
+ * @throws StorageError whose message is one line
+ */
+export async function openDatabase(config: StorageConfig, logger: Logger): Promise<Database> {
+  if (config.kind === 'url') return openUrl(config.url, logger)
+  const embedded = await startEmbedded(config.dataDir, logger)
+  try {
+    const database = await openUrl(embedded.url, logger)
+    return {
+      ...database,
+      close: async () => {
+        await database.close()
+        await embedded.close()
+      },
+    }
+  } catch (error) {
+    await embedded.close()
+    throw error
+  }
+}
+
+async function openUrl(url: string, logger: Logger): Promise<Database> {
+  await prepare(url, logger)
+  const pool = new pg.Pool({
+    ...connection(url),
+    max: POOL_SIZE,
+    query_timeout: POOL_TIMEOUT_MS,
+    statement_timeout: POOL_TIMEOUT_MS,
+  })
+  // One that is cut between two queries of its borrower emits to itself, not to the pool; the next query tells.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  // An idle connection that was cut: the pool has dropped it and makes another when one is needed.
+  pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'))
+
+  const clients = new Set<pg.Client>()
+  return {
+    pool,
+    connect: async () => {
+      const client = new pg.Client({
+        ...connection(url),
+        query_timeout: WRITE_TIMEOUT_MS,
+        statement_timeout: WRITE_TIMEOUT_MS,
+      })
+      clients.add(client)
+      client.on('end', () => clients.delete(client))
+      // Without a listener a lost connection would end the process; the next query on it says the same.
+      client.on('error', (error) =>
+        logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'),
+      )
+      try {
+        await client.connect()
+        await client.query(COMMIT_ON_DISK)
+        return client
+      } catch (error) {
+        clients.delete(client)
+        await client.end()
+        throw error
+      }
+    },
+    close: async () => {
+      await Promise.all([pool.end(), ...[...clients].map((client) => client.end())])
+    },
+  }
+}
+
+/** Left alone is the one setting that promises more. */
+const COMMIT_ON_DISK = `select set_config('synchronous_commit', 'on', false)
+  where current_setting('synchronous_commit') <> 'remote_apply'`
+
+/** Everything that is looked at once, on a connection of its own: waiting for another node's migrations has no limit. */
+async function prepare(url: string, logger: Logger): Promise<void> {
+  const client = new pg.Client(connection(url))
+  client.on('error', (error) => logger.debug({ reason: reasonOf(error) }, 'A database connection was lost'))
+  try {
+    await client.connect().catch((error: unknown) => {
+      throw new StorageError(`The database at ${nameOf(client)} cannot be reached: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    })
+    await checkServer(client, logger)
+    await migrate(client, logger)
+  } catch (error) {
+    if (error instanceof StorageError) throw error
+    throw new StorageError(`The database at ${nameOf(client)} cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  } finally {
+    await client.end()
+  }
+}
+
+async function checkServer(client: pg.Client, logger: Logger): Promise<void> {
+  const { rows } = await client.query<ServerFacts>(FACTS)
+  for (const facts of rows) {
+    for (const warning of requireServer(nameOf(client), facts)) logger.warn(warning)
+  }
+}
+
+const connection = (url: string) => ({
+  connectionString: url,
+  application_name: 'syncline',
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  keepAlive: true,
+})
+
+/** Without the user and the password. */
+const nameOf = ({ host, port, database }: pg.Client): string =>
+  host.startsWith('/') ? `${host} (${database})` : `${host}:${port}/${database}`

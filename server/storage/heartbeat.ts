@@ -1,0 +1,40 @@
+import type pg from 'pg'
+
+/** How often the database is asked whether it is there, and how long it may take to answer, in ms. */
+const INTERVAL = 1_000
+const PATIENCE = 3_000
+
+/** Whether the database answers, known without asking: one small query a second, one at a time. */
+export class Heartbeat {
+  readonly #pool: pg.Pool
+  readonly #timer: NodeJS.Timeout
+  #askedAt: number | undefined
+  #alive = true
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool
+    this.#timer = setInterval(() => this.#ask(), INTERVAL)
+    this.#timer.unref()
+  }
+
+  get alive(): boolean {
+    return this.#alive && (this.#askedAt === undefined || Date.now() - this.#askedAt < PATIENCE)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #ask(): void {
+    if (this.#askedAt !== undefined) return
+    this.#askedAt = Date.now()
+    const answered = (alive: boolean) => {
+      this.#alive = alive
+      this.#askedAt = undefined
+    }
+    this.#pool.query('select 1').then(
+      () => answered(true),
+      () => answered(false),
+    )
+  }
+}

@@ -1,0 +1,156 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { ConfigError, readConfig } from '../server/config.ts'
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+const SECRET = randomBytes(48).toString('base64')
+
+it('[CFG1] an empty environment is a development server on loopback with a database of its own', () => {
+  const config = readConfig({})
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    port: 1234,
+    allowedOrigins: [],
+    tokens: { mode: 'development' },
+  })
+  expect(config.storage).toEqual({ kind: 'embedded', dataDir: resolve('data') })
+  expect(readConfig({ PORT: '', DATABASE_URL: '' }).port).toBe(1234)
+})
+
+it('[CFG1] the development secret is new each time', () => {
+  expect(readConfig({}).tokens).not.toEqual(readConfig({}).tokens)
+})
+
+it('[CFG1] a configuration cannot be changed', () => {
+  expect(Object.isFrozen(readConfig({}))).toBe(true)
+})
+
+it('[CFG2] every wrong key is named at once', () => {
+  const problems = problemsOf({
+    PORT: '70000',
+    DATABASE_URL: 'mysql://localhost/notes',
+    REDIS_URL: 'redis://localhost',
+    JWT_SECRET: 'short',
+    JWKS_URL: 'https://keys.example',
+    ALLOWED_ORIGINS: 'https://app.example, app.example/path',
+    LOG_LEVEL: 'loud',
+    MAX_QUEUE_BYTES: '-1',
+    MAX_FRAME_BYTES: '1e9',
+  })
+  const named = [
+    'PORT',
+    'DATABASE_URL',
+    'REDIS_URL',
+    'JWT_SECRET',
+    'JWKS_URL',
+    'ALLOWED_ORIGINS',
+    'LOG_LEVEL',
+    'MAX_QUEUE_BYTES',
+    'MAX_FRAME_BYTES',
+  ]
+  for (const key of named)
+    expect(
+      problems.filter((problem) => problem.startsWith(`${key} `)),
+      key,
+    ).not.toHaveLength(0)
+  expect(new ConfigError(problems).message).toContain('PORT must be at most 65535')
+})
+
+it('[CFG2] a wrong public key is named together with the rest', () => {
+  const problems = problemsOf({ PORT: 'x', JWT_PUBLIC_KEY: 'not a key' })
+  expect(problems).toHaveLength(2)
+})
+
+it.each([
+  'postgres://ada@db:5432/notes',
+  'postgresql://db/notes',
+  'postgres://ada@/notes?host=/run/postgresql',
+  'postgres:///notes?host=/run/postgresql',
+])('[CFG2] %s is an address of Postgres', (url) => {
+  expect(readConfig({ DATABASE_URL: url }).storage).toEqual({ kind: 'url', url })
+})
+
+it.each(['notes', 'http://db/notes', 'postgres', '//db/notes'])(
+  '[CFG2] %s is not an address of Postgres',
+  (url) => {
+    expect(problemsOf({ DATABASE_URL: url })).toEqual(['DATABASE_URL must be a postgres:// address'])
+  },
+)
+
+it('[CFG3] a weak secret is refused', () => {
+  expect(problemsOf({ JWT_SECRET: 'x'.repeat(31) })).not.toHaveLength(0)
+  expect(problemsOf({ JWT_SECRET: 'secret'.repeat(10) })).toEqual([
+    expect.stringMatching(/^JWT_SECRET is too regular/),
+  ])
+  expect(problemsOf({ JWT_SECRET: SECRET })).toEqual([])
+})
+
+it('[CFG3] a refusal does not repeat the secret', () => {
+  expect(problemsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
+  expect(problemsOf({ DATABASE_URL: 'mysql://ada:hunter2@db' }).join()).not.toContain('hunter2')
+})
+
+it.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.example.com', '::ffff:10.0.0.1'])(
+  '[CFG4] development mode is refused on %s, and a secret allows it',
+  (HOST) => {
+    expect(problemsOf({ HOST })).toEqual([expect.stringMatching(/^HOST .* is reachable by others/)])
+    expect(problemsOf({ HOST, JWT_SECRET: SECRET })).toEqual([])
+  },
+)
+
+it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])(
+  '[CFG4] development mode is allowed on %s',
+  (HOST) => {
+    expect(problemsOf({ HOST })).toEqual([])
+  },
+)
+
+const pem = { type: 'spki', format: 'pem' } as const
+const pkcs8 = { type: 'pkcs8', format: 'pem' } as const
+const rsa = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: pem,
+  privateKeyEncoding: pkcs8,
+})
+const p256 = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: pem,
+  privateKeyEncoding: pkcs8,
+})
+
+it('[CFG5] a public key has one algorithm, and it is the key that decides', () => {
+  expect(readConfig({ JWT_PUBLIC_KEY: rsa.publicKey }).tokens).toMatchObject({ algorithm: 'RS256' })
+  expect(readConfig({ JWT_PUBLIC_KEY: p256.publicKey }).tokens).toMatchObject({ algorithm: 'ES256' })
+})
+
+it('[CFG5] a private key, a short key and another curve are refused as a public key', () => {
+  const short = generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    publicKeyEncoding: pem,
+    privateKeyEncoding: pkcs8,
+  })
+  const p384 = generateKeyPairSync('ec', {
+    namedCurve: 'P-384',
+    publicKeyEncoding: pem,
+    privateKeyEncoding: pkcs8,
+  })
+  for (const key of [rsa.privateKey, p256.privateKey, short.publicKey, p384.publicKey]) {
+    expect(problemsOf({ JWT_PUBLIC_KEY: key })).toEqual([expect.stringMatching(/^JWT_PUBLIC_KEY must be/)])
+  }
+})
+
+it('[CFG5] a secret and a public key exclude each other', () => {
+  expect(problemsOf({ JWT_SECRET: SECRET, JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
+    'JWT_SECRET and JWT_PUBLIC_KEY exclude each other',
+  ])
+})

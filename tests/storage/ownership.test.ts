@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+import { startEmbedded } from '../../server/storage/embedded.ts'
+import { isAlive } from '../../server/storage/process-state.ts'
+import {
+  childrenOf,
+  dataFolder,
+  parentOf,
+  postmasterOf,
+  query,
+  serverProcess,
+  spawnServer,
+} from './support.ts'
+
+const silent = pino({ level: 'silent' })
+
+it('[STO4] SIGTERM to a server ends its Postgres before the server', async () => {
+  const dataDir = await dataFolder()
+  const server = await serverProcess(dataDir)
+  const pid = await postmasterOf(dataDir)
+  await server.kill('SIGTERM')
+  expect(await isAlive(pid)).toBe(false)
+  expect(server.process.exitCode).toBe(0)
+})
+
+it('[STO4] kill -9 of a server leaves no Postgres behind', async () => {
+  const dataDir = await dataFolder()
+  const server = await serverProcess(dataDir)
+  const pid = await postmasterOf(dataDir)
+  await server.kill('SIGKILL')
+  await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false)
+})
+
+it('[STO4] (control) without its watcher Postgres outlives a killed server, and the next start ends it', async () => {
+  const dataDir = await dataFolder()
+  const server = await serverProcess(dataDir)
+  await query(server.said, 'create table kept (n int)')
+  const pid = await postmasterOf(dataDir)
+  const watchdog = await parentOf(pid)
+  for (const child of await childrenOf(watchdog)) if (child !== pid) process.kill(child, 'SIGKILL')
+  await server.kill('SIGKILL')
+  await delay(1000) // with the watcher it is gone in a tenth of that
+  expect(await isAlive(pid)).toBe(true)
+
+  const next = await startEmbedded(dataDir, silent)
+  expect(await isAlive(pid)).toBe(false)
+  expect(await query(next.url, 'select count(*)::int from kept')).toEqual([{ count: 0 }])
+  await next.close()
+})
+
+it('[STO5] a second server on a folder is refused at once, in one line that names the first', async () => {
+  const dataDir = await dataFolder()
+  const first = await serverProcess(dataDir)
+  const before = performance.now()
+  const second = await serverProcess(dataDir)
+  expect(second.said).toBe(
+    `StorageError: ${dataDir} is in use by another Syncline server (process ${first.process.pid})`,
+  )
+  expect(performance.now() - before).toBeLessThan(3000)
+  expect(await query(first.said, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+it('[STO5] of two servers that start together on an empty folder one has it', async () => {
+  const dataDir = await dataFolder()
+  const servers = await Promise.all([serverProcess(dataDir), serverProcess(dataDir)])
+  expect(servers.map(({ said }) => said.startsWith('postgres://')).sort()).toEqual([false, true])
+})
+
+it('[STO5] right after kill -9 the folder can be opened again, every time', async () => {
+  const dataDir = await dataFolder()
+  for (let round = 1; round <= 3; round++) {
+    const server = await serverProcess(dataDir)
+    expect(server.said).toMatch(/^postgres:/)
+    await query(server.said, `create table round_${round} ()`)
+    await server.kill('SIGKILL')
+  }
+  const last = await startEmbedded(dataDir, silent)
+  const tables = await query(last.url, "select from pg_tables where tablename like 'round_%'")
+  expect(tables).toHaveLength(3)
+  await last.close()
+})
+
+it('[STO6] kill -9 during the very first start does not spoil the folder', async () => {
+  const dataDir = await dataFolder()
+  for (const wait of [250, 450, 650]) {
+    const server = spawnServer(dataDir)
+    await delay(wait) // wherever in it this falls: it may also be up already
+    await server.kill('SIGKILL')
+  }
+  const last = await startEmbedded(dataDir, silent)
+  expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  await last.close()
+})

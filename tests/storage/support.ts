@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import { runningPostgres } from '../../server/storage/cluster.ts'
+
+/** A data folder of the test's own, gone with the test. */
+export async function dataFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'syncline-storage-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface ServerProcess {
+  readonly process: ChildProcess
+  /** Its first line: the address of its Postgres, or why there is none; nothing where it was killed before. */
+  readonly said: Promise<string>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+
+/** server-process.ts on a folder; killed at the end of the test at the latest. */
+export function spawnServer(dataDir: string): ServerProcess {
+  const script = fileURLToPath(new URL('server-process.ts', import.meta.url))
+  const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const kill = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    await ended
+  }
+  onTestFinished(() => kill('SIGKILL'))
+  return { process: child, said: text(child.stdout, '\n'), kill }
+}
+
+/** Until `end`, or all where it does not come. */
+async function text(stream: Readable, end: string): Promise<string> {
+  let all = ''
+  for await (const chunk of stream) {
+    all += chunk
+    if (all.includes(end)) break
+  }
+  return all.slice(0, all.indexOf(end))
+}
+
+/** A server that has started, or said why not. */
+export async function serverProcess(
+  dataDir: string,
+): Promise<Omit<ServerProcess, 'said'> & { said: string }> {
+  const server = spawnServer(dataDir)
+  return { ...server, said: await server.said }
+}
+
+export async function query<Row extends pg.QueryResultRow>(url: string, statement: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  try {
+    await client.connect()
+    return (await client.query<Row>(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** The process number of the Postgres on a data folder, which must be running. */
+export async function postmasterOf(dataDir: string): Promise<number> {
+  const pid = await runningPostgres(join(dataDir, 'postgres'))
+  if (pid === undefined) throw new Error(`No Postgres runs on ${dataDir}`)
+  return pid
+}
+
+export async function parentOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1])
+}
+
+export async function childrenOf(pid: number): Promise<number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return list.split(' ').filter(Boolean).map(Number)
+}
