@@ -69,7 +69,7 @@ export async function startPeer(name: PeerName, postgres: Postgres): Promise<Pee
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     ...(stores && { DATABASE_URL: await postgres.url(name) }),
-    ...(name === 'syncline' && { JWT_SECRET: SECRET }),
+    ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off' }),
   }
   const child = spawn(
     process.execPath,

@@ -1,7 +1,8 @@
 /** The public entry `syncline/tiptap`. */
-import type { Extensions } from '@tiptap/core'
+import { type Editor, Extension, type Extensions } from '@tiptap/core'
 import { Collaboration } from '@tiptap/extension-collaboration'
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret'
+import type { Awareness } from 'y-protocols/awareness'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import { userIn } from '../sdk/people.ts'
 import type { Room } from '../sdk/room.ts'
@@ -21,9 +22,7 @@ export const tiptapExtensions = ({ room, field = DOCUMENT_FIELDS.rich }: TiptapO
   Collaboration.configure({ document: room.doc, field }),
   CollaborationCaret.configure({
     // It reads nothing of a provider but this.
-    provider: { awareness: room.awareness },
-    // It announces this as the person's own; the room has already done so, and the two must not differ.
-    user: room.awareness.getLocalState()?.user ?? {},
+    provider: { awareness: withoutUser(room.awareness) },
     render: (user) => caret(user),
     selectionRender: (user) => {
       const known = userIn({ user })
@@ -31,7 +30,39 @@ export const tiptapExtensions = ({ room, field = DOCUMENT_FIELDS.rich }: TiptapO
       return { class: 'collaboration-carets__selection', style: `background-color: ${known.color}33` }
     },
   }),
+  followReadOnly(room),
 ]
+
+/** The extension announces a user of its own on every start; who this is, the room says (`room.setUser`). */
+const withoutUser = (awareness: Awareness): Awareness =>
+  Object.create(awareness, {
+    setLocalStateField: {
+      value: (field: string, value: unknown) => {
+        if (field !== 'user') awareness.setLocalStateField(field, value)
+      },
+    },
+  })
+
+/** An editor that was made read-only by its application stays so. */
+const followReadOnly = (room: Room): Extension => {
+  let closed = false
+  const follow = (editor: Editor): void => {
+    if (room.readOnly === closed || (room.readOnly && !editor.isEditable)) return
+    closed = room.readOnly
+    editor.setEditable(!closed, false)
+  }
+  return Extension.create<object, { stop: () => void }>({
+    name: 'synclineReadOnly',
+    addStorage: () => ({ stop: () => {} }),
+    onCreate() {
+      follow(this.editor)
+      this.storage.stop = room.subscribe(() => follow(this.editor))
+    },
+    onDestroy() {
+      this.storage.stop()
+    },
+  })
+}
 
 const caret = (user: Readonly<Record<string, unknown>>): HTMLElement => {
   const { name, color } = userIn({ user }) ?? { name: '', color: 'transparent' }

@@ -1,12 +1,13 @@
 import { readdir } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { findPackageJSON } from 'node:module'
+import { basename, join } from 'node:path'
 import { runner } from 'node-pg-migrate'
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
 import { reasonOf, StorageError } from './error.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+/** Beside package.json, wherever in the package this file was built to. */
+const MIGRATIONS = join(findPackageJSON(import.meta.url) ?? '', '..', 'migrations')
 const TABLE = 'syncline_migrations'
 
 /** Any number, as long as every version of this program takes the same. */
@@ -58,6 +59,7 @@ async function apply(client: pg.Client, folder: string): Promise<string[]> {
       schema,
       migrationsSchema: schema,
       direction: 'up',
+      singleTransaction: true,
       // Held above, around the check for a newer schema too.
       noLock: true,
       log: () => undefined,

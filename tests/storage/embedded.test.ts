@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
+import { openDatabase } from '../../server/storage/database.ts'
 import { startEmbedded } from '../../server/storage/embedded.ts'
 import { StorageError } from '../../server/storage/error.ts'
 import { isAlive } from '../../server/storage/process-state.ts'
@@ -28,7 +29,7 @@ it('[STO1] an empty folder has a running Postgres within 3 s', { retry: 2 }, asy
   expect(performance.now() - before).toBeLessThan(3000)
 })
 
-it('[STO2] commits are fsynced, pages have checksums, and no port is open', async () => {
+it('[STO2] commits are fsynced, pages have checksums, and only its owner can reach it', async () => {
   const { url } = await started(await dataFolder())
   const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'listen_addresses']
   const settings = await query(
@@ -48,10 +49,6 @@ it('[STO2] commits are fsynced, pages have checksums, and no port is open', asyn
       'select datlocprovider as provider, pg_encoding_to_char(encoding) as encoding from pg_database where datname = current_database()',
     ),
   ).toEqual([{ provider: 'b', encoding: 'UTF8' }])
-})
-
-it('[STO2] the socket is in a folder that only its owner may enter', async () => {
-  const { url } = await started(await dataFolder())
   const sockets = new URL(url).searchParams.get('host') ?? ''
   expect((await stat(sockets)).mode & 0o777).toBe(0o700)
 })
@@ -69,6 +66,27 @@ it('[STO3] a Postgres that is killed is started again at the same address, with 
       .toHaveLength(n)
     expect(await postmasterOf(dataDir)).not.toBe(killed)
   }
+})
+
+it('[STO3] while Postgres is away a query fails at once, and later ones work', async () => {
+  const dataDir = await dataFolder()
+  const database = await openDatabase({ kind: 'embedded', dataDir }, silent)
+  onTestFinished(() => database.close())
+  const client = await database.connect()
+  const postmaster = await postmasterOf(dataDir)
+  const watchdog = await parentOf(postmaster)
+  process.kill(watchdog, 'SIGSTOP') // so that nothing is started again yet
+  process.kill(postmaster, 'SIGKILL')
+  const before = performance.now()
+  await expect(client.query('select 1')).rejects.toThrow()
+  await expect(database.connect()).rejects.toThrow()
+  await expect(database.pool.query('select 1')).rejects.toThrow()
+  expect(performance.now() - before).toBeLessThan(3000)
+  process.kill(watchdog, 'SIGCONT')
+  await expect
+    .poll(() => database.pool.query('select 1').catch(() => ({ rows: [] })), { timeout: 15_000 })
+    .toMatchObject({ rows: [{}] })
+  expect((await (await database.connect()).query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })
 
 it('[STO3] a watchdog that is killed takes Postgres with it and both are started again', async () => {

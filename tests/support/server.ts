@@ -42,7 +42,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const start = async () => {
     const env = {
       ...process.env,
-      DATABASE_URL: database.url,
+      DATABASE_URL: database.storage.url,
       PORT: String(port),
       STUDIO: options.studio ? 'on' : 'off',
       LOG_LEVEL: 'info',
@@ -80,7 +80,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   return {
     url,
     wsUrl: `${url.replace('http', 'ws')}/sync`,
-    databaseUrl: database.url,
+    databaseUrl: database.storage.url,
     output: () => output,
     token: async (id, grants) => {
       const response = await fetch(`${url}/api/v1/dev/token`, {

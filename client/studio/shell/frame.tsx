@@ -1,6 +1,7 @@
 import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import { IconFiles, IconKeyboard, IconLogout, IconPlus, IconSearch } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
+import type { ConnectionStatus } from '../../sdk/index.ts'
 import { linkTo } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
@@ -11,6 +12,7 @@ import { SchemeToggle } from './scheme-toggle.tsx'
 
 interface FrameProps {
   readonly session: Session
+  readonly connection: ConnectionStatus
   readonly current: 'documents' | 'document' | 'unknown'
   readonly onFind: () => void
   readonly onKeys: () => void
@@ -81,7 +83,7 @@ function NavLink({ current }: { readonly current: boolean }) {
   )
 }
 
-function Header({ session, onFind, onKeys, onLeave }: FrameProps) {
+function Header({ session, connection, onFind, onKeys, onLeave }: FrameProps) {
   const { user } = session
   return (
     <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
@@ -92,7 +94,7 @@ function Header({ session, onFind, onKeys, onLeave }: FrameProps) {
         </Text>
       </a>
       <Group gap="xs" wrap="nowrap">
-        <ConnectionState />
+        <ConnectionState status={connection} />
         <Tooltip label={`Find (${keyLabel('mod')} K)`}>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" onClick={onFind} visibleFrom="xs">
             <IconSearch size={20} stroke={1.7} />

@@ -1,0 +1,145 @@
+import { Button, EmptyState, Group, Skeleton, Stack } from '@mantine/core'
+import { IconAlignLeft, IconCloudOff, IconCode, IconFileOff, IconFilePlus } from '@tabler/icons-react'
+import { Suspense, useEffect, useRef } from 'react'
+import { useRoom, useRoomState } from '../../react/index.ts'
+import type { Room, RoomState } from '../../sdk/index.ts'
+import { plantSeed } from '../documents/seed.ts'
+import { linkTo } from '../router.ts'
+import { CodeEditor, type Follow, RichEditor } from './editors.ts'
+import { Notices, whatToDo } from './notices.tsx'
+import { People } from './people.tsx'
+import { SaveState } from './save-state.tsx'
+import { TitleField } from './title-field.tsx'
+import { type Meta, setMeta, useMeta } from './use-meta.ts'
+
+export function DocumentView({ name }: { readonly name: string }) {
+  const room = useRoom(name)
+  const state = useRoomState(room)
+  const meta = useMeta(room.doc)
+  const follow = useRef<Follow>(undefined)
+
+  useEffect(() => plantSeed(room.name, room.doc), [room])
+  useEffect(() => {
+    document.title = `${meta.title.trim() || 'Untitled'} · Syncline`
+  }, [meta.title])
+
+  // With something to show, it is shown: of this device's copy, of the server's, or just created here.
+  const known = state.synced || meta.editor !== undefined
+  return (
+    <div className="document">
+      {known ? (
+        <>
+          <div className="document-bar">
+            <TitleField doc={room.doc} title={meta.title} readOnly={isLocked(state)} />
+            <SaveState state={state} />
+            <People room={room} onFollow={(clients) => follow.current?.(clients)} />
+          </div>
+          <Notices room={room} state={state} />
+          <Content room={room} state={state} meta={meta} follow={follow} />
+        </>
+      ) : (
+        <Unopened room={room} state={state} />
+      )}
+    </div>
+  )
+}
+
+/** A document that was refused stays readable, for what was written in it; more would not be taken. */
+const isLocked = ({ readOnly, status }: RoomState): boolean => readOnly || status === 'refused'
+
+interface ContentProps {
+  readonly room: Room
+  readonly state: RoomState
+  readonly meta: Meta
+  readonly follow: { current: Follow | undefined }
+}
+
+function Content({ room, state, meta, follow }: ContentProps) {
+  const readOnly = isLocked(state)
+  if (meta.editor === undefined) return <Unset room={room} readOnly={readOnly} />
+  return (
+    <Suspense fallback={<Opening />}>
+      {meta.editor === 'code' ? (
+        <CodeEditor room={room} readOnly={readOnly} language={meta.language} follow={follow} />
+      ) : (
+        <RichEditor room={room} readOnly={readOnly} follow={follow} />
+      )}
+    </Suspense>
+  )
+}
+
+/** The room exists and nothing is in it: somebody has to say what it will be. */
+function Unset({ room, readOnly }: { readonly room: Room; readonly readOnly: boolean }) {
+  return (
+    <EmptyState
+      py={64}
+      px="md"
+      icon={<IconFilePlus />}
+      title="This document is empty"
+      description={readOnly ? 'Whoever may write here has not begun yet.' : 'Choose what it will hold.'}
+    >
+      {readOnly ? null : (
+        <EmptyState.Actions>
+          <Button
+            leftSection={<IconAlignLeft size={18} />}
+            variant="default"
+            onClick={() => setMeta(room.doc, 'editor', 'rich')}
+          >
+            Rich text
+          </Button>
+          <Button
+            leftSection={<IconCode size={18} />}
+            variant="default"
+            onClick={() => setMeta(room.doc, 'editor', 'code')}
+          >
+            Code
+          </Button>
+        </EmptyState.Actions>
+      )}
+    </EmptyState>
+  )
+}
+
+/** Nothing to show yet: it is on its way, or it cannot come. */
+function Unopened({ room, state }: { readonly room: Room; readonly state: RoomState }) {
+  const { status, refusal, loaded } = state
+  if (status === 'refused' && refusal !== undefined) {
+    return (
+      <EmptyState py={64} px="md" icon={<IconFileOff />} title={refusal.message} description={whatToDo(refusal)}>
+        <EmptyState.Actions>
+          <Group justify="center" gap="sm">
+            <Button component="a" {...linkTo('/')}>
+              Go to documents
+            </Button>
+            <Button variant="default" onClick={() => room.retry()}>
+              Try again
+            </Button>
+          </Group>
+        </EmptyState.Actions>
+      </EmptyState>
+    )
+  }
+  if (status === 'offline' && loaded) {
+    return (
+      <EmptyState
+        py={64}
+        px="md"
+        icon={<IconCloudOff />}
+        title="The server cannot be reached"
+        description="This document is not on this device yet. It opens as soon as the server answers."
+      />
+    )
+  }
+  return <Opening />
+}
+
+export function Opening() {
+  return (
+    <Stack p="lg" gap="md" role="status" aria-label="Opening the document" maw={760} w="100%" mx="auto">
+      <Skeleton height={28} width="45%" />
+      <Skeleton height={14} />
+      <Skeleton height={14} width="92%" />
+      <Skeleton height={14} width="70%" />
+    </Stack>
+  )
+}

@@ -1,0 +1,106 @@
+import '@mantine/tiptap/styles.css'
+import { Link, RichTextEditor } from '@mantine/tiptap'
+import { type Editor, useEditor } from '@tiptap/react'
+import StarterKit from '@tiptap/starter-kit'
+import { relativePositionToAbsolutePosition, ySyncPluginKey } from '@tiptap/y-tiptap'
+import { useEffect } from 'react'
+import * as Y from 'yjs'
+import { tiptapExtensions } from '../../editors/tiptap.ts'
+import type { Room } from '../../sdk/index.ts'
+import type { Follow } from './editors.ts'
+
+interface RichEditorProps {
+  readonly room: Room
+  readonly readOnly: boolean
+  readonly follow: { current: Follow | undefined }
+}
+
+export function RichEditor({ room, readOnly, follow }: RichEditorProps) {
+  const editor = useEditor(
+    {
+      extensions: [
+        // The shared document has an undo of its own, and Mantine a link that its popover knows.
+        StarterKit.configure({ undoRedo: false, link: false }),
+        Link,
+        ...tiptapExtensions({ room }),
+      ],
+      editorProps: { attributes: { 'aria-label': 'Text of the document', class: 'rich-text' } },
+    },
+    [room],
+  )
+
+  useEffect(() => {
+    editor?.setEditable(!readOnly)
+  }, [editor, readOnly])
+
+  useEffect(() => {
+    if (editor === null) return
+    follow.current = (clients) => reveal(editor, room, clients)
+    return () => {
+      follow.current = undefined
+    }
+  }, [editor, room, follow])
+
+  return (
+    <RichTextEditor editor={editor} className="rich" variant="subtle" withTypographyStyles>
+      {readOnly ? null : <Toolbar />}
+      <div className="rich-scroll">
+        <RichTextEditor.Content />
+      </div>
+    </RichTextEditor>
+  )
+}
+
+function Toolbar() {
+  return (
+    <RichTextEditor.Toolbar className="rich-toolbar" role="toolbar" aria-label="Formatting">
+      <RichTextEditor.ControlsGroup>
+        <RichTextEditor.Bold />
+        <RichTextEditor.Italic />
+        <RichTextEditor.Underline />
+        <RichTextEditor.Strikethrough />
+        <RichTextEditor.Code />
+      </RichTextEditor.ControlsGroup>
+      <RichTextEditor.ControlsGroup>
+        <RichTextEditor.H1 />
+        <RichTextEditor.H2 />
+        <RichTextEditor.H3 />
+      </RichTextEditor.ControlsGroup>
+      <RichTextEditor.ControlsGroup>
+        <RichTextEditor.BulletList />
+        <RichTextEditor.OrderedList />
+        <RichTextEditor.Blockquote />
+        <RichTextEditor.CodeBlock />
+        <RichTextEditor.Hr />
+      </RichTextEditor.ControlsGroup>
+      <RichTextEditor.ControlsGroup>
+        <RichTextEditor.Link />
+        <RichTextEditor.Unlink />
+      </RichTextEditor.ControlsGroup>
+      <RichTextEditor.ControlsGroup>
+        <RichTextEditor.Undo />
+        <RichTextEditor.Redo />
+      </RichTextEditor.ControlsGroup>
+    </RichTextEditor.Toolbar>
+  )
+}
+
+function reveal(editor: Editor, room: Room, clients: readonly number[]): void {
+  const binding = ySyncPluginKey.getState(editor.state)
+  if (binding?.binding === undefined) return
+  for (const client of clients) {
+    const head: unknown = room.awareness.getStates().get(client)?.cursor?.head
+    if (head === undefined || head === null) continue
+    const position = relativePositionToAbsolutePosition(
+      room.doc,
+      binding.type,
+      Y.createRelativePositionFromJSON(head),
+      binding.binding.mapping,
+    )
+    if (position === null) continue
+    const { node } = editor.view.domAtPos(position)
+    const element = node instanceof Element ? node : node.parentElement
+    element?.scrollIntoView({ block: 'center', behavior: 'smooth' })
+    return
+  }
+}

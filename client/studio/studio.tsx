@@ -1,0 +1,129 @@
+import { Button, EmptyState } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { spotlight } from '@mantine/spotlight'
+import { IconMapOff } from '@tabler/icons-react'
+import { type RefObject, useEffect, useRef, useState } from 'react'
+import { ROOM_NAME } from '../../server/protocol.ts'
+import { SynclineProvider, useClientStatus } from '../react/index.ts'
+import { type Client, type ConnectionStatus, connect } from '../sdk/index.ts'
+import { DocumentView } from './document/document-view.tsx'
+import { preloadEditors } from './document/editors.ts'
+import { CreateDialog } from './documents/create-dialog.tsx'
+import { DocumentsView } from './documents/documents-view.tsx'
+import { type Documents, useDocuments } from './documents/use-documents.ts'
+import { linkTo, navigate, parseRoute, type Route, usePath } from './router.ts'
+import type { Session } from './session.ts'
+import { Finder } from './shell/finder.tsx'
+import { Frame } from './shell/frame.tsx'
+import { KeysHelp } from './shell/keys-help.tsx'
+
+interface StudioProps {
+  readonly session: Session
+  readonly onLeave: () => void
+}
+
+/** All that is seen once one has entered. */
+export function Studio({ session, onLeave }: StudioProps) {
+  const client = useClient(session)
+  if (client === undefined) return null
+  return (
+    <SynclineProvider client={client}>
+      <Entered session={session} onLeave={onLeave} />
+    </SynclineProvider>
+  )
+}
+
+/** One client for a session. It is made in the effect, since StrictMode renders twice and a socket is no rendering. */
+function useClient(session: Session): Client | undefined {
+  const [client, setClient] = useState<Client>()
+  useEffect(() => {
+    const made = connect({ url: location.origin, token: session.token, user: session.user })
+    setClient(made)
+    return () => {
+      setClient(undefined)
+      // What could not be sent by now stays on this device, and the next session sends it.
+      made.destroy().catch(reportError)
+    }
+  }, [session])
+  return client
+}
+
+function Entered({ session, onLeave }: StudioProps) {
+  const route = parseRoute(usePath())
+  const documents = useDocuments(session.token)
+  const [creating, setCreating] = useState(false)
+  const [helping, setHelping] = useState(false)
+  const searchRef = useRef<HTMLInputElement>(null)
+  const connection = useConnection(route, documents)
+  const reload = documents.reload
+
+  useEffect(preloadEditors, [])
+  useEffect(() => {
+    if (route.view === 'documents') reload()
+  }, [route.view, reload])
+
+  const create = () => setCreating(true)
+  const help = () => setHelping(true)
+  useHotkeys([
+    ['shift+?', help],
+    ['c', create],
+    ['g', () => navigate('/')],
+    ['/', () => searchRef.current?.focus()],
+  ])
+
+  return (
+    <Frame
+      session={session}
+      connection={connection}
+      current={route.view}
+      onFind={spotlight.open}
+      onKeys={help}
+      onCreate={create}
+      onLeave={onLeave}
+    >
+      <View route={route} documents={documents} onCreate={create} searchRef={searchRef} />
+      <Finder documents={documents.list} onCreate={create} onKeys={help} />
+      <CreateDialog opened={creating} onClose={() => setCreating(false)} />
+      <KeysHelp opened={helping} onClose={() => setHelping(false)} />
+    </Frame>
+  )
+}
+
+/** The socket opens with the first document; before that, whether the list could be read says as much. */
+function useConnection(route: Route, { list, error }: Documents): ConnectionStatus {
+  const status = useClientStatus()
+  if (route.view === 'document') return status
+  if (error?.code === 'unreachable') return 'offline'
+  return list === undefined ? 'connecting' : 'online'
+}
+
+interface ViewProps {
+  readonly route: Route
+  readonly documents: Documents
+  readonly onCreate: () => void
+  readonly searchRef: RefObject<HTMLInputElement | null>
+}
+
+function View({ route, documents, onCreate, searchRef }: ViewProps) {
+  if (route.view === 'documents') {
+    return <DocumentsView documents={documents} onCreate={onCreate} searchRef={searchRef} />
+  }
+  if (route.view === 'document' && ROOM_NAME.test(route.room)) {
+    return <DocumentView key={route.room} name={route.room} />
+  }
+  return (
+    <EmptyState
+      py={80}
+      px="md"
+      icon={<IconMapOff />}
+      title="There is nothing at this address"
+      description="The link may be incomplete. A document's address looks like /d/doc:readme."
+    >
+      <EmptyState.Actions>
+        <Button component="a" {...linkTo('/')}>
+          Go to documents
+        </Button>
+      </EmptyState.Actions>
+    </EmptyState>
+  )
+}

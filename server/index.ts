@@ -1,0 +1,6 @@
+/** The public entry `syncline`: the server, for programs that start it themselves. */
+export { type App, startApp } from './app.ts'
+export { type Config, ConfigError, readConfig } from './config.ts'
+export { ERRORS, type ErrorCode, SynclineError } from './errors.ts'
+export { createLogger, type Logger } from './observe/log.ts'
+export { StorageError } from './storage/error.ts'
