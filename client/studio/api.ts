@@ -48,7 +48,10 @@ export async function getDevelopmentToken(
 const PAGE = '100'
 
 /** Every document that the token may read, last changed first. */
-export async function getDocuments(token: TokenSource, signal: AbortSignal): Promise<readonly DocumentSummary[]> {
+export async function getDocuments(
+  token: TokenSource,
+  signal: AbortSignal,
+): Promise<readonly DocumentSummary[]> {
   const headers = { authorization: `Bearer ${await token()}` }
   const all: DocumentSummary[] = []
   let after: string | null = null
@@ -82,7 +85,11 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
 function refusal(body: unknown): RequestError {
   const error = isRecord(body) && isRecord(body.error) ? body.error : {}
   if (!isErrorCode(error.code)) return new RequestError('internal', ERRORS.internal.reason)
-  return new RequestError(error.code, typeof error.message === 'string' ? error.message : ERRORS[error.code].reason)
+  return new RequestError(
+    error.code,
+    typeof error.message === 'string' ? error.message : ERRORS[error.code].reason,
+  )
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

@@ -38,7 +38,12 @@ export function Entry({ development, onEnter }: EntryProps) {
           </Group>
           {withToken ? <TokenForm onEnter={onEnter} /> : <NameForm onEnter={onEnter} />}
           {development ? (
-            <Anchor component="button" type="button" size="sm" onClick={() => setWithToken((before) => !before)}>
+            <Anchor
+              component="button"
+              type="button"
+              size="sm"
+              onClick={() => setWithToken((before) => !before)}
+            >
               {withToken ? 'Choose a name instead' : 'Use a token instead'}
             </Anchor>
           ) : null}
@@ -95,13 +100,22 @@ function TokenForm({ onEnter }: Pick<EntryProps, 'onEnter'>) {
           autoFocus
           size="md"
           value={token}
-          error={refused ? 'This does not look like a token: it has three parts with dots between them.' : undefined}
+          error={
+            refused
+              ? 'This does not look like a token: it has three parts with dots between them.'
+              : undefined
+          }
           onChange={(event) => {
             setToken(event.currentTarget.value)
             setRefused(false)
           }}
         />
-        <Button type="submit" size="md" disabled={token.trim() === ''} rightSection={<IconArrowRight size={18} />}>
+        <Button
+          type="submit"
+          size="md"
+          disabled={token.trim() === ''}
+          rightSection={<IconArrowRight size={18} />}
+        >
           Start writing
         </Button>
       </Stack>
@@ -110,7 +124,13 @@ function TokenForm({ onEnter }: Pick<EntryProps, 'onEnter'>) {
 }
 
 /** Before the server has said who may enter: it cannot be reached. */
-export function Unreachable({ message, onRetry }: { readonly message: string; readonly onRetry: () => void }) {
+export function Unreachable({
+  message,
+  onRetry,
+}: {
+  readonly message: string
+  readonly onRetry: () => void
+}) {
   return (
     <Center component="main" mih="100dvh" p="md">
       <Alert maw={440} icon={<IconAlertTriangle />} color="orange" title="The server does not answer">

@@ -6,7 +6,7 @@ import { openDatabase } from '../../server/storage/database.ts'
 import { startEmbedded } from '../../server/storage/embedded.ts'
 import { StorageError } from '../../server/storage/error.ts'
 import { isAlive } from '../../server/storage/process-state.ts'
-import { dataFolder, parentOf, postmasterOf, query } from './support.ts'
+import { dataFolder, parentOf, postmasterOf, query, usedDataFolder } from './support.ts'
 
 const silent = pino({ level: 'silent' })
 
@@ -30,7 +30,7 @@ it('[STO1] an empty folder has a running Postgres within 3 s', { retry: 2 }, asy
 })
 
 it('[STO2] commits are fsynced, pages have checksums, and only its owner can reach it', async () => {
-  const { url } = await started(await dataFolder())
+  const { url } = await started(await usedDataFolder())
   const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'listen_addresses']
   const settings = await query(
     url,
@@ -54,7 +54,7 @@ it('[STO2] commits are fsynced, pages have checksums, and only its owner can rea
 })
 
 it('[STO3] a Postgres that is killed is started again at the same address, with everything committed', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const { url } = await started(dataDir)
   await query(url, 'create table kept (n int)')
   for (let n = 1; n <= 3; n++) {
@@ -69,7 +69,7 @@ it('[STO3] a Postgres that is killed is started again at the same address, with 
 })
 
 it('[STO3] while Postgres is away a query fails at once, and later ones work', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const database = await openDatabase({ kind: 'embedded', dataDir }, silent)
   onTestFinished(() => database.close())
   const client = await database.connect()
@@ -90,7 +90,7 @@ it('[STO3] while Postgres is away a query fails at once, and later ones work', a
 })
 
 it('[STO3] a watchdog that is killed takes Postgres with it and both are started again', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const { url } = await started(dataDir)
   const first = await postmasterOf(dataDir)
   process.kill(await parentOf(first), 'SIGKILL')
@@ -99,7 +99,7 @@ it('[STO3] a watchdog that is killed takes Postgres with it and both are started
 })
 
 it('[STO4] close leaves no process, no socket and a folder that needs no recovery', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const { url, close } = await started(dataDir)
   const pid = await postmasterOf(dataDir)
   const sockets = new URL(url).searchParams.get('host') ?? ''
@@ -110,7 +110,7 @@ it('[STO4] close leaves no process, no socket and a folder that needs no recover
 })
 
 it('[STO4] close while Postgres is being started again leaves no process', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const { close } = await started(dataDir)
   const first = await postmasterOf(dataDir)
   process.kill(first, 'SIGKILL')
@@ -129,7 +129,7 @@ it('[STO6] a first start that was cut short is begun anew', async () => {
 })
 
 it("[STO6] a pid file left behind whose number is now somebody else's does not stop the start", async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   await (await started(dataDir)).close()
   await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), `${process.pid}\n`)
   const { url } = await started(dataDir)
@@ -162,7 +162,7 @@ it('[STO8] a DATA_DIR that cannot be made is refused in one line', async () => {
 it.skipIf(process.getuid?.() !== 0)(
   '[STO9] run by root, Postgres is another user, and the folder follows when it must be root after all',
   async () => {
-    const dataDir = await dataFolder()
+    const dataDir = await usedDataFolder()
     await chmod(dataDir, 0o755)
     const open = await started(dataDir)
     const pid = await postmasterOf(dataDir)

@@ -11,12 +11,12 @@ import {
   query,
   serverProcess,
   spawnServer,
-} from './support.ts'
+, usedDataFolder } from './support.ts'
 
 const silent = pino({ level: 'silent' })
 
 it('[STO4] SIGTERM to a server ends its Postgres before the server', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   const pid = await postmasterOf(dataDir)
   await server.kill('SIGTERM')
@@ -25,7 +25,7 @@ it('[STO4] SIGTERM to a server ends its Postgres before the server', async () =>
 })
 
 it('[STO4] kill -9 of a server leaves no Postgres behind', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   const pid = await postmasterOf(dataDir)
   await server.kill('SIGKILL')
@@ -33,7 +33,7 @@ it('[STO4] kill -9 of a server leaves no Postgres behind', async () => {
 })
 
 it('[STO4] (control) without its watcher Postgres outlives a killed server, and the next start ends it', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   await query(server.said, 'create table kept (n int)')
   const pid = await postmasterOf(dataDir)
@@ -50,7 +50,7 @@ it('[STO4] (control) without its watcher Postgres outlives a killed server, and 
 })
 
 it('[STO5] a second server on a folder is refused at once, in one line that names the first', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   const first = await serverProcess(dataDir)
   const before = performance.now()
   const second = await serverProcess(dataDir)
@@ -68,7 +68,7 @@ it('[STO5] of two servers that start together on an empty folder one has it', as
 })
 
 it('[STO5] right after kill -9 the folder can be opened again, every time', async () => {
-  const dataDir = await dataFolder()
+  const dataDir = await usedDataFolder()
   for (let round = 1; round <= 3; round++) {
     const server = await serverProcess(dataDir)
     expect(server.said).toMatch(/^postgres:/)

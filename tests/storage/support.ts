@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, onTestFinished } from 'vitest'
 import { runningPostgres } from '../../server/storage/cluster.ts'
+import { startEmbedded } from '../../server/storage/embedded.ts'
 
 /** A data folder of the test's own, gone with the test. */
 export async function dataFolder(): Promise<string> {
@@ -15,6 +17,27 @@ export async function dataFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
+
+let template: Promise<string> | undefined
+
+/** A data folder on which a server has been, which starts in a tenth of the time. */
+export async function usedDataFolder(): Promise<string> {
+  template ??= makeTemplate()
+  const folder = await dataFolder()
+  await cp(await template, folder, { recursive: true })
+  return folder
+}
+
+async function makeTemplate(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'syncline-storage-'))
+  const postgres = await startEmbedded(folder, pino({ level: 'silent' }))
+  await postgres.close()
+  return folder
+}
+
+afterAll(async () => {
+  if (template !== undefined) await rm(await template, { recursive: true, force: true })
+})
 
 export interface ServerProcess {
   readonly process: ChildProcess

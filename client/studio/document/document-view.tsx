@@ -105,7 +105,13 @@ function Unopened({ room, state }: { readonly room: Room; readonly state: RoomSt
   const { status, refusal, loaded } = state
   if (status === 'refused' && refusal !== undefined) {
     return (
-      <EmptyState py={64} px="md" icon={<IconFileOff />} title={refusal.message} description={whatToDo(refusal)}>
+      <EmptyState
+        py={64}
+        px="md"
+        icon={<IconFileOff />}
+        title={refusal.message}
+        description={whatToDo(refusal)}
+      >
         <EmptyState.Actions>
           <Group justify="center" gap="sm">
             <Button component="a" {...linkTo('/')}>

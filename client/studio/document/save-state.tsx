@@ -24,7 +24,8 @@ const MEANING: Record<Mood, string> = {
 export function SaveState({ state }: { readonly state: RoomState }) {
   const { mood, words, short } = describe(state)
   const Icon = ICONS[mood]
-  const seq = state.savedSeq === undefined ? undefined : `Entry ${state.savedSeq.toLocaleString('en')} of its log`
+  const seq =
+    state.savedSeq === undefined ? undefined : `Entry ${state.savedSeq.toLocaleString('en')} of its log`
   return (
     <Tooltip
       multiline
@@ -38,7 +39,14 @@ export function SaveState({ state }: { readonly state: RoomState }) {
       events={{ hover: true, focus: true, touch: true }}
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the tooltip must be reachable by keyboard. */}
-      <Text component="span" size="sm" className="save" data-mood={mood} tabIndex={0} data-seq={state.savedSeq}>
+      <Text
+        component="span"
+        size="sm"
+        className="save"
+        data-mood={mood}
+        tabIndex={0}
+        data-seq={state.savedSeq}
+      >
         <Icon size={16} stroke={2} aria-hidden="true" />
         <span role="status" className="save-words">
           <span className="save-long">{words}</span>
@@ -66,7 +74,8 @@ export function describe(state: RoomState): Description {
   if (saved === 'offline') {
     const kept = unsaved === 0 ? '' : `: ${count(unsaved)} kept on this device`
     const word = status === 'offline' ? 'Offline' : 'Connecting'
-    if (unsaved === 0 && status !== 'offline') return { mood: 'saving', words: 'Connecting…', short: 'Connecting…' }
+    if (unsaved === 0 && status !== 'offline')
+      return { mood: 'saving', words: 'Connecting…', short: 'Connecting…' }
     return { mood: 'offline', words: `${word}${kept}`, short: unsaved === 0 ? word : `${word}: ${unsaved}` }
   }
   if (readOnly) return { mood: 'read-only', words: 'Read only', short: 'Read only' }
@@ -75,6 +84,7 @@ export function describe(state: RoomState): Description {
     : { mood: 'saving', words: 'Saving…', short: 'Saving…' }
 }
 
-const count = (changes: number): string => `${changes.toLocaleString('en')} ${changes === 1 ? 'change' : 'changes'}`
+const count = (changes: number): string =>
+  `${changes.toLocaleString('en')} ${changes === 1 ? 'change' : 'changes'}`
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

@@ -45,5 +45,7 @@ function keepIfSame(before: readonly Present[], after: readonly Present[]): read
     one.color === other.color &&
     one.away === other.away &&
     one.clients.join() === other.clients.join()
-  return before.length === after.length && before.every((person, at) => same(person, after[at])) ? before : after
+  return before.length === after.length && before.every((person, at) => same(person, after[at]))
+    ? before
+    : after
 }

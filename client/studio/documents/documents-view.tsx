@@ -1,4 +1,14 @@
-import { Alert, Button, CloseButton, EmptyState, Group, Skeleton, Stack, TextInput, Title } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  CloseButton,
+  EmptyState,
+  Group,
+  Skeleton,
+  Stack,
+  TextInput,
+  Title,
+} from '@mantine/core'
 import { IconAlertTriangle, IconCloudOff, IconFiles, IconPlus, IconSearch } from '@tabler/icons-react'
 import { type RefObject, useEffect, useState } from 'react'
 import type { DocumentSummary } from '../api.ts'
@@ -58,7 +68,9 @@ export function DocumentsView({ documents, onCreate, searchRef }: DocumentsViewP
             value={search}
             onChange={(event) => setSearch(event.currentTarget.value)}
             rightSection={
-              search === '' ? null : <CloseButton aria-label="Clear the search" onClick={() => setSearch('')} />
+              search === '' ? null : (
+                <CloseButton aria-label="Clear the search" onClick={() => setSearch('')} />
+              )
             }
           />
           <Found list={list} search={search} onClear={() => setSearch('')} />
@@ -81,7 +93,11 @@ function Found({ list, search, onClear }: FoundProps) {
   )
   if (found.length === 0) {
     return (
-      <EmptyState icon={<IconSearch />} title="Nothing found" description={`No document is called “${search.trim()}”.`}>
+      <EmptyState
+        icon={<IconSearch />}
+        title="Nothing found"
+        description={`No document is called “${search.trim()}”.`}
+      >
         <EmptyState.Actions>
           <Button variant="default" onClick={onClear}>
             Show all

@@ -29,7 +29,9 @@ export function useDocuments(token: TokenSource): Documents {
       (cause: unknown) => {
         if (controller.signal.aborted) return
         setError(
-          cause instanceof RequestError ? cause : new RequestError('internal', 'The list cannot be read', { cause }),
+          cause instanceof RequestError
+            ? cause
+            : new RequestError('internal', 'The list cannot be read', { cause }),
         )
       },
     )

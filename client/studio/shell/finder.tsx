@@ -27,8 +27,18 @@ export function Finder({ documents, onCreate, onKeys }: FinderProps) {
   const icon = { size: 18, stroke: 1.7 }
   const commands = [
     { id: '!create', label: 'New document', leftSection: <IconPlus {...icon} />, onClick: onCreate },
-    { id: '!list', label: 'Go to documents', leftSection: <IconFiles {...icon} />, onClick: () => navigate('/') },
-    { id: '!scheme', label: 'Switch light and dark', leftSection: <IconMoon {...icon} />, onClick: toggleScheme },
+    {
+      id: '!list',
+      label: 'Go to documents',
+      leftSection: <IconFiles {...icon} />,
+      onClick: () => navigate('/'),
+    },
+    {
+      id: '!scheme',
+      label: 'Switch light and dark',
+      leftSection: <IconMoon {...icon} />,
+      onClick: toggleScheme,
+    },
     { id: '!keys', label: 'Show keys', leftSection: <IconKeyboard {...icon} />, onClick: onKeys },
   ]
   const actions: SpotlightActionGroupData[] = [

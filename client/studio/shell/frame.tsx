@@ -76,7 +76,12 @@ export function Frame(props: FrameProps) {
 
 function NavLink({ current }: { readonly current: boolean }) {
   return (
-    <a className="nav-item" aria-current={current ? 'page' : undefined} aria-label="Documents" {...linkTo('/')}>
+    <a
+      className="nav-item"
+      aria-current={current ? 'page' : undefined}
+      aria-label="Documents"
+      {...linkTo('/')}
+    >
       <IconFiles size={20} stroke={1.7} aria-hidden="true" />
       <span className="nav-label">Documents</span>
     </a>
@@ -96,7 +101,14 @@ function Header({ session, connection, onFind, onKeys, onLeave }: FrameProps) {
       <Group gap="xs" wrap="nowrap">
         <ConnectionState status={connection} />
         <Tooltip label={`Find (${keyLabel('mod')} K)`}>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" onClick={onFind} visibleFrom="xs">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label="Find"
+            onClick={onFind}
+            visibleFrom="xs"
+          >
             <IconSearch size={20} stroke={1.7} />
           </ActionIcon>
         </Tooltip>

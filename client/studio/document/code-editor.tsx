@@ -1,0 +1,113 @@
+import { NativeSelect, useComputedColorScheme } from '@mantine/core'
+import type { editor as Monaco } from 'monaco-editor'
+import { useEffect, useRef, useState } from 'react'
+import * as Y from 'yjs'
+import { bindMonaco } from '../../editors/monaco.ts'
+import type { Room } from '../../sdk/index.ts'
+import { LANGUAGES, languageOf } from '../languages.ts'
+import { MONOSPACE } from '../theme.ts'
+import type { Follow } from './editors.ts'
+import { monaco } from './monaco.ts'
+import { setMeta } from './use-meta.ts'
+
+interface CodeEditorProps {
+  readonly room: Room
+  readonly readOnly: boolean
+  readonly language: string | undefined
+  readonly follow: { current: Follow | undefined }
+}
+
+export function CodeEditor({ room, readOnly, language, follow }: CodeEditorProps) {
+  const host = useRef<HTMLDivElement>(null)
+  const [editor, setEditor] = useState<Monaco.IStandaloneCodeEditor>()
+  const shown = languageOf(language)
+  const dark = useComputedColorScheme('light') === 'dark'
+
+  useEffect(() => {
+    if (host.current === null) return
+    const model = monaco.editor.createModel('')
+    const made = monaco.editor.create(host.current, { ...OPTIONS, model })
+    const unbind = bindMonaco({ room, editor: made })
+    setEditor(made)
+    return () => {
+      setEditor(undefined)
+      unbind()
+      made.dispose()
+      model.dispose()
+    }
+  }, [room])
+
+  useEffect(() => {
+    editor?.updateOptions({ readOnly })
+  }, [editor, readOnly])
+
+  useEffect(() => {
+    const model = editor?.getModel()
+    if (model) monaco.editor.setModelLanguage(model, shown)
+  }, [editor, shown])
+
+  useEffect(() => {
+    monaco.editor.setTheme(dark ? 'vs-dark' : 'vs')
+  }, [dark])
+
+  useEffect(() => {
+    if (editor === undefined) return
+    follow.current = (clients) => reveal(editor, room, clients)
+    return () => {
+      follow.current = undefined
+    }
+  }, [editor, room, follow])
+
+  return (
+    <div className="code">
+      <div className="code-bar">
+        <NativeSelect
+          size="xs"
+          variant="unstyled"
+          aria-label="Language"
+          disabled={readOnly}
+          value={shown}
+          onChange={(event) => setMeta(room.doc, 'language', event.currentTarget.value)}
+          data={LANGUAGES.map(({ id, label }) => ({ value: id, label }))}
+        />
+      </div>
+      <div className="code-host" ref={host} />
+    </div>
+  )
+}
+
+const OPTIONS: Monaco.IStandaloneEditorConstructionOptions = {
+  automaticLayout: true,
+  ariaLabel: 'Text of the document',
+  fontFamily: MONOSPACE,
+  fontSize: 14,
+  lineHeight: 22,
+  lineNumbersMinChars: 3,
+  minimap: { enabled: false },
+  padding: { top: 12, bottom: 12 },
+  renderLineHighlight: 'line',
+  scrollBeyondLastLine: false,
+  smoothScrolling: false,
+  tabSize: 2,
+  wordWrap: 'on',
+  overviewRulerLanes: 0,
+  // What others write is no proposal for what one is about to write.
+  wordBasedSuggestions: 'off',
+  fixedOverflowWidgets: true,
+}
+
+function reveal(editor: Monaco.IStandaloneCodeEditor, room: Room, clients: readonly number[]): void {
+  const model = editor.getModel()
+  if (model === null) return
+  for (const client of clients) {
+    const head: unknown = room.awareness.getStates().get(client)?.selection?.head
+    if (typeof head !== 'object' || head === null) continue
+    const place = Y.createAbsolutePositionFromRelativePosition(
+      Y.createRelativePositionFromJSON(head),
+      room.doc,
+    )
+    if (place === null) continue
+    editor.revealPositionInCenterIfOutsideViewport(model.getPositionAt(place.index))
+    return
+  }
+}
