@@ -56,5 +56,3 @@ export interface SavedEnvelope {
   readonly type: 'saved'
   readonly seq: number
 }
-
-export type ServerEnvelope = RejectEnvelope | SavedEnvelope

@@ -15,8 +15,8 @@ export function checkUpdate(update: Uint8Array): void {
   for (let clients = reader.count(); clients > 0; clients -= 1) {
     reader.uint()
     for (let ranges = reader.count(); ranges > 0; ranges -= 1) {
-      reader.uint()
-      if (reader.uint() === 0) refuse('a deleted range is empty')
+      const clock = reader.uint()
+      advance(clock, reader.length())
     }
   }
   if (reader.position !== update.length) refuse('bytes follow its end')
@@ -33,82 +33,110 @@ const HAS_PARENT_SUB = 0x20
 const CONTENT = 0x1f
 const GC = 0
 const SKIP = 10
+// Kinds of shared types.
+const XML_ELEMENT = 3
+const XML_HOOK = 5
+const LAST_TYPE = 6
 /** Nesting of what readAny reads; deeper values exhaust the stack of whoever reads them later. */
 const MAX_DEPTH = 100
 
 function readStructs(reader: Reader): void {
   const structs = reader.count()
-  reader.uint()
-  reader.uint()
+  const client = reader.uint()
+  let clock = reader.uint()
   for (let i = 0; i < structs; i += 1) {
     const info = reader.byte()
     const content = info & CONTENT
-    if (content === GC || content === SKIP) reader.length()
-    else readItem(reader, info, content)
+    if (content === GC || content === SKIP) clock = advance(clock, reader.length())
+    else clock = advance(clock, readItem(reader, info, content, { client, clock }))
   }
 }
 
-function readItem(reader: Reader, info: number, content: number): void {
-  if (info & HAS_ORIGIN) reader.id()
-  if (info & HAS_RIGHT_ORIGIN) reader.id()
+interface Id {
+  readonly client: number
+  readonly clock: number
+}
+
+/** Returns its length in clock ticks. */
+function readItem(reader: Reader, info: number, content: number, id: Id): number {
+  if (info & HAS_ORIGIN) readEarlierId(reader, id)
+  if (info & HAS_RIGHT_ORIGIN) readEarlierId(reader, id)
   if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
     if (reader.uint() === 1) reader.text()
-    else reader.id()
+    else readEarlierId(reader, id)
     if (info & HAS_PARENT_SUB) reader.text()
   }
-  readContent(reader, content)
+  return readContent(reader, content)
 }
 
-function readContent(reader: Reader, kind: number): void {
+/** Yjs looks for what a client says of its own items without asking whether they are there yet, and throws. */
+function readEarlierId(reader: Reader, id: Id): void {
+  const client = reader.uint()
+  const clock = reader.uint()
+  if (client === id.client && clock >= id.clock) refuse('an item builds on one that comes after it')
+}
+
+/** Past what a number holds, nobody could read the document again. */
+function advance(clock: number, length: number): number {
+  if (clock + length > Number.MAX_SAFE_INTEGER) refuse('a clock is too large')
+  return clock + length
+}
+
+/** Returns its length in clock ticks. */
+function readContent(reader: Reader, kind: number): number {
   switch (kind) {
     case 1: // deleted
-      reader.length()
-      return
-    case 2: // JSON, each value a string
-      for (let values = reader.length(); values > 0; values -= 1) reader.json()
-      return
+      return reader.length()
+    case 2: {
+      // JSON, each value a string
+      const count = reader.length()
+      for (let i = 0; i < count; i += 1) reader.json('undefined')
+      return count
+    }
     case 3: // binary
       reader.skip(reader.uint())
-      return
-    case 4: // string
-      if (reader.text() === 0) refuse('a run is empty')
-      return
+      return 1
+    case 4: {
+      // string, measured as JavaScript does
+      const length = reader.text()
+      if (length === 0) refuse('a run is empty')
+      return length
+    }
     case 5: // embed
       reader.json()
-      return
+      return 1
     case 6: // format: key, value
       reader.text()
       reader.json()
-      return
-    case 7: // shared type; an XML element and an XML hook have a name
-      switch (reader.uint()) {
-        case 3:
-        case 5:
-          reader.text()
-          return
-        case 0:
-        case 1:
-        case 2:
-        case 4:
-        case 6:
-          return
-        default:
-          refuse('it holds a shared type that is not known')
-          return
-      }
-    case 8: // any
-      for (let values = reader.length(); values > 0; values -= 1) reader.any(0)
-      return
+      return 1
+    case 7: {
+      // shared type; an XML element and an XML hook have a name
+      const type = reader.uint()
+      if (type > LAST_TYPE) refuse('it holds a shared type that is not known')
+      if (type === XML_ELEMENT || type === XML_HOOK) reader.text()
+      return 1
+    }
+    case 8: {
+      // any
+      const count = reader.length()
+      for (let i = 0; i < count; i += 1) reader.any(0)
+      return count
+    }
     case 9:
-      refuse('it holds a subdocument')
-      return
+      return refuse('it holds a subdocument')
     default:
-      refuse(`it holds content of kind ${kind}`)
+      return refuse(`it holds content of kind ${kind}`)
   }
 }
 
 function refuse(detail: string): never {
   throw new SynclineError('update-malformed', detail)
+}
+
+/** Whether a value of JSON.parse is nested deeper than `depth` more levels. */
+function deeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => deeper(inner, depth - 1))
 }
 
 class Reader {
@@ -138,6 +166,17 @@ class Reader {
     }
   }
 
+  /** lib0's signed integer: the first byte has a sign and six bits. */
+  #int(): void {
+    let byte = this.byte()
+    let value = byte & 0x3f
+    for (let factor = 64; byte >= 0x80; factor *= 128) {
+      byte = this.byte()
+      value += (byte & 0x7f) * factor
+      if (value > Number.MAX_SAFE_INTEGER) refuse('a number is too large')
+    }
+  }
+
   /** How many things follow: each takes at least a byte, so a larger number is a lie, and costly to believe. */
   count(): number {
     const value = this.uint()
@@ -152,11 +191,6 @@ class Reader {
     return value
   }
 
-  id(): void {
-    this.uint()
-    this.uint()
-  }
-
   skip(length: number): number {
     const start = this.position
     if (length > this.#bytes.length - start) refuse('it ends too early')
@@ -164,28 +198,35 @@ class Reader {
     return start
   }
 
-  /** Returns the length in bytes. */
+  /** Returns its length in UTF-16 code units, as JavaScript has it. */
   text(): number {
-    const length = this.uint()
-    const start = this.skip(length)
+    const bytes = this.uint()
+    const start = this.skip(bytes)
     for (let i = start; i < this.position; i += 1) {
-      if ((this.#bytes[i] ?? 0) < 0x80) continue
-      if (!isUtf8(this.#bytes.subarray(i, this.position))) refuse('a text is not UTF-8')
-      break
+      if ((this.#bytes[i] ?? 0) >= 0x80) return i - start + this.#utf8(i).length
     }
-    return length
+    return bytes
   }
 
-  json(): void {
+  /** A value as JSON. `also` is what ContentJSON writes for an undefined one. */
+  json(also?: string): void {
     const length = this.uint()
-    const start = this.skip(length)
-    const text = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, length).toString()
-    if (text === 'undefined') return // what Yjs writes for an undefined value in ContentJSON
+    const text = this.#utf8(this.skip(length))
+    if (text === also) return
+    let value: unknown
     try {
-      JSON.parse(text)
+      value = JSON.parse(text)
     } catch {
       refuse('a value is not JSON')
     }
+    if (deeper(value, MAX_DEPTH)) refuse('a value is nested too deeply')
+  }
+
+  /** From `start` to here. */
+  #utf8(start: number): string {
+    const bytes = this.#bytes.subarray(start, this.position)
+    if (!isUtf8(bytes)) refuse('a text is not UTF-8')
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
   }
 
   /** lib0's `any`: a type byte counted down from 127. */
@@ -198,7 +239,7 @@ class Reader {
       case 120: // true
         return
       case 125: // integer
-        while (this.byte() >= 0x80);
+        this.#int()
         return
       case 124: // float32
         this.skip(4)

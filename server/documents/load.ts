@@ -23,9 +23,13 @@ export async function newestSnapshot(
 export async function applyTail(doc: Y.Doc, log: Log, room: RoomLog, seq: Seq): Promise<void> {
   const tail: Uint8Array[] = []
   for await (const entry of log.read(room.id, seq, room.head)) tail.push(entry.bytes)
-  doc.transact(() => {
-    for (const update of tail) Y.applyUpdate(doc, update)
-  })
+  try {
+    doc.transact(() => {
+      for (const update of tail) Y.applyUpdate(doc, update)
+    })
+  } catch (cause) {
+    throw new SynclineError('room-damaged', 'an entry cannot be applied', { cause })
+  }
   if (hasPending(doc))
     throw new SynclineError('room-damaged', 'an entry builds on one that is not in the log')
 }

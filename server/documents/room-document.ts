@@ -38,6 +38,7 @@ export class RoomDocument {
   }
 
   snapshotDue(closing: boolean): boolean {
+    if (this.log.interleaved) return false
     const due = closing ? DUE_CLOSING : DUE
     return this.#entriesSinceSnapshot >= due.entries || this.#bytesSinceSnapshot >= due.bytes
   }

@@ -1,4 +1,4 @@
-import type * as Y from 'yjs'
+import * as Y from 'yjs'
 import { DOCUMENT_FIELDS } from '../protocol.ts'
 
 /** What lists show of a document. */
@@ -11,11 +11,15 @@ const MAX_TITLE = 200
 
 /** Reads the summary out of `meta`, which anybody who may write has written: only short strings are taken. */
 export function summarise(doc: Y.Doc): Summary {
+  // Only looked at: `getMap` would make a map of it for good, under the feet of whoever calls it something else.
+  const root = doc.share.get(DOCUMENT_FIELDS.meta)
+  if (root === undefined || !(root instanceof Y.Map || root.constructor === Y.AbstractType))
+    return { title: null, editor: null }
   const meta = doc.getMap(DOCUMENT_FIELDS.meta)
   const title = meta.get('title')
   const editor = meta.get('editor')
   return {
-    title: typeof title === 'string' ? clean(title).slice(0, MAX_TITLE) : null,
+    title: typeof title === 'string' ? clean(title.slice(0, MAX_TITLE)) || null : null,
     editor: editor === 'code' || editor === 'rich' ? editor : null,
   }
 }

@@ -1,17 +1,28 @@
 import { API_PREFIX, TOKEN_AUDIENCE } from '../protocol.ts'
 import { BEARER, type Router } from './router.ts'
 
+const PATH = `${API_PREFIX}/openapi.json`
+
 /** Describes every route that was mounted on `router`, as OpenAPI 3.1. Mount it last. */
 export function mountOpenApi(router: Router, version: string): void {
-  router.openAPIRegistry.registerComponent('securitySchemes', BEARER, {
+  const { openAPIRegistry: registry } = router
+  registry.registerComponent('securitySchemes', BEARER, {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description: `A JSON web token with aud "${TOKEN_AUDIENCE}", sub, exp and grants`,
   })
+  registry.registerPath({
+    method: 'get',
+    path: PATH,
+    summary: 'This document',
+    responses: {
+      200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+    },
+  })
   const document = router.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Syncline', version, license: { name: 'MIT', identifier: 'MIT' } },
+    info: { title: 'Syncline', version, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
   })
-  router.get(`${API_PREFIX}/openapi.json`, (c) => c.json(document))
+  router.get(PATH, (c) => c.json(document))
 }

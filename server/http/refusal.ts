@@ -39,6 +39,8 @@ export function answerError(error: unknown, route: string, logger: Logger): Resp
   const requestId = randomUUID()
   const headers = new Headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
   if (thrown.status === 401) headers.set('WWW-Authenticate', 'Bearer')
+  // The rest of the body is not read, so the connection is of no further use.
+  if (thrown.status === 413) headers.set('Connection', 'close')
   if (thrown.status === 503) headers.set('Retry-After', '1')
   if (thrown.status < 500) {
     return Response.json(refusal(thrown.code, thrown.message), { status: thrown.status, headers })

@@ -15,23 +15,14 @@ export function studioRoutes(studioDir: string): Hono {
   const router = new Hono()
   // An application that embeds the server may run it without a studio.
   if (!existsSync(join(studioDir, 'index.html'))) return router
-  router.use(
-    serveStatic({
-      root: studioDir,
-      precompressed: true,
-      onFound: (_path, c) => {
-        // Vite names assets by their content; all else must be asked for again.
-        const hashed = c.req.path.startsWith('/assets/')
-        c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-      },
-    }),
-  )
-  const index = serveStatic({
-    root: studioDir,
-    path: 'index.html',
-    precompressed: true,
-    onFound: (_path, c) => c.header('Cache-Control', 'no-cache'),
+  router.use(async (c, next) => {
+    await next()
+    // Vite names assets by their content; all else must be asked for again.
+    const hashed = c.req.path.startsWith('/assets/')
+    if (c.res.ok) c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
   })
+  router.use(serveStatic({ root: studioDir, precompressed: true }))
+  const index = serveStatic({ root: studioDir, path: 'index.html', precompressed: true })
   router.use((c, next) => {
     const wantsHtml = c.req.header('accept')?.includes('text/html') ?? false
     return wantsHtml && isPage(c.req.path) ? index(c, next) : next()

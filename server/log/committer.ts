@@ -92,7 +92,7 @@ export class Committer implements CommitScheduler {
   async abandon(): Promise<void> {
     this.#closed = true
     for (const timer of this.#stalled.values()) clearTimeout(timer)
-    await Promise.all(this.#lanes.map((lane) => lane.close()))
+    for (const lane of this.#lanes) lane.close()
     await Promise.all(this.#running)
   }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import { isStorageFailure } from '../storage/failure.ts'
 import type { Seq } from './entry.ts'
 
 /** What lists show of a room. */
@@ -14,7 +15,7 @@ export interface RoomSummary {
   readonly changedAt: Date
 }
 
-export interface RoomQuery {
+interface RoomQuery {
   readonly kind?: string | undefined
   /** The rooms that may be listed at all: every one, those of some kinds and those of some names. */
   readonly readable: 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
@@ -23,7 +24,7 @@ export interface RoomQuery {
   readonly after?: string | undefined
 }
 
-export interface RoomPage {
+interface RoomPage {
   readonly rooms: readonly RoomSummary[]
   /** Where the next page begins, if this one is full. */
   readonly next: string | undefined
@@ -72,13 +73,7 @@ export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory
   }
 }
 
-/** SQLSTATE classes of a server that is away, stopping, starting or full. */
-const AWAY = /^(08|53|57P|58)/
-
-/** Errors without a SQLSTATE never reached the server, or lost it on the way. */
 function refuse(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
-  const state = code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
-  if (state !== undefined && !AWAY.test(state)) throw error
+  if (!isStorageFailure(error)) throw error
   throw new SynclineError('storage-unavailable', undefined, { cause: error })
 }

@@ -9,8 +9,8 @@ import type { RoomId, Seq } from './entry.ts'
 export type Heads = ReadonlyMap<RoomId, Seq>
 
 /**
- * What became of a batch. `rejected` means that Postgres will never take it as it is (SQLSTATE class 22, 23
- * or 42): whoever made it tries its rooms one by one.
+ * What became of a batch. `rejected` means that Postgres will not take it as it is, and that no try of it can
+ * still arrive and be taken: whoever made it tries its rooms one by one.
  */
 export type Outcome =
   | { readonly kind: 'committed'; readonly heads: Heads }
@@ -29,7 +29,8 @@ with gate as (
 ), wanted as (
   select * from unnest($3::bigint[], $4::bigint[]) as w(room_id, entries)
 ), locked as (
-  select id from rooms where id = any($3::bigint[]) and exists (select from gate) order by id for update
+  select id from rooms where id = any($3::bigint[]) and exists (select from gate) order by id
+  for no key update
 ), heads as (
   update rooms r set head = r.head + w.entries, changed_at = now()
   from wanted w join locked l on l.id = w.room_id
@@ -49,6 +50,11 @@ with gate as (
 update log_lanes l set batch = $2, room_ids = result.ids, heads = result.heads, used_at = now()
 from gate, result where l.id = gate.id
 returning l.room_ids, l.heads`
+
+/** Takes the batch's number for nothing, so that an earlier try of it that is still on its way does nothing. */
+const BURN = `
+update log_lanes set batch = $2, room_ids = '{}', heads = '{}', used_at = now()
+where id = $1 and batch = $2::bigint - 1`
 
 const LOOK_UP = 'select room_ids, heads from log_lanes where id = $1 and batch = $2'
 
@@ -82,54 +88,56 @@ export class Lane {
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         const client = this.#client ?? (await this.#connect())
-        const heads = await this.#send(client, parameters)
+        const outcome = await this.#send(client, parameters)
         this.#batch += 1
         this.#recovered()
-        return { kind: 'committed', heads }
+        return outcome
       } catch (error) {
-        if (!(error instanceof Error)) throw error
-        if (isRejection(error)) return { kind: 'rejected', error }
-        this.#failed(error)
+        this.#failed(error instanceof Error ? error : new Error(String(error)))
       }
       await this.#pause(pause)
     }
     return { kind: 'closed' }
   }
 
-  async close(): Promise<void> {
+  /** Not with a goodbye: where the network swallows it, the answer to that is never heard. */
+  close(): void {
     this.#closing.abort()
-    await this.#client?.end()
-    this.#client = undefined
+    if (this.#client !== undefined) this.#drop(this.#client)
   }
 
   async #connect(): Promise<pg.Client> {
     const client = await this.#database.connect()
     client.on('error', () => this.#drop(client))
+    // From here on whatever fails drops it, and so does closing.
+    this.#client = client
+    if (this.#closing.signal.aborted) throw new Error('the log is closed')
     if (this.#id === '') {
       const id = randomUUID()
       await client.query('insert into log_lanes (id) values ($1)', [id])
       this.#id = id
     }
-    this.#client = client
     return client
   }
 
-  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<Heads> {
+  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<Outcome> {
     const number = this.#batch + 1
-    const { rows } = await client.query<ResultRow>({
-      name: 'commit',
-      text: COMMIT,
-      values: [this.#id, number, ...parameters],
-    })
-    const [row] = rows.length > 0 ? rows : (await client.query<ResultRow>(LOOK_UP, [this.#id, number])).rows
-    if (row === undefined) {
-      // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
-      this.#id = ''
-      this.#batch = 0
-      this.#drop(client)
-      throw new Error('the database no longer knows this lane')
-    }
-    return new Map(row.room_ids.map((id, index) => [Number(id) as RoomId, Number(row.heads[index])]))
+    const answer = await client
+      .query<ResultRow>({ name: 'commit', text: COMMIT, values: [this.#id, number, ...parameters] })
+      .catch((error: unknown) => {
+        if (error instanceof Error && isRejection(error)) return error
+        throw error
+      })
+    if (answer instanceof Error) {
+      const burnt = await client.query(BURN, [this.#id, number])
+      if (burnt.rowCount === 1) return { kind: 'rejected', error: answer }
+    } else if (answer.rows[0] !== undefined) return committed(answer.rows[0])
+    const { rows } = await client.query<ResultRow>(LOOK_UP, [this.#id, number])
+    if (rows[0] !== undefined) return committed(rows[0])
+    // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
+    this.#id = ''
+    this.#batch = 0
+    throw new Error('the database no longer knows this lane')
   }
 
   #failed(error: Error): void {
@@ -165,8 +173,16 @@ export class Lane {
   }
 }
 
-/** Data exception, integrity violation, syntax or access rule: the same words will get the same answer. */
+const committed = (row: ResultRow): Outcome => ({
+  kind: 'committed',
+  heads: new Map(row.room_ids.map((id, index) => [Number(id) as RoomId, Number(row.heads[index])])),
+})
+
+/**
+ * Cardinality, data exception, integrity violation, syntax or access rule, a limit of the program, a damaged
+ * page: it is the words themselves, or a room they speak of, and no other room should wait for it.
+ */
 function isRejection(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^(22|23|42)[0-9A-Z]{3}$/.test(code)
+  return /^(21|22|23|42|54|XX)[0-9A-Z]{3}$/.test(code)
 }

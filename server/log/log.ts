@@ -75,8 +75,8 @@ export class Log {
 
   /** Stops at once, whatever waits. */
   async abandon(): Promise<void> {
+    this.#packer.stop()
     await this.#committer.abandon()
-    await this.#packer.close()
   }
 
   async #findOrCreate(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {

@@ -30,8 +30,13 @@ export class Packer {
     })
   }
 
-  async close(): Promise<void> {
+  /** Begins no other room. */
+  stop(): void {
     this.#closed = true
+  }
+
+  async close(): Promise<void> {
+    this.stop()
     await this.#running
   }
 

@@ -28,6 +28,11 @@ export class RoomLog {
   committed = 0
   /** A batch of this room is on its way; the next must wait, or seqs could overtake each other. */
   inFlight = false
+  /**
+   * Another node's entries stand among those that were committed from here: what this node holds is no
+   * longer the fold of the log, and must not be saved as one.
+   */
+  interleaved = false
   #waiting: NewEntry[] = []
   readonly #listeners = new Set<CommitListener>()
   readonly #barriers: { readonly position: number; readonly resolve: (seq: Seq) => void }[] = []
@@ -88,6 +93,7 @@ export class RoomLog {
 
   /** For the committer: these entries, handed out by `take`, are committed. */
   settle(commit: Commit): void {
+    if (commit.lastSeq - commit.entries.length !== this.head) this.interleaved = true
     this.committed += commit.entries.length
     this.head = commit.lastSeq
     for (const listener of this.#listeners) listener(commit)

@@ -17,7 +17,10 @@ export interface Snapshot {
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
 
-/** Writes the fold of the room's first `seq` entries. A snapshot replaces nothing but older snapshots. */
+/**
+ * Writes the fold of the room's first `seq` entries. It replaces nothing but older snapshots, and one at the
+ * same seq, which says the same or is damaged.
+ */
 export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapshot): Promise<void> {
   await pool.query(
     `with kept as (
@@ -27,7 +30,7 @@ export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapsh
        where room_id = $1 and seq < $2 and seq not in (select seq from kept)
      )
      insert into room_snapshots (room_id, seq, state, hash) values ($1, $2, $3, $4)
-     on conflict (room_id, seq) do nothing`,
+     on conflict (room_id, seq) do update set at = now(), state = excluded.state, hash = excluded.hash`,
     [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state)],
   )
 }

@@ -1,13 +1,17 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import * as Y from 'yjs'
+import { SynclineError } from '../errors.ts'
 import { type SyncStep1, SyncType, syncFrame } from './frames.ts'
 
 /** How long an encoded state is kept for the next one who asks for the same, in ms. */
 const KEPT = 2_000
+/** Different questions whose answers are kept: each may be as large as the document. */
+const MAX_ANSWERS = 8
 
-interface Encoded {
-  readonly frames: Map<string, Uint8Array>
-  readonly timer: NodeJS.Timeout
+interface Answer {
+  readonly update: Uint8Array
+  /** Without session ids everybody has one address, and shares the frame itself. */
+  frame: { readonly address: string; readonly bytes: Uint8Array } | undefined
 }
 
 /**
@@ -15,37 +19,59 @@ interface Encoded {
  * ask the same; stock Hocuspocus encodes the document for each of them, here it is encoded once.
  */
 export class FirstSync {
-  readonly #encoded = new WeakMap<Document, Encoded>()
+  readonly #answers = new WeakMap<Document, Map<string, Answer>>()
 
-  /** Sends what Hocuspocus would: its own SyncStep1, then the SyncStep2 that brings what the client lacks. */
+  /**
+   * Sends what Hocuspocus would: its own SyncStep1, then the SyncStep2 that brings what the client lacks.
+   * @throws SynclineError `frame-malformed`
+   */
   answer(connection: Connection, { stateVector }: SyncStep1): void {
     const { document, messageAddress: address } = connection
+    const step2 = this.#step2(document, address, stateVector)
     connection.send(syncFrame(address, SyncType.step1, Y.encodeStateVector(document)))
-    connection.send(this.#step2(document, address, stateVector))
+    connection.send(step2)
   }
 
   #step2(document: Document, address: string, stateVector: Uint8Array): Uint8Array {
-    const { frames } = this.#encoded.get(document) ?? this.#keep(document)
-    const key = `${address} ${Buffer.from(stateVector).toString('latin1')}`
-    const known = frames.get(key)
+    const answer = this.#answer(document, stateVector)
+    if (answer.frame?.address === address) return answer.frame.bytes
+    const bytes = syncFrame(address, SyncType.step2, answer.update)
+    answer.frame = { address, bytes }
+    return bytes
+  }
+
+  #answer(document: Document, stateVector: Uint8Array): Answer {
+    const answers = this.#answers.get(document) ?? this.#keep(document)
+    const key = Buffer.from(stateVector).toString('latin1')
+    const known = answers.get(key)
     if (known !== undefined) return known
-    const frame = syncFrame(address, SyncType.step2, Y.encodeStateAsUpdate(document, stateVector))
-    frames.set(key, frame)
-    return frame
+    const answer: Answer = { update: encode(document, stateVector), frame: undefined }
+    const [oldest] = answers.keys()
+    if (answers.size >= MAX_ANSWERS && oldest !== undefined) answers.delete(oldest)
+    answers.set(key, answer)
+    return answer
   }
 
   /** Keeps answers until the document changes, or nobody can be expected to ask any more. */
-  #keep(document: Document): Encoded {
+  #keep(document: Document): Map<string, Answer> {
     const forget = () => {
       clearTimeout(timer)
       document.off('update', forget)
-      this.#encoded.delete(document)
+      this.#answers.delete(document)
     }
     const timer = setTimeout(forget, KEPT)
     timer.unref()
     document.on('update', forget)
-    const encoded = { frames: new Map<string, Uint8Array>(), timer }
-    this.#encoded.set(document, encoded)
-    return encoded
+    const answers = new Map<string, Answer>()
+    this.#answers.set(document, answers)
+    return answers
+  }
+}
+
+function encode(document: Document, stateVector: Uint8Array): Uint8Array {
+  try {
+    return Y.encodeStateAsUpdate(document, stateVector)
+  } catch (cause) {
+    throw new SynclineError('frame-malformed', 'its state vector cannot be read', { cause })
   }
 }

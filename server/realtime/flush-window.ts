@@ -1,4 +1,4 @@
-import type { Document } from '@hocuspocus/server'
+import { type Document, isTransactionOrigin } from '@hocuspocus/server'
 
 /** How long updates are counted before the window is set anew, in ms. */
 const SAMPLE = 250
@@ -15,14 +15,18 @@ const WIDEST = 30
 export function widenFlushWindow(document: Document): void {
   let since = Date.now()
   let updates = 0
-  document.on('update', () => {
+  const writers = new Set<unknown>()
+  document.on('update', (_bytes: Uint8Array, origin: unknown) => {
     updates += 1
+    writers.add(isTransactionOrigin(origin) && origin.source === 'connection' ? origin.connection : undefined)
     const now = Date.now()
     const elapsed = now - since
     if (elapsed < SAMPLE) return
-    document.flushDelay = windowFor((updates / elapsed) * 1000 * document.connections.size)
+    const deliveries = (updates / elapsed) * 1000 * document.connections.size
+    document.flushDelay = writers.size > 1 ? windowFor(deliveries) : 0
     since = now
     updates = 0
+    writers.clear()
   })
 }
 

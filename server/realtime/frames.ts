@@ -6,7 +6,7 @@ import * as encoding from 'lib0/encoding'
  * an address (the room's name, with `\0` and a session id where the provider is session-aware), a type, and
  * what belongs to the type.
  */
-export const FrameType = { sync: 0, auth: 2, syncStatus: 8 } as const
+const FrameType = { sync: 0, auth: 2, syncStatus: 8 } as const
 export const SyncType = { step1: 0, step2: 1, update: 2 } as const
 
 export interface SyncStep1 {

@@ -18,6 +18,9 @@ export interface GatewayOptions {
   readonly refuseUpgrade: (request: IncomingMessage) => SynclineError | undefined
 }
 
+/** How long a client may take to answer that its WebSocket is being closed, in ms. */
+const CLOSE_WITHIN = 2_000
+
 /** The WebSocket route: what comes in is bounded here, then handed to Hocuspocus. */
 export class Gateway {
   readonly #options: GatewayOptions
@@ -38,10 +41,9 @@ export class Gateway {
         open: (peer) => {
           const session = new Session(peer.websocket as WebSocketLike, this.#firstSync)
           const context: SocketContext = { session }
-          clients.set(peer, {
-            session,
-            client: hocuspocus.handleConnection(session, peer.request as Request, context),
-          })
+          const client = hocuspocus.handleConnection(session, peer.request as Request, context)
+          forgetInherited(client)
+          clients.set(peer, { session, client })
         },
         message: (peer, message) => {
           const connected = clients.get(peer)
@@ -77,8 +79,10 @@ export class Gateway {
     this.#draining = true
   }
 
+  /** Closes every WebSocket; those that do not answer in time (a laptop asleep, a network gone) are cut. */
   closeAll(code: number, reason: string): void {
     this.#adapter.closeAll(code, reason)
+    setTimeout(() => this.#adapter.closeAll(code, reason, true), CLOSE_WITHIN).unref()
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -104,5 +108,15 @@ export class Gateway {
     const path = (request.url ?? '').split('?', 1)[0]?.replace(/\/+$/, '')
     if (path !== SYNC_PATH) return new SynclineError('route-not-found')
     return this.#options.refuseUpgrade(request)
+  }
+}
+
+/**
+ * Hocuspocus keeps what belongs to a room under its name in plain objects, in which `constructor` or `toString`
+ * is found although nobody put it there; such a name closed the whole WebSocket without a reason.
+ */
+function forgetInherited(client: ReturnType<Hocuspocus['handleConnection']>): void {
+  for (const value of Object.values(client)) {
+    if (Object.getPrototypeOf(Object(value)) === Object.prototype) Object.setPrototypeOf(value, null)
   }
 }

@@ -1,12 +1,13 @@
 import type { Connection, Extension, HookName } from '@hocuspocus/server'
 import type { Logger } from '../observe/log.ts'
-import { logRefusal, refuseConnection, toSynclineError } from './refusal.ts'
+import { logRefusal, refusalOf, refuseConnection, toSynclineError } from './refusal.ts'
 
 /**
  * Hooks whose promise Hocuspocus does not wait for: a rejection there has no handler and ends the process.
  * They watch and decide nothing, so a failure is logged and goes no further.
  */
 const WATCHING: ReadonlySet<HookName> = new Set([
+  'onConfigure',
   'onChange',
   'onStateless',
   'onDisconnect',
@@ -62,6 +63,9 @@ const watching = (name: HookName, hook: Hook, logger: Logger) => async (payload:
 }
 
 const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload: HookPayload) => {
+  // Hocuspocus goes on with what was queued behind the frame that was refused: 16 of 20 more updates were applied.
+  const refused = payload.connection && refusalOf(payload.connection)
+  if (refused) throw refused
   try {
     return await hook(payload)
   } catch (thrown) {

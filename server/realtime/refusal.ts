@@ -25,11 +25,17 @@ export function logRefusal(
   else logger.info({ code: error.code, detail: error.detail, ...fields }, 'refused')
 }
 
+const refused = new WeakMap<Connection, SynclineError>()
+
+/** Why a connection was refused, if it was: nothing that it sent is handled any more. */
+export const refusalOf = (connection: Connection): SynclineError | undefined => refused.get(connection)
+
 /**
  * Tells the client why, and closes the whole WebSocket: Hocuspocus would only send a CLOSE message and leave
  * it open, and a provider does not authenticate again on an open socket (34 s, or never, until it recovers).
  */
 export function refuseConnection(connection: Connection, error: SynclineError): void {
+  refused.set(connection, error)
   const reject: RejectEnvelope = { type: 'reject', id: null, code: error.code, message: error.message }
   connection.sendStateless(JSON.stringify(reject))
   connection.close({ code: REFUSED, reason: error.code })

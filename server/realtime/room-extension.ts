@@ -36,6 +36,9 @@ export interface RoomExtensionOptions {
 /** The actor of what the server does on its own account. */
 const SYSTEM = 'system'
 
+/** The reason with which Hocuspocus closes a connection when handling a frame has thrown. */
+const UNREADABLE = 'Reset Connection'
+
 interface OpenRoom {
   readonly room: RoomDocument
   readonly acknowledgements: HeldAcknowledgements
@@ -84,9 +87,10 @@ export class RoomExtension implements Extension {
 
   /** found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed. */
   async onLoadDocument(data: onLoadDocumentPayload): Promise<void> {
-    const { document, documentName, context } = data
+    const { document, documentName, context, connectionConfig } = data
     try {
-      const log = await this.#log.open(documentName, this.#actorOf(context) ?? SYSTEM)
+      const creator = connectionConfig.readOnly ? undefined : (this.#actorOf(context) ?? SYSTEM)
+      const log = await this.#log.open(documentName, creator)
       if (log === undefined) throw new SynclineError('room-not-found')
       const loading = { log, seq: 0 }
       this.#loading.set(documentName, loading)
@@ -102,9 +106,18 @@ export class RoomExtension implements Extension {
     }
   }
 
-  /** A connection can come while its document is being unloaded; on a document that is gone it must not stay. */
+  /**
+   * A connection can come while its document is being unloaded; on a document that is gone it must not stay.
+   * And one whose frame Hocuspocus could not read it only half closes, without a word in the log.
+   */
   async connected({ instance, documentName, connection }: connectedPayload): Promise<void> {
     if (instance.documents.get(documentName) !== connection.document) throw new SynclineError('shutting-down')
+    connection.onClose((_document, event) => {
+      if (event?.reason !== UNREADABLE) return
+      const error = new SynclineError('frame-malformed')
+      logRefusal(this.#logger, error, { room: documentName })
+      refuseConnection(connection, error)
+    })
   }
 
   /** Runs before the frame is applied and before its acknowledgement, so here the connection's socket is replaced. */
@@ -115,8 +128,9 @@ export class RoomExtension implements Extension {
       return
     }
     socket.handling(type === SyncType.step2 ? 'step2' : 'update')
-    if (connection.readOnly || isEmptyUpdate(payload)) return
-    if (this.#log.full) throw new SynclineError('storage-full')
+    if (isEmptyUpdate(payload)) return
+    if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
+    // Also where it will not be applied: Hocuspocus reads a read-only client's SyncStep2 to see what it lacks.
     checkUpdate(payload)
   }
 
@@ -133,9 +147,15 @@ export class RoomExtension implements Extension {
     const open = this.#rooms.get(data.document)
     if (open === undefined) return
     await open.room.log.durable()
-    if (open.room.snapshotDue(data.document.getConnectionsCount() === 0))
-      await this.#snapshots.onStoreDocument(data)
-    await this.#describe(data.document, open)
+    try {
+      if (open.room.snapshotDue(data.document.getConnectionsCount() === 0))
+        await this.#snapshots.onStoreDocument(data)
+      await this.#describe(data.document, open)
+    } catch (error) {
+      // Both only repeat what the log has. Hocuspocus would not store again after a failure, nor unload the
+      // document: it would stay for ever, and hold up a clean stop.
+      this.#logger.warn({ err: error, room: data.documentName }, 'a snapshot could not be written')
+    }
   }
 
   /** Unload waits until all is committed; Hocuspocus looks again afterwards whether anybody has come. */
@@ -160,6 +180,8 @@ export class RoomExtension implements Extension {
   }
 
   #socketOf(connection: Connection, document: Document): HoldingSocket {
+    // What is applied to a document that was unloaded reaches no log, and would be acknowledged at once.
+    if (document.isDestroyed) throw new SynclineError('shutting-down')
     const known = this.#sockets.get(connection)
     if (known !== undefined) return known
     const open = this.#rooms.get(document)

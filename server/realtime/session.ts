@@ -10,6 +10,8 @@ export interface SocketContext {
 
 /** First questions kept for rooms that are still being opened; a client asks one a room. */
 const MAX_ASKED = 200
+/** The largest of them, in bytes: thousands of authors. What is larger, Hocuspocus queues within its own bounds. */
+const MAX_QUESTION = 64 * 1024
 /** WebSocket close code "try again later". */
 const TRY_AGAIN = 1013
 
@@ -64,6 +66,7 @@ export class Session implements WebSocketLike {
       return true
     }
     this.#asked ??= new Map()
+    if (frame.length > MAX_QUESTION) return false
     if (this.#asked.size >= MAX_ASKED && !this.#asked.has(question.address)) return false
     this.#asked.set(question.address, question)
     return true

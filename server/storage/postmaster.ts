@@ -12,7 +12,8 @@ import { StorageError } from './error.ts'
 /**
  * Runs Postgres and stops it when standard input ends, which it does however node ends; ends when Postgres
  * does. The loop is for a Postgres so young that it does not listen to signals yet. Descriptor 3 is the
- * folder's lock, which Postgres keeps and the watcher must not.
+ * folder's lock, which Postgres keeps and the watcher must not. Standard error is Postgres's alone: a shell
+ * that tells a dead node how Postgres ended would itself end there, before it has tidied up.
  */
 const WATCHDOG = `
 sockets=$1; shift
@@ -25,9 +26,9 @@ postgres=$!
   while kill -INT "$postgres"; do sleep 1; done
 ) &
 watcher=$!
-exec 4<&-
+exec 4<&- 2>/dev/null
 wait "$postgres"; code=$?
-kill "$watcher" 2>/dev/null
+kill "$watcher"
 rm -rf -- "$sockets"
 exit "$code"
 `
