@@ -74,25 +74,30 @@ function commit(): string {
   }
 }
 
-/** Where the processor time went: functions by their own time. */
-export function hottest(profile: Profile, count = 25): string {
+/** Where the processor time went: files, then functions, by their own time; not the profiler's own. */
+export function hottest(profile: Profile, count = 20): string {
   const own = new Map<number, number>()
   for (const [index, id] of profile.samples.entries()) {
     own.set(id, (own.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0))
   }
-  const byFunction = new Map<string, number>()
+  const files = new Map<string, number>()
+  const functions = new Map<string, number>()
   for (const { id, callFrame } of profile.nodes) {
     const { functionName, url, lineNumber } = callFrame
-    const place =
-      url === '' ? '' : ` ${url.replace(/^.*\/(?=(node_modules|server|bench)\/)/, '')}:${lineNumber + 1}`
-    const name = `${functionName || '(anonymous)'}${place}`
-    byFunction.set(name, (byFunction.get(name) ?? 0) + (own.get(id) ?? 0))
+    if (functionName === '(idle)' || url === 'node:inspector') continue
+    const time = own.get(id) ?? 0
+    const file = url.replace(/^.*\/(?=(node_modules|server|bench)\/)/, '') || '(native)'
+    const name = `${functionName || '(anonymous)'} ${file}:${lineNumber + 1}`
+    files.set(file, (files.get(file) ?? 0) + time)
+    functions.set(name, (functions.get(name) ?? 0) + time)
   }
-  byFunction.delete('(idle)')
-  const busy = [...byFunction.values()].reduce((sum, time) => sum + time, 0)
-  return [...byFunction]
+  return [...shares(files, count), '', ...shares(functions, count)].join('\n')
+}
+
+function shares(times: ReadonlyMap<string, number>, count: number): string[] {
+  const busy = [...times.values()].reduce((sum, time) => sum + time, 0)
+  return [...times]
     .sort(([, a], [, b]) => b - a)
     .slice(0, count)
     .map(([name, time]) => `${((time / busy) * 100).toFixed(1).padStart(6)} %  ${name}`)
-    .join('\n')
 }

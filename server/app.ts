@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import packageJson from '../package.json' with { type: 'json' }
+import { join } from 'node:path'
 import { verifyToken } from './access/token.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
@@ -9,6 +8,7 @@ import { originAllowed } from './http/origin.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
+import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { Authorization, identityOf } from './realtime/authorization.ts'
 import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
@@ -16,7 +16,7 @@ import { RoomExtension } from './realtime/room-extension.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
 
-const STUDIO_DIR = fileURLToPath(new URL('../dist/studio', import.meta.url))
+const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
 const READY_WITHIN = 5_000
@@ -52,7 +52,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     tokens: config.tokens,
     allowedOrigins: config.allowedOrigins,
     studioDir: STUDIO_DIR,
-    version: packageJson.version,
+    version: VERSION,
     logger,
   })
   const gateway = new Gateway({

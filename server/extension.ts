@@ -1,7 +1,6 @@
-import type { Extension } from '@hocuspocus/server'
 import { Log } from './log/log.ts'
 import { createLogger, type Logger } from './observe/log.ts'
-import { guard } from './realtime/guard.ts'
+import { type Extension, guard } from './realtime/guard.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { openDatabase } from './storage/database.ts'
 

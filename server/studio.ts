@@ -1,18 +1,20 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from './observe/log.ts'
+import { PACKAGE_ROOT } from './package.ts'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const CONFIG = join(ROOT, 'client/studio/vite.config.ts')
-const BUILT = join(ROOT, 'dist/studio/index.html')
+const CONFIG = join(PACKAGE_ROOT, 'client/studio/vite.config.ts')
+const BUILT = join(PACKAGE_ROOT, 'dist/studio/index.html')
 
 /** Builds the studio where it was never built or its sources are newer; a published package brings it built. */
 export async function ensureStudio(logger: Logger): Promise<void> {
   if (!existsSync(CONFIG)) return
   const sources = Math.max(
-    ...(await Promise.all([newest(join(ROOT, 'client')), changed(join(ROOT, 'package.json'))])),
+    ...(await Promise.all([
+      newest(join(PACKAGE_ROOT, 'client')),
+      changed(join(PACKAGE_ROOT, 'package.json')),
+    ])),
   )
   if (existsSync(BUILT) && (await changed(BUILT)) > sources) return
   logger.info('building the studio; this is done once')

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander'
-import packageJson from '../package.json' with { type: 'json' }
 import { grantsSchema } from './access/grants.ts'
 import { signToken } from './access/token.ts'
 import { replayAction } from './commands/replay.ts'
 import { verify } from './commands/verify.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './observe/log.ts'
+import { VERSION } from './package.ts'
 import type { Grants } from './protocol.ts'
 import { openDatabase } from './storage/database.ts'
 
@@ -26,8 +26,8 @@ function days(text: string): number {
 }
 
 const program: Command = new Command('syncline')
-  .version(packageJson.version)
-  .description(packageJson.description)
+  .version(VERSION)
+  .description('A collaboration server that never loses what it calls saved')
 
 program
   .command('serve')

@@ -15,7 +15,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 
 const SECRET = randomBytes(48).toString('base64')
 
-it('[CFG1] an empty environment is a development server on loopback with a database of its own', () => {
+it('[CFG3] an empty environment is a development server on loopback with a database of its own', () => {
   const config = readConfig({})
   expect(config).toMatchObject({
     host: '127.0.0.1',
@@ -27,7 +27,7 @@ it('[CFG1] an empty environment is a development server on loopback with a datab
   expect(readConfig({ PORT: '', DATABASE_URL: '' }).port).toBe(1234)
 })
 
-it('[CFG1] the development secret is new each time', () => {
+it('[CFG3] the development secret is new each time', () => {
   expect(readConfig({}).tokens).not.toEqual(readConfig({}).tokens)
 })
 
@@ -35,7 +35,7 @@ it('[CFG1] a configuration cannot be changed', () => {
   expect(Object.isFrozen(readConfig({}))).toBe(true)
 })
 
-it('[CFG2] every wrong key is named at once', () => {
+it('[CFG1] every wrong key is named at once', () => {
   const problems = problemsOf({
     PORT: '70000',
     DATABASE_URL: 'mysql://localhost/notes',
@@ -66,7 +66,7 @@ it('[CFG2] every wrong key is named at once', () => {
   expect(new ConfigError(problems).message).toContain('PORT must be at most 65535')
 })
 
-it('[CFG2] a wrong public key is named together with the rest', () => {
+it('[CFG1] a wrong public key is named together with the rest', () => {
   const problems = problemsOf({ PORT: 'x', JWT_PUBLIC_KEY: 'not a key' })
   expect(problems).toHaveLength(2)
 })
@@ -76,18 +76,18 @@ it.each([
   'postgresql://db/notes',
   'postgres://ada@/notes?host=/run/postgresql',
   'postgres:///notes?host=/run/postgresql',
-])('[CFG2] %s is an address of Postgres', (url) => {
+])('[CFG1] %s is an address of Postgres', (url) => {
   expect(readConfig({ DATABASE_URL: url }).storage).toEqual({ kind: 'url', url })
 })
 
 it.each(['notes', 'http://db/notes', 'postgres', '//db/notes'])(
-  '[CFG2] %s is not an address of Postgres',
+  '[CFG1] %s is not an address of Postgres',
   (url) => {
     expect(problemsOf({ DATABASE_URL: url })).toEqual(['DATABASE_URL must be a postgres:// address'])
   },
 )
 
-it('[CFG3] a weak secret is refused', () => {
+it('[CFG2] a weak secret is refused', () => {
   expect(problemsOf({ JWT_SECRET: 'x'.repeat(31) })).not.toHaveLength(0)
   expect(problemsOf({ JWT_SECRET: 'secret'.repeat(10) })).toEqual([
     expect.stringMatching(/^JWT_SECRET is too regular/),
@@ -95,13 +95,13 @@ it('[CFG3] a weak secret is refused', () => {
   expect(problemsOf({ JWT_SECRET: SECRET })).toEqual([])
 })
 
-it('[CFG3] a refusal does not repeat the secret', () => {
+it('[CFG2] a refusal does not repeat the secret', () => {
   expect(problemsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2')
   expect(problemsOf({ DATABASE_URL: 'mysql://ada:hunter2@db' }).join()).not.toContain('hunter2')
 })
 
 it.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.example.com', '::ffff:10.0.0.1'])(
-  '[CFG4] development mode is refused on %s, and a secret allows it',
+  '[CFG3] development mode is refused on %s, and a secret allows it',
   (HOST) => {
     expect(problemsOf({ HOST })).toEqual([expect.stringMatching(/^HOST .* is reachable by others/)])
     expect(problemsOf({ HOST, JWT_SECRET: SECRET })).toEqual([])
@@ -109,7 +109,7 @@ it.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.example.com', '::ff
 )
 
 it.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])(
-  '[CFG4] development mode is allowed on %s',
+  '[CFG3] development mode is allowed on %s',
   (HOST) => {
     expect(problemsOf({ HOST })).toEqual([])
   },
@@ -128,12 +128,12 @@ const p256 = generateKeyPairSync('ec', {
   privateKeyEncoding: pkcs8,
 })
 
-it('[CFG5] a public key has one algorithm, and it is the key that decides', () => {
+it('[ACC1] a public key has one algorithm, and it is the key that decides', () => {
   expect(readConfig({ JWT_PUBLIC_KEY: rsa.publicKey }).tokens).toMatchObject({ algorithm: 'RS256' })
   expect(readConfig({ JWT_PUBLIC_KEY: p256.publicKey }).tokens).toMatchObject({ algorithm: 'ES256' })
 })
 
-it('[CFG5] a private key, a short key and another curve are refused as a public key', () => {
+it('[ACC1] a private key, a short key and another curve are refused as a public key', () => {
   const short = generateKeyPairSync('rsa', {
     modulusLength: 1024,
     publicKeyEncoding: pem,
@@ -149,7 +149,7 @@ it('[CFG5] a private key, a short key and another curve are refused as a public 
   }
 })
 
-it('[CFG5] a secret and a public key exclude each other', () => {
+it('[ACC1] a secret and a public key exclude each other', () => {
   expect(problemsOf({ JWT_SECRET: SECRET, JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
     'JWT_SECRET and JWT_PUBLIC_KEY exclude each other',
   ])

@@ -5,10 +5,10 @@ import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The numbers in square brackets that the names of tests quote. */
+/** The numbers in square brackets that the names of tests and suites begin with. */
 const quotedIn = (source: string): string[] =>
-  [...source.matchAll(/\b(?:it|test|describe)[\w.]*\(\s*[`'"]([^`'"]*)/g)].flatMap(([, name = '']) =>
-    [...name.matchAll(/\[([A-Z]+\d+)\]/g)].map(([, rule = '']) => rule),
+  [...source.matchAll(/\(\s*[`'"]((?:\[[A-Z]+\d+\] ?)+)/g)].flatMap(([, tags = '']) =>
+    [...tags.matchAll(/[A-Z]+\d+/g)].map(([rule]) => rule),
   )
 
 async function quoted(): Promise<Set<string>> {

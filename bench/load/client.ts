@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import type { Socket } from 'node:net'
 import * as decoding from 'lib0/decoding'
 import { WebSocket } from 'ws'
 import type { Peer } from '../peer.ts'
+import { drain } from './drain.ts'
 import { readTyped, typedCharacter } from './update.ts'
 import { STEP_1, STEP_2, UPDATE, type Wire, wireOf } from './wire.ts'
 
@@ -95,11 +95,9 @@ export class Client {
     this.#socket.send(this.#wire.sync(UPDATE, update))
   }
 
-  /** From now on what comes is thrown away unread: many who listen must not cost more than the server. */
+  /** Throws away unread what comes from now on. */
   mute(): void {
-    const { _socket: socket } = this.#socket as unknown as { readonly _socket: Socket }
-    socket.removeAllListeners('data')
-    socket.on('data', () => undefined)
+    drain(this.#socket)
   }
 
   async close(): Promise<void> {

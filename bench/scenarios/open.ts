@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Bench, type Figures, median, type Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
-import type { Peer, PeerName } from '../peer.ts'
-import { RECORDED_ROOM, typeRecording } from './recording.ts'
-import { packed } from './segments.ts'
+import type { Peer } from '../peer.ts'
+import { RECORDED_ROOM, storeRecording, typeRecording } from './recording.ts'
 
 const AT_ONCE = 100
 
@@ -24,8 +23,8 @@ export const open: Scenario = {
     { figure: 'hundredCpu', against: 'stock', atMost: 0.5 },
   ],
   run: async (bench) => {
-    await typeRecording(bench, 'stock', () => stored(bench))
-    await typeRecording(bench, 'syncline', () => packed(bench))
+    await storeRecording(bench)
+    await typeRecording(bench)
     return bench.repeat(['stock', 'syncline'], bench.pick(5, 3), (peer) => opened(bench, peer))
   },
 }
@@ -58,12 +57,4 @@ async function timed(peer: Peer): Promise<number> {
   const ms = performance.now() - started
   await client.close()
   return ms
-}
-
-/** Stock stores some seconds after the last change. */
-async function stored(bench: Bench): Promise<boolean> {
-  const name: PeerName = 'stock'
-  await pause(3000)
-  const rows = await bench.postgres.query(name, 'select from documents where name = $1', [RECORDED_ROOM])
-  return rows.length > 0
 }

@@ -1,9 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { Bench, Scenario } from '../bench.ts'
-import { RECORDED_ROOM, typeRecording } from './recording.ts'
-
-/** Entries that packing leaves unpacked: the newest, and less than a segment beside them. */
-const LEFT = 3000
+import type { Scenario } from '../bench.ts'
+import { RECORDED_ROOM, recording, typeRecording, unpacked } from './recording.ts'
 
 /** What a room's whole history takes in the database, once it is packed. */
 export const segments: Scenario = {
@@ -16,7 +12,8 @@ export const segments: Scenario = {
   ],
   goals: [{ figure: 'bytes', atMost: 8 }],
   run: async (bench) => {
-    const edits = await typeRecording(bench, 'syncline', () => packed(bench))
+    await typeRecording(bench)
+    const { length: edits } = await recording(bench)
     const [row] = await bench.postgres.query<{ bytes: string; packed: string }>(
       'syncline',
       `select coalesce(sum(length(bytes)), 0) as bytes, coalesce(sum(last_seq - first_seq + 1), 0) as packed
@@ -24,16 +21,6 @@ export const segments: Scenario = {
       [RECORDED_ROOM],
     )
     const bytes = Number(row?.bytes) / Number(row?.packed)
-    return new Map([['syncline', { edits, bytes, unpacked: edits - Number(row?.packed) }]])
+    return new Map([['syncline', { edits, bytes, unpacked: await unpacked(bench) }]])
   },
-}
-
-export async function packed(bench: Bench): Promise<boolean> {
-  await pause(500)
-  const [row] = await bench.postgres.query<{ unpacked: string }>(
-    'syncline',
-    'select count(*) as unpacked from room_updates join rooms on rooms.id = room_id where name = $1',
-    [RECORDED_ROOM],
-  )
-  return Number(row?.unpacked) < LEFT
 }

@@ -7,6 +7,7 @@ import { createDecoder, readVarInt, readVarString, readVarUint } from 'lib0/deco
  */
 export interface Frame {
   readonly address: string
+  readonly bytes: number
   readonly kind: 'step1' | 'step2' | 'update' | 'ack' | 'nack' | 'denied' | 'close' | 'other'
 }
 
@@ -27,12 +28,17 @@ export const readFrame = (data: unknown): Frame | undefined => {
     const address = readVarString(decoder)
     const type = readVarUint(decoder)
     if (type === SYNC || type === SYNC_REPLY) {
-      return { address, kind: SYNC_KINDS[readVarUint(decoder)] ?? 'other' }
+      return { address, bytes: bytes.length, kind: SYNC_KINDS[readVarUint(decoder)] ?? 'other' }
     }
-    if (type === SYNC_STATUS) return { address, kind: readVarInt(decoder) === 1 ? 'ack' : 'nack' }
+    if (type === SYNC_STATUS)
+      return { address, bytes: bytes.length, kind: readVarInt(decoder) === 1 ? 'ack' : 'nack' }
     if (type === AUTH)
-      return { address, kind: readVarUint(decoder) === PERMISSION_DENIED ? 'denied' : 'other' }
-    return { address, kind: type === CLOSE ? 'close' : 'other' }
+      return {
+        address,
+        bytes: bytes.length,
+        kind: readVarUint(decoder) === PERMISSION_DENIED ? 'denied' : 'other',
+      }
+    return { address, bytes: bytes.length, kind: type === CLOSE ? 'close' : 'other' }
   } catch {
     // Not ours to judge: whoever reads the frame for its content reports it.
     return undefined

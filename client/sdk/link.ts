@@ -1,13 +1,15 @@
 import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { countedSocket, type SocketClass } from './counted-socket.ts'
 import type { Frame } from './frames.ts'
+import { refusal } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
-import type { ConnectionStatus } from './state.ts'
+import type { ConnectionStatus, Refusal } from './state.ts'
 
 /** A room's end of the link. */
 export interface Member {
   opened(): void
-  closed(): void
+  /** `refused` where this room is the reason. */
+  closed(refused: Refusal | undefined): void
   readonly joined: boolean
 }
 
@@ -21,6 +23,17 @@ const CONNECT_LIMIT_MS = 10_000
 const FAREWELL_LIMIT_MS = 2_000
 /** The browser says that there is no network, which is not true of a server on this machine: look now and then. */
 const OFFLINE_PROBE_MS = 30_000
+/** A WebSocket's close code for a message that was too large; it does not say which. */
+const TOO_LARGE = 1009
+
+interface CloseDetails {
+  readonly event?: { readonly code?: number }
+}
+
+interface Seat {
+  readonly member: Member
+  readonly tracker: SaveTracker
+}
 
 /** The provider's socket with its queue taken out: what an open socket did not take, the next handshake carries. */
 class RoomSocket extends HocuspocusProviderWebsocket {
@@ -38,12 +51,14 @@ export class Link {
   readonly #socket: RoomSocket
   readonly #changed: () => void
   readonly #members = new Set<Member>()
-  readonly #trackers = new Map<string, SaveTracker>()
+  readonly #seats = new Map<string, Seat>()
   readonly #usedAddresses = new Set<string>()
   readonly #farewells = new Map<string, { readonly heard: Promise<void>; readonly resolve: () => void }>()
   #status: ConnectionStatus = 'connecting'
   #connectLimit: ReturnType<typeof setTimeout> | undefined
   #probe: ReturnType<typeof setTimeout> | undefined
+  #largest: Frame | undefined
+  #tooLarge: Member | undefined
 
   constructor(options: LinkOptions) {
     this.#changed = options.changed
@@ -52,11 +67,16 @@ export class Link {
       autoConnect: false,
       WebSocketPolyfill: countedSocket(options.WebSocket ?? globalThis.WebSocket, {
         opened: () => this.#forget(),
-        sent: (frame) => this.#trackers.get(frame.address)?.sent(frame),
+        sent: (frame) => this.#sent(frame),
         received: (frame) => this.#received(frame),
       }),
-      delay: 500 + Math.random() * 500,
+      // Heard before the socket tells everybody that it is closed, by when nobody is seated any more.
+      onClose: ({ event }: CloseDetails) => {
+        if (event?.code === TOO_LARGE) this.#tooLarge = this.#seats.get(this.#largest?.address ?? '')?.member
+      },
+      delay: 500 + Math.floor(Math.random() * 500),
       minDelay: 500,
+      factor: 1.5,
       maxDelay: 10_000,
       jitter: true,
     })
@@ -99,12 +119,12 @@ export class Link {
    * broadcast once for all; any later one on the same socket by an address of its own, so that no late answer
    * to the one before it is taken for an answer to this one.
    */
-  join(provider: HocuspocusProvider, tracker: SaveTracker): void {
+  join(member: Member, provider: HocuspocusProvider, tracker: SaveTracker): void {
     provider.configuration.sessionAwareness = this.#usedAddresses.has(provider.configuration.name)
     if (provider.configuration.sessionAwareness) provider.sessionId = crypto.randomUUID()
     const address = provider.effectiveName
     this.#usedAddresses.add(address)
-    this.#trackers.set(address, tracker)
+    this.#seats.set(address, { member, tracker })
     tracker.begin(address)
     provider.attach()
   }
@@ -113,7 +133,7 @@ export class Link {
   part(provider: HocuspocusProvider, tracker: SaveTracker, endedByServer: boolean): void {
     if (!provider.isAttached) return
     const address = provider.effectiveName
-    this.#trackers.delete(address)
+    this.#seats.delete(address)
     tracker.end()
     if (endedByServer) this.#socket.configuration.providerMap.delete(address)
     else if (this.isOpen) this.#awaitFarewell(address)
@@ -162,19 +182,29 @@ export class Link {
   #closed(): void {
     this.#forget()
     this.#setStatus('offline')
-    for (const member of [...this.#members]) member.closed()
+    const tooLarge = this.#tooLarge
+    this.#tooLarge = undefined
+    for (const member of [...this.#members]) {
+      member.closed(member === tooLarge ? refusal('frame-too-large') : undefined)
+    }
   }
 
   #forget(): void {
     for (const { resolve } of this.#farewells.values()) resolve()
     this.#farewells.clear()
     this.#usedAddresses.clear()
-    for (const tracker of this.#trackers.values()) tracker.end()
-    this.#trackers.clear()
+    for (const { tracker } of this.#seats.values()) tracker.end()
+    this.#seats.clear()
+    this.#largest = undefined
+  }
+
+  #sent(frame: Frame): void {
+    this.#seats.get(frame.address)?.tracker.sent(frame)
+    if (this.#largest === undefined || frame.bytes > this.#largest.bytes) this.#largest = frame
   }
 
   #received(frame: Frame): void {
-    this.#trackers.get(frame.address)?.received(frame)
+    this.#seats.get(frame.address)?.tracker.received(frame)
     if (frame.kind !== 'close' && frame.kind !== 'denied') return
     this.#farewells.get(frame.address)?.resolve()
     this.#farewells.delete(frame.address)

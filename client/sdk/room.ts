@@ -237,7 +237,10 @@ export class Room {
       synced: session.synced,
     }
     const before = this.#state
-    if (next.saved === 'saved' && (before.saved !== 'saved' || before.unsaved > 0)) this.#copy?.confirm()
+    if (next.saved === 'saved' && before.saved !== 'saved') {
+      this.#copy?.confirm()
+      session.askSeq()
+    }
     const keys = Object.keys(next) as (keyof RoomState)[]
     if (keys.every((key) => next[key] === before[key])) return
     this.#state = next

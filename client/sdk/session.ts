@@ -34,6 +34,9 @@ const JOIN_LIMIT_MS = 10_000
 /** A session that lasted this long was a good one: the next failure is a first failure. */
 const STEADY_MS = 10_000
 const TOKENS_TO_TRY = 5
+/** Where the log stands is shown on hover: no need to ask at every keystroke. */
+const ASK_SEQ_AFTER_MS = 1_000
+const ASK_SEQ = JSON.stringify({ type: 'head' })
 
 /** One room's conversation with the server: joins on every new socket, and never stays stuck in between. */
 export class Session implements Member {
@@ -51,6 +54,7 @@ export class Session implements Member {
   #readOnly = false
   #synced = false
   #savedSeq: number | undefined
+  #seqTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -113,10 +117,10 @@ export class Session implements Member {
     if (this.#phase === 'away') this.#join()
   }
 
-  closed(): void {
+  closed(refused = this.#announced): void {
     // The socket's own close reason may be about another room on it, so only what this room was told counts.
     if (this.#phase !== 'joined' && this.#phase !== 'joining') this.#options.changed()
-    else if (this.#announced !== undefined) this.#fail(this.#announced)
+    else if (refused !== undefined) this.#fail(refused)
     else this.#enter('away', true)
   }
 
@@ -139,7 +143,16 @@ export class Session implements Member {
     void this.#provider.sendToken()
   }
 
+  /** Everything is saved: soon asks for the number that stands for it. */
+  askSeq(): void {
+    this.#seqTimer ??= setTimeout(() => {
+      this.#seqTimer = undefined
+      if (this.#phase === 'joined') this.#provider.sendStateless(ASK_SEQ)
+    }, ASK_SEQ_AFTER_MS)
+  }
+
   end(): void {
+    clearTimeout(this.#seqTimer)
     this.#enter('ended', false)
     this.#provider.destroy()
     this.#options.link.delete(this)
@@ -153,7 +166,7 @@ export class Session implements Member {
         if (attempt !== this.#attempt || !this.#options.link.isOpen) return
         this.#token = token
         this.#timer = setTimeout(() => this.#unanswered(), JOIN_LIMIT_MS)
-        this.#options.link.join(this.#provider, this.#options.tracker)
+        this.#options.link.join(this, this.#provider, this.#options.tracker)
       },
       (error: unknown) => {
         if (attempt !== this.#attempt) return
@@ -180,12 +193,11 @@ export class Session implements Member {
 
   #joined(): void {
     if (this.#phase !== 'joining') return
-    this.#enter('joined', false, true)
     this.#joinedAt = Date.now()
     this.#tokensRefused = 0
     this.#refusal = undefined
     this.#synced = true
-    this.#options.changed()
+    this.#enter('joined', false, true)
     this.tokenRenewed()
   }
 

@@ -1,6 +1,8 @@
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
 import '@mantine/spotlight/styles.css'
+// Here and not with its lazy editor: what comes later would win over this studio's own rules.
+import '@mantine/tiptap/styles.css'
 import './studio.css'
 import { MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'

@@ -1,4 +1,5 @@
 import { type MouseEvent, useSyncExternalStore } from 'react'
+import { ROOM_NAME } from '../../server/protocol.ts'
 
 export type Route =
   | { readonly view: 'documents' }
@@ -11,7 +12,7 @@ export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { view: 'documents' }
   const match = /^\/d\/([^/]+)\/?$/.exec(path)
   const room = match?.[1] === undefined ? undefined : decode(match[1])
-  return room === undefined ? { view: 'unknown', path } : { view: 'document', room }
+  return room === undefined || !ROOM_NAME.test(room) ? { view: 'unknown', path } : { view: 'document', room }
 }
 
 /** A hand-typed address may hold a stray percent sign; that is an unknown place, not a crash. */

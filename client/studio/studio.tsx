@@ -1,9 +1,7 @@
 import { Button, EmptyState } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
 import { spotlight } from '@mantine/spotlight'
 import { IconMapOff } from '@tabler/icons-react'
 import { type RefObject, useEffect, useRef, useState } from 'react'
-import { ROOM_NAME } from '../../server/protocol.ts'
 import { SynclineProvider, useClientStatus } from '../react/index.ts'
 import { type Client, type ConnectionStatus, connect } from '../sdk/index.ts'
 import { DocumentView } from './document/document-view.tsx'
@@ -16,6 +14,7 @@ import type { Session } from './session.ts'
 import { Finder } from './shell/finder.tsx'
 import { Frame } from './shell/frame.tsx'
 import { KeysHelp } from './shell/keys-help.tsx'
+import { useKeys } from './shell/use-keys.ts'
 
 interface StudioProps {
   readonly session: Session
@@ -49,7 +48,8 @@ function useClient(session: Session): Client | undefined {
 }
 
 function Entered({ session, onLeave }: StudioProps) {
-  const route = parseRoute(usePath())
+  const path = usePath()
+  const route = parseRoute(path)
   const documents = useDocuments(session.token)
   const [creating, setCreating] = useState(false)
   const [helping, setHelping] = useState(false)
@@ -58,18 +58,14 @@ function Entered({ session, onLeave }: StudioProps) {
   const reload = documents.reload
 
   useEffect(preloadEditors, [])
+  useFocusOnArrival(path)
   useEffect(() => {
     if (route.view === 'documents') reload()
   }, [route.view, reload])
 
   const create = () => setCreating(true)
   const help = () => setHelping(true)
-  useHotkeys([
-    ['shift+?', help],
-    ['c', create],
-    ['g', () => navigate('/')],
-    ['/', () => searchRef.current?.focus()],
-  ])
+  useKeys({ '?': help, c: create, g: () => navigate('/'), '/': () => searchRef.current?.focus() })
 
   return (
     <Frame
@@ -87,6 +83,16 @@ function Entered({ session, onLeave }: StudioProps) {
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />
     </Frame>
   )
+}
+
+/** As a browser does on a new page: the next Tab begins there, and a screen reader reads from there. */
+function useFocusOnArrival(path: string): void {
+  const shown = useRef(path)
+  useEffect(() => {
+    if (shown.current === path) return
+    shown.current = path
+    document.getElementById('main')?.focus({ preventScroll: true })
+  }, [path])
 }
 
 /** The socket opens with the first document; before that, whether the list could be read says as much. */
@@ -108,7 +114,7 @@ function View({ route, documents, onCreate, searchRef }: ViewProps) {
   if (route.view === 'documents') {
     return <DocumentsView documents={documents} onCreate={onCreate} searchRef={searchRef} />
   }
-  if (route.view === 'document' && ROOM_NAME.test(route.room)) {
+  if (route.view === 'document') {
     return <DocumentView key={route.room} name={route.room} />
   }
   return (

@@ -19,7 +19,8 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL('../../dist/studio', import.meta.url)),
     emptyOutDir: true,
-    target: 'es2023',
+    // The first browsers with light-dark(), whose replacement does not follow Mantine's switch.
+    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     // Inlined assets would be data: addresses, which a strict content policy refuses.
     assetsInlineLimit: 0,
     // Monaco alone is larger than the default; it is loaded only where code is edited.

@@ -28,6 +28,8 @@ const REFUSING: ReadonlySet<HookName> = new Set([
   'connected',
 ])
 
+export type { Extension }
+
 type Hook = (payload: HookPayload) => unknown
 
 interface HookPayload {

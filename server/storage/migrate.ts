@@ -1,13 +1,12 @@
 import { readdir } from 'node:fs/promises'
-import { findPackageJSON } from 'node:module'
 import { basename, join } from 'node:path'
 import { runner } from 'node-pg-migrate'
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
+import { PACKAGE_ROOT } from '../package.ts'
 import { reasonOf, StorageError } from './error.ts'
 
-/** Beside package.json, wherever in the package this file was built to. */
-const MIGRATIONS = join(findPackageJSON(import.meta.url) ?? '', '..', 'migrations')
+const MIGRATIONS = join(PACKAGE_ROOT, 'migrations')
 const TABLE = 'syncline_migrations'
 
 /** Any number, as long as every version of this program takes the same. */

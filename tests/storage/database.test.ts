@@ -37,7 +37,7 @@ async function refusalOf(url: string): Promise<string> {
   return message
 }
 
-it('[STO2] a connection of its own commits to disk, whatever the database is set to', async () => {
+it('[LOG2] a connection of its own commits to disk, whatever the database is set to', async () => {
   await onServer(`alter database ${nameOf(fresh)} set synchronous_commit = off`)
   const database = await opened()
   const client = await database.connect()
@@ -46,7 +46,7 @@ it('[STO2] a connection of its own commits to disk, whatever the database is set
   expect((await database.pool.query('show synchronous_commit')).rows).toEqual([{ synchronous_commit: 'off' }])
 })
 
-it('[STO10] connections that are cut, idle or lent, harm nothing and are replaced', async () => {
+it('connections that are cut, idle or lent, harm nothing and are replaced', async () => {
   const database = await opened()
   const [own, lent] = await Promise.all([database.connect(), database.pool.connect()])
   const cut = Promise.all([
@@ -62,14 +62,14 @@ it('[STO10] connections that are cut, idle or lent, harm nothing and are replace
   expect((await (await database.connect()).query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })
 
-it('[STO10] a statement without end is given up', async () => {
+it('a statement without end is given up', async () => {
   const database = await opened()
   const client = await database.connect()
   expect((await client.query('show statement_timeout')).rows).toEqual([{ statement_timeout: '10s' }])
   expect((await database.pool.query('show statement_timeout')).rows).toEqual([{ statement_timeout: '30s' }])
 })
 
-it('[STO10] close closes every connection, also those lent as a client of its own', async () => {
+it('close closes every connection, also those lent as a client of its own', async () => {
   const database = await openDatabase(fresh.storage, silent)
   await database.connect()
   await database.pool.query('select 1')
@@ -77,7 +77,7 @@ it('[STO10] close closes every connection, also those lent as a client of its ow
   await onServer(`drop database ${nameOf(fresh)}`) // fails while anybody is connected
 })
 
-it('[STO8] an unreachable server, a wrong name and a wrong password are one line, without the password', async () => {
+it('[CFG4] an unreachable server and a database that does not exist are one line, without the password', async () => {
   const nobody = await refusalOf('postgres://ada:hunter2@127.0.0.1:1/notes')
   expect(nobody).toBe('The database at 127.0.0.1:1/notes cannot be reached: connect ECONNREFUSED 127.0.0.1:1')
   const missing = new URL(fresh.storage.url)
@@ -87,7 +87,7 @@ it('[STO8] an unreachable server, a wrong name and a wrong password are one line
   )
 })
 
-it('[STO8] a database of another encoding is refused', async () => {
+it('[CFG4] a database of another encoding is refused', async () => {
   const name = `${nameOf(fresh)}_ascii`
   await onServer(
     `create database ${name} template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'`,
@@ -98,12 +98,12 @@ it('[STO8] a database of another encoding is refused', async () => {
   expect(await refusalOf(url.href)).toMatch(/has the encoding SQL_ASCII; Syncline needs UTF8$/)
 })
 
-it('[STO8] a read-only database is refused', async () => {
+it('[CFG4] a read-only database is refused', async () => {
   await onServer(`alter database ${nameOf(fresh)} set default_transaction_read_only = on`)
   expect(await refusalOf(fresh.storage.url)).toMatch(/is read-only: is it a standby\?$/)
 })
 
-it('[STO8] Postgres 14 is refused, 15 is not, and fsync off is worth a warning', () => {
+it('[CFG4] Postgres 14 is refused, 15 is not, and fsync off is worth a warning', () => {
   const good = { version: 150_004, encoding: 'UTF8', readonly: 'off', fsync: 'on' }
   expect(requireServer('db:5432/notes', good)).toEqual([])
   expect(() => requireServer('db:5432/notes', { ...good, version: 140_012 })).toThrow(

@@ -30,7 +30,7 @@ async function folderOf(files: Readonly<Record<string, string>>): Promise<string
   return folder
 }
 
-it('[STO7] four nodes that start at once apply each migration once', async () => {
+it('[STO4] four nodes that start at once apply each migration once', async () => {
   const nodes = await Promise.all([1, 2, 3, 4].map(() => openDatabase(database.storage, silent)))
   const [first] = nodes
   const applied = await first?.pool.query('select name from syncline_migrations order by id')
@@ -40,7 +40,7 @@ it('[STO7] four nodes that start at once apply each migration once', async () =>
   expect(new Set(names).size).toBe(names?.length)
 })
 
-it('[STO7] migrations are applied in order, once, and only the new ones later', async () => {
+it('[STO4] migrations are applied in order, once, and only the new ones later', async () => {
   const client = await connected()
   // Applied twice, or out of order, any of these fails.
   const first = {
@@ -55,7 +55,7 @@ it('[STO7] migrations are applied in order, once, and only the new ones later', 
   expect(rows.map(({ name }) => name)).toEqual(['001_a', '002_b', '010_c'])
 })
 
-it('[STO7] a migration that fails leaves nothing of itself, is named, and lets the next node try', async () => {
+it('[STO4] a migration that fails leaves nothing of itself, is named, and lets the next node try', async () => {
   const client = await connected()
   const broken = await folderOf({ '001_a.sql': 'create table a (n int); select nonsense;' })
   await expect(migrate(client, silent, broken)).rejects.toThrow(
@@ -66,7 +66,7 @@ it('[STO7] a migration that fails leaves nothing of itself, is named, and lets t
   await migrate(other, silent, await folderOf({ '001_a.sql': 'create table a (n int);' }))
 })
 
-it('[STO7] a schema newer than the program is refused in one line, and left alone', async () => {
+it('[STO5] a schema newer than the program is refused in one line, and left alone', async () => {
   await (await openDatabase(database.storage, silent)).close()
   const client = await connected()
   await client.query("insert into syncline_migrations (name, run_on) values ('900_future', now())")

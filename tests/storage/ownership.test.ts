@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
@@ -11,11 +12,12 @@ import {
   query,
   serverProcess,
   spawnServer,
-, usedDataFolder } from './support.ts'
+  usedDataFolder,
+} from './support.ts'
 
 const silent = pino({ level: 'silent' })
 
-it('[STO4] SIGTERM to a server ends its Postgres before the server', async () => {
+it('[STO2] SIGTERM to a server ends its Postgres before the server', async () => {
   const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   const pid = await postmasterOf(dataDir)
@@ -24,7 +26,7 @@ it('[STO4] SIGTERM to a server ends its Postgres before the server', async () =>
   expect(server.process.exitCode).toBe(0)
 })
 
-it('[STO4] kill -9 of a server leaves no Postgres behind', async () => {
+it('[STO2] kill -9 of a server leaves no Postgres behind', async () => {
   const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   const pid = await postmasterOf(dataDir)
@@ -32,7 +34,21 @@ it('[STO4] kill -9 of a server leaves no Postgres behind', async () => {
   await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false)
 })
 
-it('[STO4] (control) without its watcher Postgres outlives a killed server, and the next start ends it', async () => {
+it('[STO2] kill -9 of a server and its Postgres at once leaves no process and no socket', async () => {
+  const dataDir = await usedDataFolder()
+  const server = await serverProcess(dataDir)
+  const sockets = new URL(server.said).searchParams.get('host') ?? ''
+  const pid = await postmasterOf(dataDir)
+  const watchdog = await parentOf(pid)
+  process.kill(watchdog, 'SIGSTOP') // it is to learn of the one only when the other has gone too
+  process.kill(pid, 'SIGKILL')
+  await server.kill('SIGKILL')
+  process.kill(watchdog, 'SIGCONT')
+  await expect.poll(() => isAlive(watchdog), { timeout: 15_000 }).toBe(false)
+  await expect(stat(sockets)).rejects.toThrow('ENOENT')
+})
+
+it('[STO2] (control) without its watcher Postgres outlives a killed server, and the next start ends it', async () => {
   const dataDir = await usedDataFolder()
   const server = await serverProcess(dataDir)
   await query(server.said, 'create table kept (n int)')
@@ -49,7 +65,7 @@ it('[STO4] (control) without its watcher Postgres outlives a killed server, and 
   await next.close()
 })
 
-it('[STO5] a second server on a folder is refused at once, in one line that names the first', async () => {
+it('[STO3] a second server on a folder is refused at once, in one line that names the first', async () => {
   const dataDir = await usedDataFolder()
   const first = await serverProcess(dataDir)
   const before = performance.now()
@@ -61,13 +77,13 @@ it('[STO5] a second server on a folder is refused at once, in one line that name
   expect(await query(first.said, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-it('[STO5] of two servers that start together on an empty folder one has it', async () => {
+it('[STO3] of two servers that start together on an empty folder one has it', async () => {
   const dataDir = await dataFolder()
   const servers = await Promise.all([serverProcess(dataDir), serverProcess(dataDir)])
   expect(servers.map(({ said }) => said.startsWith('postgres://')).sort()).toEqual([false, true])
 })
 
-it('[STO5] right after kill -9 the folder can be opened again, every time', async () => {
+it('[STO3] right after kill -9 the folder can be opened again, every time', async () => {
   const dataDir = await usedDataFolder()
   for (let round = 1; round <= 3; round++) {
     const server = await serverProcess(dataDir)
@@ -81,7 +97,7 @@ it('[STO5] right after kill -9 the folder can be opened again, every time', asyn
   await last.close()
 })
 
-it('[STO6] kill -9 during the very first start does not spoil the folder', async () => {
+it('[STO3] kill -9 during the very first start does not spoil the folder', async () => {
   const dataDir = await dataFolder()
   for (const wait of [250, 450, 650]) {
     const server = spawnServer(dataDir)

@@ -14,7 +14,8 @@ import { startEmbedded } from '../../server/storage/embedded.ts'
 /** A data folder of the test's own, gone with the test. */
 export async function dataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'syncline-storage-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  // A Postgres whose server was killed may still be writing its last checkpoint.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   return folder
 }
 

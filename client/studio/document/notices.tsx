@@ -14,7 +14,7 @@ export function Notices({ room, state }: { readonly room: Room; readonly state: 
 function OfflineBanner() {
   return (
     <div className="banner" role="status">
-      <IconCloudOff size={18} stroke={1.7} aria-hidden="true" />
+      <IconCloudOff size={18} stroke={1.7} style={{ flex: 'none' }} aria-hidden="true" />
       <span>You are offline. Go on writing: changes stay on this device and are sent when you are back.</span>
     </div>
   )

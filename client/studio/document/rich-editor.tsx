@@ -1,9 +1,9 @@
-import '@mantine/tiptap/styles.css'
-import { Link, RichTextEditor } from '@mantine/tiptap'
+import { RichTextEditor } from '@mantine/tiptap'
+import { Link } from '@tiptap/extension-link'
 import { type Editor, useEditor } from '@tiptap/react'
 import StarterKit from '@tiptap/starter-kit'
 import { relativePositionToAbsolutePosition, ySyncPluginKey } from '@tiptap/y-tiptap'
-import { useEffect } from 'react'
+import { type ComponentProps, useEffect } from 'react'
 import * as Y from 'yjs'
 import { tiptapExtensions } from '../../editors/tiptap.ts'
 import type { Room } from '../../sdk/index.ts'
@@ -19,9 +19,9 @@ export function RichEditor({ room, readOnly, follow }: RichEditorProps) {
   const editor = useEditor(
     {
       extensions: [
-        // The shared document has an undo of its own, and Mantine a link that its popover knows.
+        // The shared document has an undo of its own; a click on a link is there to edit it.
         StarterKit.configure({ undoRedo: false, link: false }),
-        Link,
+        Link.configure({ openOnClick: false }),
         ...tiptapExtensions({ room }),
       ],
       editorProps: { attributes: { 'aria-label': 'Text of the document', class: 'rich-text' } },
@@ -42,7 +42,7 @@ export function RichEditor({ room, readOnly, follow }: RichEditorProps) {
   }, [editor, room, follow])
 
   return (
-    <RichTextEditor editor={editor} className="rich" variant="subtle" withTypographyStyles>
+    <RichTextEditor editor={forMantine(editor)} className="rich" variant="subtle" withTypographyStyles>
       {readOnly ? null : <Toolbar />}
       <div className="rich-scroll">
         <RichTextEditor.Content />
@@ -50,6 +50,11 @@ export function RichEditor({ room, readOnly, follow }: RichEditorProps) {
     </RichTextEditor>
   )
 }
+
+type MantineEditor = ComponentProps<typeof RichTextEditor>['editor']
+
+/** The same class; Mantine's declarations reach it through Tiptap's CommonJS half, which TypeScript takes for another. */
+const forMantine = (editor: Editor | null): MantineEditor => editor as unknown as MantineEditor
 
 function Toolbar() {
   return (

@@ -38,7 +38,6 @@ export function SaveState({ state }: { readonly state: RoomState }) {
       }
       events={{ hover: true, focus: true, touch: true }}
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the tooltip must be reachable by keyboard. */}
       <Text
         component="span"
         size="sm"
@@ -48,7 +47,7 @@ export function SaveState({ state }: { readonly state: RoomState }) {
         data-seq={state.savedSeq}
       >
         <Icon size={16} stroke={2} aria-hidden="true" />
-        <span role="status" className="save-words">
+        <span className="save-words">
           <span className="save-long">{words}</span>
           <span className="save-short" aria-hidden="true">
             {short}

@@ -53,7 +53,7 @@ function CreateForm({ onClose }: { readonly onClose: () => void }) {
           onChange={(event) => setTitle(event.currentTarget.value)}
         />
         <Stack gap={6}>
-          <Text component="span" size="sm" fw={500} id="create-kind">
+          <Text component="span" size="md" fw={500} id="create-kind">
             What it holds
           </Text>
           <SegmentedControl

@@ -5,6 +5,7 @@ export const KEYS = [
   { keys: ['C'], does: 'Create a document' },
   { keys: ['G'], does: 'Go to the documents' },
   { keys: ['/'], does: 'Search the list' },
+  { keys: ['Ctrl', 'M'], does: 'In code: let Tab leave the editor' },
   { keys: ['Esc'], does: 'Close what is open' },
 ] as const
 

@@ -40,17 +40,17 @@ export function Frame(props: FrameProps) {
         <AppShell.Navbar component="nav" aria-label="Main" p={8} className="nav">
           <NavLink current={current === 'documents'} />
           <div className="nav-space" />
-          <button type="button" className="nav-item" onClick={onFind} aria-label="Find">
+          <button type="button" className="nav-item" onClick={onFind}>
             <IconSearch size={20} stroke={1.7} aria-hidden="true" />
             <span className="nav-label">Find</span>
-            <span className="nav-keys">
+            <span className="nav-keys" aria-hidden="true">
               <Kbd size="xs">{keyLabel('mod')}</Kbd> <Kbd size="xs">K</Kbd>
             </span>
           </button>
-          <button type="button" className="nav-item" onClick={onKeys} aria-label="Keys">
+          <button type="button" className="nav-item" onClick={onKeys}>
             <IconKeyboard size={20} stroke={1.7} aria-hidden="true" />
             <span className="nav-label">Keys</span>
-            <span className="nav-keys">
+            <span className="nav-keys" aria-hidden="true">
               <Kbd size="xs">?</Kbd>
             </span>
           </button>
@@ -76,12 +76,7 @@ export function Frame(props: FrameProps) {
 
 function NavLink({ current }: { readonly current: boolean }) {
   return (
-    <a
-      className="nav-item"
-      aria-current={current ? 'page' : undefined}
-      aria-label="Documents"
-      {...linkTo('/')}
-    >
+    <a className="nav-item" aria-current={current ? 'page' : undefined} {...linkTo('/')}>
       <IconFiles size={20} stroke={1.7} aria-hidden="true" />
       <span className="nav-label">Documents</span>
     </a>

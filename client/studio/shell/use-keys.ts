@@ -1,0 +1,25 @@
+import { useEffect, useRef } from 'react'
+
+/** Where a letter is text: fields, rich text, and Monaco, whose focused element is neither. */
+const TYPED_INTO =
+  'input, textarea, select, [contenteditable=""], [contenteditable="true"], .monaco-editor, [role="dialog"]'
+
+/** Single keys for the whole page, as long as nothing is being typed into. */
+export function useKeys(bindings: Readonly<Record<string, () => void>>): void {
+  const latest = useRef(bindings)
+  useEffect(() => {
+    latest.current = bindings
+  })
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.repeat || event.isComposing) return
+      if (event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.target instanceof Element && event.target.closest(TYPED_INTO) !== null) return
+      if (!Object.hasOwn(latest.current, event.key)) return
+      event.preventDefault()
+      latest.current[event.key]?.()
+    }
+    window.addEventListener('keydown', press)
+    return () => window.removeEventListener('keydown', press)
+  }, [])
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RoomLog } from '../../server/log/room-log.ts'
+import {
+  connectTo,
+  countTo,
+  database,
+  entriesOf,
+  entry,
+  fill,
+  openLog,
+  openRoom,
+  textsOf,
+} from './fixture.ts'
+
+describe('appending', () => {
+  it('[LOG1] gives the seqs 1, 2, 3 … in the order of appending, whatever is interleaved', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    let run = 0
+    // A step appends to one of the rooms, or lets the lanes get on with it.
+    const steps = fc.array(fc.oneof({ weight: 9, arbitrary: fc.nat(11) }, fc.constant('turn' as const)), {
+      maxLength: 300,
+    })
+    const holds = fc.asyncProperty(steps, async (script) => {
+      run += 1
+      const names = countTo(12).map((number) => `doc:${run}-${number}`)
+      const rooms = await Promise.all(names.map((name) => openRoom(log, name)))
+      const expected = rooms.map((): string[] => [])
+      for (const [index, step] of script.entries()) {
+        if (step === 'turn') await new Promise(setImmediate)
+        else {
+          rooms[step]?.append(entry(`${index}`))
+          expected[step]?.push(`${index}`)
+        }
+      }
+      await Promise.all(rooms.map((room) => room.durable()))
+      for (const [index, name] of names.entries()) {
+        const entries = await entriesOf(log, name)
+        expect(entries.map(({ seq }) => seq)).toEqual(countTo(entries.length))
+        expect(entries.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(expected[index])
+      }
+    })
+    await fc.assert(holds, { seed: 1, numRuns: 12 })
+  })
+
+  it('[LOG1] keeps the order through a backlog of many batches', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await fill(room, 9_001)
+    expect(await textsOf(log)).toEqual(countTo(9_001).map(String))
+  })
+
+  it('resolves a barrier with the seq of the last entry before it', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    const barriers = countTo(20).map((number) => {
+      room.append(entry(`${number}`))
+      return room.durable()
+    })
+    expect(await Promise.all(barriers)).toEqual(countTo(20))
+    expect(await room.durable()).toBe(20)
+  })
+
+  it('[LOG10] from three nodes and two handles of one room at once leaves no gap and no deadlock', async () => {
+    const { url, db } = await database()
+    const databases = [db, await connectTo(url), await connectTo(url)]
+    const logs = databases.map((one) => openLog(one))
+    const names = countTo(6).map((number) => `doc:${number}`)
+    const handles: { room: RoomLog; name: string; tag: string }[] = []
+    for (const [node, log] of logs.entries()) {
+      // Each node meets the rooms in another order, and the first holds every room twice.
+      const order = node % 2 === 0 ? names : names.toReversed()
+      for (const name of node === 0 ? [...order, ...order] : order) {
+        handles.push({ room: await openRoom(log, name), name, tag: `${handles.length}` })
+      }
+    }
+    for (let i = 0; i < 40; i += 1) {
+      for (const { room, tag } of handles) room.append(entry(`${tag}:${i}`))
+      if (i % 3 === 0) await new Promise(setImmediate)
+    }
+    await Promise.all(handles.map(({ room }) => room.durable()))
+    const log = openLog(db)
+    for (const name of names) {
+      const texts = await textsOf(log, name) // which throws where there is a gap
+      const mine = handles.filter((handle) => handle.name === name)
+      expect(texts).toHaveLength(mine.length * 40)
+      for (const { tag } of mine) {
+        const own = texts.filter((text) => text.startsWith(`${tag}:`))
+        expect(own).toEqual(countTo(40).map((number) => `${tag}:${number - 1}`))
+      }
+    }
+    expect(handles.every(({ room }) => room.interleaved)).toBe(true)
+  })
+
+  it('[LOG9] lets what one room is refused wait by itself', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const [good, bad, gone] = await Promise.all(
+      ['doc:good', 'doc:bad', 'doc:gone'].map((name) => openRoom(log, name)),
+    )
+    if (good === undefined || bad === undefined || gone === undefined) throw new Error('no rooms')
+    await db.pool.query('delete from rooms where id = $1', [gone.id])
+    for (let i = 1; i <= 10; i += 1) {
+      bad.append(entry(`bad ${i}`, i === 5 ? 'a\0b' : 'ada'))
+      gone.append(entry(`gone ${i}`))
+      good.append(entry(`good ${i}`))
+      if (i % 4 === 0) await good.durable()
+    }
+    await good.durable()
+    expect(await textsOf(log, 'doc:good')).toEqual(countTo(10).map((number) => `good ${number}`))
+    await expect.poll(() => log.state.stalled).toBe(2)
+    expect(bad.appended - bad.committed + gone.appended).toBe(log.state.entries)
+    // And neither holds up what comes later.
+    await fill(good, 50)
+    expect(good.committed).toBe(60)
+  })
+
+  it('[LOG9] tries a refused room again, and writes everything once it is taken', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await db.pool.query(`alter table room_updates add constraint no check (actor <> 'eve')`)
+    room.append(entry('1', 'eve'))
+    room.append(entry('2'))
+    await expect.poll(() => log.state.stalled).toBe(1)
+    await db.pool.query('alter table room_updates drop constraint no')
+    await room.durable()
+    expect(await textsOf(log)).toEqual(['1', '2'])
+    expect(log.state).toMatchObject({ entries: 0, bytes: 0, stalled: 0, failure: undefined })
+  })
+})
+
+describe('closing', () => {
+  it('[LOG4] waits until everything is committed', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const rooms = await Promise.all(countTo(20).map((number) => openRoom(log, `doc:${number}`)))
+    for (const room of rooms) for (let i = 1; i <= 100; i += 1) room.append(entry(`${i}`))
+    await log.close()
+    const after = openLog(db)
+    for (const room of countTo(20)) expect(await textsOf(after, `doc:${room}`)).toHaveLength(100)
+  })
+})

@@ -1,0 +1,74 @@
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import type { Entry, NewEntry } from '../../server/log/entry.ts'
+import { Log } from '../../server/log/log.ts'
+import type { RoomLog } from '../../server/log/room-log.ts'
+import { type Database, openDatabase } from '../../server/storage/database.ts'
+import { freshDatabase } from '../support/database.ts'
+
+export const silent = pino({ level: 'silent' })
+
+/** An empty database with its tables, gone with the test. */
+export async function database(): Promise<{ readonly url: string; readonly db: Database }> {
+  const { storage, drop } = await freshDatabase()
+  onTestFinished(drop)
+  return { url: storage.url, db: await connectTo(storage.url) }
+}
+
+/** Another node's way to a database. */
+export async function connectTo(url: string): Promise<Database> {
+  const db = await openDatabase({ kind: 'url', url }, silent)
+  onTestFinished(() => db.close())
+  return db
+}
+
+export function openLog(db: Database, maxQueueBytes = 1024 * 1024): Log {
+  const log = new Log(db, silent, maxQueueBytes)
+  onTestFinished(() => log.abandon())
+  return log
+}
+
+export async function openRoom(log: Log, name = 'doc:a'): Promise<RoomLog> {
+  const room = await log.open(name, 'ada')
+  if (room === undefined) throw new Error(`no room ${name}`)
+  return room
+}
+
+export const entry = (text: string, actor = 'ada', at = 1_700_000_000_000): NewEntry => ({
+  actor,
+  at,
+  bytes: Buffer.from(text),
+})
+
+/** Appends a number of entries that say who they are; resolves when they are committed. */
+export async function fill(room: RoomLog, count: number, prefix = ''): Promise<void> {
+  for (let i = 1; i <= count; i += 1)
+    room.append(entry(`${prefix}${i}`, `ada ${i % 3}`, 1_700_000_000_000 + i))
+  await room.durable()
+}
+
+/** All that the log has of a room, up to its head in the database. */
+export async function entriesOf(log: Log, name = 'doc:a', after = 0): Promise<Entry[]> {
+  const room = await openRoom(log, name)
+  const entries: Entry[] = []
+  for await (const one of log.read(room.id, after, room.head)) {
+    entries.push({ ...one, bytes: Uint8Array.from(one.bytes) })
+  }
+  return entries
+}
+
+export async function textsOf(log: Log, name = 'doc:a'): Promise<string[]> {
+  return (await entriesOf(log, name)).map(({ bytes }) => Buffer.from(bytes).toString())
+}
+
+/** 1, 2, 3 … */
+export const countTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1)
+
+/** Numbers between 0 and 1 that are the same in every run. */
+export function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}

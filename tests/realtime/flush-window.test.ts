@@ -1,0 +1,46 @@
+import { type Connection, Document } from '@hocuspocus/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { widenFlushWindow, windowFor } from '../../server/realtime/flush-window.ts'
+
+describe('[RT6] the flush window', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  /** A room of `people` of whom the first `writers` type in turns, together `rate` times a second. */
+  function windowOf({ people, writers, rate }: { people: number; writers: number; rate: number }) {
+    const document = new Document('doc:crowd')
+    widenFlushWindow(document)
+    const connections = Array.from({ length: people }, () => ({ send: () => undefined }) as unknown as Connection)
+    for (const connection of connections) document.connections.set(connection, { clients: new Set() })
+    const seen: unknown[] = []
+    for (let index = 0; index < rate; index += 1) {
+      vi.setSystemTime(Date.now() + 1000 / rate)
+      const origin = { source: 'connection', connection: connections[index % writers] }
+      document.transact(() => document.getArray('edits').push([index]), origin)
+      seen.push(document.flushDelay)
+    }
+    document.connections.clear()
+    document.destroy()
+    return Math.max(...seen.map(Number))
+  }
+
+  it('[RT6] is none up to 10,000 deliveries a second, grows with them, and stops at 30 ms', () => {
+    expect(windowFor(0)).toBe(0)
+    expect(windowFor(10_000)).toBe(0)
+    expect(windowFor(20_000)).toBe(4)
+    expect(windowFor(80_000)).toBeGreaterThan(windowFor(40_000))
+    expect(windowFor(1e9)).toBe(30)
+  })
+
+  it('[RT6] widens in a room in which 200 people type twice a second each', () => {
+    expect(windowOf({ people: 200, writers: 200, rate: 400 })).toBeGreaterThanOrEqual(20)
+  })
+
+  it('[RT6] stays closed for a few people who type', () => {
+    expect(windowOf({ people: 5, writers: 5, rate: 100 })).toBe(0)
+  })
+
+  it('[RT6] never opens for one writer, however many read and however fast the writer is', () => {
+    expect(windowOf({ people: 2_000, writers: 1, rate: 200 })).toBe(0)
+  })
+})

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { query } from '../support/blocked-database.ts'
+import { connectProvider } from '../support/provider.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { acknowledgedBy, readRoom, startTyping } from '../support/typing.ts'
+
+let server: TestServer
+
+beforeEach(async () => {
+  server = await startServer()
+})
+afterEach(() => server.dispose())
+
+it('[RT7] ends with 0 on SIGTERM under typing, cuts who does not answer, and has every acknowledged edit', async () => {
+  const asleep = await RawClient.connect({
+    wsUrl: server.wsUrl,
+    room: 'doc:stop',
+    token: await server.token('asleep'),
+  })
+  await asleep.shake()
+  asleep.freeze()
+  const typings = await startTyping(server, 'doc:stop', 3)
+  await until(() => typings.every((typing) => typing.acknowledged().length >= 30))
+
+  const code = await server.stop()
+  const acknowledged = acknowledgedBy(typings)
+  for (const typing of typings) {
+    typing.stop()
+    typing.replica.destroy()
+  }
+  asleep.cut()
+  expect(code).toBe(0)
+  expect(server.output()).toContain('stopped')
+  expect(server.output()).not.toContain('before everything was saved')
+
+  await server.restart()
+  const there = new Set(await readRoom(server, 'doc:stop'))
+  expect(acknowledged.filter((edit) => !there.has(edit))).toEqual([])
+})
+
+it('[RT7] ends with 0 where a snapshot cannot be written: the log has everything', async () => {
+  const replica = connectProvider({
+    wsUrl: server.wsUrl,
+    room: 'doc:snapshot',
+    token: await server.token('ada'),
+  })
+  await replica.saved()
+  await query(server.databaseUrl, 'alter table room_snapshots rename to room_snapshots_away')
+  for (let index = 0; index < 150; index += 1) replica.edits.push([String(index)])
+  await replica.saved()
+  replica.destroy()
+  await until(() => server.output().includes('snapshot'))
+  expect(await server.stop()).toBe(0)
+
+  await query(server.databaseUrl, 'alter table room_snapshots_away rename to room_snapshots')
+  await server.restart()
+  expect(await readRoom(server, 'doc:snapshot')).toHaveLength(150)
+})
