@@ -69,7 +69,7 @@ async function main(): Promise<void> {
       const bench = new Bench({ ...values, trace: values.trace, peers, postgres, log: say })
       const started = performance.now()
       try {
-        const text = section(scenario, await scenario.run(bench))
+        const text = section(scenario, await scenario.run(bench), bench.disturbance)
         sections.push(text)
         say(`\n${text}(${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
       } catch (error) {

@@ -23,7 +23,11 @@ export function judge(goals: readonly Goal[], measured: ReadonlyMap<PeerName, Fi
 }
 
 /** One scenario's section in Markdown. */
-export function section(scenario: Scenario, measured: ReadonlyMap<PeerName, Figures>): string {
+export function section(
+  scenario: Scenario,
+  measured: ReadonlyMap<PeerName, Figures>,
+  disturbance: number,
+): string {
   const { title, name, columns, goals } = scenario
   const rows = [...measured].map(([peer, figures]) => [
     peer,
@@ -35,7 +39,9 @@ export function section(scenario: Scenario, measured: ReadonlyMap<PeerName, Figu
     ...rows.map(row),
   ]
   const verdicts = judge(goals, measured).map((verdict) => sentence(scenario, verdict))
-  return [`## ${name}: ${title}`, '', ...table, '', ...verdicts, ''].join('\n')
+  const warning = `Other programs had up to ${(disturbance * 100).toFixed(0)} % of the machine meanwhile.`
+  const note = disturbance > 0.1 ? [warning, ''] : []
+  return [`## ${name}: ${title}`, '', ...table, '', ...note, ...verdicts, ''].join('\n')
 }
 
 function sentence({ columns }: Scenario, { goal, value, met }: Verdict): string {

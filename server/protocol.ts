@@ -51,7 +51,10 @@ export interface RejectEnvelope {
   readonly message: string
 }
 
-/** Where the room's log stands: sent after acknowledgements were released, for whoever wants to show the seq. */
+/** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */
+export const ASK_SEQ = '{"type":"head"}'
+
+/** How far the room's log is committed: what "Saved" stands for, as a number. */
 export interface SavedEnvelope {
   readonly type: 'saved'
   readonly seq: number

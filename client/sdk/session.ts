@@ -1,6 +1,7 @@
 import { HocuspocusProvider } from '@hocuspocus/provider'
 import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
+import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
 import type { Link, Member } from './link.ts'
 import { isTokenRefusal, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
@@ -36,7 +37,6 @@ const STEADY_MS = 10_000
 const TOKENS_TO_TRY = 5
 /** Where the log stands is shown on hover: no need to ask at every keystroke. */
 const ASK_SEQ_AFTER_MS = 1_000
-const ASK_SEQ = JSON.stringify({ type: 'head' })
 
 /** One room's conversation with the server: joins on every new socket, and never stays stuck in between. */
 export class Session implements Member {

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { compressed } from './compressed.ts'
 
 const server = process.env.SYNCLINE_URL ?? 'http://127.0.0.1:1234'
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react()],
+  plugins: [react(), compressed()],
   resolve: {
     alias: {
       // y-monaco 0.1.6 imports a path that monaco-editor 0.57 no longer exports.

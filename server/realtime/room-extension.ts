@@ -20,7 +20,7 @@ import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
-import type { SavedEnvelope } from '../protocol.ts'
+import { ASK_SEQ, type SavedEnvelope } from '../protocol.ts'
 import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
@@ -134,9 +134,8 @@ export class RoomExtension implements Extension {
     checkUpdate(payload)
   }
 
-  /** `{"type":"head"}` asks how far the room's log is committed: what "Saved" stands for, as a number. */
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
-    if (payload !== '{"type":"head"}') return
+    if (payload !== ASK_SEQ) return
     const open = this.#rooms.get(document)
     if (open === undefined) return
     const saved: SavedEnvelope = { type: 'saved', seq: open.room.log.head }

@@ -31,6 +31,8 @@ afterAll(async () => {
 /** Somebody's browser, whose pages of the server's origin hold nothing but the client. */
 const person = async (): Promise<BrowserContext> => {
   const context = await browser.context()
+  // A page that the test hands out has no address, so Chromium takes it for one from the internet.
+  await context.grantPermissions(['local-network-access'])
   const html = `<!doctype html><body><script>${script.replaceAll('</script', '<\\/script')}</script>`
   await context.route(`${server.url}/page`, (route) =>
     route.fulfill({ contentType: 'text/html', body: html }),
@@ -94,6 +96,6 @@ describe('the client in a browser', () => {
     await page.evaluate(() => window.here.show())
     await page.waitForFunction(() => document.body.textContent?.includes('online saved 1'))
     await page.waitForTimeout(1_500)
-    expect(await page.evaluate(() => document.body.innerText)).toContain('online saved 1')
+    expect(await page.evaluate(() => document.body.textContent)).toContain('online saved 1')
   })
 })

@@ -55,7 +55,7 @@ export function edit(doc: Y.Doc, random: Random): void {
           meta.delete(`key ${below(random, 4)}`)
           break
         case 6:
-          list.insert(below(random, list.length + 1), [pick(random, VALUES) ?? null, 7n])
+          list.insert(below(random, list.length + 1), [pick(random, VALUES) ?? null, { big: 7n }])
           break
         case 7:
           if (list.length > 0) list.delete(below(random, list.length), 1)

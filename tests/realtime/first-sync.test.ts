@@ -6,7 +6,7 @@ import { SynclineError } from '../../server/errors.ts'
 import { FirstSync } from '../../server/realtime/first-sync.ts'
 import { syncFrame } from '../../server/realtime/frames.ts'
 
-const NOTHING = new Uint8Array([0])
+const NOTHING: Uint8Array = new Uint8Array([0])
 
 function documentWith(...texts: readonly string[]): Document {
   const document = new Document('doc:first')

@@ -10,7 +10,10 @@ describe('[RT6] the flush window', () => {
   function windowOf({ people, writers, rate }: { people: number; writers: number; rate: number }) {
     const document = new Document('doc:crowd')
     widenFlushWindow(document)
-    const connections = Array.from({ length: people }, () => ({ send: () => undefined }) as unknown as Connection)
+    const connections = Array.from(
+      { length: people },
+      () => ({ send: () => undefined }) as unknown as Connection,
+    )
     for (const connection of connections) document.connections.set(connection, { clients: new Set() })
     const seen: unknown[] = []
     for (let index = 0; index < rate; index += 1) {

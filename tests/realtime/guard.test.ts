@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { connectedPayload, Extension, HookName, onStatelessPayload } from '@hocuspocus/server'
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { SynclineError } from '../../server/errors.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
 import { guard } from '../../server/realtime/guard.ts'
@@ -68,6 +68,8 @@ const onUnhandled = (reason: unknown) => unhandled.push(reason)
 let wsUrl = ''
 
 beforeAll(async () => {
+  // Hocuspocus repeats there what the guard has logged.
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
   process.on('unhandledRejection', onUnhandled)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -78,6 +80,7 @@ afterEach(() => {
   armed = undefined
 })
 afterAll(() => {
+  vi.restoreAllMocks()
   process.off('unhandledRejection', onUnhandled)
   server.close()
   server.closeAllConnections()
@@ -92,7 +95,9 @@ async function visit(room: string): Promise<void> {
   client.edits.push(['edit'])
   client.provider.sendStateless('{}')
   await client.provider.sendToken()
-  await until(() => refused() || (client.stateless.length > 0 && !client.provider.hasUnsyncedChanges) || thrown > 0)
+  await until(
+    () => refused() || (client.stateless.length > 0 && !client.provider.hasUnsyncedChanges) || thrown > 0,
+  )
   client.destroy()
   await until(() => hocuspocus.getConnectionsCount() === 0)
 }
@@ -165,7 +170,11 @@ it('[RT2] handles nothing more of what a refused connection had queued, where st
     },
     logger,
   )
-  const connection = { sendStateless: () => undefined, close: () => undefined, webSocket: { close: () => undefined } }
+  const connection = {
+    sendStateless: () => undefined,
+    close: () => undefined,
+    webSocket: { close: () => undefined },
+  }
   const hook: unknown = Reflect.get(guarded, 'beforeSync')
   if (typeof hook !== 'function') throw new Error('the hook is gone')
   for (const payload of ['first', 'second']) {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
+import { SyncType, syncFrame } from '../../server/realtime/frames.ts'
 import { query } from '../support/blocked-database.ts'
 import { connectProvider, connectSocket, type Replica } from '../support/provider.ts'
 import { EMPTY_UPDATE, RawClient } from '../support/raw-client.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
-import { SyncType, syncFrame } from '../../server/realtime/frames.ts'
 
 let server: TestServer
 let token: string
@@ -44,7 +44,9 @@ it('[RT1] serves unchanged providers: edits, presence and messages reach the oth
   ada.edits.push(['one'])
   bob.edits.push(['two'])
   await Promise.all([ada.holds('one', 'two'), bob.holds('one', 'two'), ada.saved(), bob.saved()])
-  await until(() => [...(bob.provider.awareness?.getStates().values() ?? [])].some((s) => s.user?.name === 'Ada'))
+  await until(() =>
+    [...(bob.provider.awareness?.getStates().values() ?? [])].some((s) => s.user?.name === 'Ada'),
+  )
   expect(ada.edits.toArray()).toEqual(bob.edits.toArray())
   const carol = join('doc:stock', await server.token('carol'))
   await carol.holds('one', 'two')
@@ -96,7 +98,10 @@ it('[ACC3] refuses who has no grant on a document that is open, and sends them n
 })
 
 it('[ACC3] refuses a token that is none, and none at all', async () => {
-  for (const [bad, code] of [['', 'token-missing'], ['nonsense', 'token-invalid']] as const) {
+  for (const [bad, code] of [
+    ['', 'token-missing'],
+    ['nonsense', 'token-invalid'],
+  ] as const) {
     const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:warm', token: bad })
     onTestFinished(() => client.close())
     expect(client.denials).toEqual([code])

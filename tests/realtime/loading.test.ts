@@ -5,11 +5,9 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 import { readRoom } from '../support/typing.ts'
 
 let server: TestServer
-let token: string
 
 beforeAll(async () => {
   server = await startServer()
-  token = await server.token('ada')
   for (const room of ['doc:away', 'doc:hole']) {
     const replica = join(room)
     await replica.saved()

@@ -93,7 +93,14 @@ for (const [what, make] of BAD_FRAMES) {
   })
 }
 
-for (const name of ['constructor', '__proto__', 'toString', 'no-kind', 'doc:with space', `doc:${'x'.repeat(300)}`]) {
+for (const name of [
+  'constructor',
+  '__proto__',
+  'toString',
+  'no-kind',
+  'doc:with space',
+  `doc:${'x'.repeat(300)}`,
+]) {
   it(`[RT4] refuses the room name ${name.slice(0, 20)} by a denial, without closing the WebSocket for other rooms`, async () => {
     const client = await RawClient.connect({ wsUrl: server.wsUrl, room: name, token })
     onTestFinished(() => client.close())

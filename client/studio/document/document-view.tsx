@@ -11,6 +11,7 @@ import { People } from './people.tsx'
 import { SaveState } from './save-state.tsx'
 import { TitleField } from './title-field.tsx'
 import { type Meta, setMeta, useMeta } from './use-meta.ts'
+import { useReturnNotice } from './use-return-notice.ts'
 
 export function DocumentView({ name }: { readonly name: string }) {
   const room = useRoom(name)
@@ -18,6 +19,7 @@ export function DocumentView({ name }: { readonly name: string }) {
   const meta = useMeta(room.doc)
   const follow = useRef<Follow>(undefined)
 
+  useReturnNotice(state)
   useEffect(() => plantSeed(room.name, room.doc), [room])
   useEffect(() => {
     document.title = `${meta.title.trim() || 'Untitled'} · Syncline`
