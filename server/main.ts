@@ -63,8 +63,8 @@ try {
   if (error instanceof StorageError) giveUp(error.message, EX_UNAVAILABLE)
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
-    giveUp(`port ${process.env.PORT ?? 1234} is taken; set PORT to another`, EX_UNAVAILABLE)
+    giveUp(`port ${process.env.PORT || 1234} is taken; set PORT to another`, EX_UNAVAILABLE)
   if (code === 'EACCES')
-    giveUp(`port ${process.env.PORT ?? 1234} may not be used by this account`, EX_UNAVAILABLE)
+    giveUp(`port ${process.env.PORT || 1234} may not be used by this account`, EX_UNAVAILABLE)
   giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error), EX_SOFTWARE)
 }

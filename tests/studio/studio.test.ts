@@ -134,6 +134,7 @@ describe('the words about saving', () => {
     await shows(ada, 'Offline: 1 change kept on this device')
     await server.restart()
     await shows(ada, 'Saved')
+    await ada.getByText('What you wrote while offline is saved.').waitFor()
     await bob.goto(server.url + path)
     await expect.poll(() => text(bob), soon).toContain('before x')
   })

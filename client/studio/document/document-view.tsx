@@ -141,7 +141,7 @@ function Unopened({ room, state }: { readonly room: Room; readonly state: RoomSt
   return <Opening />
 }
 
-export function Opening() {
+function Opening() {
   return (
     <Stack p="lg" gap="md" role="status" aria-label="Opening the document" maw={760} w="100%" mx="auto">
       <Skeleton height={28} width="45%" />

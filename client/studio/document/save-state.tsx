@@ -65,7 +65,7 @@ interface Description {
   readonly short: string
 }
 
-export function describe(state: RoomState): Description {
+function describe(state: RoomState): Description {
   const { status, refusal, readOnly, saved, unsaved } = state
   if (refusal !== undefined && (status === 'refused' || unsaved > 0)) {
     return { mood: 'refused', words: `Refused: ${lowerFirst(refusal.message)}`, short: 'Refused' }

@@ -9,6 +9,6 @@ export const KEYS = [
   { keys: ['Esc'], does: 'Close what is open' },
 ] as const
 
-export const isApple = /mac|iphone|ipad/i.test(navigator.platform)
+const isApple = /mac|iphone|ipad/i.test(navigator.platform)
 
 export const keyLabel = (key: string): string => (key === 'mod' ? (isApple ? '⌘' : 'Ctrl') : key)
