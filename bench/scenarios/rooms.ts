@@ -28,7 +28,6 @@ export const rooms: Scenario = {
         writers.push(await Client.open(peer, room))
         readers.push(...(await Promise.all(Array.from({ length: READERS }, () => Client.open(peer, room)))))
       }
-      for (const reader of readers) reader.mute()
       let typing = true
       let acknowledged = 0
       for (const writer of writers) {

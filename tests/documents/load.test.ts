@@ -132,7 +132,7 @@ describe('an open document', () => {
 
 describe('verifying', () => {
   it('[DOC6] finds every snapshot to be the fold of the log', async () => {
-    for (let seed = 1; seed <= 4; seed += 1) {
+    for (let seed = 1; seed <= 3; seed += 1) {
       const { log } = await written(session(seed, 100), 20 + seed)
       const verdict = await verifyRoom(log, await openRoom(log))
       expect({ seed, ...verdict }).toMatchObject({ seed, snapshots: 2, problems: [] })
@@ -140,7 +140,7 @@ describe('verifying', () => {
   })
 
   it('[DOC6] also where the document was opened anew between the snapshots', async () => {
-    for (let seed = 11; seed <= 16; seed += 1) {
+    for (let seed = 11; seed <= 14; seed += 1) {
       const { db } = await database()
       const log = openLog(db)
       const updates = session(seed, 120)
