@@ -17,7 +17,35 @@ export const LANGUAGES = [
   { id: 'yaml', label: 'YAML' },
 ] as const
 
-export const DEFAULT_LANGUAGE = 'markdown'
+const DEFAULT_LANGUAGE = 'markdown'
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  txt: 'plaintext',
+  ts: 'typescript',
+  tsx: 'typescript',
+  js: 'javascript',
+  jsx: 'javascript',
+  html: 'html',
+  css: 'css',
+  py: 'python',
+  go: 'go',
+  rs: 'rust',
+  java: 'java',
+  cs: 'csharp',
+  cpp: 'cpp',
+  cc: 'cpp',
+  h: 'cpp',
+  sql: 'sql',
+  sh: 'shell',
+  yaml: 'yaml',
+  yml: 'yaml',
+}
+
+/** The language that a title's ending names, if it is a file's name at all. */
+export function languageOfTitle(title: string): string {
+  const ending = /\.([a-z]+)$/.exec(title.trim().toLowerCase())?.[1] ?? ''
+  return (Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined) ?? DEFAULT_LANGUAGE
+}
 
 /** Written by others, so anything may stand there: what is not offered is shown as plain text. */
 export const languageOf = (value: unknown): string =>

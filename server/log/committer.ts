@@ -2,7 +2,7 @@ import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
 import { Lane, type Outcome } from './lane.ts'
-import type { CommitScheduler, RoomLog } from './room-log.ts'
+import type { Commit, CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
 const LANES = 3
@@ -155,10 +155,19 @@ export class Committer implements CommitScheduler {
       this.#entries -= entries.length
       for (const entry of entries) this.#bytes -= entry.bytes.length
       this.#lastSettled = Date.now()
-      room.settle({ lastSeq: head, entries })
+      this.#settleRoom(room, { lastSeq: head, entries })
       if (room.waiting > 0) this.#ready.add(room)
     }
     if (this.#entries === 0) this.#drained?.()
+  }
+
+  /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */
+  #settleRoom(room: RoomLog, commit: Commit): void {
+    try {
+      room.settle(commit)
+    } catch (error) {
+      this.#logger.error({ err: error, room: room.id }, 'a listener of a room failed')
+    }
   }
 
   /**

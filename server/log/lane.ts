@@ -64,6 +64,9 @@ const PLANNING = 'set plan_cache_mode = force_generic_plan; set enable_seqscan =
 
 const LOOK_UP = 'select room_ids, heads from log_lanes where id = $1 and batch = $2'
 
+/** Lanes of processes that are long gone. One that still lives and finds its row gone takes a new name. */
+const FORGET_LANES = `delete from log_lanes where used_at < now() - interval '7 days'`
+
 interface ResultRow {
   readonly room_ids: readonly string[]
   readonly heads: readonly string[]
@@ -122,6 +125,7 @@ export class Lane {
     if (this.#id === '') {
       const id = randomUUID()
       await client.query('insert into log_lanes (id) values ($1)', [id])
+      await client.query(FORGET_LANES)
       this.#id = id
     }
     return client

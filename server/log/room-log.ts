@@ -96,11 +96,11 @@ export class RoomLog {
     if (commit.lastSeq - commit.entries.length !== this.head) this.interleaved = true
     this.committed += commit.entries.length
     this.head = commit.lastSeq
-    for (const listener of this.#listeners) listener(commit)
     for (let barrier = this.#barriers[0]; barrier && barrier.position <= this.committed; ) {
       barrier.resolve(commit.lastSeq - (this.committed - barrier.position))
       this.#barriers.shift()
       barrier = this.#barriers[0]
     }
+    for (const listener of this.#listeners) listener(commit)
   }
 }

@@ -80,6 +80,7 @@ export class RoomExtension implements Extension {
         if (open === undefined) return
         open.room.snapshotTaken()
         const seq = await open.room.log.durable()
+        if (open.room.log.interleaved) return // another node's entries stand between; they are not in this state
         await this.#log.saveSnapshot(open.room.log.id, { seq, state })
       },
     })

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, NativeSelect, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { Editor } from '../../../server/protocol.ts'
-import { DEFAULT_LANGUAGE, LANGUAGES } from '../languages.ts'
+import { LANGUAGES, languageOfTitle } from '../languages.ts'
 import { documentPath, navigate } from '../router.ts'
 import { randomId } from '../session.ts'
 import { keepSeed } from './seed.ts'
@@ -30,7 +30,9 @@ export function CreateDialog({ opened, onClose }: CreateDialogProps) {
 function CreateForm({ onClose }: { readonly onClose: () => void }) {
   const [title, setTitle] = useState('')
   const [editor, setEditor] = useState<Editor>('rich')
-  const [language, setLanguage] = useState<string>(DEFAULT_LANGUAGE)
+  const [chosen, setChosen] = useState<string>()
+  // A title such as server.ts says it already; what is chosen by hand stays.
+  const language = chosen ?? languageOfTitle(title)
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -73,7 +75,7 @@ function CreateForm({ onClose }: { readonly onClose: () => void }) {
             label="Language"
             size="md"
             value={language}
-            onChange={(event) => setLanguage(event.currentTarget.value)}
+            onChange={(event) => setChosen(event.currentTarget.value)}
             data={LANGUAGES.map(({ id, label }) => ({ value: id, label }))}
           />
         ) : null}
