@@ -7,7 +7,7 @@ import { readTrace, type Trace, type Transaction } from './trace.ts'
 import { Turn } from './turn.ts'
 import { Typist } from './typist.ts'
 
-export interface ReplayProgress {
+interface ReplayProgress {
   readonly typed: number
   readonly acknowledged: number
   readonly total: number

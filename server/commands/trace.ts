@@ -36,7 +36,7 @@ export async function readTrace(path: string): Promise<Trace> {
   return parseTrace(JSON.parse(text.toString('utf8')))
 }
 
-export function parseTrace(raw: unknown): Trace {
+function parseTrace(raw: unknown): Trace {
   if (!isRecord(raw) || typeof raw.endContent !== 'string' || !Array.isArray(raw.txns)) {
     throw new Error('This is not a trace: endContent and txns are missing')
   }

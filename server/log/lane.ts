@@ -6,7 +6,7 @@ import { type Batch, batchParameters } from './batch.ts'
 import type { RoomId, Seq } from './entry.ts'
 
 /** Every room of the batch to its head after it. A room that is missing no longer exists. */
-export type Heads = ReadonlyMap<RoomId, Seq>
+type Heads = ReadonlyMap<RoomId, Seq>
 
 /**
  * What became of a batch. `rejected` means that Postgres will not take it as it is, and that no try of it can

@@ -30,7 +30,7 @@ const VALUES = [
 ]
 
 /** One edit such as editors make: of text, formats, embeds, maps, arrays and XML, inserting and deleting. */
-export function edit(doc: Y.Doc, random: Random): void {
+function edit(doc: Y.Doc, random: Random): void {
   const content = doc.getText('content')
   const meta = doc.getMap<unknown>('meta')
   const xml = doc.getXmlFragment('default')

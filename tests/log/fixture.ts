@@ -6,7 +6,7 @@ import type { RoomLog } from '../../server/log/room-log.ts'
 import { type Database, openDatabase } from '../../server/storage/database.ts'
 import { freshDatabase } from '../support/database.ts'
 
-export const silent = pino({ level: 'silent' })
+const silent = pino({ level: 'silent' })
 
 /** An empty database with its tables, gone with the test. */
 export async function database(): Promise<{ readonly url: string; readonly db: Database }> {

@@ -14,7 +14,7 @@ interface Recorded {
 const WORDS = ['the ', 'room ', 'is ', 'one ', 'log. ', 'é', '😀', '\n']
 
 /** The same numbers for the same seed: a mulberry32. */
-export function random(seed: number): (below: number) => number {
+function random(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
     state = (state + 0x6d2b79f5) | 0

@@ -58,7 +58,7 @@ async function typeRich(page: Page, words: string): Promise<void> {
 const soon = { timeout: 10_000, interval: 50 }
 
 describe('two people', () => {
-  it('edit code and see each other’s text, carets and names', async () => {
+  it('[UI1] edit code and see each other’s text, carets and names', async () => {
     const path = await createDocument(ada, 'Parser', 'Code')
     await bob.goto(server.url + path)
     await typeCode(ada, 'goto /? c') // every letter is also a key of the studio
@@ -80,7 +80,7 @@ describe('two people', () => {
     await expect.poll(() => bob.getByLabel('Language').inputValue(), soon).toBe('typescript')
   })
 
-  it('edit rich text and see each other’s text, carets and names', async () => {
+  it('[UI1] edit rich text and see each other’s text, carets and names', async () => {
     const path = await createDocument(ada, 'Letter', 'Rich text')
     await bob.goto(server.url + path)
     await typeRich(ada, 'Dear all')
@@ -222,27 +222,30 @@ describe('the frame', () => {
   it.each([
     { scheme: 'light', width: 1280, height: 800 },
     { scheme: 'dark', width: 390, height: 844 },
-  ] as const)('axe finds nothing serious: $scheme, $width pixels', async ({ scheme, width, height }) => {
-    await ada.emulateMedia({ colorScheme: scheme })
-    await ada.setViewportSize({ width, height })
-    const code = await createDocument(ada, 'Axe code', 'Code')
-    await typeCode(ada, '# words')
-    await bob.goto(server.url + code)
-    await ada.getByRole('button', { name: 'Bob: go to their cursor' }).waitFor()
-    await shows(ada, 'Saved')
-    expect(await axe(ada)).toEqual([])
-    await ada.getByRole('link', { name: 'Syncline' }).click()
-    await ada
-      .getByRole('link', { name: /Axe code/ })
-      .first()
-      .waitFor()
-    expect(await axe(ada)).toEqual([])
-    expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-    await createDocument(ada, 'Axe text', 'Rich text')
-    await typeRich(ada, 'words')
-    await shows(ada, 'Saved')
-    expect(await axe(ada)).toEqual([])
-  })
+  ] as const)(
+    '[UI2] axe finds nothing serious: $scheme, $width pixels',
+    async ({ scheme, width, height }) => {
+      await ada.emulateMedia({ colorScheme: scheme })
+      await ada.setViewportSize({ width, height })
+      const code = await createDocument(ada, 'Axe code', 'Code')
+      await typeCode(ada, '# words')
+      await bob.goto(server.url + code)
+      await ada.getByRole('button', { name: 'Bob: go to their cursor' }).waitFor()
+      await shows(ada, 'Saved')
+      expect(await axe(ada)).toEqual([])
+      await ada.getByRole('link', { name: 'Syncline' }).click()
+      await ada
+        .getByRole('link', { name: /Axe code/ })
+        .first()
+        .waitFor()
+      expect(await axe(ada)).toEqual([])
+      expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      await createDocument(ada, 'Axe text', 'Rich text')
+      await typeRich(ada, 'words')
+      await shows(ada, 'Saved')
+      expect(await axe(ada)).toEqual([])
+    },
+  )
 })
 
 const SYNC_STATUS = 8

@@ -6,7 +6,7 @@ import { bindMonaco } from '../../editors/monaco.ts'
 import type { Room } from '../../sdk/index.ts'
 import { LANGUAGES, languageOf } from '../languages.ts'
 import { MONOSPACE } from '../theme.ts'
-import type { Follow } from './editors.ts'
+import type { Follow } from './follow.ts'
 import { monaco } from './monaco.ts'
 import { setMeta } from './use-meta.ts'
 

@@ -1,8 +1,5 @@
 import { lazy } from 'react'
 
-/** Brings one of these clients' carets into view. */
-export type Follow = (clients: readonly number[]) => void
-
 const loadCode = () => import('./code-editor.tsx')
 const loadRich = () => import('./rich-editor.tsx')
 

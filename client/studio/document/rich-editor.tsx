@@ -7,7 +7,7 @@ import { type ComponentProps, useEffect } from 'react'
 import * as Y from 'yjs'
 import { tiptapExtensions } from '../../editors/tiptap.ts'
 import type { Room } from '../../sdk/index.ts'
-import type { Follow } from './editors.ts'
+import type { Follow } from './follow.ts'
 
 interface RichEditorProps {
   readonly room: Room
