@@ -5,7 +5,7 @@ import type { Postgres } from './postgres.ts'
 /** What one run of one peer gave, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>
 
-export interface Column {
+interface Column {
   readonly figure: string
   readonly title: string
   readonly digits: number
@@ -38,7 +38,7 @@ export interface BenchOptions {
 /** Other programs may have this share of the machine before a run is made again. */
 const DISTURBED = 0.1
 /** Runs that may be made again in a scenario, so that a busy machine lengthens the whole but does not double it. */
-const SECOND_RUNS = 4
+const SECOND_RUNS = 3
 
 /** A scenario that cannot run as it was called. */
 export class Skipped extends Error {}
@@ -52,7 +52,7 @@ export class Bench {
   /** The largest share of the machine that other programs had in a run whose figures count. */
   disturbance = 0
   #others = 0
-  #secondRuns = SECOND_RUNS
+  #secondRuns: number
   readonly #profile: boolean
   readonly #peers: readonly PeerName[]
 
@@ -62,6 +62,7 @@ export class Bench {
     this.postgres = postgres
     this.log = log
     this.#profile = profile
+    this.#secondRuns = this.pick(SECOND_RUNS, 0)
     this.#peers = peers
   }
 

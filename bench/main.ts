@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Bench, type Scenario, Skipped } from './bench.ts'
@@ -62,7 +63,9 @@ async function main(): Promise<void> {
     positionals.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => positionals.includes(name))
   const peers: readonly PeerName[] = PEERS.filter((peer) => values.peers.split(',').includes(peer))
   const postgres = await startPostgres()
-  const sections = [heading(`npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(), postgres.version)]
+  // The recording's name says which it was; where it lay is nobody's concern.
+  const words = process.argv.slice(2).map((word) => (word === values.trace ? basename(word) : word))
+  const sections = [heading(`npm run bench -- ${words.join(' ')}`.trim(), postgres.version)]
   try {
     for (const scenario of chosen) {
       say(`${scenario.name}: ${scenario.title}`)

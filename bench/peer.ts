@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import jwt from 'jsonwebtoken'
@@ -47,7 +48,11 @@ const SECRET = randomBytes(48).toString('base64')
 const PROGRAMS: Readonly<Record<PeerName, string>> = {
   bare: file('./peers/bare.ts'),
   stock: file('./peers/stock.ts'),
-  'y-websocket': file('../node_modules/y-websocket/bin/server.cjs'),
+  'y-websocket': join(
+    dirname(fileURLToPath(import.meta.resolve('y-websocket/package.json'))),
+    'bin',
+    'server.cjs',
+  ),
   relay: file('./peers/relay.ts'),
   syncline: file('../server/main.ts'),
 }

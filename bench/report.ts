@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import type { Figures, Goal, Scenario } from './bench.ts'
 import type { PeerName, Profile } from './peer.ts'
 
-export interface Verdict {
+interface Verdict {
   readonly goal: Goal
   readonly value: number
   readonly met: boolean
@@ -12,7 +12,7 @@ export interface Verdict {
 
 const SUBJECT: PeerName = 'syncline'
 
-export function judge(goals: readonly Goal[], measured: ReadonlyMap<PeerName, Figures>): Verdict[] {
+function judge(goals: readonly Goal[], measured: ReadonlyMap<PeerName, Figures>): Verdict[] {
   return goals.flatMap((goal) => {
     const own = measured.get(SUBJECT)?.[goal.figure]
     const other = goal.against === undefined ? 1 : measured.get(goal.against)?.[goal.figure]

@@ -23,7 +23,7 @@ export const crowd: Scenario = {
     { figure: 'p99', atMost: 50 },
   ],
   run: (bench) =>
-    bench.repeat(['bare', 'stock', 'y-websocket', 'syncline'], bench.pick(3, 1), async (peer) => {
+    bench.repeat(['bare', 'stock', 'syncline'], bench.pick(3, 1), async (peer) => {
       const room = `doc:${randomUUID()}`
       const people: Client[] = []
       while (people.length < PEOPLE) {

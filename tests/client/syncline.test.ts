@@ -42,7 +42,8 @@ describe('the client and a Syncline server', () => {
     text(writer).insert(0, 'now it is')
     await writer.whenSaved()
     absent.retry()
-    await until(absent, (state) => state.synced)
+    // What the server has comes first, its acknowledgement of what we have after it.
+    await until(absent, (state) => state.synced && state.saved === 'saved')
     expect(text(absent).toString()).toBe('now it is')
     expect([absent.readOnly, absent.saved, other.status]).toEqual([true, 'saved', 'online'])
     text(writer).insert(0, 'and ')
