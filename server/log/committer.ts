@@ -37,6 +37,7 @@ export class Committer implements CommitScheduler {
   readonly #alone = new Set<RoomLog>()
   /** Rooms that were rejected by themselves, until they are tried again. */
   readonly #stalled = new Map<RoomLog, NodeJS.Timeout>()
+  readonly #gathering = new Map<RoomLog, NodeJS.Timeout>()
   readonly #logger: Logger
   readonly #maxBytes: number
   #entries = 0
@@ -74,8 +75,7 @@ export class Committer implements CommitScheduler {
     this.#entries += 1
     this.#bytes += bytes
     if (room.inFlight || this.#alone.has(room) || this.#stalled.has(room)) return
-    this.#ready.add(room)
-    this.#wake()
+    this.#makeReady(room)
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -91,9 +91,28 @@ export class Committer implements CommitScheduler {
   /** Closes the lanes whatever waits: for tests of crashes, and for a deadline that has passed. */
   async abandon(): Promise<void> {
     this.#closed = true
-    for (const timer of this.#stalled.values()) clearTimeout(timer)
+    for (const timer of [...this.#stalled.values(), ...this.#gathering.values()]) clearTimeout(timer)
     for (const lane of this.#lanes) lane.close()
     await Promise.all(this.#running)
+  }
+
+  /** Puts the room in the next batch, or in the one after it has gathered. */
+  #makeReady(room: RoomLog): void {
+    if (room.gather === 0) {
+      // A timer that is left over would put the room in a second lane while it is in one.
+      clearTimeout(this.#gathering.get(room))
+      this.#gathering.delete(room)
+      this.#ready.add(room)
+      this.#wake()
+      return
+    }
+    if (this.#gathering.has(room)) return
+    const gathered = () => {
+      this.#gathering.delete(room)
+      this.#ready.add(room)
+      this.#wake()
+    }
+    this.#gathering.set(room, setTimeout(gathered, room.gather))
   }
 
   #wake(): void {
@@ -156,7 +175,7 @@ export class Committer implements CommitScheduler {
       for (const entry of entries) this.#bytes -= entry.bytes.length
       this.#lastSettled = Date.now()
       this.#settleRoom(room, { lastSeq: head, entries })
-      if (room.waiting > 0) this.#ready.add(room)
+      if (room.waiting > 0) this.#makeReady(room)
     }
     if (this.#entries === 0) this.#drained?.()
   }

@@ -5,14 +5,14 @@ const SAMPLE = 250
 /** Deliveries a second (updates × connections) up to which every turn of the event loop sends at once. */
 const FREE_DELIVERIES = 10_000
 /** The window at ten times that and beyond, in ms: the p99 of what people see must stay under 50. */
-const WIDEST = 30
+const WIDEST = 36
 
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
  * costs n² deliveries; gathering some milliseconds' updates into one frame makes it n again. A room in which
- * one person types is never slowed down, however many read.
+ * one person types is never slowed down, however many read. `changed` hears of every new window, in ms.
  */
-export function widenFlushWindow(document: Document): void {
+export function widenFlushWindow(document: Document, changed: (window: number) => void): void {
   let since = Date.now()
   let updates = 0
   const writers = new Set<unknown>()
@@ -23,7 +23,9 @@ export function widenFlushWindow(document: Document): void {
     const elapsed = now - since
     if (elapsed < SAMPLE) return
     const deliveries = (updates / elapsed) * 1000 * document.connections.size
-    document.flushDelay = writers.size > 1 ? windowFor(deliveries) : 0
+    const window = writers.size > 1 ? windowFor(deliveries) : 0
+    document.flushDelay = window
+    changed(window)
     since = now
     updates = 0
     writers.clear()
@@ -33,5 +35,5 @@ export function widenFlushWindow(document: Document): void {
 /** The flush window for so many deliveries a second, in ms. */
 export function windowFor(deliveries: number): number {
   if (deliveries <= FREE_DELIVERIES) return 0
-  return Math.min(WIDEST, Math.ceil((deliveries / FREE_DELIVERIES - 1) * 4))
+  return Math.min(WIDEST, Math.ceil((deliveries / FREE_DELIVERIES - 1) * 6))
 }

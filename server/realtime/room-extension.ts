@@ -39,6 +39,9 @@ const SYSTEM = 'system'
 /** The reason with which Hocuspocus closes a connection when handling a frame has thrown. */
 const UNREADABLE = 'Reset Connection'
 
+/** The part of a room's flush window for which its entries are gathered before they are committed. */
+const GATHERED = 1 / 3
+
 interface OpenRoom {
   readonly room: RoomDocument
   readonly acknowledgements: HeldAcknowledgements
@@ -171,7 +174,9 @@ export class RoomExtension implements Extension {
         if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
       },
     })
-    widenFlushWindow(document)
+    widenFlushWindow(document, (window) => {
+      log.gather = window * GATHERED
+    })
     this.#rooms.set(document, {
       room,
       acknowledgements: new HeldAcknowledgements(log),

@@ -97,6 +97,42 @@ describe('appending', () => {
     expect(handles.some(({ room }) => room.interleaved)).toBe(true)
   })
 
+  it('[LOG11] a room that gathers is committed in fewer batches, in order, and in full at the end', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const commits = async (name: string, gather: number) => {
+      const room = await openRoom(log, name)
+      room.gather = gather
+      let count = 0
+      room.onCommit(() => {
+        count += 1
+      })
+      for (let i = 0; i < 40; i += 1) {
+        room.append(entry(`${i}`))
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      await room.durable()
+      expect(await textsOf(log, name)).toEqual(countTo(40).map((number) => `${number - 1}`))
+      return count
+    }
+    const alone = await commits('doc:quiet', 0)
+    expect(await commits('doc:crowded', 20)).toBeLessThan(alone / 2)
+  })
+
+  it('[LOG11] a room that begins and ceases to gather under typing keeps its order', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log, 'doc:wavering')
+    for (let i = 0; i < 300; i += 1) {
+      room.gather = i % 7 < 3 ? 2 : 0
+      room.append(entry(`${i}`))
+      if (i % 2 === 0) await new Promise((resolve) => setTimeout(resolve, i % 3))
+    }
+    await room.durable()
+    expect(await textsOf(log, 'doc:wavering')).toEqual(countTo(300).map((number) => `${number - 1}`))
+    expect(room.interleaved).toBe(false)
+  })
+
   it('[LOG9] lets what one room is refused wait by itself', async () => {
     const { db } = await database()
     const log = openLog(db)
