@@ -59,6 +59,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     hocuspocus,
     logger,
     maxFrameBytes: config.maxFrameBytes,
+    mayAsk: ({ context }) => (identityOf(context)?.expiresAt ?? 0) > Date.now(),
     refuseUpgrade: ({ headers }) =>
       originAllowed(headers, config.allowedOrigins) ? undefined : new SynclineError('origin-refused'),
   })

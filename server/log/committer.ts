@@ -9,6 +9,8 @@ const LANES = 3
 /** The most that one batch carries. */
 const MAX_ENTRIES = 4_000
 const MAX_BYTES = 4 * 1024 * 1024
+/** What an entry takes in memory beside its bytes: objects, a buffer, the acknowledgement that is held for it. */
+const ENTRY_OVERHEAD = 512
 /** How long a room that Postgres rejects waits before it is tried again, in ms. */
 const STALLED_PAUSE = 5_000
 
@@ -32,15 +34,16 @@ export class Committer implements CommitScheduler {
   readonly #lanes: readonly Lane[]
   readonly #idle: Lane[]
   readonly #running = new Set<Promise<void>>()
+  /** The rooms of phase `ready`, which share the next batch. */
   readonly #ready = new Set<RoomLog>()
-  /** Rooms that were in a rejected batch: each is tried by itself. */
+  /** Those of phase `alone`: each was in a rejected batch, and is tried by itself. */
   readonly #alone = new Set<RoomLog>()
-  /** Rooms that were rejected by themselves, until they are tried again. */
-  readonly #stalled = new Map<RoomLog, NodeJS.Timeout>()
-  readonly #gathering = new Map<RoomLog, NodeJS.Timeout>()
+  /** Those of phase `gathering` or `stalled`, until their time is up. */
+  readonly #waiting = new Map<RoomLog, NodeJS.Timeout>()
   readonly #logger: Logger
   readonly #maxBytes: number
   #entries = 0
+  #stalled = 0
   #bytes = 0
   #emptyAt = Date.now()
   #lastSettled = Date.now()
@@ -66,16 +69,15 @@ export class Committer implements CommitScheduler {
       bytes: this.#bytes,
       oldest: this.#entries === 0 ? 0 : Date.now() - Math.max(this.#emptyAt, this.#lastSettled),
       failure: this.#lanes.find((lane) => lane.failure !== undefined)?.failure,
-      stalled: this.#stalled.size,
+      stalled: this.#stalled,
     }
   }
 
   enqueued(room: RoomLog, bytes: number): void {
     if (this.#entries === 0) this.#emptyAt = Date.now()
     this.#entries += 1
-    this.#bytes += bytes
-    if (room.inFlight || this.#alone.has(room) || this.#stalled.has(room)) return
-    this.#makeReady(room)
+    this.#bytes += bytes + ENTRY_OVERHEAD
+    if (room.phase === 'idle') this.#admit(room)
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -91,28 +93,34 @@ export class Committer implements CommitScheduler {
   /** Closes the lanes whatever waits: for tests of crashes, and for a deadline that has passed. */
   async abandon(): Promise<void> {
     this.#closed = true
-    for (const timer of [...this.#stalled.values(), ...this.#gathering.values()]) clearTimeout(timer)
+    for (const timer of this.#waiting.values()) clearTimeout(timer)
     for (const lane of this.#lanes) lane.close()
     await Promise.all(this.#running)
   }
 
-  /** Puts the room in the next batch, or in the one after it has gathered. */
-  #makeReady(room: RoomLog): void {
+  /** An idle room that has something goes into the next batch, or into the one after it has gathered. */
+  #admit(room: RoomLog): void {
     if (room.gather === 0) {
-      // A timer that is left over would put the room in a second lane while it is in one.
-      clearTimeout(this.#gathering.get(room))
-      this.#gathering.delete(room)
-      this.#ready.add(room)
-      this.#wake()
+      this.#enter(room, 'ready')
       return
     }
-    if (this.#gathering.has(room)) return
-    const gathered = () => {
-      this.#gathering.delete(room)
-      this.#ready.add(room)
-      this.#wake()
-    }
-    this.#gathering.set(room, setTimeout(gathered, room.gather))
+    room.phase = 'gathering'
+    this.#after(room.gather, room, () => this.#enter(room, 'ready'))
+  }
+
+  #enter(room: RoomLog, phase: 'ready' | 'alone'): void {
+    room.phase = phase
+    const rooms = phase === 'ready' ? this.#ready : this.#alone
+    rooms.add(room)
+    this.#wake()
+  }
+
+  #after(ms: number, room: RoomLog, then: () => void): void {
+    const timer = setTimeout(() => {
+      this.#waiting.delete(room)
+      then()
+    }, ms)
+    this.#waiting.set(room, timer)
   }
 
   #wake(): void {
@@ -143,7 +151,7 @@ export class Committer implements CommitScheduler {
     const [lonely] = this.#alone
     if (lonely !== undefined) {
       this.#alone.delete(lonely)
-      lonely.inFlight = true
+      lonely.phase = 'in flight'
       return [{ room: lonely, entries: lonely.take(MAX_ENTRIES, MAX_BYTES) }]
     }
     const batch = []
@@ -153,7 +161,7 @@ export class Committer implements CommitScheduler {
       if (entries >= MAX_ENTRIES || bytes >= MAX_BYTES) break
       const taken = room.take(MAX_ENTRIES - entries, MAX_BYTES - bytes)
       this.#ready.delete(room)
-      room.inFlight = true
+      room.phase = 'in flight'
       batch.push({ room, entries: taken })
       entries += taken.length
       for (const entry of taken) bytes += entry.bytes.length
@@ -163,19 +171,20 @@ export class Committer implements CommitScheduler {
 
   #settle(batch: Batch, outcome: Outcome): void {
     for (const { room, entries } of batch) {
-      room.inFlight = false
+      room.phase = 'idle'
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
       if (head === undefined) {
         room.putBack(entries)
-        if (outcome.kind === 'rejected' && batch.length > 1) this.#alone.add(room)
-        else if (outcome.kind !== 'closed') this.#stall(room, outcome)
+        if (outcome.kind === 'closed') continue
+        if (batch.length > 1) this.#enter(room, 'alone')
+        else this.#stall(room, outcome)
         continue
       }
       this.#entries -= entries.length
-      for (const entry of entries) this.#bytes -= entry.bytes.length
+      for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
       this.#lastSettled = Date.now()
       this.#settleRoom(room, { lastSeq: head, entries })
-      if (room.waiting > 0) this.#makeReady(room)
+      if (room.waiting > 0) this.#admit(room)
     }
     if (this.#entries === 0) this.#drained?.()
   }
@@ -199,11 +208,11 @@ export class Committer implements CommitScheduler {
       { err: reason, room: room.id },
       'entries of a room are rejected by the database; they wait',
     )
-    const retry = () => {
-      this.#stalled.delete(room)
-      this.#alone.add(room)
-      this.#wake()
-    }
-    this.#stalled.set(room, setTimeout(retry, STALLED_PAUSE))
+    room.phase = 'stalled'
+    this.#stalled += 1
+    this.#after(STALLED_PAUSE, room, () => {
+      this.#stalled -= 1
+      this.#enter(room, 'alone')
+    })
   }
 }

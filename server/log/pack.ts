@@ -4,6 +4,8 @@ import { decodeSegment, encodeSegment } from './segment.ts'
 
 /** Entries in a segment. Larger ones compress little better (5 %) and cost more to read a part of. */
 export const SEGMENT_ENTRIES = 1_000
+/** A segment of large entries ends early: packing holds it in memory several times over. */
+const SEGMENT_BYTES = 8 * 1024 * 1024
 /** The newest entries stay unpacked: a room being opened or edited reads them row by row. */
 const KEPT = 1_000
 
@@ -23,7 +25,8 @@ export async function packRoom(pool: pg.Pool, room: RoomId): Promise<number> {
   let packed = 0
   for (;;) {
     const entries = await nextEntries(pool, room)
-    if (entries.length < SEGMENT_ENTRIES) return packed
+    const full = entries.length === SEGMENT_ENTRIES || sizeOf(entries) >= SEGMENT_BYTES
+    if (!full) return packed
     const bytes = await encodeSegment(entries)
     if (!sameEntries(await decodeSegment(bytes), entries))
       throw new Error(`room ${room}: a segment did not verify`)
@@ -32,12 +35,18 @@ export async function packRoom(pool: pg.Pool, room: RoomId): Promise<number> {
   }
 }
 
+const sizeOf = (entries: readonly Entry[]): number =>
+  entries.reduce((size, { bytes }) => size + bytes.length, 0)
+
 async function nextEntries(pool: pg.Pool, room: RoomId): Promise<Entry[]> {
   const { rows } = await pool.query<Row>(
-    `select seq, extract(epoch from at) * 1000 as at, actor, bytes from room_updates
-     where room_id = $1 and seq <= (select head from rooms where id = $1) - $2
-     order by seq limit $3`,
-    [room, KEPT, SEGMENT_ENTRIES],
+    `select seq, extract(epoch from at) * 1000 as at, actor, bytes from (
+       select *, coalesce(sum(length(bytes)) over (order by seq rows between unbounded preceding and 1 preceding), 0)
+         as before
+       from room_updates where room_id = $1 and seq <= (select head from rooms where id = $1) - $2
+       order by seq limit $3
+     ) oldest where before < $4 order by seq`,
+    [room, KEPT, SEGMENT_ENTRIES, SEGMENT_BYTES],
   )
   return rows.map((row) => ({ seq: Number(row.seq), at: Number(row.at), actor: row.actor, bytes: row.bytes }))
 }

@@ -6,6 +6,12 @@ export interface Commit {
   readonly entries: readonly NewEntry[]
 }
 
+/**
+ * Where a room stands: nothing to commit, gathering, in the next batch, in a batch on its way, to be tried by
+ * itself, or rejected by itself and waiting.
+ */
+export type RoomPhase = 'idle' | 'gathering' | 'ready' | 'in flight' | 'alone' | 'stalled'
+
 type CommitListener = (commit: Commit) => void
 
 /** What a room asks of whoever commits for it. */
@@ -26,8 +32,8 @@ export class RoomLog {
   head: Seq
   appended = 0
   committed = 0
-  /** A batch of this room is on its way; the next must wait, or seqs could overtake each other. */
-  inFlight = false
+  /** The committer's, and nobody else's: a room is in one place at a time, so that no batch overtakes another. */
+  phase: RoomPhase = 'idle'
   /**
    * Another node's entries stand among those that were committed from here: what this node holds is no
    * longer the fold of the log, and must not be saved as one.

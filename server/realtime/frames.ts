@@ -33,20 +33,26 @@ const PERMISSION_DENIED = 1
 
 /** Why a frame denies a client its room, or undefined where it does not. */
 export function readDenial(frame: Uint8Array): string | undefined {
+  const at = typeAt(frame)
+  if (frame[at] !== FrameType.auth || frame[at + 1] !== PERMISSION_DENIED) return undefined
   const decoder = decoding.createDecoder(frame)
-  const typeAt = decoding.readVarUint(decoder) + decoder.pos
-  if (frame[typeAt] !== FrameType.auth || frame[typeAt + 1] !== PERMISSION_DENIED) return undefined
-  decoder.pos = typeAt + 2
+  decoder.pos = at + 2
   return decoding.readVarString(decoder)
 }
 
-/** Whether the frame is a SyncStatus that says "applied", which is what clients take for "saved". */
-export function isAcknowledgement(frame: Uint8Array): boolean {
-  // It ends with its type and a 1; what stands before them must be the address and nothing else.
+/** Where a frame of ours has its type. Asked for every frame that goes out, so without a decoder. */
+function typeAt(frame: Uint8Array): number {
+  const first = frame[0] ?? 0
+  // Two bytes of length reach 16,383, and the longest address that is ever answered is under a thousand.
+  return first < 0x80 ? first + 1 : (first & 0x7f) + (frame[1] ?? 0) * 0x80 + 2
+}
+
+/** Whether the frame is a SyncStatus: "applied" (1), which clients take for "saved", or "refused" (0). */
+export function isSyncStatus(frame: Uint8Array): boolean {
+  // It ends with its type and a 0 or 1; what stands before them must be the address and nothing else.
   const last = frame.length - 1
-  if (frame[last] !== 1 || frame[last - 1] !== FrameType.syncStatus) return false
-  const decoder = decoding.createDecoder(frame)
-  return decoding.readVarUint(decoder) + decoder.pos === last - 1
+  if ((frame[last] ?? 2) > 1 || frame[last - 1] !== FrameType.syncStatus) return false
+  return typeAt(frame) === last - 1
 }
 
 export function syncFrame(address: string, type: number, payload: Uint8Array): Uint8Array {

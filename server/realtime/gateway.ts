@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Hocuspocus, WebSocketLike } from '@hocuspocus/server'
+import type { Connection, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
 import { defineHooks, type Peer } from 'crossws'
 import nodeAdapter from 'crossws/adapters/node'
 import { SynclineError } from '../errors.ts'
@@ -14,14 +14,14 @@ export interface GatewayOptions {
   readonly logger: Logger
   /** The largest message taken, in bytes; a larger one closes its WebSocket with 1009. */
   readonly maxFrameBytes: number
+  /** Whether a connection that stands may still read its room. */
+  readonly mayAsk: (connection: Connection) => boolean
   /** Why a request must not become a WebSocket, or undefined where it may. */
   readonly refuseUpgrade: (request: IncomingMessage) => SynclineError | undefined
 }
 
 /** How long a client may take to answer that its WebSocket is being closed, in ms. */
 const CLOSE_WITHIN = 2_000
-
-const CLOSED = 3
 
 /** The WebSocket route: what comes in is bounded here, then handed to Hocuspocus. */
 export class Gateway {
@@ -41,7 +41,7 @@ export class Gateway {
       serverOptions: { maxPayload: options.maxFrameBytes },
       hooks: defineHooks({
         open: (peer) => {
-          const session = new Session(socketOf(peer), this.#firstSync)
+          const session = new Session(sender(peer), this.#firstSync, options.mayAsk)
           const context: SocketContext = { session }
           const client = hocuspocus.handleConnection(session, peer.request as Request, context)
           forgetInherited(client)
@@ -62,7 +62,9 @@ export class Gateway {
           connected.client.handleMessage(frame)
         },
         close: (peer, { code, reason }) => {
-          clients.get(peer)?.client.handleClose({ code: code ?? 1005, reason: reason ?? '' })
+          const connected = clients.get(peer)
+          connected?.session.closed()
+          connected?.client.handleClose({ code: code ?? 1005, reason: reason ?? '' })
           clients.delete(peer)
         },
         error: (_peer, error) => {
@@ -127,15 +129,9 @@ function forgetInherited(client: ReturnType<Hocuspocus['handleConnection']>): vo
  * crossws hands out the WebSocket behind a Proxy, through which every property that ws itself reads while it
  * sends would pass: an eighth of the processor time of a crowded room. Sending through the peer goes past it.
  */
-function socketOf(peer: Peer): WebSocketLike {
-  const { websocket } = peer
-  return {
-    get readyState() {
-      return websocket.readyState ?? CLOSED
-    },
-    send: (data) => {
-      peer.send(data)
-    },
-    close: (code, reason) => peer.close(code, reason),
-  }
-}
+const sender = (peer: Peer): Pick<WebSocketLike, 'send' | 'close'> => ({
+  send: (data) => {
+    peer.send(data)
+  },
+  close: (code, reason) => peer.close(code, reason),
+})

@@ -1,6 +1,6 @@
 import type { WebSocketLike } from '@hocuspocus/server'
 import type { RoomLog } from '../log/room-log.ts'
-import { isAcknowledgement } from './frames.ts'
+import { isSyncStatus } from './frames.ts'
 
 interface Held {
   readonly position: number
@@ -18,7 +18,7 @@ const OPEN = 1
  */
 export class HeldAcknowledgements {
   readonly #log: RoomLog
-  #held: Held[] = []
+  readonly #held: Held[] = []
 
   constructor(log: RoomLog) {
     this.#log = log
@@ -34,18 +34,20 @@ export class HeldAcknowledgements {
 
   #release(): void {
     const { committed } = this.#log
-    let count = 0
-    for (const { position, socket, frame } of this.#held) {
-      if (position > committed) break
-      send(socket, frame)
-      count += 1
-    }
-    if (count > 0) this.#held = this.#held.slice(count)
+    const waiting = this.#held.findIndex(({ position }) => position > committed)
+    const due = this.#held.splice(0, waiting === -1 ? this.#held.length : waiting)
+    for (const { socket, frame } of due) send(socket, frame)
   }
 }
 
 function send(socket: WebSocketLike, frame: Uint8Array): void {
-  if (socket.readyState === OPEN) socket.send(frame)
+  if (socket.readyState !== OPEN) return
+  try {
+    socket.send(frame)
+  } catch {
+    // An acknowledgement that is lost is asked for again by the next handshake; one sent twice would be a lie.
+    socket.close(1011, 'internal')
+  }
 }
 
 /** What kind of frame is being handled, as Hocuspocus' `beforeSync` names it. */
@@ -92,7 +94,7 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   send(data: Parameters<WebSocketLike['send']>[0]): void {
-    if (data instanceof Uint8Array && isAcknowledgement(data)) this.#acknowledge(data)
+    if (data instanceof Uint8Array && isSyncStatus(data)) this.#acknowledge(data)
     else this.#socket.send(data)
   }
 

@@ -168,7 +168,7 @@ export class RoomExtension implements Extension {
 
   #open(document: Document, log: RoomLog, unsnapshotted: number): void {
     const room = new RoomDocument(document, log, unsnapshotted, {
-      actorOf: (origin) => this.#actorOf(contextOf(origin)) ?? SYSTEM,
+      actorOf: (origin) => this.#actor(origin),
       onGap: (origin) => {
         const connection = connectionOf(origin)
         if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
@@ -182,6 +182,16 @@ export class RoomExtension implements Extension {
       acknowledgements: new HeldAcknowledgements(log),
       described: undefined,
     })
+  }
+
+  /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
+  #actor(origin: unknown): string {
+    try {
+      return this.#actorOf(contextOf(origin)) ?? SYSTEM
+    } catch (error) {
+      this.#logger.error({ err: error }, 'actorOf failed; the entry is the system’s')
+      return SYSTEM
+    }
   }
 
   #socketOf(connection: Connection, document: Document): HoldingSocket {

@@ -15,24 +15,42 @@ const MAX_QUESTION = 64 * 1024
 /** WebSocket close code "try again later". */
 const TRY_AGAIN = 1013
 
+// WebSocket.readyState
+const OPEN = 1
+const CLOSED = 3
+
 /** One WebSocket as Hocuspocus sees it: its rooms, and the first questions that wait for a room to open. */
 export class Session implements WebSocketLike {
-  readonly #socket: WebSocketLike
+  readonly #socket: Pick<WebSocketLike, 'send' | 'close'>
   readonly #firstSync: FirstSync
+  readonly #mayAsk: (connection: Connection) => boolean
   readonly #rooms = new Map<string, Connection>()
   #asked: Map<string, SyncStep1> | undefined
+  #open = true
 
-  constructor(socket: WebSocketLike, firstSync: FirstSync) {
+  constructor(
+    socket: Pick<WebSocketLike, 'send' | 'close'>,
+    firstSync: FirstSync,
+    mayAsk: (connection: Connection) => boolean,
+  ) {
     this.#socket = socket
     this.#firstSync = firstSync
+    this.#mayAsk = mayAsk
   }
 
+  /** Known here, since it is asked twice for every frame that goes out. */
   get readyState(): number {
-    return this.#socket.readyState
+    return this.#open ? OPEN : CLOSED
   }
 
   close(code?: number, reason?: string): void {
+    this.#open = false
     this.#socket.close(code, reason)
+  }
+
+  /** The WebSocket is gone, whoever closed it. */
+  closed(): void {
+    this.#open = false
   }
 
   /**
@@ -42,7 +60,7 @@ export class Session implements WebSocketLike {
   send(data: Parameters<WebSocketLike['send']>[0]): void {
     this.#socket.send(data)
     const denied = data instanceof Uint8Array ? readDenial(data) : undefined
-    if (isErrorCode(denied) && ERRORS[denied].retryable) this.#socket.close(TRY_AGAIN, denied)
+    if (isErrorCode(denied) && ERRORS[denied].retryable) this.close(TRY_AGAIN, denied)
   }
 
   /** A room has opened for this WebSocket; whatever it asked before that is answered now. */
@@ -62,6 +80,7 @@ export class Session implements WebSocketLike {
     if (question === undefined) return false
     const connection = this.#rooms.get(question.address)
     if (connection !== undefined) {
+      if (!this.#mayAsk(connection)) return false // Hocuspocus' way goes through the hooks, which refuse it
       this.#firstSync.answer(connection, question)
       return true
     }

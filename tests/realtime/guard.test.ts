@@ -62,7 +62,13 @@ const { hocuspocus } = createHocuspocus(logger, [
 // Stores at once, so that each round sees the hooks of storing too.
 hocuspocus.configuration.debounce = 0
 const server = createServer()
-new Gateway({ hocuspocus, logger, maxFrameBytes: 1_000_000, refuseUpgrade: () => undefined }).attach(server)
+new Gateway({
+  hocuspocus,
+  logger,
+  maxFrameBytes: 1_000_000,
+  refuseUpgrade: () => undefined,
+  mayAsk: () => true,
+}).attach(server)
 const unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => unhandled.push(reason)
 let wsUrl = ''

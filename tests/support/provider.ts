@@ -1,6 +1,6 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import * as Y from 'yjs'
-import { isAcknowledgement } from '../../server/realtime/frames.ts'
+import { isSyncStatus } from '../../server/realtime/frames.ts'
 import { until } from './server.ts'
 
 export interface ReplicaOptions {
@@ -48,7 +48,8 @@ export function connectProvider({ wsUrl, room, token, document, socket }: Replic
     onClose: ({ event }) => closes.push(event.reason),
     onStateless: ({ payload }) => stateless.push(payload),
     onMessage: ({ event }) => {
-      if (isAcknowledgement(new Uint8Array(event.data))) acknowledgements += 1
+      const frame = new Uint8Array(event.data)
+      if (isSyncStatus(frame) && frame.at(-1) === 1) acknowledgements += 1
     },
   })
   provider.attach()
