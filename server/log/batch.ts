@@ -11,46 +11,36 @@ export type Batch = readonly { readonly room: RoomLog; readonly entries: readonl
 export function batchParameters(batch: Batch): readonly unknown[] {
   const rooms: number[] = []
   const counts: number[] = []
-  const room: number[] = []
+  const ofRoom: number[] = []
   const at: number[] = []
-  const ordinal: number[] = []
-  const actor: number[] = []
-  const start: number[] = []
-  const length: number[] = []
+  const places: number[] = []
+  const ofActor: number[] = []
+  const starts: number[] = []
+  const lengths: number[] = []
   const bytes: Uint8Array[] = []
   const actors = new Map<string, number>()
-  let offset = 1
-  for (const part of batch) {
-    rooms.push(part.room.id)
-    counts.push(part.entries.length)
-    part.entries.forEach((entry, index) => {
-      let number = actors.get(entry.actor)
-      if (number === undefined) {
-        number = actors.size + 1
-        actors.set(entry.actor, number)
+  let start = 1
+  for (const { room, entries } of batch) {
+    rooms.push(room.id)
+    counts.push(entries.length)
+    entries.forEach((entry, index) => {
+      let actor = actors.get(entry.actor)
+      if (actor === undefined) {
+        actor = actors.size + 1
+        actors.set(entry.actor, actor)
       }
-      room.push(part.room.id)
+      ofRoom.push(rooms.length)
       at.push(entry.at)
-      ordinal.push(index + 1)
-      actor.push(number)
-      start.push(offset)
-      length.push(entry.bytes.length)
+      places.push(index + 1)
+      ofActor.push(actor)
+      starts.push(start)
+      lengths.push(entry.bytes.length)
       bytes.push(entry.bytes)
-      offset += entry.bytes.length
+      start += entry.bytes.length
     })
   }
-  return [
-    array(rooms),
-    array(counts),
-    array(room),
-    array(at),
-    array(ordinal),
-    array(actor),
-    Buffer.concat(bytes),
-    [...actors.keys()],
-    array(start),
-    array(length),
-  ]
+  const numbers = [rooms, counts, ofRoom, at, places, ofActor, starts, lengths].map(array)
+  return [...numbers, Buffer.concat(bytes), [...actors.keys()]]
 }
 
 /** node-postgres quotes each element of an array on its own; numbers need none of it. */

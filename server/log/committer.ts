@@ -27,7 +27,8 @@ export interface CommitterState {
 }
 
 /**
- * Group commit. Whatever rooms have handed in by the end of an event-loop turn is taken by a free lane in
+ * Group commit. While nothing is on its way, an edit is sent at once: its fsync runs beside the broadcast, which
+ * comes at the end of the event-loop turn. Else whatever rooms have handed in by then is taken by a free lane in
  * one batch; while all lanes are busy, the next batch grows. A room is in one lane at a time.
  */
 export class Committer implements CommitScheduler {
@@ -126,10 +127,12 @@ export class Committer implements CommitScheduler {
   #wake(): void {
     if (this.#scheduled || this.#idle.length === 0) return
     this.#scheduled = true
-    setImmediate(() => {
+    const dispatch = () => {
       this.#scheduled = false
       this.#dispatch()
-    })
+    }
+    if (this.#running.size === 0) queueMicrotask(dispatch)
+    else setImmediate(dispatch)
   }
 
   #dispatch(): void {

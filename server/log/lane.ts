@@ -18,42 +18,18 @@ export type Outcome =
   | { readonly kind: 'closed' }
 
 /**
- * One statement, one round trip, one transaction. The lane's own row is the gate: it takes each batch number
- * once, so that a batch whose outcome is unknown is simply sent again, and one that arrives late (from a
- * connection given up for dead) finds the gate closed. Rooms are locked in the order of their ids, so that
- * two nodes that write to the same rooms wait for each other and never deadlock.
+ * One round trip, one transaction; the function stands in migrations/004_append_entries.sql. The lane's own row
+ * is the gate: it takes each batch number once, so that a batch whose outcome is unknown is simply sent again,
+ * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
-const COMMIT = `
-with gate as (
-  select id from log_lanes where id = $1 and batch = $2::bigint - 1 for update
-), wanted as (
-  select * from unnest($3::bigint[], $4::bigint[]) as w(room_id, entries)
-), locked as (
-  select id from rooms where id = any($3::bigint[]) and exists (select from gate) order by id
-  for no key update
-), heads as (
-  update rooms r set head = r.head + w.entries, changed_at = now()
-  from wanted w join locked l on l.id = w.room_id
-  where r.id = w.room_id
-  returning r.id, r.head, r.head - w.entries as base
-), written as (
-  insert into room_updates (room_id, seq, at, actor, bytes)
-  select h.id, h.base + e.ordinal, to_timestamp(e.at / 1000.0), ($10::text[])[e.actor],
-    substring($9::bytea from e.start for e.length)
-  from unnest($5::bigint[], $6::bigint[], $7::int[], $8::int[], $11::int[], $12::int[])
-    as e(room_id, at, ordinal, actor, start, length)
-  join heads h on h.id = e.room_id
-), result as (
-  select coalesce(array_agg(id order by id), '{}') as ids, coalesce(array_agg(head order by id), '{}') as heads
-  from heads
-)
-update log_lanes l set batch = $2, room_ids = result.ids, heads = result.heads, used_at = now()
-from gate, result where l.id = gate.id
-returning l.room_ids, l.heads`
+const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as heads'
+
+/** The SQLSTATE of a closed gate. */
+const TAKEN = 'SL001'
 
 /** Takes the batch's number for nothing, so that an earlier try of it that is still on its way does nothing. */
 const BURN = `
-update log_lanes set batch = $2, room_ids = '{}', heads = '{}', used_at = now()
+update log_lanes set batch = $2, heads = '{}', used_at = now()
 where id = $1 and batch = $2::bigint - 1`
 
 /**
@@ -62,14 +38,14 @@ where id = $1 and batch = $2::bigint - 1`
  */
 const PLANNING = 'set plan_cache_mode = force_generic_plan; set enable_seqscan = off'
 
-const LOOK_UP = 'select room_ids, heads from log_lanes where id = $1 and batch = $2'
+const LOOK_UP = 'select heads from log_lanes where id = $1 and batch = $2'
 
 /** Lanes of processes that are long gone. One that still lives and finds its row gone takes a new name. */
 const FORGET_LANES = `delete from log_lanes where used_at < now() - interval '7 days'`
 
 interface ResultRow {
-  readonly room_ids: readonly string[]
-  readonly heads: readonly string[]
+  /** One a room, in the order of the batch; null for a room that no longer exists. */
+  readonly heads: readonly (string | null)[]
 }
 
 /** The first pause after a failure, and the longest, in ms. */
@@ -93,14 +69,17 @@ export class Lane {
   }
 
   async commit(batch: Batch): Promise<Outcome> {
-    const parameters = batchParameters(batch)
+    // Two nodes that write to the same rooms lock them in one order, and never deadlock.
+    const ordered = batch.toSorted((one, other) => one.room.id - other.room.id)
+    const parameters = batchParameters(ordered)
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         const client = this.#client ?? (await this.#connect())
-        const outcome = await this.#send(client, parameters)
+        const answer = await this.#send(client, parameters)
         this.#batch += 1
         this.#recovered()
-        return outcome
+        if (answer instanceof Error) return { kind: 'rejected', error: answer }
+        return { kind: 'committed', heads: headsOf(ordered, answer) }
       } catch (error) {
         this.#failed(error instanceof Error ? error : new Error(String(error)))
       }
@@ -131,20 +110,25 @@ export class Lane {
     return client
   }
 
-  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<Outcome> {
+  /** The new heads, or why Postgres rejects the batch. */
+  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<ResultRow | Error> {
     const number = this.#batch + 1
     const answer = await client
       .query<ResultRow>({ name: 'commit', text: COMMIT, values: [this.#id, number, ...parameters] })
       .catch((error: unknown) => {
-        if (error instanceof Error && isRejection(error)) return error
+        if (error instanceof Error && (codeOf(error) === TAKEN || isRejection(error))) return error
         throw error
       })
-    if (answer instanceof Error) {
+    if (!(answer instanceof Error)) {
+      if (answer.rows[0] === undefined) throw new Error('a commit without an answer')
+      return answer.rows[0]
+    }
+    if (codeOf(answer) !== TAKEN) {
       const burnt = await client.query(BURN, [this.#id, number])
-      if (burnt.rowCount === 1) return { kind: 'rejected', error: answer }
-    } else if (answer.rows[0] !== undefined) return committed(answer.rows[0])
+      if (burnt.rowCount === 1) return answer
+    }
     const { rows } = await client.query<ResultRow>(LOOK_UP, [this.#id, number])
-    if (rows[0] !== undefined) return committed(rows[0])
+    if (rows[0] !== undefined) return rows[0]
     // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
     this.#id = ''
     this.#batch = 0
@@ -184,16 +168,19 @@ export class Lane {
   }
 }
 
-const committed = (row: ResultRow): Outcome => ({
-  kind: 'committed',
-  heads: new Map(row.room_ids.map((id, index) => [Number(id) as RoomId, Number(row.heads[index])])),
-})
+function headsOf(batch: Batch, { heads }: ResultRow): Heads {
+  const known = new Map<RoomId, Seq>()
+  batch.forEach(({ room }, index) => {
+    const head = heads[index]
+    if (head !== null && head !== undefined) known.set(room.id, Number(head))
+  })
+  return known
+}
+
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')
 
 /**
  * Cardinality, data exception, integrity violation, syntax or access rule, a limit of the program, a damaged
  * page: it is the words themselves, or a room they speak of, and no other room should wait for it.
  */
-function isRejection(error: Error): boolean {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^(21|22|23|42|54|XX)[0-9A-Z]{3}$/.test(code)
-}
+const isRejection = (error: Error): boolean => /^(21|22|23|42|54|XX)[0-9A-Z]{3}$/.test(codeOf(error))

@@ -163,7 +163,7 @@ describe('while the database is away', () => {
       if (i % 50 === 0) {
         await db.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = current_database() and pid <> pg_backend_pid() and query like '%log_lanes%'`,
+           where datname = current_database() and pid <> pg_backend_pid() and query like '%append_entries%'`,
         )
       }
       if (i % 7 === 0) await new Promise(setImmediate)
