@@ -15,14 +15,12 @@ import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
+import { within } from './storage/within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
 const READY_WITHIN = 5_000
-/** How long a clean stop may wait for the database, in ms. */
-const STOP_WITHIN = 20_000
-
 export interface App {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string
@@ -81,7 +79,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       const closed = new Promise((resolve) => server.close(resolve))
       gateway.closeAll(1012, 'shutting-down')
       const durable = await within(
-        STOP_WITHIN,
+        config.stopWithin,
         allUnloaded().then(() => log.close()),
       )
       if (!durable) await log.abandon()
@@ -119,12 +117,4 @@ function urlOf(server: Server, host: string): string {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  const { promise: deadline, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => resolve(false), ms)
-  const done = await Promise.race([work.then(() => true), deadline])
-  clearTimeout(timer)
-  return done
 }

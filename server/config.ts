@@ -28,6 +28,8 @@ export interface Config {
   readonly maxQueueBytes: number
   /** The largest WebSocket message taken, in bytes. */
   readonly maxFrameBytes: number
+  /** How long a clean stop may wait for the database, in ms. */
+  readonly stopWithin: number
 }
 
 /** Every wrong key at once, one line each: `main.ts` prints them and exits with 78 (EX_CONFIG). */
@@ -88,6 +90,7 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
+  STOP_SECONDS: integer(1, 600).default(20),
 })
 
 /**
@@ -124,6 +127,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: data.LOG_LEVEL,
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
+    stopWithin: data.STOP_SECONDS * 1000,
   })
 }
 

@@ -3,6 +3,7 @@ import { createLogger, type Logger } from './observe/log.ts'
 import { type Extension, guard } from './realtime/guard.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { openDatabase } from './storage/database.ts'
+import { within } from './storage/within.ts'
 
 export interface SynclineOptions {
   /** `postgres://…`, version 15 or later. The tables are made, and brought up to date, at the start. */
@@ -14,10 +15,13 @@ export interface SynclineOptions {
   readonly actorOf?: (context: unknown) => string | undefined
   /** Edits that may wait in memory while the database is away, in bytes. Default 64 MiB. */
   readonly maxQueueBytes?: number
+  /** How long `onDestroy` waits for edits that are not committed, in ms. Default 20 s. */
+  readonly stopWithin?: number
   readonly logger?: Logger
 }
 
 const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024
+const DEFAULT_STOP_WITHIN = 20_000
 
 /**
  * The log and the held acknowledgement for a Hocuspocus server of your own: documents are kept in Postgres,
@@ -25,7 +29,8 @@ const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024
  *
  * It takes the place of extension-database. Who may join, and who may only read, stays your `onAuthenticate`'s
  * business. A load that fails ends as it does in stock Hocuspocus: the client is refused, and asks again after
- * its own timer.
+ * its own timer. While the database is away documents are not unloaded, so Hocuspocus' `Server.destroy()` waits
+ * for it: put a limit of your own around that. What is lost by ending before was never acknowledged.
  *
  * @throws StorageError where the database cannot be reached or used.
  */
@@ -37,7 +42,12 @@ export async function syncline(options: SynclineOptions): Promise<Extension> {
   return {
     ...rooms,
     onDestroy: async () => {
-      await log.close()
+      const durable = await within(options.stopWithin ?? DEFAULT_STOP_WITHIN, log.close())
+      if (!durable) {
+        const { entries } = log.state
+        logger.error({ entries }, 'stopped before everything was saved; none of it was acknowledged')
+        await log.abandon()
+      }
       await database.close()
     },
   }

@@ -46,6 +46,7 @@ it('[CFG1] every wrong key is named at once', () => {
     LOG_LEVEL: 'loud',
     MAX_QUEUE_BYTES: '-1',
     MAX_FRAME_BYTES: '1e9',
+    STOP_SECONDS: '0',
   })
   const named = [
     'PORT',
@@ -57,6 +58,7 @@ it('[CFG1] every wrong key is named at once', () => {
     'LOG_LEVEL',
     'MAX_QUEUE_BYTES',
     'MAX_FRAME_BYTES',
+    'STOP_SECONDS',
   ]
   for (const key of named)
     expect(

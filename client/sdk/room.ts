@@ -49,6 +49,7 @@ export class Room {
   #state = START
   #people: readonly Person[] = []
   #user: User | undefined
+  #closed = false
   #destroyed: Promise<void> | undefined
 
   constructor(parts: RoomParts) {
@@ -123,14 +124,23 @@ export class Room {
     return this.#whenLoaded
   }
 
-  /** Resolves when the document first holds what the server has; rejects with the reason if the room is refused. */
+  /**
+   * Resolves when the document first holds what the server has. Rejects with the reason if the room is refused, and
+   * if it is closed before.
+   */
   whenSynced(): Promise<void> {
     return this.#when((state) => state.synced)
   }
 
-  /** Resolves when the server has committed every change made here so far and until then. */
+  /**
+   * Resolves when the server has committed every change made here so far and until then. Rejects with the reason
+   * if the room, or a change of ours in it, is refused, and if the room is closed before.
+   */
   whenSaved(): Promise<void> {
-    return this.#when((state) => state.saved === 'saved')
+    return this.#when(
+      (state) => state.saved === 'saved',
+      () => this.#tracker.refused,
+    )
   }
 
   /** Tells the others who this is. */
@@ -183,6 +193,8 @@ export class Room {
     if (typeof window !== 'undefined') window.removeEventListener('pageshow', this.#shownAgain)
     this.awareness.off('change', this.#peopleChanged)
     this.awareness.destroy()
+    this.#closed = true
+    this.#notify()
     try {
       await saved
     } finally {
@@ -251,14 +263,15 @@ export class Room {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  #when(holds: (state: RoomState) => boolean): Promise<void> {
+  #when(holds: (state: RoomState) => boolean, refused = (): boolean => false): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
+        const { status, refusal: reason } = this.#state
         if (holds(this.#state)) resolve()
-        else if (this.#state.status === 'refused') {
-          const { refusal: reason } = this.#state
+        else if (status === 'refused' || refused())
           reject(new Error(reason?.message ?? 'The room was refused', { cause: reason }))
-        } else return
+        else if (this.#closed) reject(new Error('The room was closed'))
+        else return
         stop()
       }
       const stop = this.subscribe(look)

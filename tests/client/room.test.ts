@@ -116,8 +116,16 @@ describe('a room', () => {
     await room.whenSaved()
     expect(room.readOnly).toBe(true)
     write(room, 'x')
-    await until(room, (state) => state.refusal?.code === 'read-only')
-    expect([room.saved, room.unsaved]).toEqual(['saving', 1])
+    const waiting = room.whenSaved()
+    await expect(waiting).rejects.toMatchObject({ cause: { code: 'read-only' } })
+    expect([room.saved, room.unsaved, room.refusal?.code]).toEqual(['saving', 1, 'read-only'])
+  })
+
+  it('[SDK1] tells who waits for "saved" that the room was closed before', async () => {
+    const { url } = await startStock({ beforeSync: () => new Promise(() => undefined) })
+    const mine = client({ url })
+    const waiting = mine.room('doc:a').whenSaved()
+    await Promise.all([expect(waiting).rejects.toThrow('The room was closed'), mine.destroy()])
   })
 
   it('[SDK4] joins again when the server closes the room and leaves the socket open', async () => {

@@ -1,10 +1,12 @@
 import { HocuspocusProvider } from '@hocuspocus/provider'
-import { Server } from '@hocuspocus/server'
+import { Hocuspocus, Server } from '@hocuspocus/server'
 import pg from 'pg'
+import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { syncline } from '../../server/extension.ts'
 import { createLogger } from '../../server/observe/log.ts'
+import { blockWrites } from '../support/blocked-database.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 import { until } from '../support/server.ts'
 
@@ -96,4 +98,20 @@ it('[ACK5] a stock Server with the extension opens what was saved after a restar
   const again = provider(await stockServer(), 'bob')
   await until(() => again.isSynced)
   expect(again.document.getText('content').toString()).toBe('kept')
+})
+
+it('[ACK5] ends in its time where the database hangs, and says how much was not saved', async () => {
+  let said = ''
+  const logger = pino({ level: 'error' }, { write: (line: string) => (said += line) })
+  const extension = await syncline({ databaseUrl: database.storage.url, logger, stopWithin: 300 })
+  const hocuspocus = new Hocuspocus({ quiet: true, extensions: [extension] })
+  const direct = await hocuspocus.openDirectConnection('doc:stock', { user: { id: 'ada' } })
+  const release = await blockWrites(database.storage.url)
+  await direct.transact((document) => document.getText('content').insert(0, 'not yet'))
+  const started = Date.now()
+  await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
+  expect(Date.now() - started).toBeGreaterThanOrEqual(300)
+  expect(Date.now() - started).toBeLessThan(5_000)
+  expect(JSON.parse(said)).toMatchObject({ entries: 1 })
+  await release()
 })

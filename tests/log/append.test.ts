@@ -133,6 +133,29 @@ describe('appending', () => {
     expect(room.interleaved).toBe(false)
   })
 
+  it('[LOG11] a room that begins to gather while its batch hangs lets nothing overtake it', async () => {
+    const { db, url } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log, 'doc:hung')
+    const blocker = await connectTo(url)
+    const holder = await blocker.connect()
+    await holder.query('begin; lock table room_updates in share mode')
+    room.append(entry('1'))
+    await expect.poll(() => room.phase).toBe('in flight')
+    room.gather = 10
+    for (let i = 2; i <= 50; i += 1) {
+      room.append(entry(`${i}`))
+      if (i === 25) await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    room.gather = 0
+    room.append(entry('51'))
+    expect([room.phase, room.committed]).toEqual(['in flight', 0])
+    await holder.query('commit')
+    await room.durable()
+    expect(await textsOf(log, 'doc:hung')).toEqual(countTo(51).map(String))
+    expect(room.interleaved).toBe(false)
+  })
+
   it('[LOG9] lets what one room is refused wait by itself', async () => {
     const { db } = await database()
     const log = openLog(db)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { query } from '../support/blocked-database.ts'
+import { blockWrites, query } from '../support/blocked-database.ts'
 import { connectProvider } from '../support/provider.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -56,4 +56,30 @@ it('[RT7] ends with 0 where a snapshot cannot be written: the log has everything
   await query(server.databaseUrl, 'alter table room_snapshots_away rename to room_snapshots')
   await server.restart()
   expect(await readRoom(server, 'doc:snapshot')).toHaveLength(150)
+})
+
+it('[RT7] while the database hangs it ends after its time, not with 0, and what it acknowledged is there', async () => {
+  await server.dispose()
+  server = await startServer({ env: { STOP_SECONDS: '2' } })
+  const typings = await startTyping(server, 'doc:hung', 2)
+  await until(() => typings.every((typing) => typing.acknowledged().length >= 10))
+  const release = await blockWrites(server.databaseUrl)
+  const before = typings.map((typing) => typing.acknowledged().length)
+  await until(() => typings.every((typing, index) => typing.typed.length > (before[index] ?? 0) + 10))
+
+  const started = Date.now()
+  const code = await server.stop()
+  expect(Date.now() - started).toBeLessThan(10_000)
+  expect(code).toBe(75)
+  expect(server.output()).toContain('before everything was saved')
+  const acknowledged = acknowledgedBy(typings)
+  for (const typing of typings) {
+    typing.stop()
+    typing.replica.destroy()
+  }
+
+  await release()
+  await server.restart()
+  const there = new Set(await readRoom(server, 'doc:hung'))
+  expect(acknowledged.filter((edit) => !there.has(edit))).toEqual([])
 })

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -17,6 +18,34 @@ export async function dataFolder(): Promise<string> {
   // A Postgres whose server was killed may still be writing its last checkpoint.
   onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   return folder
+}
+
+/** One fsync of a few bytes on a disk that nobody else floods takes this long at most, in ms. */
+const CALM_FSYNC = 50
+
+/** Fsyncs a few bytes again and again, until `stalled` says how long the disk kept everybody waiting, in ms. */
+export function watchDisk(folder: string): { stalled(): Promise<number> } {
+  let watching = true
+  const watch = async () => {
+    const file = await open(join(folder, 'probe'), 'w')
+    let stalled = 0
+    while (watching) {
+      const before = performance.now()
+      await file.write('x')
+      await file.sync()
+      stalled += Math.max(0, performance.now() - before - CALM_FSYNC)
+      await setTimeout(10)
+    }
+    await file.close()
+    return stalled
+  }
+  const watched = watch()
+  return {
+    stalled: () => {
+      watching = false
+      return watched
+    },
+  }
 }
 
 let template: Promise<string> | undefined
