@@ -112,6 +112,6 @@ it('[ACK5] ends in its time where the database hangs, and says how much was not 
   await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
   expect(Date.now() - started).toBeGreaterThanOrEqual(300)
   expect(Date.now() - started).toBeLessThan(5_000)
-  expect(JSON.parse(said)).toMatchObject({ entries: 1 })
+  expect(said).toContain('"entries":1')
   await release()
 })
