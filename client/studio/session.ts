@@ -4,6 +4,8 @@ import { getDevelopmentToken, type TokenSource } from './api.ts'
 /** Who writes here, and how their tokens come about. */
 export interface Session {
   readonly user: { readonly id: string; readonly name: string; readonly color: string }
+  /** Whether a new document is worth offering; whether it may be made is for the server to say. */
+  readonly mayCreate: boolean
   readonly token: TokenSource
 }
 
@@ -58,17 +60,26 @@ export function randomId(): string {
 function sessionOfPerson(id: string, name: string): Session {
   return {
     user: { id, name, color: colorFor(id) },
+    mayCreate: true,
     token: () => getDevelopmentToken({ id, name }, STUDIO_GRANTS),
   }
 }
 
-/** Read for the name alone: whether the token is good is for the server to say. */
+/** Read for what is shown alone: whether the token is good is for the server to say. */
 function sessionOfToken(token: string): Session | undefined {
   const payload = token.split('.')[1]
   const claims = payload === undefined ? undefined : parse(fromBase64Url(payload))
   if (typeof claims?.sub !== 'string') return undefined
   const name = typeof claims.name === 'string' ? claims.name : claims.sub
-  return { user: { id: claims.sub, name, color: colorFor(claims.sub) }, token: async () => token }
+  const user = { id: claims.sub, name, color: colorFor(claims.sub) }
+  return { user, mayCreate: mayCreate(claims.grants), token: async () => token }
+}
+
+/** New documents have names of their own, so only a pattern grants them. */
+function mayCreate(grants: unknown): boolean {
+  if (typeof grants !== 'object' || grants === null) return false
+  const role: unknown = Reflect.get(grants, 'doc:*') ?? Reflect.get(grants, '*:*')
+  return role === 'write' || role === 'admin'
 }
 
 function fromBase64Url(text: string): string {

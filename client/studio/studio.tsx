@@ -63,9 +63,14 @@ function Entered({ session, onLeave }: StudioProps) {
     if (route.view === 'documents') reload()
   }, [route.view, reload])
 
-  const create = () => setCreating(true)
+  const create = session.mayCreate ? () => setCreating(true) : undefined
   const help = () => setHelping(true)
-  useKeys({ '?': help, c: create, g: () => navigate('/'), '/': () => searchRef.current?.focus() })
+  useKeys({
+    '?': help,
+    ...(create === undefined ? {} : { c: create }),
+    g: () => navigate('/'),
+    '/': () => searchRef.current?.focus(),
+  })
 
   return (
     <Frame
@@ -106,7 +111,7 @@ function useConnection(route: Route, { list, error }: Documents): ConnectionStat
 interface ViewProps {
   readonly route: Route
   readonly documents: Documents
-  readonly onCreate: () => void
+  readonly onCreate: (() => void) | undefined
   readonly searchRef: RefObject<HTMLInputElement | null>
 }
 

@@ -155,7 +155,9 @@ describe('the words about saving', () => {
     await expect.poll(() => rich(eve).getAttribute('contenteditable'), soon).toBe('false')
     await eve.goto(`${server.url}/d/doc:nowhere`)
     await eve.getByText('There is no such room, and you may not create it').waitFor()
-    await eve.getByRole('link', { name: 'Go to documents' }).waitFor()
+    await eve.getByRole('link', { name: 'Go to documents' }).click()
+    await eve.getByRole('link', { name: /Read me/ }).waitFor()
+    expect(await eve.getByRole('button', { name: 'New' }).count()).toBe(0)
   })
 })
 
@@ -198,6 +200,35 @@ describe('offline', () => {
 })
 
 describe('the frame', () => {
+  it.each([['Rich text', rich] as const, ['Code', code] as const])(
+    'a new document takes the first key: %s',
+    async (kind, place) => {
+      await createDocument(ada, 'Fresh', kind)
+      await expect
+        .poll(() => ada.evaluate(() => document.activeElement?.closest('.rich-text, .code') !== null), soon)
+        .toBe(true)
+      await ada.keyboard.type('First')
+      await expect.poll(() => place(ada).textContent(), soon).toContain('First')
+    },
+  )
+
+  it.each([['Rich text', typeRich, rich] as const, ['Code', typeCode, code] as const])(
+    'a click on a person goes to their caret: %s',
+    async (kind, type, place) => {
+      const path = await createDocument(ada, 'Long', kind)
+      for (let line = 0; line < 80; line += 1) await ada.keyboard.press('Enter')
+      await type(ada, 'the end')
+      await bob.goto(server.url + path)
+      await place(bob).waitFor()
+      const follow = bob.getByRole('button', { name: 'Ada: go to their cursor' })
+      const end = bob.getByText('the end').first()
+      const inView = async () => (await end.count()) > 0 && (await end.evaluate(isInView))
+      expect(await inView()).toBe(false)
+      await follow.click()
+      await expect.poll(inView, soon).toBe(true)
+    },
+  )
+
   it('survives reload and back, finds by keyboard, and refuses unknown addresses', async () => {
     const path = await createDocument(ada, 'Findable', 'Rich text')
     await typeRich(ada, 'Here')
@@ -273,6 +304,11 @@ async function forgetDevice(context: BrowserContext): Promise<void> {
     }
   })
   await page.close()
+}
+
+const isInView = (element: Element): boolean => {
+  const { top, bottom } = element.getBoundingClientRect()
+  return top >= 0 && bottom <= innerHeight
 }
 
 interface Violation {

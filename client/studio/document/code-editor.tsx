@@ -15,9 +15,10 @@ interface CodeEditorProps {
   readonly readOnly: boolean
   readonly language: string | undefined
   readonly follow: { current: Follow | undefined }
+  readonly focus: boolean
 }
 
-export function CodeEditor({ room, readOnly, language, follow }: CodeEditorProps) {
+export function CodeEditor({ room, readOnly, language, follow, focus }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const [editor, setEditor] = useState<Monaco.IStandaloneCodeEditor>()
   const shown = languageOf(language)
@@ -36,6 +37,10 @@ export function CodeEditor({ room, readOnly, language, follow }: CodeEditorProps
       model.dispose()
     }
   }, [room])
+
+  useEffect(() => {
+    if (focus) editor?.focus()
+  }, [editor, focus])
 
   useEffect(() => {
     editor?.updateOptions({ readOnly })

@@ -1,9 +1,9 @@
 import { Button, EmptyState, Group, Skeleton, Stack } from '@mantine/core'
 import { IconAlignLeft, IconCloudOff, IconCode, IconFileOff, IconFilePlus } from '@tabler/icons-react'
-import { Suspense, useEffect, useRef } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
-import { plantSeed } from '../documents/seed.ts'
+import { hasSeed, plantSeed } from '../documents/seed.ts'
 import { linkTo } from '../router.ts'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
@@ -19,6 +19,8 @@ export function DocumentView({ name }: { readonly name: string }) {
   const state = useRoomState(room)
   const meta = useMeta(room.doc)
   const follow = useRef<Follow>(undefined)
+  // Whoever creates a document wants to write.
+  const [created] = useState(() => hasSeed(name))
 
   useReturnNotice(state)
   useEffect(() => plantSeed(room.name, room.doc), [room])
@@ -38,7 +40,7 @@ export function DocumentView({ name }: { readonly name: string }) {
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
           </div>
           <Notices room={room} state={state} />
-          <Content room={room} state={state} meta={meta} follow={follow} />
+          <Content room={room} state={state} meta={meta} follow={follow} created={created} />
         </>
       ) : (
         <Unopened room={room} state={state} />
@@ -55,17 +57,24 @@ interface ContentProps {
   readonly state: RoomState
   readonly meta: Meta
   readonly follow: { current: Follow | undefined }
+  readonly created: boolean
 }
 
-function Content({ room, state, meta, follow }: ContentProps) {
+function Content({ room, state, meta, follow, created }: ContentProps) {
   const readOnly = isLocked(state)
   if (meta.editor === undefined) return <Unset room={room} readOnly={readOnly} />
   return (
     <Suspense fallback={<Opening />}>
       {meta.editor === 'code' ? (
-        <CodeEditor room={room} readOnly={readOnly} language={meta.language} follow={follow} />
+        <CodeEditor
+          room={room}
+          readOnly={readOnly}
+          language={meta.language}
+          follow={follow}
+          focus={created}
+        />
       ) : (
-        <RichEditor room={room} readOnly={readOnly} follow={follow} />
+        <RichEditor room={room} readOnly={readOnly} follow={follow} focus={created} />
       )}
     </Suspense>
   )

@@ -13,11 +13,13 @@ interface RichEditorProps {
   readonly room: Room
   readonly readOnly: boolean
   readonly follow: { current: Follow | undefined }
+  readonly focus: boolean
 }
 
-export function RichEditor({ room, readOnly, follow }: RichEditorProps) {
+export function RichEditor({ room, readOnly, follow, focus }: RichEditorProps) {
   const editor = useEditor(
     {
+      autofocus: focus,
       extensions: [
         // The shared document has an undo of its own; a click on a link is there to edit it.
         StarterKit.configure({ undoRedo: false, link: false }),

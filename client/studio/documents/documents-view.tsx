@@ -17,7 +17,8 @@ import type { Documents } from './use-documents.ts'
 
 interface DocumentsViewProps {
   readonly documents: Documents
-  readonly onCreate: () => void
+  /** `undefined` where this person may not create documents. */
+  readonly onCreate: (() => void) | undefined
   readonly searchRef: RefObject<HTMLInputElement | null>
 }
 
@@ -35,9 +36,11 @@ export function DocumentsView({ documents, onCreate, searchRef }: DocumentsViewP
         <Title order={1} size="h2">
           Documents
         </Title>
-        <Button leftSection={<IconPlus size={18} />} onClick={onCreate}>
-          New
-        </Button>
+        {onCreate === undefined ? null : (
+          <Button leftSection={<IconPlus size={18} />} onClick={onCreate}>
+            New
+          </Button>
+        )}
       </Group>
       {error === undefined ? null : (
         <Alert
@@ -117,7 +120,17 @@ function Found({ list, search, onClear }: FoundProps) {
   )
 }
 
-function Empty({ onCreate }: { readonly onCreate: () => void }) {
+function Empty({ onCreate }: Pick<DocumentsViewProps, 'onCreate'>) {
+  if (onCreate === undefined) {
+    return (
+      <EmptyState
+        py={64}
+        icon={<IconFiles />}
+        title="No documents yet"
+        description="What others share with you is listed here."
+      />
+    )
+  }
   return (
     <EmptyState
       py={64}

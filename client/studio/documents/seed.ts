@@ -14,6 +14,9 @@ export function keepSeed(room: string, seed: Seed): void {
   waiting.set(room, seed)
 }
 
+/** Whether this page is about to create the document. */
+export const hasSeed = (room: string): boolean => waiting.has(room)
+
 /** Only the page that created the room has its seed, and uses it once: nothing is ever seeded twice. */
 export function plantSeed(room: string, doc: Y.Doc): void {
   const seed = waiting.get(room)

@@ -7,7 +7,7 @@ import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
   readonly documents: readonly DocumentSummary[] | undefined
-  readonly onCreate: () => void
+  readonly onCreate: (() => void) | undefined
   readonly onKeys: () => void
 }
 
@@ -26,7 +26,9 @@ export function Finder({ documents, onCreate, onKeys }: FinderProps) {
   })
   const icon = { size: 18, stroke: 1.7 }
   const commands = [
-    { id: '!create', label: 'New document', leftSection: <IconPlus {...icon} />, onClick: onCreate },
+    ...(onCreate === undefined
+      ? []
+      : [{ id: '!create', label: 'New document', leftSection: <IconPlus {...icon} />, onClick: onCreate }]),
     {
       id: '!list',
       label: 'Go to documents',

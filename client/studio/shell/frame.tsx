@@ -16,7 +16,7 @@ interface FrameProps {
   readonly current: 'documents' | 'document' | 'unknown'
   readonly onFind: () => void
   readonly onKeys: () => void
-  readonly onCreate: () => void
+  readonly onCreate: (() => void) | undefined
   readonly onLeave: () => void
   readonly children: ReactNode
 }
@@ -64,10 +64,12 @@ export function Frame(props: FrameProps) {
             <IconSearch size={22} stroke={1.7} aria-hidden="true" />
             <span className="nav-label">Find</span>
           </button>
-          <button type="button" className="nav-item" onClick={onCreate}>
-            <IconPlus size={22} stroke={1.7} aria-hidden="true" />
-            <span className="nav-label">New</span>
-          </button>
+          {onCreate === undefined ? null : (
+            <button type="button" className="nav-item" onClick={onCreate}>
+              <IconPlus size={22} stroke={1.7} aria-hidden="true" />
+              <span className="nav-label">New</span>
+            </button>
+          )}
         </AppShell.Footer>
       </AppShell>
     </>
