@@ -7,6 +7,8 @@ export interface Identity {
   readonly user: string
   readonly name: string
   readonly grants: Grants
+  /** When the token was signed, by its `iat`; milliseconds since the epoch, 0 where it does not say. */
+  readonly issuedAt: number
   /** When the token stops being taken here, leeway included; milliseconds since the epoch. */
   readonly expiresAt: number
 }
@@ -33,6 +35,7 @@ export const claimsSchema = z.object({
   name: z.string().nullish(),
   grants: grantsSchema,
   exp: z.number('must be there: tokens here expire').positive().max(LAST_SECOND),
+  iat: z.number().nonnegative().max(LAST_SECOND).optional(),
 })
 
 /** The first thing that zod found wrong, with where it is. */

@@ -37,8 +37,16 @@ export function verifyToken(key: TokenKey, token: string, now: number = Date.now
   if (Object.hasOwn(header, 'crit')) throw new SynclineError('token-invalid', 'it needs extensions')
   const claims = claimsSchema.safeParse(payload)
   if (!claims.success) throw new SynclineError('token-invalid', firstIssue(claims.error))
-  const { sub, name, grants, exp } = claims.data
-  return { user: sub, name: displayName(name, sub), grants, expiresAt: (exp + CLOCK_LEEWAY) * 1000 }
+  const { sub, name, grants, exp, iat = 0 } = claims.data
+  // A revocation reaches the tokens that were issued before it, so none may have been issued tomorrow.
+  if (iat > now / 1000 + CLOCK_LEEWAY) throw new SynclineError('token-invalid', 'iat lies in the future')
+  return {
+    user: sub,
+    name: displayName(name, sub),
+    grants,
+    issuedAt: iat * 1000,
+    expiresAt: (exp + CLOCK_LEEWAY) * 1000,
+  }
 }
 
 function decode(key: Key, token: string, now: number): jwt.Jwt {

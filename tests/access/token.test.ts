@@ -50,8 +50,16 @@ describe('a token that is taken', () => {
       user: 'ada',
       name: 'Ada',
       grants: { 'doc:*': 'write' },
+      issuedAt: 0,
       expiresAt,
     })
+  })
+
+  it('[ACC20] says when it was issued; none is issued in the future', () => {
+    const issued = (iat: number) => jwt.sign({ ...GOOD, iat }, SECRET)
+    expect(verifyToken(KEY, issued(SECONDS - 5), NOW).issuedAt).toBe(NOW - 5_000)
+    expect(verifyToken(KEY, issued(SECONDS + 30), NOW).issuedAt).toBe(NOW + 30_000)
+    expect(refused(issued(SECONDS + 31)).code).toBe('token-invalid')
   })
 
   it('[ACC5] is taken from the holder of an RSA or an EC key', () => {
@@ -64,6 +72,7 @@ describe('a token that is taken', () => {
     const identity = verifyToken(KEY, token)
     expect(identity).toMatchObject({ user: 'bob', name: 'bob', grants: { 'a:b': 'read' } })
     expect(identity.expiresAt - Date.now()).toBeGreaterThan(35_000)
+    expect(Math.abs(Date.now() - identity.issuedAt)).toBeLessThan(2_000)
   })
 
   it.each([
