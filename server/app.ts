@@ -1,15 +1,18 @@
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
-import { verifyToken } from './access/token.ts'
+import { Application } from './access/application.ts'
+import { Authorizer } from './access/authorizer.ts'
+import { createVerifier } from './access/verifier.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
+import { carriesToken } from './http/bearer.ts'
 import { createHttp } from './http/http.ts'
 import { originAllowed } from './http/origin.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
-import { Authorization, identityOf } from './realtime/authorization.ts'
+import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
 import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
@@ -33,9 +36,17 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const heartbeat = new Heartbeat(database.pool)
+  const { tokens, issuer, application, roomKinds } = config
+  const verify = createVerifier(tokens, { issuer, mayDefer: application !== undefined }, logger)
+  const authorizer = new Authorizer({
+    roomKinds,
+    application: application && new Application(application, logger),
+  })
   const { hocuspocus, allUnloaded } = createHocuspocus(logger, [
     new Authorization({
-      verify: (token) => verifyToken(config.tokens, token),
+      verify,
+      authorizer,
+      logger,
       ensureRoom: (name, createBy) => log.ensure(name, createBy),
     }),
     new RoomExtension({ log, logger, actorOf: (context) => identityOf(context)?.user }),
@@ -47,7 +58,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       const problems = readinessProblems(log, heartbeat, stopping)
       return { ready: problems.length === 0, problems }
     },
-    tokens: config.tokens,
+    verify,
+    authorizer,
+    developmentSecret: tokens.mode === 'development' ? tokens.secret : undefined,
     allowedOrigins: config.allowedOrigins,
     studioDir: STUDIO_DIR,
     version: VERSION,
@@ -57,9 +70,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     hocuspocus,
     logger,
     maxFrameBytes: config.maxFrameBytes,
-    mayAsk: ({ context }) => (identityOf(context)?.expiresAt ?? 0) > Date.now(),
-    refuseUpgrade: ({ headers }) =>
-      originAllowed(headers, config.allowedOrigins) ? undefined : new SynclineError('origin-refused'),
+    mayAsk: ({ context }) => mayAsk(context),
+    refuseUpgrade: ({ headers, url = '' }) => {
+      if (!originAllowed(headers, config.allowedOrigins)) return new SynclineError('origin-refused')
+      if (carriesToken(url))
+        return new SynclineError('request-invalid', 'a token must not stand in an address')
+      return undefined
+    },
   })
   const server = createServer(http.listener)
   gateway.attach(server)

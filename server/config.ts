@@ -1,13 +1,27 @@
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { ROOM_KIND } from './protocol.ts'
 
-/** How tokens are verified. In development mode the server also signs them, with a secret of its own. */
+/** Of a public key. */
+type Algorithm = 'RS256' | 'ES256'
+
+/** The one key that tokens are verified with. In development mode the server also signs them, with a secret of its own. */
 export type TokenKey =
   | { readonly mode: 'development'; readonly secret: string }
   | { readonly mode: 'secret'; readonly secret: string }
-  | { readonly mode: 'public-key'; readonly publicKey: string; readonly algorithm: 'RS256' | 'ES256' }
+  | { readonly mode: 'public-key'; readonly publicKey: string; readonly algorithm: Algorithm }
+
+/** How tokens are verified: with one key, or with the keys that an address lists (RFC 7517). */
+export type TokenConfig = TokenKey | { readonly mode: 'jwks'; readonly url: string }
+
+/** The application that is asked who may do what in which room. */
+export interface ApplicationConfig {
+  readonly url: string
+  /** What it knows this server by: sent as a Bearer token. */
+  readonly secret: string | undefined
+}
 
 /** Where the log is kept: an embedded Postgres in `dataDir`, or somebody else's server. */
 export type StorageConfig =
@@ -18,7 +32,13 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly storage: StorageConfig
-  readonly tokens: TokenKey
+  readonly tokens: TokenConfig
+  /** The `iss` that every token must have; any where it is undefined. */
+  readonly issuer: string | undefined
+  /** Asked at every join; where it is undefined, a token's grants decide alone. */
+  readonly application: ApplicationConfig | undefined
+  /** The kinds of which rooms may be created; every kind where it is undefined. */
+  readonly roomKinds: readonly string[] | undefined
   /** Origins that a browser may connect from, beside the server's own; `*` for any. */
   readonly allowedOrigins: readonly string[]
   /** Whether the studio is built at start and served; the API and the WebSocket work without it. */
@@ -67,6 +87,25 @@ const secret = z
   )
   .refine((value) => new Set(value).size >= 10, 'is too regular to be a secret; try: openssl rand -base64 48')
 
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+
+/** An address whose answer decides who is let in, so nobody on the way may write that answer. */
+const trustedUrl = z.string().refine((value) => {
+  const url = URL.parse(value)
+  if (url === null || url.username !== '' || url.password !== '') return false
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(host))
+}, 'must be an https:// address (http:// on a loopback address), without a user in it')
+
+const kinds = z.string().transform((value, context) => {
+  const list = value.split(',').map((part) => part.trim())
+  for (const kind of list.filter((name) => !ROOM_KIND.test(name))) {
+    context.addIssue({ code: 'custom', message: `"${kind}" is not a kind of room such as doc` })
+  }
+  return list
+})
+
 const origins = z.string().transform((value, context) => {
   const list = value.split(',').map((part) => part.trim())
   for (const origin of list) {
@@ -84,7 +123,11 @@ const environment = z.object({
   REDIS_URL: z.undefined({ error: 'is not supported yet: this version runs as one node' }).optional(),
   JWT_SECRET: secret.optional(),
   JWT_PUBLIC_KEY: z.string().optional(),
-  JWKS_URL: z.undefined({ error: 'is not supported yet: use JWT_PUBLIC_KEY' }).optional(),
+  JWKS_URL: trustedUrl.optional(),
+  JWT_ISSUER: z.string().max(1000, 'must be at most 1000 characters').optional(),
+  AUTHORIZE_URL: trustedUrl.optional(),
+  AUTHORIZE_SECRET: secret.optional(),
+  ROOM_KINDS: kinds.optional(),
   ALLOWED_ORIGINS: origins.default([]),
   STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -108,8 +151,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const tokens = readTokenKey(present, problems)
   if (parsed.success && tokens?.mode === 'development' && !isLoopback(parsed.data.HOST)) {
     problems.push(
-      `HOST ${parsed.data.HOST} is reachable by others: set JWT_SECRET or JWT_PUBLIC_KEY, or keep to 127.0.0.1`,
+      `HOST ${parsed.data.HOST} is reachable by others: set JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or keep to 127.0.0.1`,
     )
+  }
+  if (present.AUTHORIZE_SECRET !== undefined && present.AUTHORIZE_URL === undefined) {
+    problems.push('AUTHORIZE_SECRET is sent to AUTHORIZE_URL, which is not set')
   }
   if (!parsed.success || tokens === undefined || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
@@ -122,6 +168,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: data.PORT,
     storage,
     tokens,
+    issuer: data.JWT_ISSUER,
+    application:
+      data.AUTHORIZE_URL === undefined
+        ? undefined
+        : { url: data.AUTHORIZE_URL, secret: data.AUTHORIZE_SECRET },
+    roomKinds: data.ROOM_KINDS,
     allowedOrigins: data.ALLOWED_ORIGINS,
     studio: data.STUDIO === 'on',
     logLevel: data.LOG_LEVEL,
@@ -131,15 +183,19 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   })
 }
 
+const KEY_SOURCES = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL'] as const
+
 function readTokenKey(
   env: Readonly<Record<string, string | undefined>>,
   problems: string[],
-): TokenKey | undefined {
-  const { JWT_SECRET: key, JWT_PUBLIC_KEY: pem } = env
-  if (key !== undefined && pem !== undefined) {
-    problems.push('JWT_SECRET and JWT_PUBLIC_KEY exclude each other')
+): TokenConfig | undefined {
+  const { JWT_SECRET: key, JWT_PUBLIC_KEY: pem, JWKS_URL: url } = env
+  const given = KEY_SOURCES.filter((name) => env[name] !== undefined)
+  if (given.length > 1) {
+    problems.push(`${given.join(' and ')} exclude each other`)
     return undefined
   }
+  if (url !== undefined) return { mode: 'jwks', url }
   if (key !== undefined) return { mode: 'secret', secret: key }
   if (pem === undefined) return { mode: 'development', secret: randomBytes(48).toString('base64') }
   const algorithm = publicKeyAlgorithm(pem)
@@ -150,18 +206,20 @@ function readTokenKey(
   return { mode: 'public-key', publicKey: pem, algorithm }
 }
 
-/** The one algorithm that a key is for, so that a token can never choose another. */
-function publicKeyAlgorithm(pem: string): 'RS256' | 'ES256' | undefined {
+function publicKeyAlgorithm(pem: string): Algorithm | undefined {
   try {
-    if (isPrivateKey(pem)) return undefined
-    const key = createPublicKey(pem)
-    const details = key.asymmetricKeyDetails
-    if (key.asymmetricKeyType === 'rsa' && (details?.modulusLength ?? 0) >= 2048) return 'RS256'
-    if (key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1') return 'ES256'
-    return undefined
+    return isPrivateKey(pem) ? undefined : algorithmOf(createPublicKey(pem))
   } catch {
     return undefined
   }
+}
+
+/** The one algorithm that a public key is for, so that a token can never choose another; undefined where we take none. */
+export function algorithmOf(key: KeyObject): Algorithm | undefined {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
+  if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048) return 'RS256'
+  if (type === 'ec' && details?.namedCurve === 'prime256v1') return 'ES256'
+  return undefined
 }
 
 /** `createPublicKey` takes a private key too and derives the public one; a server must not be given it. */
@@ -173,6 +231,3 @@ function isPrivateKey(pem: string): boolean {
     return false
   }
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))

@@ -39,6 +39,11 @@ export const ERRORS = {
   'token-missing': { status: 401, reason: 'A token is needed', retryable: false },
   'token-invalid': { status: 401, reason: 'The token is not valid here', retryable: false },
   'token-expired': { status: 401, reason: 'The token has expired', retryable: true },
+  'authorization-unavailable': {
+    status: 503,
+    reason: 'Nobody can say right now whether you may; edits are kept on your device meanwhile',
+    retryable: true,
+  },
   forbidden: { status: 403, reason: 'You have no access to this room', retryable: false },
   'read-only': { status: 403, reason: 'You may read this room but not change it', retryable: false },
   'frame-malformed': { status: 400, reason: 'The message cannot be read', retryable: false },

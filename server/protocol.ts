@@ -19,6 +19,9 @@ export type Role = (typeof ROLES)[number]
 /** Room pattern (`doc:*`, `project:7`, `*:*`) to the role that it grants. */
 export type Grants = Readonly<Record<string, Role>>
 
+/** The kind of a room: the part of its name before the colon. */
+export const ROOM_KIND = /^[a-z][a-z0-9-]{0,31}$/
+
 /**
  * A room's name: `kind:id`. The kind is a lower-case word; the id is any printable text without white space
  * or control characters, at most 200 characters together.

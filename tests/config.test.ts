@@ -41,7 +41,11 @@ it('[CFG1] every wrong key is named at once', () => {
     DATABASE_URL: 'mysql://localhost/notes',
     REDIS_URL: 'redis://localhost',
     JWT_SECRET: 'short',
-    JWKS_URL: 'https://keys.example',
+    JWKS_URL: 'http://keys.example',
+    JWT_ISSUER: 'x'.repeat(1001),
+    AUTHORIZE_URL: 'https://ada:hunter2@app.example/authorize',
+    AUTHORIZE_SECRET: 'short',
+    ROOM_KINDS: 'doc, Doc',
     ALLOWED_ORIGINS: 'https://app.example, app.example/path',
     LOG_LEVEL: 'loud',
     MAX_QUEUE_BYTES: '-1',
@@ -54,6 +58,10 @@ it('[CFG1] every wrong key is named at once', () => {
     'REDIS_URL',
     'JWT_SECRET',
     'JWKS_URL',
+    'JWT_ISSUER',
+    'AUTHORIZE_URL',
+    'AUTHORIZE_SECRET',
+    'ROOM_KINDS',
     'ALLOWED_ORIGINS',
     'LOG_LEVEL',
     'MAX_QUEUE_BYTES',
@@ -155,4 +163,56 @@ it('[ACC1] a secret and a public key exclude each other', () => {
   expect(problemsOf({ JWT_SECRET: SECRET, JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
     'JWT_SECRET and JWT_PUBLIC_KEY exclude each other',
   ])
+})
+
+it('[ACC1] a key set excludes the other keys, and is a key as far as development mode goes', () => {
+  const JWKS_URL = 'https://keys.example/jwks.json'
+  expect(readConfig({ JWKS_URL, HOST: '0.0.0.0' }).tokens).toEqual({ mode: 'jwks', url: JWKS_URL })
+  expect(problemsOf({ JWKS_URL, JWT_SECRET: SECRET, JWT_PUBLIC_KEY: rsa.publicKey })).toEqual([
+    'JWT_SECRET and JWT_PUBLIC_KEY and JWKS_URL exclude each other',
+  ])
+})
+
+it.each(['JWKS_URL', 'AUTHORIZE_URL'])('[CFG5] %s is asked over TLS, or on this machine', (key) => {
+  for (const url of [
+    'https://app.example/x',
+    'http://127.0.0.1:8080/x',
+    'http://[::1]/x',
+    'http://localhost/x',
+  ]) {
+    expect(problemsOf({ [key]: url }), url).toEqual([])
+  }
+  const wrong = [
+    'http://app.example/x',
+    'http://127.example.com/x',
+    'http://localhost.example/x',
+    'https://ada:pw@app.example/x',
+    'ftp://127.0.0.1/x',
+    'file:///etc/passwd',
+    '//app.example',
+    'app',
+  ]
+  for (const url of wrong)
+    expect(problemsOf({ [key]: url }), url).toEqual([expect.stringMatching(`^${key} must be`)])
+})
+
+it('[CFG5] the secret of an application that is not asked is a mistake', () => {
+  expect(problemsOf({ AUTHORIZE_SECRET: SECRET })).toEqual([
+    expect.stringMatching(/^AUTHORIZE_SECRET is sent to/),
+  ])
+})
+
+it('[CFG5] kinds of rooms, an issuer and an application are taken as they are given', () => {
+  expect(readConfig({})).toMatchObject({ issuer: undefined, application: undefined, roomKinds: undefined })
+  const env = {
+    JWT_ISSUER: 'https://id.example',
+    AUTHORIZE_URL: 'https://app.example/a',
+    AUTHORIZE_SECRET: SECRET,
+    ROOM_KINDS: 'doc, project',
+  }
+  expect(readConfig(env)).toMatchObject({
+    issuer: 'https://id.example',
+    application: { url: 'https://app.example/a', secret: SECRET },
+    roomKinds: ['doc', 'project'],
+  })
 })

@@ -40,6 +40,8 @@ export function roleIn(grants: Grants, room: string): Role | undefined {
 export const atLeast = (role: Role | undefined, needed: Role): boolean =>
   role !== undefined && ROLES.indexOf(role) >= ROLES.indexOf(needed)
 
+export const weaker = (one: Role, other: Role): Role => (atLeast(one, other) ? other : one)
+
 /** The rooms that grants let somebody read, in a form that a query can ask for. */
 export type Readable = 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
 

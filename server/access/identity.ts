@@ -6,7 +6,10 @@ import { grantsSchema } from './grants.ts'
 export interface Identity {
   readonly user: string
   readonly name: string
+  /** What the token grants: nothing where it leaves that to the application. */
   readonly grants: Grants
+  /** The token names no grants: the application decides alone. Possible only where there is one to be asked. */
+  readonly defers: boolean
   /** When the token was signed, by its `iat`; milliseconds since the epoch, 0 where it does not say. */
   readonly issuedAt: number
   /** When the token stops being taken here, leeway included; milliseconds since the epoch. */
@@ -33,7 +36,7 @@ const LAST_SECOND = 8.64e12
 export const claimsSchema = z.object({
   sub: userIdSchema,
   name: z.string().nullish(),
-  grants: grantsSchema,
+  grants: grantsSchema.optional(),
   exp: z.number('must be there: tokens here expire').positive().max(LAST_SECOND),
   iat: z.number().nonnegative().max(LAST_SECOND).optional(),
 })

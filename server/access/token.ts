@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import type { TokenKey } from '../config.ts'
 import { SynclineError } from '../errors.ts'
@@ -12,48 +13,81 @@ const MAX_TOKEN_LENGTH = 1024 * 1024
 
 /** What jsonwebtoken says that is safe and useful to repeat; its other messages may quote the token. */
 const REPEATABLE =
-  /^(jwt malformed|invalid token|invalid signature|invalid algorithm|jwt signature is required|jwt not active|jwt audience invalid)/
+  /^(jwt malformed|invalid token|invalid signature|invalid algorithm|jwt signature is required|jwt not active|jwt audience invalid|jwt issuer invalid)/
 
-interface Key {
-  readonly secret: string
-  /** One algorithm a key: a token that could choose might present the public key as an HMAC secret. */
-  readonly algorithm: jwt.Algorithm
+/** One algorithm a key: a token that could choose might present the public key as an HMAC secret. */
+export interface VerificationKey {
+  readonly secret: string | KeyObject
+  readonly algorithm: 'HS256' | 'RS256' | 'ES256'
 }
 
-const keyOf = (key: TokenKey): Key =>
+/** What tokens must say here, besides being signed. */
+export interface TokenRules {
+  /** Their `iss`; any where it is undefined. */
+  readonly issuer?: string | undefined
+  /** Whether they may leave it to the application what they grant. */
+  readonly mayDefer?: boolean
+}
+
+export const verificationKey = (key: TokenKey): VerificationKey =>
   key.mode === 'public-key'
-    ? { secret: key.publicKey, algorithm: key.algorithm }
+    ? { secret: createPublicKey(key.publicKey), algorithm: key.algorithm }
     : { secret: key.secret, algorithm: 'HS256' }
 
 /**
  * Who a token proves its bearer to be.
  * @throws SynclineError `token-missing`, `token-expired` or `token-invalid`; its detail never quotes the token.
  */
-export function verifyToken(key: TokenKey, token: string, now: number = Date.now()): Identity {
-  if (token === '') throw new SynclineError('token-missing')
-  if (token.length > MAX_TOKEN_LENGTH) throw new SynclineError('token-invalid', 'it is too long')
-  const { header, payload } = decode(keyOf(key), token, now)
+export function verifyToken(
+  key: VerificationKey,
+  token: string,
+  { issuer, mayDefer = false }: TokenRules = {},
+  now: number = Date.now(),
+): Identity {
+  checkLength(token)
+  const { header, payload } = decode(key, token, issuer, now)
   // RFC 7515 4.1.11: extensions that are named critical and not understood make the token invalid.
   if (Object.hasOwn(header, 'crit')) throw new SynclineError('token-invalid', 'it needs extensions')
   const claims = claimsSchema.safeParse(payload)
   if (!claims.success) throw new SynclineError('token-invalid', firstIssue(claims.error))
   const { sub, name, grants, exp, iat = 0 } = claims.data
+  if (grants === undefined && !mayDefer) throw new SynclineError('token-invalid', 'grants must be there')
   // A revocation reaches the tokens that were issued before it, so none may have been issued tomorrow.
   if (iat > now / 1000 + CLOCK_LEEWAY) throw new SynclineError('token-invalid', 'iat lies in the future')
   return {
     user: sub,
     name: displayName(name, sub),
-    grants,
+    grants: grants ?? {},
+    defers: grants === undefined,
     issuedAt: iat * 1000,
     expiresAt: (exp + CLOCK_LEEWAY) * 1000,
   }
 }
 
-function decode(key: Key, token: string, now: number): jwt.Jwt {
+/**
+ * The name of the key that a token says it is signed with, which proves nothing yet.
+ * @throws SynclineError `token-missing` or `token-invalid`
+ */
+export function claimedKey(token: string): unknown {
+  checkLength(token)
+  try {
+    return jwt.decode(token, { complete: true })?.header.kid
+  } catch {
+    throw new SynclineError('token-invalid', 'it cannot be read')
+  }
+}
+
+function checkLength(token: string): void {
+  if (token === '') throw new SynclineError('token-missing')
+  if (token.length > MAX_TOKEN_LENGTH) throw new SynclineError('token-invalid', 'it is too long')
+}
+
+function decode(key: VerificationKey, token: string, issuer: string | undefined, now: number): jwt.Jwt {
   try {
     return jwt.verify(token, key.secret, {
       algorithms: [key.algorithm],
       audience: TOKEN_AUDIENCE,
+      ...(issuer !== undefined && { issuer }),
       clockTolerance: CLOCK_LEEWAY,
       clockTimestamp: now / 1000,
       complete: true,

@@ -2,11 +2,13 @@ import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
-import type { TokenKey } from '../config.ts'
+import type { Authorizer } from '../access/authorizer.ts'
+import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomDirectory } from '../log/directory.ts'
 import type { Logger } from '../observe/log.ts'
 import { API_PREFIX } from '../protocol.ts'
+import { carriesToken } from './bearer.ts'
 import { devTokenRoutes } from './dev-token.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 import { infoRoutes } from './info.ts'
@@ -23,7 +25,10 @@ const MAX_BODY_BYTES = 1024 * 1024
 export interface HttpOptions {
   readonly rooms: RoomDirectory
   readonly readiness: () => Readiness
-  readonly tokens: TokenKey
+  readonly verify: Verify
+  readonly authorizer: Authorizer
+  /** What tokens are signed with for anybody who asks; undefined outside development mode. */
+  readonly developmentSecret: string | undefined
   readonly allowedOrigins: readonly string[]
   /** Where the built studio is; nothing is served from a folder without an index.html. */
   readonly studioDir: string
@@ -39,7 +44,7 @@ export interface Http {
 
 /** Everything that the server answers over HTTP; the WebSocket's upgrade is not its business. */
 export function createHttp(options: HttpOptions): Http {
-  const { tokens, allowedOrigins, logger, version } = options
+  const { developmentSecret, allowedOrigins, logger, version } = options
   const app = createRouter()
 
   app.onError((error, c) => answerError(error, `${c.req.method} ${c.req.path}`, logger))
@@ -62,6 +67,13 @@ export function createHttp(options: HttpOptions): Http {
       maxAge: 600,
     }),
   )
+  app.use(`${API_PREFIX}/*`, async (c, next) => {
+    // Refused rather than ignored: whoever tries it hears of it the first time.
+    if (carriesToken(c.req.url)) {
+      throw new SynclineError('request-invalid', 'a token must not stand in an address')
+    }
+    await next()
+  })
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -72,9 +84,9 @@ export function createHttp(options: HttpOptions): Http {
   )
 
   app.route('/', healthRoutes(options.readiness))
-  app.route('/', infoRoutes({ version, development: tokens.mode === 'development' }))
-  app.route('/', roomRoutes(options.rooms, tokens))
-  if (tokens.mode === 'development') app.route('/', devTokenRoutes(tokens.secret, allowedOrigins))
+  app.route('/', infoRoutes({ version, development: developmentSecret !== undefined }))
+  app.route('/', roomRoutes(options.rooms, options.verify, options.authorizer))
+  if (developmentSecret !== undefined) app.route('/', devTokenRoutes(developmentSecret, allowedOrigins))
   mountOpenApi(app, version)
   app.route('/', studioRoutes(options.studioDir))
 

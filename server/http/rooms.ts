@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { readable, roleIn } from '../access/grants.ts'
-import { parseRoomName } from '../access/room-name.ts'
-import type { TokenKey } from '../config.ts'
+import type { Authorizer } from '../access/authorizer.ts'
+import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomDirectory, RoomSummary } from '../log/directory.ts'
 import { API_PREFIX } from '../protocol.ts'
@@ -44,7 +43,11 @@ const list = createRoute({
   security: [{ [BEARER]: [] }],
   request: { query: listQuery },
   responses: {
-    200: { description: 'A page of rooms; `next` is the `after` of the following one', ...json(pageSchema) },
+    200: {
+      description:
+        'A page of rooms, fewer than `limit` where the application hides some; `next` is the `after` of the following one',
+      ...json(pageSchema),
+    },
     ...refusals,
   },
 })
@@ -64,19 +67,22 @@ const represent = ({ createdAt, changedAt, ...room }: RoomSummary) => ({
   changedAt: changedAt.toISOString(),
 })
 
-export const roomRoutes = (directory: RoomDirectory, key: TokenKey) =>
+export const roomRoutes = (directory: RoomDirectory, verify: Verify, authorizer: Authorizer) =>
   createRouter()
     .openapi(list, async (c) => {
-      const { grants } = bearer(c.req.header('authorization'), key)
-      const { rooms, next } = await directory.list({ ...c.req.valid('query'), readable: readable(grants) })
-      return c.json({ rooms: rooms.map(represent), next: next ?? null }, 200)
+      const identity = await bearer(c.req.header('authorization'), verify)
+      const readable = authorizer.candidates(identity)
+      const { rooms, next } = await directory.list({ ...c.req.valid('query'), readable })
+      const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
+      const shown = rooms.filter((_, index) => decided[index]?.role !== undefined)
+      return c.json({ rooms: shown.map(represent), next: next ?? null }, 200)
     })
     .openapi(one, async (c) => {
-      const { grants } = bearer(c.req.header('authorization'), key)
+      const identity = await bearer(c.req.header('authorization'), verify)
       const name = c.req.valid('param').room
-      parseRoomName(name)
       // Before the look-up: who may not read a room is not told whether it exists.
-      if (roleIn(grants, name) === undefined) throw new SynclineError('forbidden')
+      const { role } = await authorizer.decide(identity, name)
+      if (role === undefined) throw new SynclineError('forbidden')
       const room = await directory.get(name)
       if (room === undefined) throw new SynclineError('room-not-found')
       return c.json(represent(room), 200)

@@ -1,28 +1,35 @@
 import type {
-  beforeSyncPayload,
+  beforeHandleMessagePayload,
   connectedPayload,
   Extension,
   onAuthenticatePayload,
   onTokenSyncPayload,
 } from '@hocuspocus/server'
-import { atLeast, roleIn } from '../access/grants.ts'
+import type { Authorizer } from '../access/authorizer.ts'
+import { atLeast } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
 import { parseRoomName } from '../access/room-name.ts'
+import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
+import { logRefusal, refuseConnection } from './refusal.ts'
 import type { SocketContext } from './session.ts'
+import { isOutage, Standing } from './standing.ts'
 
 export interface AuthorizationOptions {
-  readonly verify: (token: string) => Identity
+  readonly verify: Verify
+  readonly authorizer: Authorizer
   /** Finds the room, or creates it for `createBy`; false where it is absent and nobody may create it. */
   readonly ensureRoom: (name: string, createBy: string | undefined) => Promise<boolean>
+  readonly logger: Logger
 }
 
 /** The context of every connection of the gateway, once it is authenticated. */
 export interface RoomContext extends SocketContext {
-  readonly identity?: Identity
+  readonly standing?: Standing
 }
 
-/** Decides at every join, warm or cold, and at every change of token. */
+/** Decides at every join, warm or cold, at every change of token, and looks at every message. */
 export class Authorization implements Extension<RoomContext> {
   readonly extensionName = 'authorization'
   readonly priority = 200
@@ -32,42 +39,69 @@ export class Authorization implements Extension<RoomContext> {
     this.#options = options
   }
 
-  async onAuthenticate(data: onAuthenticatePayload<RoomContext>): Promise<Pick<RoomContext, 'identity'>> {
-    parseRoomName(data.documentName)
-    const identity = this.#options.verify(data.token)
-    const role = roleIn(identity.grants, data.documentName)
-    if (!atLeast(role, 'read')) throw new SynclineError('forbidden')
-    const mayWrite = atLeast(role, 'write')
-    data.connectionConfig.readOnly = !mayWrite
-    const exists = await this.#options.ensureRoom(data.documentName, mayWrite ? identity.user : undefined)
+  async onAuthenticate(data: onAuthenticatePayload<RoomContext>): Promise<Pick<RoomContext, 'standing'>> {
+    const { documentName: room, token, connectionConfig } = data
+    const { verify, authorizer, ensureRoom } = this.#options
+    parseRoomName(room)
+    const identity = await verify(token)
+    const { epoch } = authorizer
+    const decision = await authorizer.decide(identity, room)
+    // Before the look-up: who may not read a room is not told whether it exists.
+    if (decision.role === undefined) throw new SynclineError('forbidden')
+    connectionConfig.readOnly = !atLeast(decision.role, 'write')
+    const exists = await ensureRoom(room, decision.mayCreate ? identity.user : undefined)
     if (!exists) throw new SynclineError('room-not-found')
-    return { identity }
+    return { standing: new Standing({ authorizer, room, identity, decision, epoch }) }
   }
 
   /** A new token on a standing connection: the same person, whose grants may have changed meanwhile. */
-  async onTokenSync({ token, connection, documentName }: onTokenSyncPayload<RoomContext>): Promise<void> {
-    const identity = this.#options.verify(token)
-    const role = roleIn(identity.grants, documentName)
-    if (identity.user !== identityOf(connection.context)?.user || !atLeast(role, 'read')) {
-      throw new SynclineError('forbidden')
+  async onTokenSync({ token, connection }: onTokenSyncPayload<RoomContext>): Promise<void> {
+    const standing = standingOf(connection.context)
+    if (standing === undefined) throw new SynclineError('forbidden')
+    let identity: Identity
+    try {
+      identity = await this.#options.verify(token)
+    } catch (error) {
+      // The token that they came with still holds; nobody goes because the keys of the next one cannot be had.
+      if (isOutage(error) && !standing.expired) return standing.askForToken()
+      throw error
     }
-    connection.readOnly = !atLeast(role, 'write')
-    // What Hocuspocus merges into its own copy of the context does not reach the connection's.
-    connection.context = { ...connection.context, identity }
+    if (identity.user !== standing.identity.user) throw new SynclineError('forbidden')
+    await standing.decideAgain(identity)
   }
 
-  async beforeSync({ connection }: beforeSyncPayload<RoomContext>): Promise<void> {
-    const identity = identityOf(connection.context)
-    if (identity === undefined || identity.expiresAt < Date.now()) throw new SynclineError('token-expired')
+  /** Every message of a connection that stands, whatever it is; whether it may change the document is `readOnly`'s. */
+  async beforeHandleMessage({ connection }: beforeHandleMessagePayload<RoomContext>): Promise<void> {
+    await standsStill(standingOf(connection.context))
   }
 
-  async connected({ connection, context }: connectedPayload<RoomContext>): Promise<void> {
-    context.session.joined(connection)
+  async connected({ connection, context, documentName }: connectedPayload<RoomContext>): Promise<void> {
+    const { standing, session } = context
+    await standsStill(standing)
+    standing?.begin(connection, (error) => {
+      logRefusal(this.#options.logger, error, { room: documentName })
+      refuseConnection(connection, error)
+    })
+    session.joined(connection)
   }
 }
 
+/** @throws SynclineError with what the client is to be told, where it does not. */
+function standsStill(standing: Standing | undefined): Promise<void> | undefined {
+  if (standing === undefined || standing.expired) throw new SynclineError('token-expired')
+  return standing.current ? undefined : standing.decideAgain()
+}
+
+/** Whether somebody may be answered at once, with nothing to be decided first. */
+export function mayAsk(context: unknown): boolean {
+  const standing = standingOf(context)
+  return standing?.current === true && !standing.expired
+}
+
 /** Who is behind a connection's context, if it is one of the gateway's. */
-export function identityOf(context: unknown): Identity | undefined {
-  if (typeof context !== 'object' || context === null || !('identity' in context)) return undefined
-  return (context as RoomContext).identity
+export const identityOf = (context: unknown): Identity | undefined => standingOf(context)?.identity
+
+function standingOf(context: unknown): Standing | undefined {
+  if (typeof context !== 'object' || context === null || !('standing' in context)) return undefined
+  return context.standing instanceof Standing ? context.standing : undefined
 }

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { describe, expect, it } from 'vitest'
-import { signToken, verifyToken } from '../../server/access/token.ts'
+import { signToken, verificationKey, verifyToken as verify } from '../../server/access/token.ts'
 import type { TokenKey } from '../../server/config.ts'
 import { SynclineError } from '../../server/errors.ts'
 
@@ -23,6 +23,9 @@ const ec = generateKeyPairSync('ec', {
 })
 const RSA_KEY: TokenKey = { mode: 'public-key', publicKey: rsa.publicKey, algorithm: 'RS256' }
 const EC_KEY: TokenKey = { mode: 'public-key', publicKey: ec.publicKey, algorithm: 'ES256' }
+
+const verifyToken = (key: TokenKey, token: string, now?: number) =>
+  verify(verificationKey(key), token, {}, now)
 
 const sign = (claims: object, secret = SECRET, algorithm: jwt.Algorithm = 'HS256'): string =>
   jwt.sign(claims, secret, { algorithm, noTimestamp: true })
@@ -50,6 +53,7 @@ describe('a token that is taken', () => {
       user: 'ada',
       name: 'Ada',
       grants: { 'doc:*': 'write' },
+      defers: false,
       issuedAt: 0,
       expiresAt,
     })

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { verifyToken } from '../../server/access/token.ts'
+import { verificationKey, verifyToken } from '../../server/access/token.ts'
 import { DEVELOPMENT_KEY, refusalOf, TestServer } from './server.ts'
 
 const PATH = '/api/v1/dev/token'
@@ -29,7 +29,7 @@ function statusFor(host: string, origin: string): Promise<number | undefined> {
 describe('the token route of development mode', () => {
   it('[ACC9] signs a token that may write documents, or what it is asked for', async () => {
     const plain = (await (await server.post(PATH, ADA)).json()) as { token: string }
-    expect(verifyToken(DEVELOPMENT_KEY, plain.token)).toMatchObject({
+    expect(verifyToken(verificationKey(DEVELOPMENT_KEY), plain.token)).toMatchObject({
       user: 'ada',
       name: 'Ada',
       grants: { 'doc:*': 'write' },
@@ -37,7 +37,7 @@ describe('the token route of development mode', () => {
     const asked = (await (await server.post(PATH, { ...ADA, grants: { '*:*': 'admin' } })).json()) as {
       token: string
     }
-    expect(verifyToken(DEVELOPMENT_KEY, asked.token).grants).toEqual({ '*:*': 'admin' })
+    expect(verifyToken(verificationKey(DEVELOPMENT_KEY), asked.token).grants).toEqual({ '*:*': 'admin' })
   })
 
   it('[ACC9] is there in development mode only', async () => {

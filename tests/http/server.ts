@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { Authorizer } from '../../server/access/authorizer.ts'
 import { signToken } from '../../server/access/token.ts'
+import { createVerifier } from '../../server/access/verifier.ts'
 import type { TokenKey } from '../../server/config.ts'
 import { createHttp, type HttpOptions } from '../../server/http/http.ts'
 import { createRoomDirectory } from '../../server/log/directory.ts'
@@ -14,6 +16,10 @@ import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 export const SECRET = 'tests only: 0123456789abcdefghijklmnop'
 const SECRET_KEY: TokenKey = { mode: 'secret', secret: SECRET }
 export const DEVELOPMENT_KEY: TokenKey = { mode: 'development', secret: SECRET }
+
+interface TestOptions extends Partial<HttpOptions> {
+  readonly tokens?: TokenKey
+}
 
 /** The HTTP part alone, listening on a port of its own, with a real database and a small studio. */
 export class TestServer {
@@ -32,7 +38,7 @@ export class TestServer {
     this.close = parts.close
   }
 
-  static async start(options: Partial<HttpOptions> = {}): Promise<TestServer> {
+  static async start({ tokens = SECRET_KEY, ...options }: TestOptions = {}): Promise<TestServer> {
     const fresh: FreshDatabase = await freshDatabase()
     const logged: Record<string, unknown>[] = []
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) })
@@ -41,7 +47,9 @@ export class TestServer {
     const http = createHttp({
       rooms: createRoomDirectory(database.pool),
       readiness: () => ({ ready: true, problems: [] }),
-      tokens: SECRET_KEY,
+      verify: createVerifier(tokens, {}, logger),
+      authorizer: new Authorizer({}),
+      developmentSecret: tokens.mode === 'development' ? tokens.secret : undefined,
       allowedOrigins: ['https://app.example'],
       studioDir,
       version: '1.2.3',

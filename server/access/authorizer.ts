@@ -1,0 +1,74 @@
+import type { Role } from '../protocol.ts'
+import { Answers, type Whose } from './answers.ts'
+import type { Application } from './application.ts'
+import { atLeast, type Readable, readable, roleIn, weaker } from './grants.ts'
+import type { Identity } from './identity.ts'
+import { parseRoomName } from './room-name.ts'
+
+/** What somebody may do in a room. */
+export interface Decision {
+  /** Undefined: nothing, not even know whether it exists. */
+  readonly role: Role | undefined
+  /** Whether they may create the room, should it be absent. */
+  readonly mayCreate: boolean
+  /** Until when it holds, the token's own expiry aside; milliseconds since the epoch, `Infinity` for a token's grants. */
+  readonly until: number
+}
+
+export interface AuthorizerOptions {
+  /** The kinds of which rooms may be created; every kind where it is undefined. */
+  readonly roomKinds?: readonly string[] | undefined
+  /** Decides, where there is one; a token's grants are then the most that it can allow. */
+  readonly application?: Pick<Application, 'ask'> | undefined
+}
+
+/** The one place that decides who may do what in which room: joins, standing connections, HTTP and server-side edits. */
+export class Authorizer {
+  readonly #roomKinds: readonly string[] | undefined
+  readonly #answers: Answers | undefined
+  #epoch = 0
+
+  constructor({ roomKinds, application }: AuthorizerOptions) {
+    this.#roomKinds = roomKinds
+    this.#answers =
+      application === undefined ? undefined : new Answers((identity, room) => application.ask(identity, room))
+  }
+
+  /** Goes up with each `forget`: a decision of an earlier epoch is to be made again. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** @throws SynclineError `room-name-invalid`, `authorization-unavailable` */
+  async decide(identity: Identity, room: string): Promise<Decision> {
+    const { kind } = parseRoomName(room)
+    const most = this.most(identity, room)
+    if (most === undefined || this.#answers === undefined) {
+      return this.#decision(most, kind, true, Number.POSITIVE_INFINITY)
+    }
+    const { role, create, until } = await this.#answers.get(identity, room)
+    return this.#decision(role === null ? undefined : weaker(role, most), kind, create, until)
+  }
+
+  /** The most that a token lets somebody do in a room, whatever an application says. */
+  most(identity: Identity, room: string): Role | undefined {
+    if (!identity.defers) return roleIn(identity.grants, room)
+    return this.#answers === undefined ? undefined : 'admin'
+  }
+
+  /** The rooms in which somebody can have a role; where an application is asked, it may still refuse some. */
+  candidates(identity: Identity): Readable {
+    return identity.defers && this.#answers !== undefined ? 'all' : readable(identity.grants)
+  }
+
+  /** Makes every decision that was made for this user, in this room, be made anew. */
+  forget(whose: Whose): void {
+    this.#epoch += 1
+    this.#answers?.forget(whose)
+  }
+
+  #decision(role: Role | undefined, kind: string, create: boolean, until: number): Decision {
+    const kindAllowed = this.#roomKinds === undefined || this.#roomKinds.includes(kind)
+    return { role, mayCreate: create && kindAllowed && atLeast(role, 'write'), until }
+  }
+}
