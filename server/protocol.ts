@@ -44,8 +44,9 @@ export const DOCUMENT_FIELDS = {
 export type Editor = 'code' | 'rich'
 
 /**
- * A refusal, sent as a stateless message to the connection that it concerns, before its WebSocket is closed.
- * `code` is one of the catalogue in errors.ts.
+ * A refusal, sent as a stateless message to the connection that it concerns. With `id` null it is the connection that
+ * is refused, and its WebSocket is closed; otherwise it is what the id names (`edit`: the edits of somebody who may
+ * only read), and the connection stays. `code` is one of the catalogue in errors.ts.
  */
 export interface RejectEnvelope {
   readonly type: 'reject'

@@ -12,6 +12,7 @@ import { parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import { ReadOnlySocket } from './read-only-socket.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import type { SocketContext } from './session.ts'
 import { isOutage, Standing } from './standing.ts'
@@ -82,6 +83,7 @@ export class Authorization implements Extension<RoomContext> {
       logRefusal(this.#options.logger, error, { room: documentName })
       refuseConnection(connection, error)
     })
+    if (connection.readOnly) connection.webSocket = new ReadOnlySocket(connection)
     session.joined(connection)
   }
 }
