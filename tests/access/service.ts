@@ -15,10 +15,18 @@ export interface Service {
   readonly received: Received[]
   /** How it answers from now on. */
   answer(by: Answerer): void
+  close(): Promise<void>
+}
+
+/** A service that ends with the test. */
+export async function startService(first: Answerer): Promise<Service> {
+  const service = await openService(first)
+  onTestFinished(() => service.close())
+  return service
 }
 
 /** A real http server in the place of an application or of whoever publishes keys. */
-export async function startService(first: Answerer): Promise<Service> {
+export async function openService(first: Answerer): Promise<Service> {
   let answerer = first
   const received: Received[] = []
   const server = createServer(async (request, response) => {
@@ -32,10 +40,6 @@ export async function startService(first: Answerer): Promise<Service> {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return {
@@ -43,6 +47,10 @@ export async function startService(first: Answerer): Promise<Service> {
     received,
     answer: (by) => {
       answerer = by
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
     },
   }
 }
