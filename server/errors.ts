@@ -52,6 +52,11 @@ export const ERRORS = {
     reason: 'The message is larger than this server takes',
     retryable: false,
   },
+  'awareness-invalid': {
+    status: 400,
+    reason: 'What it says of who is here cannot be read, is too large, or speaks for somebody else',
+    retryable: false,
+  },
   'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
   'update-out-of-order': {
     status: 409,

@@ -6,7 +6,10 @@ import nodeAdapter from 'crossws/adapters/node'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
+import { identityOf } from './authorization.ts'
 import { FirstSync } from './first-sync.ts'
+import { Presence, SocketPresence } from './presence.ts'
+import { logRefusal } from './refusal.ts'
 import { Session, type SocketContext } from './session.ts'
 
 export interface GatewayOptions {
@@ -19,6 +22,12 @@ export interface GatewayOptions {
   /** Why a request must not become a WebSocket, or undefined where it may. */
   readonly refuseUpgrade: (request: IncomingMessage) => SynclineError | undefined
 }
+
+/**
+ * Every WebSocket is pinged so often, and cut where nothing came back until the next time, in seconds: whoever's
+ * machine or network is gone has left the room after twice that.
+ */
+const SILENCE = 12
 
 /** How long a client may take to answer that its WebSocket is being closed, in ms. */
 const CLOSE_WITHIN = 2_000
@@ -37,11 +46,18 @@ export class Gateway {
       { session: Session; client: ReturnType<Hocuspocus['handleConnection']> }
     >()
     const { hocuspocus, logger } = options
+    const presence = new Presence(logger, identityOf)
     this.#adapter = nodeAdapter({
+      idleTimeout: SILENCE,
       serverOptions: { maxPayload: options.maxFrameBytes },
       hooks: defineHooks({
         open: (peer) => {
-          const session = new Session(sender(peer), this.#firstSync, options.mayAsk)
+          const session = new Session(
+            sender(peer),
+            this.#firstSync,
+            options.mayAsk,
+            new SocketPresence(presence),
+          )
           const context: SocketContext = { session }
           const client = hocuspocus.handleConnection(session, peer.request as Request, context)
           forgetInherited(client)
@@ -55,8 +71,12 @@ export class Gateway {
             if (connected.session.take(frame)) return
           } catch (error) {
             // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
-            logger.info({ err: error, code: 'frame-malformed' }, 'refused')
-            connected.session.close(4400, 'frame-malformed')
+            const refusal =
+              error instanceof SynclineError
+                ? error
+                : new SynclineError('frame-malformed', undefined, { cause: error })
+            logRefusal(logger, refusal, {})
+            connected.session.close(4400, refusal.code)
             return
           }
           connected.client.handleMessage(frame)

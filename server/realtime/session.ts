@@ -2,6 +2,7 @@ import type { Connection, WebSocketLike } from '@hocuspocus/server'
 import { ERRORS, isErrorCode } from '../errors.ts'
 import type { FirstSync } from './first-sync.ts'
 import { readDenial, readSyncStep1, type SyncStep1 } from './frames.ts'
+import type { SocketPresence } from './presence.ts'
 
 /** What a connection's hooks find in their context: the WebSocket that they came over. */
 export interface SocketContext {
@@ -24,6 +25,7 @@ export class Session implements WebSocketLike {
   readonly #socket: Pick<WebSocketLike, 'send' | 'close'>
   readonly #firstSync: FirstSync
   readonly #mayAsk: (connection: Connection) => boolean
+  readonly #presence: SocketPresence
   readonly #rooms = new Map<string, Connection>()
   #asked: Map<string, SyncStep1> | undefined
   #open = true
@@ -32,10 +34,12 @@ export class Session implements WebSocketLike {
     socket: Pick<WebSocketLike, 'send' | 'close'>,
     firstSync: FirstSync,
     mayAsk: (connection: Connection) => boolean,
+    presence: SocketPresence,
   ) {
     this.#socket = socket
     this.#firstSync = firstSync
     this.#mayAsk = mayAsk
+    this.#presence = presence
   }
 
   /** Known here, since it is asked twice for every frame that goes out. */
@@ -68,14 +72,16 @@ export class Session implements WebSocketLike {
     const address = connection.messageAddress
     this.#rooms.set(address, connection)
     connection.onClose(() => this.#rooms.delete(address))
+    this.#presence.joined(connection)
     const asked = this.#asked?.get(address)
     if (asked === undefined) return
     this.#asked?.delete(address)
     this.#firstSync.answer(connection, asked)
   }
 
-  /** Takes the frame if it is a first question; false leaves it to Hocuspocus. */
+  /** Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus. */
   take(frame: Uint8Array): boolean {
+    if (this.#presence.take(frame)) return true
     const question = readSyncStep1(frame)
     if (question === undefined) return false
     const connection = this.#rooms.get(question.address)

@@ -11,7 +11,10 @@ import type { SocketContext } from '../../server/realtime/session.ts'
 import { connectProvider } from '../support/provider.ts'
 import { until } from '../support/server.ts'
 
-/** All that Hocuspocus runs for a connection, from its first frame to the unloading of its document. */
+/**
+ * All that Hocuspocus runs for a connection, from its first frame to the unloading of its document; but for
+ * presence, which the gateway keeps to itself.
+ */
 const HOOKS = [
   'onConnect',
   'onAuthenticate',
@@ -23,8 +26,6 @@ const HOOKS = [
   'beforeHandleMessage',
   'afterHandleMessage',
   'beforeSync',
-  'beforeHandleAwareness',
-  'onAwarenessUpdate',
   'onStateless',
   'beforeBroadcastStateless',
   'onChange',
@@ -97,7 +98,6 @@ async function visit(room: string): Promise<void> {
   const client = connectProvider({ wsUrl, room, token: 'any' })
   const refused = () => client.denials.length + client.closes.length > 0
   await until(() => refused() || client.provider.isSynced)
-  client.provider.setAwarenessField('user', { name: 'Ada' })
   client.edits.push(['edit'])
   client.provider.sendStateless('{}')
   await client.provider.sendToken()

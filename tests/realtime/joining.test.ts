@@ -40,12 +40,12 @@ it('[RT1] serves unchanged providers: edits, presence and messages reach the oth
   const ada = join('doc:stock')
   const bob = join('doc:stock', await server.token('bob'))
   await Promise.all([ada.saved(), bob.saved()])
-  ada.provider.setAwarenessField('user', { name: 'Ada' })
+  ada.provider.setAwarenessField('user', { color: '#123456' })
   ada.edits.push(['one'])
   bob.edits.push(['two'])
   await Promise.all([ada.holds('one', 'two'), bob.holds('one', 'two'), ada.saved(), bob.saved()])
   await until(() =>
-    [...(bob.provider.awareness?.getStates().values() ?? [])].some((s) => s.user?.name === 'Ada'),
+    [...(bob.provider.awareness?.getStates().values() ?? [])].some((s) => s.user?.color === '#123456'),
   )
   expect(ada.edits.toArray()).toEqual(bob.edits.toArray())
   const carol = join('doc:stock', await server.token('carol'))

@@ -24,6 +24,8 @@ export class RawClient {
   readonly closeMessages: string[] = []
   /** Updates received, those of the handshake included. */
   readonly updates: Uint8Array[] = []
+  /** Awareness updates received, the one at the join included. */
+  readonly presence: Uint8Array[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
   #authenticated = false
   #asked = false
@@ -127,6 +129,9 @@ export class RawClient {
       case 0:
         if (decoding.readVarUint(decoder) === SyncType.step1) this.#asked = true
         else this.updates.push(decoding.readVarUint8Array(decoder))
+        return
+      case 1:
+        this.presence.push(decoding.readVarUint8Array(decoder))
         return
       case 2:
         if (decoding.readVarUint(decoder) === 1) this.denials.push(decoding.readVarString(decoder))

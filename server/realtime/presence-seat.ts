@@ -1,0 +1,50 @@
+import type { Connection } from '@hocuspocus/server'
+import { SynclineError } from '../errors.ts'
+import type { ClientState } from './presence-frame.ts'
+
+/** Client ids that one connection may have; one is usual, more only where several share a document. */
+const MAX_IDS = 8
+
+/** One connection's part in its room's presence: its ids, and what it has said that is not told yet. */
+export class Seat {
+  readonly connection: Connection
+  readonly user: string
+  readonly ids = new Set<number>()
+  /** The newest of each id: what was said before it is nobody's interest any more. */
+  readonly said = new Map<number, ClientState>()
+  /** Wants to hear of everybody. */
+  asks = false
+
+  constructor(connection: Connection, user: string) {
+    this.connection = connection
+    this.user = user
+  }
+
+  /** @throws SynclineError `awareness-invalid` */
+  take(id: number): void {
+    if (this.ids.size >= MAX_IDS) throw new SynclineError('awareness-invalid', 'it has too many client ids')
+    this.ids.add(id)
+  }
+}
+
+/** What a client says of itself while its room is being opened. */
+export class Waiting {
+  readonly #states = new Map<number, ClientState>()
+  bytes = 0
+
+  add(state: ClientState): void {
+    this.#drop(state.id)
+    if (state.state === undefined || this.#states.size >= MAX_IDS) return
+    this.#states.set(state.id, state)
+    this.bytes += state.state.length
+  }
+
+  states(): readonly ClientState[] {
+    return [...this.#states.values()]
+  }
+
+  #drop(id: number): void {
+    this.bytes -= this.#states.get(id)?.state?.length ?? 0
+    this.#states.delete(id)
+  }
+}

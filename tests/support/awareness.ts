@@ -1,0 +1,37 @@
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+import { encodeStates, presenceFrame } from '../../server/realtime/presence-frame.ts'
+
+/** One client's entry in an awareness update; `json` may be anything at all. */
+export interface Entry {
+  readonly id: number
+  readonly clock: number
+  readonly json: string
+}
+
+/** The frame in which a client says these things, true or not. */
+export const awarenessFrame = (room: string, ...entries: readonly Entry[]): Uint8Array =>
+  presenceFrame(room, encodeStates(entries))
+
+export const queryFrame = (room: string): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, room)
+    encoding.writeVarUint(encoder, 3)
+  })
+
+export const entry = (id: number, clock: number, state: unknown): Entry => ({
+  id,
+  clock,
+  json: JSON.stringify(state),
+})
+
+/** What awareness updates say, in order. */
+export const entriesIn = (updates: readonly Uint8Array[]): readonly Entry[] =>
+  updates.flatMap((update) => {
+    const decoder = decoding.createDecoder(update)
+    return Array.from({ length: decoding.readVarUint(decoder) }, () => ({
+      id: decoding.readVarUint(decoder),
+      clock: decoding.readVarUint(decoder),
+      json: decoding.readVarString(decoder),
+    }))
+  })
