@@ -3,7 +3,7 @@ import { SynclineError } from '../errors.ts'
 import type { ClientState } from './presence-frame.ts'
 
 /** Client ids that one connection may have; one is usual, more only where several share a document. */
-const MAX_IDS = 8
+const MAX_IDS = 4
 
 /** One connection's part in its room's presence: its ids, and what it has said that is not told yet. */
 export class Seat {

@@ -4,6 +4,8 @@ import { SynclineError } from '../errors.ts'
 
 /** Nesting of a state; a caret is three deep. */
 const MAX_DEPTH = 16
+/** Values in a state, those inside others included; a caret has twenty. Many small ones cost more than their bytes. */
+const MAX_VALUES = 200
 
 /** A caret's colour goes into other people's style sheets. */
 const COLOR = /^#[0-9a-f]{6}$/i
@@ -22,10 +24,13 @@ export function honestState(
   const state = parse(bytes)
   if (state === null) return null
   if (!isPlain(state)) throw new SynclineError('awareness-invalid', 'a state is no object')
-  check(state, MAX_DEPTH)
-  const { color, ...own } = isPlain(state.user) ? state.user : {}
-  const shown = typeof color === 'string' && COLOR.test(color) ? { color } : {}
-  return { ...state, user: { ...own, ...shown, id: identity.user, name: identity.name } }
+  check(state, MAX_DEPTH, MAX_VALUES)
+  const user = isPlain(state.user) ? state.user : {}
+  user.id = identity.user
+  user.name = identity.name
+  if (typeof user.color !== 'string' || !COLOR.test(user.color)) delete user.color
+  state.user = user
+  return state
 }
 
 function parse(bytes: Uint8Array): unknown {
@@ -40,11 +45,16 @@ function parse(bytes: Uint8Array): unknown {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Whoever copies such a key, as every merge of objects does, changes the prototype of the copy. */
-function check(value: object, depth: number): void {
+/** Returns how many more values there may be. */
+function check(value: object, depth: number, left: number): number {
   if (depth === 0) throw new SynclineError('awareness-invalid', 'a state is nested too deeply')
+  // Whoever copies such a key, as every merge of objects does, changes the prototype of the copy.
   if (Object.hasOwn(value, '__proto__')) throw new SynclineError('awareness-invalid', 'a state has __proto__')
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null) check(inner, depth - 1)
+  const inner = Object.values(value)
+  let more = left - inner.length
+  if (more < 0) throw new SynclineError('awareness-invalid', 'a state has too many values')
+  for (const one of inner) {
+    if (typeof one === 'object' && one !== null) more = check(one, depth - 1, more)
   }
+  return more
 }
