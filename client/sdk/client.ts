@@ -13,8 +13,8 @@ export interface ConnectOptions {
   /** A token, or better a function that fetches one: it is called again before the token expires and after a refusal. */
   readonly token: TokenSource
   /**
-   * Who this is, for the others to see; left out, it is whom the token names. Its id keeps the copies of people
-   * who share a browser apart, so give it where they may.
+   * Who this is; left out, it is whom the token names, and that is whom the others see in any case: of this they see
+   * the colour only. Its id keeps the copies of people who share a browser apart, so give it where they may.
    */
   readonly user?: User | undefined
   /** `false` keeps no copy on this device. */

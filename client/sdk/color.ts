@@ -31,3 +31,20 @@ export const colorFor = (id: string): string => {
   hash ^= hash >>> 16
   return PALETTE[(hash >>> 0) % PALETTE.length] ?? PALETTE[0]
 }
+
+interface Colored {
+  readonly id: string
+  readonly color: string
+}
+
+/**
+ * The colour for somebody who has `color` now: that one, unless somebody else has it too whose id comes first;
+ * then the next that nobody has, if there is one. So of two at most one moves, and the same one everywhere.
+ */
+export const distinctColor = (id: string, color: string, others: readonly Colored[]): string => {
+  if (!others.some((other) => other.color === color && other.id < id)) return color
+  const taken = new Set(others.map((other) => other.color))
+  const palette: readonly string[] = PALETTE
+  const at = palette.indexOf(color)
+  return [...palette.slice(at + 1), ...palette.slice(0, at + 1)].find((one) => !taken.has(one)) ?? color
+}

@@ -37,3 +37,13 @@ export const peopleIn = (awareness: Awareness): readonly Person[] => {
 
 export const samePeople = (a: readonly Person[], b: readonly Person[]): boolean =>
   a.length === b.length && JSON.stringify(a) === JSON.stringify(b)
+
+/**
+ * Forgets how often the others had changed when they were last heard of. They have changed no more when this
+ * client is back in the room, and would otherwise not be seen until they do.
+ */
+export const forgetOthers = ({ clientID, states, meta }: Awareness): void => {
+  for (const client of [...meta.keys()]) {
+    if (client !== clientID && !states.has(client)) meta.delete(client)
+  }
+}

@@ -1,6 +1,6 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import { colorFor, isColor } from './color.ts'
+import { colorFor, distinctColor, isColor } from './color.ts'
 import type { Link } from './link.ts'
 import { LocalCopy } from './local-copy.ts'
 import { peopleIn, samePeople } from './people.ts'
@@ -143,11 +143,10 @@ export class Room {
     )
   }
 
-  /** Tells the others who this is. */
+  /** Tells the others who this is. What they see of it is the colour: id and name the server takes from the token. */
   setUser(user: User): void {
     this.#user = user
-    const color = isColor(user.color) ? user.color : colorFor(user.id)
-    this.awareness.setLocalStateField('user', { id: user.id, name: user.name, color })
+    this.#showAs(user, isColor(user.color) ? user.color : colorFor(user.id))
   }
 
   /** As `setUser`, unless the application has said who it is. */
@@ -226,6 +225,19 @@ export class Room {
     if (samePeople(people, this.#people)) return
     this.#people = people
     this.#notify()
+    this.#keepColorsApart()
+  }
+
+  #keepColorsApart(): void {
+    const shown = this.#people.find(({ self }) => self)
+    if (this.#user === undefined || shown === undefined || isColor(this.#user.color)) return
+    const others = this.#people.filter(({ self }) => !self)
+    const color = distinctColor(shown.id, shown.color, others)
+    if (color !== shown.color) this.#showAs(this.#user, color)
+  }
+
+  #showAs({ id, name }: User, color: string): void {
+    this.awareness.setLocalStateField('user', { id, name, color })
   }
 
   /** The provider takes a page that is hidden for good out of the room; one that comes back was not. */

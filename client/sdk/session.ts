@@ -4,6 +4,7 @@ import type * as Y from 'yjs'
 import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
 import type { Link, Member } from './link.ts'
+import { forgetOthers } from './people.ts'
 import { isTokenRefusal, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { Refusal, RoomStatus } from './state.ts'
@@ -260,7 +261,10 @@ export class Session implements Member {
     clearTimeout(this.#timer)
     this.#announced = undefined
     this.#phase = phase
-    if (!keepSession) this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
+    if (!keepSession) {
+      this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
+      forgetOthers(this.#options.awareness)
+    }
     this.#options.changed()
   }
 }

@@ -36,7 +36,9 @@ export function Studio({ session, onLeave }: StudioProps) {
 function useClient(session: Session): Client | undefined {
   const [client, setClient] = useState<Client>()
   useEffect(() => {
-    const made = connect({ url: location.origin, token: session.token, user: session.user })
+    const { id, name } = session.user
+    // Without a colour, so that two people in one room do not have the same.
+    const made = connect({ url: location.origin, token: session.token, user: { id, name } })
     setClient(made)
     return () => {
       setClient(undefined)
