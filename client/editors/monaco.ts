@@ -35,6 +35,8 @@ export const bindMonaco = ({ room, editor, field = DOCUMENT_FIELDS.code }: Monac
   const text = room.doc.getText(field)
   const awareness = guarded(room.awareness, text)
   const binding = new MonacoBinding(text, model, new Set([editor]), awareness.guard)
+  // Of its own it shows those who are here already when the first of them moves.
+  binding._rerenderDecorations()
   // Windows' line ends would count as two characters here and one elsewhere; a text that has them keeps them.
   if (!text.toString().includes('\r')) model.setEOL(LF)
 

@@ -16,6 +16,17 @@ interface RichEditorProps {
   readonly focus: boolean
 }
 
+/**
+ * A link is its address and nothing else: what else a document may say of one, such as where it opens or what it
+ * looks like, others wrote. Addresses that run as scripts are refused by the extension itself.
+ */
+const SafeLink = Link.extend({
+  addAttributes() {
+    const { href } = this.parent?.() ?? {}
+    return href === undefined ? {} : { href }
+  },
+})
+
 export function RichEditor({ room, readOnly, follow, focus }: RichEditorProps) {
   const editor = useEditor(
     {
@@ -23,7 +34,7 @@ export function RichEditor({ room, readOnly, follow, focus }: RichEditorProps) {
       extensions: [
         // The shared document has an undo of its own; a click on a link is there to edit it.
         StarterKit.configure({ undoRedo: false, link: false }),
-        Link.configure({ openOnClick: false }),
+        SafeLink.configure({ openOnClick: false }),
         ...tiptapExtensions({ room }),
       ],
       editorProps: { attributes: { 'aria-label': 'Text of the document', class: 'rich-text' } },
