@@ -46,7 +46,7 @@ export class Gateway {
       { session: Session; client: ReturnType<Hocuspocus['handleConnection']> }
     >()
     const { hocuspocus, logger } = options
-    const presence = new Presence(logger, identityOf)
+    const presence = new Presence({ logger, identityOf, mayAsk: options.mayAsk })
     this.#adapter = nodeAdapter({
       idleTimeout: SILENCE,
       serverOptions: { maxPayload: options.maxFrameBytes },

@@ -98,3 +98,10 @@ export const presenceFrame = (address: string, states: Uint8Array): Uint8Array =
     encoding.writeVarUint(encoder, FrameType.awareness)
     encoding.writeVarUint8Array(encoder, states)
   })
+
+/** The frame that asks who is there. */
+export const queryFrame = (address: string): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address)
+    encoding.writeVarUint(encoder, FrameType.queryAwareness)
+  })

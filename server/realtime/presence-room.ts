@@ -1,7 +1,13 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import type { Identity } from '../access/identity.ts'
 import { SynclineError } from '../errors.ts'
-import { type ClientState, encodeStates, presenceFrame, type ToldState } from './presence-frame.ts'
+import {
+  type ClientState,
+  encodeStates,
+  presenceFrame,
+  queryFrame,
+  type ToldState,
+} from './presence-frame.ts'
 import { PresenceIds } from './presence-ids.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
@@ -11,6 +17,8 @@ import { refusalOf } from './refusal.ts'
 const WINDOW = 50
 /** And at most, in ms: so long leaving may take to be seen where the room is as full as that. */
 const WIDEST = 1_000
+/** After what is written, in ms: a caret that comes before the text it stands in cannot be shown until that is there. */
+const BEHIND = 5
 /**
  * What a room's presence may send, in bytes per ms. Two hundred people who all move are told every half second,
  * up to seventy at the full rate.
@@ -19,7 +27,9 @@ const RATE = 25_000
 
 /** What a room asks of whoever keeps it. */
 export interface PresenceHouse {
-  readonly identityOf: (context: unknown) => Identity | undefined
+  identityOf(connection: Connection): Identity | undefined
+  /** Whether somebody may be heard at once, with nothing to be decided first. */
+  mayAsk(connection: Connection): boolean
   refuse(connection: Connection, error: SynclineError): void
 }
 
@@ -58,7 +68,8 @@ export class PresenceRoom {
       holder.clock = said.clock
       seat.said.set(said.id, said)
     }
-    this.#plan(seat)
+    if (this.#house.mayAsk(seat.connection)) this.#plan(seat)
+    else this.#decide(seat)
   }
 
   /** Tells the connection of everybody. */
@@ -86,13 +97,27 @@ export class PresenceRoom {
     return known + 1 - clock
   }
 
+  /**
+   * What decides about a connection hangs on Hocuspocus' messages, so it is given one that says nothing. What was
+   * said meanwhile is told after it, unless the connection is refused.
+   */
+  #decide(seat: Seat): void {
+    if (seat.deciding) return
+    seat.deciding = true
+    const { connection } = seat
+    connection.handleMessage(queryFrame(connection.messageAddress))
+    connection.waitForPendingMessages().then(() => {
+      seat.deciding = false
+      this.#plan(seat)
+    })
+  }
+
   #plan(seat?: Seat): void {
     if (seat !== undefined) this.#speaking.add(seat)
     if (this.#planned) return
     this.#planned = true
-    const wait = this.#quietUntil - performance.now()
-    if (wait > 0) setTimeout(this.#tell, wait)
-    else setImmediate(this.#tell)
+    const behind = BEHIND + Number(this.#document.flushDelay)
+    setTimeout(this.#tell, Math.max(behind, this.#quietUntil - performance.now()))
   }
 
   readonly #tell = (): void => {
@@ -113,12 +138,12 @@ export class PresenceRoom {
 
   /** Takes over what a seat has said, under the name that its token gives. */
   #applied(seat: Seat): readonly ToldState[] {
+    const { connection } = seat
+    if (refusalOf(connection) !== undefined || !this.#document.hasConnection(connection)) return []
+    const identity = this.#house.identityOf(connection)
+    if (identity === undefined || !this.#house.mayAsk(connection)) return []
     const said = [...seat.said.values()]
     seat.said.clear()
-    const { connection } = seat
-    const identity = this.#house.identityOf(connection.context)
-    if (refusalOf(connection) !== undefined || !this.#document.hasConnection(connection)) return []
-    if (identity === undefined || identity.expiresAt < Date.now()) return []
     const { states, meta } = this.#document.awareness
     const told: ToldState[] = []
     try {
@@ -177,7 +202,7 @@ export class PresenceRoom {
   }
 
   #answer(seat: Seat): void {
-    if (!seat.asks) return
+    if (!seat.asks || !this.#house.mayAsk(seat.connection)) return
     seat.asks = false
     const { states, meta } = this.#document.awareness
     const everybody = [...states].map(([id, state]) => ({

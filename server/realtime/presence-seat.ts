@@ -14,6 +14,8 @@ export class Seat {
   readonly said = new Map<number, ClientState>()
   /** Wants to hear of everybody. */
   asks = false
+  /** Whether it may still be heard is being decided. */
+  deciding = false
 
   constructor(connection: Connection, user: string) {
     this.connection = connection

@@ -12,15 +12,20 @@ const MAX_WAITING_BYTES = 64 * 1024
 /** And in how many rooms. */
 const MAX_WAITING = 200
 
+export interface PresenceOptions {
+  readonly logger: Logger
+  readonly identityOf: (context: unknown) => Identity | undefined
+  /** Whether somebody may be heard at once, with nothing to be decided first. */
+  readonly mayAsk: (connection: Connection) => boolean
+}
+
 /** Everybody's presence, room by room. Hocuspocus relays whatever it is given, from whomever, of whatever size. */
 export class Presence {
-  readonly #logger: Logger
-  readonly identityOf: (context: unknown) => Identity | undefined
+  readonly #options: PresenceOptions
   readonly #rooms = new WeakMap<Document, PresenceRoom>()
 
-  constructor(logger: Logger, identityOf: (context: unknown) => Identity | undefined) {
-    this.#logger = logger
-    this.identityOf = identityOf
+  constructor(options: PresenceOptions) {
+    this.#options = options
   }
 
   room(document: Document): PresenceRoom {
@@ -31,8 +36,16 @@ export class Presence {
     return room
   }
 
+  identityOf(connection: Connection): Identity | undefined {
+    return this.#options.identityOf(connection.context)
+  }
+
+  mayAsk(connection: Connection): boolean {
+    return this.#options.mayAsk(connection)
+  }
+
   refuse(connection: Connection, error: SynclineError): void {
-    logRefusal(this.#logger, error, { room: connection.document.name })
+    logRefusal(this.#options.logger, error, { room: connection.document.name })
     refuseConnection(connection, error)
   }
 }
@@ -67,7 +80,7 @@ export class SocketPresence {
     const { document, messageAddress: address } = connection
     const waiting = this.#waiting.get(address)
     this.#waiting.delete(address)
-    const identity = this.#presence.identityOf(connection.context)
+    const identity = this.#presence.identityOf(connection)
     if (identity === undefined || !document.hasConnection(connection)) return
     const room = this.#presence.room(document)
     const seat = new Seat(connection, identity.user)

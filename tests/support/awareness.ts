@@ -1,5 +1,4 @@
 import * as decoding from 'lib0/decoding'
-import * as encoding from 'lib0/encoding'
 import { encodeStates, presenceFrame } from '../../server/realtime/presence-frame.ts'
 
 /** One client's entry in an awareness update; `json` may be anything at all. */
@@ -12,12 +11,6 @@ export interface Entry {
 /** The frame in which a client says these things, true or not. */
 export const awarenessFrame = (room: string, ...entries: readonly Entry[]): Uint8Array =>
   presenceFrame(room, encodeStates(entries))
-
-export const queryFrame = (room: string): Uint8Array =>
-  encoding.encode((encoder) => {
-    encoding.writeVarString(encoder, room)
-    encoding.writeVarUint(encoder, 3)
-  })
 
 export const entry = (id: number, clock: number, state: unknown): Entry => ({
   id,
