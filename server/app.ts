@@ -1,21 +1,27 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
+import { createAuditLog } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
-import { createVerifier } from './access/verifier.ts'
+import { Revocations } from './access/revocations.ts'
+import { createVerifier, type Verify } from './access/verifier.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
+import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { createHttp } from './http/http.ts'
 import { originAllowed } from './http/origin.ts'
+import { RequestLimit } from './http/request-limit.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
+import { Connections } from './realtime/connections.ts'
 import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
+import { sessionOf } from './realtime/session.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
 import { within } from './storage/within.ts'
@@ -36,21 +42,45 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const heartbeat = new Heartbeat(database.pool)
-  const { tokens, issuer, application, roomKinds } = config
-  const verify = createVerifier(tokens, { issuer, mayDefer: application !== undefined }, logger)
+  const revocations = new Revocations(database.pool)
+  await revocations.start()
+  const { tokens, issuer, application, roomKinds, limits } = config
+  const verifyToken = createVerifier(tokens, { issuer, mayDefer: application !== undefined }, logger)
+  const verify: Verify = async (token) => {
+    const identity = await verifyToken(token)
+    revocations.check(identity)
+    return identity
+  }
   const authorizer = new Authorizer({
     roomKinds,
     application: application && new Application(application, logger),
   })
-  const { hocuspocus, allUnloaded } = createHocuspocus(logger, [
-    new Authorization({
-      verify,
-      authorizer,
-      logger,
-      ensureRoom: (name, createBy) => log.ensure(name, createBy),
-    }),
-    new RoomExtension({ log, logger, actorOf: (context) => identityOf(context)?.user }),
-  ])
+  const connections = new Connections(limits, revocations)
+  revocations.onRevoked((revocation) => {
+    authorizer.forget(revocation)
+    connections.revoke(revocation)
+  })
+  const requestLimit = new RequestLimit(limits.requestsPerAddress)
+  const proxies = trustedList(config.trustedProxies)
+  const addressOf = (request: IncomingMessage) => clientAddress(request, proxies)
+  const { hocuspocus, allUnloaded } = createHocuspocus(
+    logger,
+    [
+      new Authorization({
+        verify,
+        authorizer,
+        logger,
+        ensureRoom: (name, createBy) => log.ensure(name, createBy),
+      }),
+      new RoomExtension({
+        log,
+        logger,
+        actorOf: (context) => identityOf(context)?.user,
+        onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
+      }),
+    ],
+    limits,
+  )
   let stopping = false
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
@@ -60,6 +90,10 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     },
     verify,
     authorizer,
+    revocations,
+    audit: createAuditLog(database.pool),
+    requestLimit,
+    addressOf,
     developmentSecret: tokens.mode === 'development' ? tokens.secret : undefined,
     allowedOrigins: config.allowedOrigins,
     studioDir: STUDIO_DIR,
@@ -70,12 +104,16 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     hocuspocus,
     logger,
     maxFrameBytes: config.maxFrameBytes,
+    limits,
+    connections,
+    addressOf,
     mayAsk: ({ context }) => mayAsk(context),
-    refuseUpgrade: ({ headers, url = '' }) => {
+    refuseUpgrade: (request) => {
+      const { headers, url = '' } = request
       if (!originAllowed(headers, config.allowedOrigins)) return new SynclineError('origin-refused')
       if (carriesToken(url))
         return new SynclineError('request-invalid', 'a token must not stand in an address')
-      return undefined
+      return requestLimit.refusal(addressOf(request))
     },
   })
   const server = createServer(http.listener)
@@ -84,6 +122,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     await listen(server, config)
   } catch (error) {
     heartbeat.stop()
+    revocations.stop()
     await log.abandon()
     await database.close()
     throw error
@@ -101,6 +140,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       )
       if (!durable) await log.abandon()
       heartbeat.stop()
+      revocations.stop()
       server.closeAllConnections()
       await closed
       await database.close()

@@ -50,6 +50,33 @@ export interface Config {
   readonly maxFrameBytes: number
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
+  readonly limits: Limits
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
+}
+
+/** What one person, address or WebSocket may take of this node; docs/decisions/limits.md has the reasons. */
+export interface Limits {
+  readonly roomsPerSocket: number
+  readonly socketsPerUser: number
+  readonly socketsPerAddress: number
+  /** WebSockets that have not shown a valid token yet: in all, and of one address. */
+  readonly unauthenticated: number
+  readonly unauthenticatedPerAddress: number
+  /** Within which they must show one, in ms. */
+  readonly authenticateWithin: number
+  /** Of one WebSocket; all of one person's together may have `USER_SHARE` times as much. */
+  readonly messagesPerSecond: number
+  readonly bytesPerSecond: number
+  /** Time spent on applying a WebSocket's edits, in ms per second. */
+  readonly applyPerSecond: number
+  /** What may wait to be sent to a reader, in bytes. */
+  readonly outboundBytes: number
+  /** What may wait for one room of one WebSocket, in messages and bytes. */
+  readonly inboundMessages: number
+  readonly inboundBytes: number
+  /** HTTP requests and upgrades of one address in ten seconds. */
+  readonly requestsPerAddress: number
 }
 
 /** Every wrong key at once, one line each: `main.ts` prints them and exits with 78 (EX_CONFIG). */
@@ -64,6 +91,7 @@ export class ConfigError extends Error {
 }
 
 const MIB = 1024 * 1024
+const MANY = 1_000_000
 
 const integer = (min: number, max: number) =>
   z
@@ -115,6 +143,21 @@ const origins = z.string().transform((value, context) => {
   return list
 })
 
+/** What BlockList takes: an address, or one with a prefix. */
+const proxies = z.string().transform((value, context) => {
+  const list = value.split(',').map((part) => part.trim())
+  for (const range of list) {
+    const [address = '', prefix = '0', ...rest] = range.split('/')
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    if (rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits) continue
+    context.addIssue({
+      code: 'custom',
+      message: `"${range}" is not an address or a range such as 10.0.0.0/8`,
+    })
+  }
+  return list
+})
+
 const environment = z.object({
   PORT: integer(0, 65535).default(1234),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -134,6 +177,20 @@ const environment = z.object({
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
   STOP_SECONDS: integer(1, 600).default(20),
+  MAX_ROOMS_PER_SOCKET: integer(1, 10_000).default(100),
+  MAX_SOCKETS_PER_USER: integer(1, MANY).default(100),
+  MAX_SOCKETS_PER_ADDRESS: integer(1, MANY).default(1_000),
+  MAX_UNAUTHENTICATED: integer(1, MANY).default(1_000),
+  MAX_UNAUTHENTICATED_PER_ADDRESS: integer(1, MANY).default(200),
+  AUTHENTICATE_WITHIN_MS: integer(100, 60_000).default(5_000),
+  MESSAGES_PER_SECOND: integer(1, MANY).default(1_000),
+  BYTES_PER_SECOND: integer(1024, 4096 * MIB).default(2 * MIB),
+  APPLY_MS_PER_SECOND: integer(1, 1_000).default(50),
+  MAX_OUTBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(8 * MIB),
+  MAX_INBOUND_MESSAGES: integer(10, MANY).default(10_000),
+  MAX_INBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(32 * MIB),
+  MAX_REQUESTS_PER_ADDRESS: integer(1, MANY).default(1_000),
+  TRUSTED_PROXIES: proxies.default([]),
 })
 
 /**
@@ -180,6 +237,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
     stopWithin: data.STOP_SECONDS * 1000,
+    limits: Object.freeze({
+      roomsPerSocket: data.MAX_ROOMS_PER_SOCKET,
+      socketsPerUser: data.MAX_SOCKETS_PER_USER,
+      socketsPerAddress: data.MAX_SOCKETS_PER_ADDRESS,
+      unauthenticated: data.MAX_UNAUTHENTICATED,
+      unauthenticatedPerAddress: data.MAX_UNAUTHENTICATED_PER_ADDRESS,
+      authenticateWithin: data.AUTHENTICATE_WITHIN_MS,
+      messagesPerSecond: data.MESSAGES_PER_SECOND,
+      bytesPerSecond: data.BYTES_PER_SECOND,
+      applyPerSecond: data.APPLY_MS_PER_SECOND,
+      outboundBytes: data.MAX_OUTBOUND_BYTES,
+      inboundMessages: data.MAX_INBOUND_MESSAGES,
+      inboundBytes: data.MAX_INBOUND_BYTES,
+      requestsPerAddress: data.MAX_REQUESTS_PER_ADDRESS,
+    }),
+    trustedProxies: data.TRUSTED_PROXIES,
   })
 }
 

@@ -44,6 +44,12 @@ export const ERRORS = {
     reason: 'Nobody can say right now whether you may; edits are kept on your device meanwhile',
     retryable: true,
   },
+  revoked: {
+    status: 403,
+    reason: 'Your access was taken away; a token issued since then may give it back',
+    retryable: false,
+  },
+  'authentication-timeout': { status: 401, reason: 'No valid token came in time', retryable: true },
   forbidden: { status: 403, reason: 'You have no access to this room', retryable: false },
   'read-only': { status: 403, reason: 'You may read this room but not change it', retryable: false },
   'frame-malformed': { status: 400, reason: 'The message cannot be read', retryable: false },
@@ -56,6 +62,22 @@ export const ERRORS = {
     status: 400,
     reason: 'What it says of who is here cannot be read, is too large, or speaks for somebody else',
     retryable: false,
+  },
+  'rate-limited': { status: 429, reason: 'Too much at once; wait a moment', retryable: true },
+  'too-many-connections': {
+    status: 429,
+    reason: 'Too many connections are open from you or your address',
+    retryable: true,
+  },
+  'too-many-rooms': {
+    status: 429,
+    reason: 'Too many rooms are open on this connection; close some first',
+    retryable: false,
+  },
+  'slow-reader': {
+    status: 503,
+    reason: 'The connection could not keep up; reconnecting brings what is missing',
+    retryable: true,
   },
   'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
   'update-out-of-order': {
@@ -90,12 +112,15 @@ export const isErrorCode = (value: unknown): value is ErrorCode =>
 export class SynclineError extends Error {
   readonly code: ErrorCode
   readonly detail: string | undefined
+  /** After how many seconds to ask again, where that is known. */
+  readonly retryAfter: number | undefined
 
-  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions & { retryAfter?: number }) {
     super(detail === undefined ? ERRORS[code].reason : `${ERRORS[code].reason}: ${detail}`, options)
     this.name = 'SynclineError'
     this.code = code
     this.detail = detail
+    this.retryAfter = options?.retryAfter
   }
 
   get reason(): ErrorCode {

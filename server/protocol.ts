@@ -53,6 +53,8 @@ export interface RejectEnvelope {
   readonly id: string | null
   readonly code: string
   readonly message: string
+  /** Whether the same may succeed later; for codes that the client does not know yet. */
+  readonly retryable: boolean
 }
 
 /** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */

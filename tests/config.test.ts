@@ -51,6 +51,8 @@ it('[CFG1] every wrong key is named at once', () => {
     MAX_QUEUE_BYTES: '-1',
     MAX_FRAME_BYTES: '1e9',
     STOP_SECONDS: '0',
+    MAX_ROOMS_PER_SOCKET: '0',
+    TRUSTED_PROXIES: '10.0.0.0/8, proxy.example',
   })
   const named = [
     'PORT',
@@ -67,6 +69,8 @@ it('[CFG1] every wrong key is named at once', () => {
     'MAX_QUEUE_BYTES',
     'MAX_FRAME_BYTES',
     'STOP_SECONDS',
+    'MAX_ROOMS_PER_SOCKET',
+    'TRUSTED_PROXIES',
   ]
   for (const key of named)
     expect(
@@ -75,6 +79,13 @@ it('[CFG1] every wrong key is named at once', () => {
     ).not.toHaveLength(0)
   expect(new ConfigError(problems).message).toContain('PORT must be at most 65535')
 })
+
+it.each(['10.0.0.0/33', '2001:db8::/129', '10.0.0.0/8/8', '10.0.0', '10.0.0.0/', '*', '10.0.0.0/-1'])(
+  '[CFG1] %s is no proxy',
+  (range) => {
+    expect(problemsOf({ TRUSTED_PROXIES: range })).toEqual([expect.stringMatching(/^TRUSTED_PROXIES /)])
+  },
+)
 
 it('[CFG1] a wrong public key is named together with the rest', () => {
   const problems = problemsOf({ PORT: 'x', JWT_PUBLIC_KEY: 'not a key' })

@@ -1,7 +1,7 @@
 import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { countedSocket, type SocketClass } from './counted-socket.ts'
 import type { Frame } from './frames.ts'
-import { refusal } from './refusal.ts'
+import { refusal, socketRefusal } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { ConnectionStatus, Refusal } from './state.ts'
 
@@ -27,7 +27,7 @@ const OFFLINE_PROBE_MS = 30_000
 const TOO_LARGE = 1009
 
 interface CloseDetails {
-  readonly event?: { readonly code?: number }
+  readonly event?: { readonly code?: number; readonly reason?: string }
 }
 
 interface Seat {
@@ -59,6 +59,8 @@ export class Link {
   #probe: ReturnType<typeof setTimeout> | undefined
   #largest: Frame | undefined
   #tooLarge: Member | undefined
+  /** Why the server closed the socket, where that concerns every room. */
+  #refusal: Refusal | undefined
 
   constructor(options: LinkOptions) {
     this.#changed = options.changed
@@ -72,6 +74,7 @@ export class Link {
       }),
       // Heard before the socket tells everybody that it is closed, by when nobody is seated any more.
       onClose: ({ event }: CloseDetails) => {
+        this.#refusal = socketRefusal(event?.reason ?? '')
         if (event?.code === TOO_LARGE) this.#tooLarge = this.#seats.get(this.#largest?.address ?? '')?.member
       },
       delay: 500 + Math.floor(Math.random() * 500),
@@ -183,9 +186,11 @@ export class Link {
     this.#forget()
     this.#setStatus('offline')
     const tooLarge = this.#tooLarge
+    const refused = this.#refusal
     this.#tooLarge = undefined
+    this.#refusal = undefined
     for (const member of [...this.#members]) {
-      member.closed(member === tooLarge ? refusal('frame-too-large') : undefined)
+      member.closed(member === tooLarge ? refusal('frame-too-large') : refused)
     }
   }
 

@@ -1,11 +1,15 @@
 import { ERRORS, type ErrorCode, isErrorCode } from '../../server/errors.ts'
 import type { Refusal } from './state.ts'
 
-export const refusal = (code: ErrorCode, message?: string): Refusal => ({
+export const refusal = (
+  code: ErrorCode,
+  message?: string,
+  retryable: boolean = ERRORS[code].retryable,
+): Refusal => ({
   code,
   message: message || ERRORS[code].reason,
   // Joining again makes a room that one may not change readable, so it is worth asking.
-  retryable: ERRORS[code].retryable || code === 'read-only',
+  retryable: retryable || code === 'read-only',
 })
 
 /** What an unchanged Hocuspocus server says in the place of a reason. */
@@ -24,10 +28,25 @@ export const refusalFrom = (reason: string): Refusal | undefined => {
 /** What a stateless message may say of the room itself; one that answers a single message of ours is not it. */
 export const refusalInEnvelope = (envelope: Readonly<Record<string, unknown>>): Refusal | undefined => {
   if (envelope.type !== 'reject' || (envelope.id !== null && envelope.id !== undefined)) return undefined
-  const code = isErrorCode(envelope.code) ? envelope.code : 'internal'
-  return refusal(code, typeof envelope.message === 'string' ? envelope.message : undefined)
+  const message = typeof envelope.message === 'string' ? envelope.message : undefined
+  if (isErrorCode(envelope.code)) return refusal(envelope.code, message)
+  // A newer server's code: what it means for us, the envelope says itself.
+  return refusal('internal', message, envelope.retryable !== false)
 }
+
+/** Why a server closes a WebSocket, whichever rooms are on it. */
+const SOCKET_REFUSALS: readonly ErrorCode[] = [
+  'authentication-timeout',
+  'rate-limited',
+  'shutting-down',
+  'slow-reader',
+  'too-many-connections',
+]
+
+/** The refusal in the reason of a closed socket that concerns all its rooms; any other is about one of them. */
+export const socketRefusal = (reason: string): Refusal | undefined =>
+  isErrorCode(reason) && SOCKET_REFUSALS.includes(reason) ? refusal(reason) : undefined
 
 /** Codes that another token may cure. */
 export const isTokenRefusal = (code: ErrorCode): boolean =>
-  code === 'token-expired' || code === 'token-invalid' || code === 'token-missing'
+  code === 'token-expired' || code === 'token-invalid' || code === 'token-missing' || code === 'revoked'

@@ -64,7 +64,7 @@ export class Session implements Member {
       document: options.doc,
       awareness: options.awareness,
       websocketProvider: options.link.socket,
-      token: () => this.#token,
+      token: () => this.#tokenFor(),
     })
     this.#provider.on('authenticated', ({ scope }: { scope: string }) => this.#authenticated(scope))
     this.#provider.on('synced', () => this.#joined())
@@ -140,7 +140,7 @@ export class Session implements Member {
     const token = this.#options.tokens.current
     if (token === undefined || token === this.#token || this.#phase !== 'joined') return
     this.#token = token
-    // Its only failure is that of the token function above, which cannot fail.
+    // Its only failure is that of the token function above, which has a token by now.
     void this.#provider.sendToken()
   }
 
@@ -187,6 +187,12 @@ export class Session implements Member {
     return this.#options.tokens.get()
   }
 
+  /** At a join the provider gives what was asked for then; on a connection that stands, the server wants a newer one. */
+  async #tokenFor(): Promise<string> {
+    if (this.#phase === 'joined') this.#token = await this.#options.tokens.newer()
+    return this.#token
+  }
+
   #authenticated(scope: string): void {
     this.#readOnly = scope === 'readonly'
     this.#options.changed()
@@ -228,7 +234,8 @@ export class Session implements Member {
       this.#tokensRefused += 1
       tokens.refuse(this.#token)
       // The first one is only a token that ran out unnoticed: nothing to trouble anybody with.
-      this.#retryLater(this.#tokensRefused === 1 ? undefined : { ...refused, retryable: true })
+      const unnoticed = this.#tokensRefused === 1 && refused.code !== 'revoked'
+      this.#retryLater(unnoticed ? undefined : { ...refused, retryable: true })
     } else if (refused.retryable && !isTokenRefusal(refused.code)) {
       this.#retryLater(refused)
     } else {

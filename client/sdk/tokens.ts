@@ -15,6 +15,8 @@ interface Claims {
 
 const CALL_LIMIT_MS = 15_000
 const RENEW_AT = 0.8
+/** The server's clock may be a little ahead of our timer when it asks: from here on there is a newer one for it. */
+const GIVE_NEWER_AT = 0.75
 const SOONEST_RENEWAL_MS = 5_000
 /** What setTimeout can hold. */
 const LATEST_MS = 2 ** 31 - 1
@@ -26,6 +28,7 @@ export class Tokens {
   #current: string | undefined
   #asking: Promise<string> | undefined
   #reason: TokenContext['reason'] = 'join'
+  #newerFrom = Number.POSITIVE_INFINITY
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
 
@@ -57,6 +60,18 @@ export class Tokens {
     return this.#ask(expired ? 'expiring' : this.#reason)
   }
 
+  /** For the server, which asks late in a token's life: a newer one, or, where none can be had, the one it knows. */
+  async newer(): Promise<string> {
+    const current = this.#current
+    if (current !== undefined && (!this.renewable || Date.now() < this.#newerFrom)) return current
+    try {
+      return await this.#ask('expiring')
+    } catch (error) {
+      if (current === undefined) throw error
+      return current // it is asked for again when this one has run out, and a failure then is shown
+    }
+  }
+
   /** The server did not take `token`; another room may have brought a newer one meanwhile. */
   refuse(token: string): void {
     if (!this.renewable || token !== this.#current) return
@@ -81,6 +96,7 @@ export class Tokens {
     const token = typeof source === 'function' ? await withLimit(async () => source({ reason })) : source
     if (this.#stopped) return token
     this.#current = token
+    this.#newerFrom = Date.now() + (expiryOf(token) - Date.now()) * GIVE_NEWER_AT
     this.#reason = 'join'
     this.#renewLater()
     this.#renewed()

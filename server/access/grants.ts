@@ -41,6 +41,9 @@ export const atLeast = (role: Role | undefined, needed: Role): boolean =>
   role !== undefined && ROLES.indexOf(role) >= ROLES.indexOf(needed)
 
 export const weaker = (one: Role, other: Role): Role => (atLeast(one, other) ? other : one)
+/** Whether grants make their bearer an administrator of the whole server. */
+export const isAdministrator = (grants: Grants): boolean =>
+  Object.hasOwn(grants, '*:*') && grants['*:*'] === 'admin'
 
 /** The rooms that grants let somebody read, in a form that a query can ask for. */
 export type Readable = 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }

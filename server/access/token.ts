@@ -6,7 +6,7 @@ import { type Grants, TOKEN_AUDIENCE } from '../protocol.ts'
 import { claimsSchema, displayName, firstIssue, type Identity } from './identity.ts'
 
 /** How far the clocks of whoever signs and of this server may be apart, in seconds. */
-const CLOCK_LEEWAY = 30
+export const CLOCK_LEEWAY = 30
 
 /** A thousand grants of the longest names fit; anything longer is not worth hashing. */
 const MAX_TOKEN_LENGTH = 1024 * 1024

@@ -1,13 +1,16 @@
-import type { RequestListener } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
+import type { AuditLog } from '../access/audit.ts'
 import type { Authorizer } from '../access/authorizer.ts'
+import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomDirectory } from '../log/directory.ts'
 import type { Logger } from '../observe/log.ts'
 import { API_PREFIX } from '../protocol.ts'
+import { auditRoutes } from './audit.ts'
 import { carriesToken } from './bearer.ts'
 import { devTokenRoutes } from './dev-token.ts'
 import { healthRoutes, type Readiness } from './health.ts'
@@ -15,6 +18,8 @@ import { infoRoutes } from './info.ts'
 import { mountOpenApi } from './openapi.ts'
 import { corsOrigin } from './origin.ts'
 import { answerError } from './refusal.ts'
+import type { RequestLimit } from './request-limit.ts'
+import { revokeRoutes } from './revoke.ts'
 import { roomRoutes } from './rooms.ts'
 import { createRouter } from './router.ts'
 import { securityHeaders } from './security.ts'
@@ -27,6 +32,11 @@ export interface HttpOptions {
   readonly readiness: () => Readiness
   readonly verify: Verify
   readonly authorizer: Authorizer
+  readonly revocations: Pick<Revocations, 'revoke' | 'check' | 'roomsTakenFrom'>
+  readonly audit: AuditLog
+  readonly requestLimit: RequestLimit
+  /** Where a request comes from. */
+  readonly addressOf: (request: IncomingMessage) => string
   /** What tokens are signed with for anybody who asks; undefined outside development mode. */
   readonly developmentSecret: string | undefined
   readonly allowedOrigins: readonly string[]
@@ -74,6 +84,15 @@ export function createHttp(options: HttpOptions): Http {
     }
     await next()
   })
+  app.use(async (c, next) => {
+    const { incoming } = c.env as Partial<HttpBindings>
+    // Whoever asks whether the server lives asks on everybody's behalf.
+    if (incoming !== undefined && !c.req.path.startsWith('/health/')) {
+      const refusal = await options.requestLimit.refusal(options.addressOf(incoming))
+      if (refusal !== undefined) throw refusal
+    }
+    await next()
+  })
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -85,14 +104,16 @@ export function createHttp(options: HttpOptions): Http {
 
   app.route('/', healthRoutes(options.readiness))
   app.route('/', infoRoutes({ version, development: developmentSecret !== undefined }))
-  app.route('/', roomRoutes(options.rooms, options.verify, options.authorizer))
+  app.route('/', roomRoutes(options))
+  app.route('/', revokeRoutes(options))
+  app.route('/', auditRoutes(options))
   if (developmentSecret !== undefined) app.route('/', devTokenRoutes(developmentSecret, allowedOrigins))
   mountOpenApi(app, version)
   app.route('/', studioRoutes(options.studioDir))
 
-  const listener = getRequestListener((request) => app.fetch(request), {
+  const listener = getRequestListener((request, bindings) => app.fetch(request, bindings), {
     overrideGlobalObjects: false,
     errorHandler: (error) => answerError(error, 'unreadable request', logger),
   })
-  return { fetch: (request) => app.fetch(request), listener }
+  return { fetch: (request) => app.fetch(request, {}), listener }
 }

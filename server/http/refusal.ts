@@ -41,7 +41,9 @@ export function answerError(error: unknown, route: string, logger: Logger): Resp
   if (thrown.status === 401) headers.set('WWW-Authenticate', 'Bearer')
   // The rest of the body is not read, so the connection is of no further use.
   if (thrown.status === 413) headers.set('Connection', 'close')
-  if (thrown.status === 503) headers.set('Retry-After', '1')
+  if (thrown.status === 503 || thrown.status === 429) {
+    headers.set('Retry-After', String(thrown.retryAfter ?? 1))
+  }
   if (thrown.status < 500) {
     return Response.json(refusal(thrown.code, thrown.message), { status: thrown.status, headers })
   }

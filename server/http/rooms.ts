@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Authorizer } from '../access/authorizer.ts'
+import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomDirectory, RoomSummary } from '../log/directory.ts'
@@ -67,12 +68,22 @@ const represent = ({ createdAt, changedAt, ...room }: RoomSummary) => ({
   changedAt: changedAt.toISOString(),
 })
 
-export const roomRoutes = (directory: RoomDirectory, verify: Verify, authorizer: Authorizer) =>
+export interface RoomOptions {
+  readonly rooms: RoomDirectory
+  readonly verify: Verify
+  readonly authorizer: Authorizer
+  readonly revocations: Pick<Revocations, 'check' | 'roomsTakenFrom'>
+}
+
+export const roomRoutes = ({ rooms: directory, verify, authorizer, revocations }: RoomOptions) =>
   createRouter()
     .openapi(list, async (c) => {
       const identity = await bearer(c.req.header('authorization'), verify)
-      const readable = authorizer.candidates(identity)
-      const { rooms, next } = await directory.list({ ...c.req.valid('query'), readable })
+      const { rooms, next } = await directory.list({
+        ...c.req.valid('query'),
+        readable: authorizer.candidates(identity),
+        except: revocations.roomsTakenFrom(identity),
+      })
       const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
       const shown = rooms.filter((_, index) => decided[index]?.role !== undefined)
       return c.json({ rooms: shown.map(represent), next: next ?? null }, 200)
@@ -82,6 +93,7 @@ export const roomRoutes = (directory: RoomDirectory, verify: Verify, authorizer:
       const name = c.req.valid('param').room
       // Before the look-up: who may not read a room is not told whether it exists.
       const { role } = await authorizer.decide(identity, name)
+      revocations.check(identity, name)
       if (role === undefined) throw new SynclineError('forbidden')
       const room = await directory.get(name)
       if (room === undefined) throw new SynclineError('room-not-found')

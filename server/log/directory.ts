@@ -19,6 +19,8 @@ interface RoomQuery {
   readonly kind?: string | undefined
   /** The rooms that may be listed at all: every one, those of some kinds and those of some names. */
   readonly readable: 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
+  /** Rooms that are left out all the same. */
+  readonly except?: readonly string[] | undefined
   readonly limit: number
   /** The `next` of the page before. */
   readonly after?: string | undefined
@@ -47,6 +49,7 @@ const LIST = `
     and ($2::boolean or kind = any($3::text[]) or name = any($4::text[]))
     and ($5::bigint is null
       or (changed_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::bigint))
+    and name <> all($8::text[])
   order by changed_at desc, id desc
   limit $7`
 
@@ -56,11 +59,20 @@ type Row = RoomSummary & { readonly cursor: string }
 
 export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory {
   return {
-    async list({ kind, readable, limit, after }) {
+    async list({ kind, readable, except = [], limit, after }) {
       const { kinds, names } = readable === 'all' ? { kinds: [], names: [] } : readable
       const [micros, id] = after?.split('.') ?? []
       const found = await pool
-        .query<Row>(LIST, [kind ?? null, readable === 'all', kinds, names, micros ?? null, id ?? null, limit])
+        .query<Row>(LIST, [
+          kind ?? null,
+          readable === 'all',
+          kinds,
+          names,
+          micros ?? null,
+          id ?? null,
+          limit,
+          except,
+        ])
         .catch(refuse)
       const rooms = found.rows.map(({ cursor: _, ...room }) => room)
       return { rooms, next: rooms.length < limit ? undefined : found.rows.at(-1)?.cursor }

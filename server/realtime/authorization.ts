@@ -12,6 +12,7 @@ import { parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import type { Admission } from './admission.ts'
 import { ReadOnlySocket } from './read-only-socket.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import type { SocketContext } from './session.ts'
@@ -28,6 +29,7 @@ export interface AuthorizationOptions {
 /** The context of every connection of the gateway, once it is authenticated. */
 export interface RoomContext extends SocketContext {
   readonly standing?: Standing
+  readonly admission?: Admission
 }
 
 /** Decides at every join, warm or cold, at every change of token, and looks at every message. */
@@ -40,11 +42,14 @@ export class Authorization implements Extension<RoomContext> {
     this.#options = options
   }
 
-  async onAuthenticate(data: onAuthenticatePayload<RoomContext>): Promise<Pick<RoomContext, 'standing'>> {
+  async onAuthenticate(
+    data: onAuthenticatePayload<RoomContext>,
+  ): Promise<Pick<RoomContext, 'standing' | 'admission'>> {
     const { documentName: room, token, connectionConfig } = data
     const { verify, authorizer, ensureRoom } = this.#options
     parseRoomName(room)
     const identity = await verify(token)
+    const admission = data.context.session.admit(identity, room)
     const { epoch } = authorizer
     const decision = await authorizer.decide(identity, room)
     // Before the look-up: who may not read a room is not told whether it exists.
@@ -52,7 +57,7 @@ export class Authorization implements Extension<RoomContext> {
     connectionConfig.readOnly = !atLeast(decision.role, 'write')
     const exists = await ensureRoom(room, decision.mayCreate ? identity.user : undefined)
     if (!exists) throw new SynclineError('room-not-found')
-    return { standing: new Standing({ authorizer, room, identity, decision, epoch }) }
+    return { admission, standing: new Standing({ authorizer, room, identity, decision, epoch }) }
   }
 
   /** A new token on a standing connection: the same person, whose grants may have changed meanwhile. */
@@ -68,6 +73,8 @@ export class Authorization implements Extension<RoomContext> {
       throw error
     }
     if (identity.user !== standing.identity.user) throw new SynclineError('forbidden')
+    const { session, admission } = connection.context as RoomContext
+    if (admission !== undefined) session.renew(admission, identity)
     await standing.decideAgain(identity)
   }
 
@@ -77,14 +84,14 @@ export class Authorization implements Extension<RoomContext> {
   }
 
   async connected({ connection, context, documentName }: connectedPayload<RoomContext>): Promise<void> {
-    const { standing, session } = context
+    const { standing, session, admission } = context
     await standsStill(standing)
     standing?.begin(connection, (error) => {
       logRefusal(this.#options.logger, error, { room: documentName })
       refuseConnection(connection, error)
     })
     if (connection.readOnly) connection.webSocket = new ReadOnlySocket(connection)
-    session.joined(connection)
+    session.joined(connection, admission)
   }
 }
 

@@ -40,6 +40,28 @@ export function readDenial(frame: Uint8Array): string | undefined {
   return decoding.readVarString(decoder)
 }
 
+/** The longest address that is looked at, in bytes: a room's name of 200 characters, and a session id. */
+const MAX_ADDRESS = 1_000
+
+/** Whether a frame's address is one that a room can have; asked for every frame that comes in. */
+export function isAddressed(frame: Uint8Array): boolean {
+  const first = frame[0] ?? 0
+  if (first < 0x80) return first > 0 && first < frame.length
+  const second = frame[1] ?? 0
+  const length = (first & 0x7f) + second * 0x80
+  return second < 0x80 && length <= MAX_ADDRESS && length + 2 < frame.length
+}
+
+/** What a provider may add to the room's name to tell its sessions apart: a UUID, as a rule. */
+export const SESSION_ID = /^[\x21-\x7e]{1,64}$/
+
+/** The room that a frame of ours is about, without the session. */
+export function roomOf(frame: Uint8Array): string {
+  const address = decoding.readVarString(decoding.createDecoder(frame))
+  const end = address.indexOf('\0')
+  return end === -1 ? address : address.slice(0, end)
+}
+
 /** Where a frame of ours has its type. Asked for every frame that goes out, so without a decoder. */
 function typeAt(frame: Uint8Array): number {
   const first = frame[0] ?? 0

@@ -1,26 +1,36 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Connection, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
+import type { Connection, Hocuspocus } from '@hocuspocus/server'
 import { defineHooks, type Peer } from 'crossws'
 import nodeAdapter from 'crossws/adapters/node'
+import type { Limits } from '../config.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
 import { identityOf } from './authorization.ts'
+import type { Connections } from './connections.ts'
 import { FirstSync } from './first-sync.ts'
+import { isAddressed } from './frames.ts'
 import { Presence, SocketPresence } from './presence.ts'
 import { logRefusal } from './refusal.ts'
-import { Session, type SocketContext } from './session.ts'
+import { CLOSE_WITHIN, Session, type SocketContext, TRY_AGAIN } from './session.ts'
+import { wireOf } from './wire.ts'
 
 export interface GatewayOptions {
   readonly hocuspocus: Hocuspocus
   readonly logger: Logger
   /** The largest message taken, in bytes; a larger one closes its WebSocket with 1009. */
   readonly maxFrameBytes: number
+  readonly limits: Limits
+  readonly connections: Connections
   /** Whether a connection that stands may still read its room. */
   readonly mayAsk: (connection: Connection) => boolean
+  /** Where a request comes from. */
+  readonly addressOf: (request: IncomingMessage) => string
   /** Why a request must not become a WebSocket, or undefined where it may. */
-  readonly refuseUpgrade: (request: IncomingMessage) => SynclineError | undefined
+  readonly refuseUpgrade: (
+    request: IncomingMessage,
+  ) => SynclineError | undefined | Promise<SynclineError | undefined>
 }
 
 /**
@@ -29,66 +39,44 @@ export interface GatewayOptions {
  */
 const SILENCE = 12
 
-/** How long a client may take to answer that its WebSocket is being closed, in ms. */
-const CLOSE_WITHIN = 2_000
+/** What an upgrade tells the WebSocket that comes of it. */
+interface Arrival {
+  readonly tcp: Duplex
+  readonly address: string
+}
+
+interface Connected {
+  readonly session: Session
+  readonly client: ReturnType<Hocuspocus['handleConnection']>
+}
 
 /** The WebSocket route: what comes in is bounded here, then handed to Hocuspocus. */
 export class Gateway {
   readonly #options: GatewayOptions
   readonly #adapter: ReturnType<typeof nodeAdapter>
   readonly #firstSync = new FirstSync()
+  readonly #presence: Presence
+  readonly #connected = new WeakMap<Peer, Connected>()
   #draining = false
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    const clients = new WeakMap<
-      Peer,
-      { session: Session; client: ReturnType<Hocuspocus['handleConnection']> }
-    >()
-    const { hocuspocus, logger } = options
-    const presence = new Presence({ logger, identityOf, mayAsk: options.mayAsk })
+    this.#presence = new Presence({ logger: options.logger, identityOf, mayAsk: options.mayAsk })
     this.#adapter = nodeAdapter({
       idleTimeout: SILENCE,
       serverOptions: { maxPayload: options.maxFrameBytes },
       hooks: defineHooks({
-        open: (peer) => {
-          const session = new Session(
-            sender(peer),
-            this.#firstSync,
-            options.mayAsk,
-            new SocketPresence(presence),
-          )
-          const context: SocketContext = { session }
-          const client = hocuspocus.handleConnection(session, peer.request as Request, context)
-          forgetInherited(client)
-          clients.set(peer, { session, client })
-        },
-        message: (peer, message) => {
-          const connected = clients.get(peer)
-          if (connected === undefined) return
-          const frame = message.uint8Array()
-          try {
-            if (connected.session.take(frame)) return
-          } catch (error) {
-            // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
-            const refusal =
-              error instanceof SynclineError
-                ? error
-                : new SynclineError('frame-malformed', undefined, { cause: error })
-            logRefusal(logger, refusal, {})
-            connected.session.close(4400, refusal.code)
-            return
-          }
-          connected.client.handleMessage(frame)
-        },
+        open: (peer) => this.#open(peer),
+        message: (peer, message) => this.#message(peer, message.uint8Array()),
+        drain: (peer) => this.#connected.get(peer)?.session.drained(),
         close: (peer, { code, reason }) => {
-          const connected = clients.get(peer)
+          const connected = this.#connected.get(peer)
           connected?.session.closed()
           connected?.client.handleClose({ code: code ?? 1005, reason: reason ?? '' })
-          clients.delete(peer)
+          this.#connected.delete(peer)
         },
         error: (_peer, error) => {
-          logger.info({ err: error }, 'a WebSocket failed')
+          options.logger.info({ err: error }, 'a WebSocket failed')
         },
       }),
     })
@@ -109,25 +97,73 @@ export class Gateway {
     setTimeout(() => this.#adapter.closeAll(code, reason, true), CLOSE_WITHIN).unref()
   }
 
+  #open(peer: Peer): void {
+    const { hocuspocus, logger, limits, connections, mayAsk } = this.#options
+    const { tcp, address } = peer.context.arrival as Arrival
+    const wire = wireOf(peer, tcp)
+    try {
+      const session = new Session({
+        wire,
+        address,
+        firstSync: this.#firstSync,
+        connections,
+        limits,
+        logger,
+        mayAsk,
+        presence: new SocketPresence(this.#presence),
+      })
+      const context: SocketContext = { session }
+      const client = hocuspocus.handleConnection(session, peer.request as Request, context)
+      forgetInherited(client)
+      this.#connected.set(peer, { session, client })
+    } catch (error) {
+      if (!(error instanceof SynclineError)) throw error
+      logRefusal(logger, error, { address })
+      // Refusing the upgrade would be cheaper, but a browser is not told why an upgrade failed.
+      wire.close(TRY_AGAIN, error.code, CLOSE_WITHIN)
+    }
+  }
+
+  #message(peer: Peer, frame: Uint8Array): void {
+    const connected = this.#connected.get(peer)
+    if (connected === undefined || !connected.session.receive(frame.length)) return
+    try {
+      if (!isAddressed(frame)) throw new SynclineError('frame-malformed')
+      if (connected.session.take(frame)) return
+    } catch (error) {
+      // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
+      const refusal =
+        error instanceof SynclineError
+          ? error
+          : new SynclineError('frame-malformed', undefined, { cause: error })
+      connected.session.refuse(refusal)
+      return
+    }
+    connected.client.handleMessage(frame)
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Without a listener the first write to a connection that is gone would end the process.
     socket.on('error', () => socket.destroy())
-    const refusal = this.#refusal(request)
-    if (refusal === undefined) {
-      this.#adapter.handleUpgrade(request, socket, head).catch((error: unknown) => {
-        this.#options.logger.error({ err: error }, 'an upgrade failed')
-        socket.destroy()
-      })
-      return
-    }
-    const body = JSON.stringify({ error: { code: refusal.code, message: refusal.message } })
-    socket.end(
-      `HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
+    this.#admit(request, socket, head).catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'an upgrade failed')
+      socket.destroy()
+    })
   }
 
-  #refusal(request: IncomingMessage): SynclineError | undefined {
+  async #admit(request: IncomingMessage, tcp: Duplex, head: Buffer): Promise<void> {
+    const refusal = await this.#refusal(request)
+    if (refusal !== undefined) {
+      refuseUpgrade(tcp, refusal)
+      return
+    }
+    const arrival: Arrival = { tcp, address: this.#options.addressOf(request) }
+    // crossws makes its own request for the peer; what the two share is the context.
+    const upgrade = Object.assign(new Request(`http://syncline${SYNC_PATH}`), { context: { arrival } })
+    await this.#adapter.handleUpgrade(request, tcp, head, upgrade)
+  }
+
+  async #refusal(request: IncomingMessage): Promise<SynclineError | undefined> {
     if (this.#draining) return new SynclineError('shutting-down')
     const path = (request.url ?? '').split('?', 1)[0]?.replace(/\/+$/, '')
     if (path !== SYNC_PATH) return new SynclineError('route-not-found')
@@ -145,13 +181,11 @@ function forgetInherited(client: ReturnType<Hocuspocus['handleConnection']>): vo
   }
 }
 
-/**
- * crossws hands out the WebSocket behind a Proxy, through which every property that ws itself reads while it
- * sends would pass: an eighth of the processor time of a crowded room. Sending through the peer goes past it.
- */
-const sender = (peer: Peer): Pick<WebSocketLike, 'send' | 'close'> => ({
-  send: (data) => {
-    peer.send(data)
-  },
-  close: (code, reason) => peer.close(code, reason),
-})
+function refuseUpgrade(tcp: Duplex, { code, message, status, retryable, retryAfter }: SynclineError): void {
+  const body = JSON.stringify({ error: { code, message, retryable } })
+  const later = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`
+  tcp.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n${later}` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

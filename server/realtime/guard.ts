@@ -57,6 +57,8 @@ export function guard(extension: Extension, logger: Logger): Extension {
 
 const watching = (name: HookName, hook: Hook, logger: Logger) => async (payload: HookPayload) => {
   try {
+    // `onDisconnect` and its like tell of the end itself.
+    if (name === 'onStateless' && payload.connection && refusalOf(payload.connection)) return undefined
     return await hook(payload)
   } catch (error) {
     logger.error({ err: error, hook: name, room: payload.documentName }, 'a hook failed')
@@ -69,9 +71,14 @@ const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload:
   const refused = payload.connection && refusalOf(payload.connection)
   if (refused) throw refused
   try {
-    return await hook(payload)
+    const result = await hook(payload)
+    // Refused while the hook took its time: what it let pass must not be applied.
+    const meanwhile = payload.connection && refusalOf(payload.connection)
+    if (meanwhile) throw meanwhile
+    return result
   } catch (thrown) {
     const error = toSynclineError(thrown)
+    if (payload.connection && refusalOf(payload.connection)) throw error
     logRefusal(logger, error, { hook: name, room: payload.documentName })
     if (REFUSING.has(name) && payload.connection) refuseConnection(payload.connection, error)
     throw error

@@ -67,11 +67,20 @@ export class HoldingSocket implements WebSocketLike {
   /** A SyncStep2 of this connection was integrated whole: from then on its updates build on what is here. */
   #inSync = false
   readonly #onOutOfStep: () => void
+  readonly #onApplied: ((ms: number, now: number) => void) | undefined
+  #since = 0
 
-  constructor(socket: WebSocketLike, acknowledgements: HeldAcknowledgements, onOutOfStep: () => void) {
+  /** `onApplied` hears how long each frame took that was applied, and, of the same clock, what time it is. */
+  constructor(
+    socket: WebSocketLike,
+    acknowledgements: HeldAcknowledgements,
+    onOutOfStep: () => void,
+    onApplied?: (ms: number, now: number) => void,
+  ) {
     this.#socket = socket
     this.#acknowledgements = acknowledgements
     this.#onOutOfStep = onOutOfStep
+    this.#onApplied = onApplied
   }
 
   get readyState(): number {
@@ -86,6 +95,7 @@ export class HoldingSocket implements WebSocketLike {
   handling(frame: SyncFrame): void {
     this.#handling = frame
     this.#gap = false
+    if (this.#onApplied !== undefined) this.#since = performance.now()
   }
 
   /** To be called while the frame is applied, where part of it could not be integrated. */
@@ -99,6 +109,10 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   #acknowledge(frame: Uint8Array): void {
+    if (this.#onApplied !== undefined) {
+      const now = performance.now()
+      this.#onApplied(now - this.#since, now)
+    }
     if (this.#gap) {
       this.#owed.push(frame)
       // Before the handshake's SyncStep2 an update may well build on what that is going to bring. After

@@ -15,6 +15,16 @@ const UNUSED = {
   beforeHandleAwareness: undefined,
 }
 
+/**
+ * What one WebSocket may send ahead for rooms that are not open yet; past it Hocuspocus closes it. Before its
+ * first valid token the session allows a fraction of it, and how many rooms it may open is the session's business.
+ */
+export interface AheadLimits {
+  readonly inboundMessages: number
+  readonly inboundBytes: number
+  readonly roomsPerSocket: number
+}
+
 export interface Realtime {
   readonly hocuspocus: Hocuspocus
   /** Resolves when no document is open any more: all are committed, and their last snapshots are written. */
@@ -22,7 +32,11 @@ export interface Realtime {
 }
 
 /** A Hocuspocus of ours, without its own server: every hook of every extension is guarded. */
-export function createHocuspocus(logger: Logger, extensions: readonly Extension[]): Realtime {
+export function createHocuspocus(
+  logger: Logger,
+  extensions: readonly Extension[],
+  limits?: AheadLimits,
+): Realtime {
   let unloaded: (() => void) | undefined
   const watchUnload: Extension = {
     afterUnloadDocument: async ({ instance }) => {
@@ -32,6 +46,12 @@ export function createHocuspocus(logger: Logger, extensions: readonly Extension[
   const hocuspocus = new Hocuspocus({
     ...UNUSED,
     quiet: true,
+    ...(limits && {
+      maxUnauthenticatedQueueMessages: limits.inboundMessages,
+      maxUnauthenticatedQueueSize: limits.inboundBytes,
+      // One more than the session takes, which says why it does not.
+      maxPendingDocuments: limits.roomsPerSocket + 1,
+    }),
     extensions: [...extensions, watchUnload].map((extension) => guard(extension, logger)),
   })
   return {

@@ -8,6 +8,7 @@ const REJECT: RejectEnvelope = {
   id: 'edit',
   code: 'read-only',
   message: ERRORS['read-only'].reason,
+  retryable: ERRORS['read-only'].retryable,
 }
 
 /**

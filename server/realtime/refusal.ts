@@ -5,7 +5,7 @@ import type { RejectEnvelope } from '../protocol.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 
 /** Close codes from 4000 on are the application's; browsers see 1000 and read the reason. */
-const REFUSED = 4400
+export const REFUSED = 4400
 
 /** Whatever was thrown, as an entry of the catalogue: an outage is one that passes, the rest is our fault. */
 export function toSynclineError(thrown: unknown): SynclineError {
@@ -15,14 +15,21 @@ export function toSynclineError(thrown: unknown): SynclineError {
   })
 }
 
+/** What is logged of a text that a client chose. */
+const MAX_SHOWN = 200
+
+const shortened = (value: unknown): unknown =>
+  typeof value === 'string' && value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value
+
 /** One line for one refusal: what a client did wrong is information, what we did is an error with its stack. */
 export function logRefusal(
   logger: Logger,
   error: SynclineError,
   fields: Readonly<Record<string, unknown>>,
 ): void {
-  if (error.code === 'internal') logger.error({ err: error, ...fields }, error.message)
-  else logger.info({ code: error.code, detail: error.detail, ...fields }, 'refused')
+  const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)]))
+  if (error.code === 'internal') logger.error({ err: error, ...shown }, error.message)
+  else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
 }
 
 const refused = new WeakMap<Connection, SynclineError>()
@@ -31,13 +38,29 @@ const refused = new WeakMap<Connection, SynclineError>()
 export const refusalOf = (connection: Connection): SynclineError | undefined => refused.get(connection)
 
 /**
- * Tells the client why, and closes the whole WebSocket: Hocuspocus would only send a CLOSE message and leave
- * it open, and a provider does not authenticate again on an open socket (34 s, or never, until it recovers).
+ * What waits in a connection to be handled. Hocuspocus keeps it to itself, and goes on with it after `close`:
+ * 16 of 20 queued updates were applied. A test shows should it ever move.
  */
-export function refuseConnection(connection: Connection, error: SynclineError): void {
+export function queueOf(connection: Connection): Uint8Array[] {
+  const queue: unknown = Reflect.get(connection, 'messageQueue')
+  return Array.isArray(queue) ? queue : []
+}
+
+/** Takes a connection out of its room and tells the client why. Nothing of it is handled or sent from now on. */
+export function rejectConnection(connection: Connection, error: SynclineError): void {
   refused.set(connection, error)
-  const reject: RejectEnvelope = { type: 'reject', id: null, code: error.code, message: error.message }
+  queueOf(connection).length = 0
+  const { code, message, retryable } = error
+  const reject: RejectEnvelope = { type: 'reject', id: null, code, message, retryable }
   connection.sendStateless(JSON.stringify(reject))
   connection.close({ code: REFUSED, reason: error.code })
+}
+
+/**
+ * The same, and closes the whole WebSocket: Hocuspocus would only send a CLOSE message and leave it open, and a
+ * provider does not authenticate again on an open socket (34 s, or never, until it recovers).
+ */
+export function refuseConnection(connection: Connection, error: SynclineError): void {
+  rejectConnection(connection, error)
   connection.webSocket.close(REFUSED, error.code)
 }

@@ -31,6 +31,8 @@ export interface RoomExtensionOptions {
   readonly logger: Logger
   /** The authenticated author behind a connection's context; what the server itself does has none. */
   readonly actorOf: (context: unknown) => string | undefined
+  /** Hears how long it took to apply what came over a connection, in ms, and what time it is (performance.now). */
+  readonly onApplied?: (connection: Connection, ms: number, now: number) => void
 }
 
 /** The actor of what the server does on its own account. */
@@ -59,6 +61,7 @@ export class RoomExtension implements Extension {
   readonly #log: Log
   readonly #logger: Logger
   readonly #actorOf: RoomExtensionOptions['actorOf']
+  readonly #onApplied: RoomExtensionOptions['onApplied']
   /** Weak: a room lives as long as Hocuspocus keeps its document. */
   readonly #rooms = new WeakMap<Document, OpenRoom>()
   readonly #sockets = new WeakMap<Connection, HoldingSocket>()
@@ -69,6 +72,7 @@ export class RoomExtension implements Extension {
     this.#log = options.log
     this.#logger = options.logger
     this.#actorOf = options.actorOf
+    this.#onApplied = options.onApplied
     this.#snapshots = new Database({
       fetch: async ({ documentName }) => {
         const loading = this.#loading.get(documentName)
@@ -201,11 +205,18 @@ export class RoomExtension implements Extension {
     if (known !== undefined) return known
     const open = this.#rooms.get(document)
     if (open === undefined) throw new SynclineError('shutting-down')
-    const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, () => {
+    const onApplied = this.#onApplied
+    const outOfStep = () => {
       const error = new SynclineError('update-out-of-order')
       logRefusal(this.#logger, error, { room: document.name })
       refuseConnection(connection, error)
-    })
+    }
+    const socket = new HoldingSocket(
+      connection.webSocket,
+      open.acknowledgements,
+      outOfStep,
+      onApplied && ((ms, now) => onApplied(connection, ms, now)),
+    )
     connection.webSocket = socket
     this.#sockets.set(connection, socket)
     return socket

@@ -1,45 +1,102 @@
 import type { Connection, WebSocketLike } from '@hocuspocus/server'
-import { ERRORS, isErrorCode } from '../errors.ts'
+import { isAdministrator } from '../access/grants.ts'
+import type { Identity } from '../access/identity.ts'
+import type { Limits } from '../config.ts'
+import { ERRORS, type ErrorCode, isErrorCode, SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
+import { Admission } from './admission.ts'
+import { Brake } from './brake.ts'
+import type { Connections, Socket } from './connections.ts'
 import type { FirstSync } from './first-sync.ts'
-import { readDenial, readSyncStep1, type SyncStep1 } from './frames.ts'
+import { readDenial, readSyncStep1, roomOf, SESSION_ID, type SyncStep1 } from './frames.ts'
+import { Pace } from './pace.ts'
 import type { SocketPresence } from './presence.ts'
+import { logRefusal, queueOf, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
+import type { Wire } from './wire.ts'
 
 /** What a connection's hooks find in their context: the WebSocket that they came over. */
 export interface SocketContext {
   readonly session: Session
 }
 
+export interface SessionOptions {
+  readonly wire: Wire
+  /** Where it comes from. */
+  readonly address: string
+  readonly firstSync: FirstSync
+  readonly connections: Connections
+  readonly limits: Limits
+  readonly logger: Logger
+  /** Whether a connection that stands may still read its room. */
+  readonly mayAsk: (connection: Connection) => boolean
+  readonly presence: SocketPresence
+}
+
 /** First questions kept for rooms that are still being opened; a client asks one a room. */
 const MAX_ASKED = 200
 /** The largest of them, in bytes: thousands of authors. What is larger, Hocuspocus queues within its own bounds. */
 const MAX_QUESTION = 64 * 1024
+/** While more than this waits to be sent, no further document is put behind it, in bytes. */
+const COMFORTABLE = 1024 * 1024
+/** What a client may send before its first valid token, in bytes. */
+const MAX_UNAUTHENTICATED_BYTES = 1024 * 1024
 /** WebSocket close code "try again later". */
-const TRY_AGAIN = 1013
+export const TRY_AGAIN = 1013
+/** How long a client may take to answer that its WebSocket is being closed, in ms. */
+export const CLOSE_WITHIN = 2_000
+/** The same where no byte may reach it after a second; slow networks then miss the reason, not the end. */
+const CUT_WITHIN = 400
+const CUT: readonly ErrorCode[] = ['revoked', 'token-expired']
+
+/** With what Hocuspocus closes a WebSocket that sent more than it keeps for rooms that are not open yet. */
+const OVERFLOW = 'Reset Connection'
 
 // WebSocket.readyState
 const OPEN = 1
 const CLOSED = 3
 
-/** One WebSocket as Hocuspocus sees it: its rooms, and the first questions that wait for a room to open. */
-export class Session implements WebSocketLike {
-  readonly #socket: Pick<WebSocketLike, 'send' | 'close'>
-  readonly #firstSync: FirstSync
-  readonly #mayAsk: (connection: Connection) => boolean
-  readonly #presence: SocketPresence
+/**
+ * One WebSocket as Hocuspocus sees it: its rooms, the first questions that wait for a room to open, and how much
+ * it may ask of the server. A client that sends too much is read from more slowly, never cut off for it; one
+ * that reads too slowly is.
+ */
+export class Session implements WebSocketLike, Socket {
+  readonly address: string
+  readonly #options: SessionOptions
+  readonly #wire: Wire
+  readonly #brake: Brake
   readonly #rooms = new Map<string, Connection>()
+  readonly #admissions = new Set<Admission>()
+  readonly #deadline: NodeJS.Timeout
+  readonly #stopCounting: () => void
   #asked: Map<string, SyncStep1> | undefined
+  /** Its own pace and its person's; none where an administrator imports, or replays a year in a minute. */
+  #paces: readonly Pace[]
+  #slowed = false
+  /** Bytes of whole documents that may wait to be sent, over what may wait otherwise. */
+  #documents = 0
   #open = true
+  /** It is being told why it is closed. */
+  #ending = false
 
-  constructor(
-    socket: Pick<WebSocketLike, 'send' | 'close'>,
-    firstSync: FirstSync,
-    mayAsk: (connection: Connection) => boolean,
-    presence: SocketPresence,
-  ) {
-    this.#socket = socket
-    this.#firstSync = firstSync
-    this.#mayAsk = mayAsk
-    this.#presence = presence
+  /** @throws SynclineError `too-many-connections` */
+  constructor(options: SessionOptions) {
+    const { wire, limits } = options
+    this.address = options.address
+    this.#options = options
+    this.#wire = wire
+    this.#brake = new Brake(wire)
+    this.#paces = [new Pace(limits)]
+    options.connections.open(this)
+    const late = () => this.refuse(new SynclineError('authentication-timeout'))
+    this.#deadline = setTimeout(late, limits.authenticateWithin)
+    this.#deadline.unref()
+    const flooded = () => this.refuse(new SynclineError('rate-limited'))
+    this.#stopCounting = wire.limit(MAX_UNAUTHENTICATED_BYTES, flooded)
+  }
+
+  get admissions(): ReadonlySet<Admission> {
+    return this.#admissions
   }
 
   /** Known here, since it is asked twice for every frame that goes out. */
@@ -47,14 +104,40 @@ export class Session implements WebSocketLike {
     return this.#open ? OPEN : CLOSED
   }
 
-  close(code?: number, reason?: string): void {
-    this.#open = false
-    this.#socket.close(code, reason)
+  close(code?: number, reason = ''): void {
+    if (!this.#open) return
+    if (reason === OVERFLOW) this.refuse(new SynclineError('rate-limited'))
+    else this.#end(code, reason, CLOSE_WITHIN)
+  }
+
+  /** Ends the WebSocket, and tells those rooms of it why; the others come back on the next one. */
+  refuse(error: SynclineError, admissions: Iterable<Admission> = this.#admissions): void {
+    if (!this.#open) {
+      // It is being closed for another reason, and might still be sent what waits.
+      if (CUT.includes(error.code)) this.#wire.cut()
+      return
+    }
+    const ended = [...admissions]
+    logRefusal(this.#options.logger, error, {
+      address: this.address,
+      user: ended[0]?.identity.user,
+      room: ended[0]?.room,
+    })
+    this.#ending = true
+    for (const { connection } of ended) if (connection !== undefined) rejectConnection(connection, error)
+    const within = CUT.includes(error.code) ? CUT_WITHIN : CLOSE_WITHIN
+    this.#end(error.retryable ? TRY_AGAIN : REFUSED, error.code, within)
   }
 
   /** The WebSocket is gone, whoever closed it. */
   closed(): void {
     this.#open = false
+    clearTimeout(this.#deadline)
+    this.#stopCounting()
+    this.#brake.release()
+    for (const admission of this.#admissions) admission.left()
+    this.#options.connections.close(this)
+    this.#admissions.clear()
   }
 
   /**
@@ -62,33 +145,102 @@ export class Session implements WebSocketLike {
    * until its own timer of 30 s, but is back a second after it closed.
    */
   send(data: Parameters<WebSocketLike['send']>[0]): void {
-    this.#socket.send(data)
+    if (!this.#open) return
+    const waiting = this.#wire.send(data)
+    const bound = this.#options.limits.outboundBytes + this.#documents
+    if (waiting > bound && waiting - sizeOf(data) > bound && !this.#ending) {
+      this.refuse(new SynclineError('slow-reader'))
+      return
+    }
     const denied = data instanceof Uint8Array ? readDenial(data) : undefined
+    if (denied === undefined) return
+    this.#denied(roomOf(data as Uint8Array))
     if (isErrorCode(denied) && ERRORS[denied].retryable) this.close(TRY_AGAIN, denied)
   }
 
-  /** A room has opened for this WebSocket; whatever it asked before that is answered now. */
-  joined(connection: Connection): void {
-    const address = connection.messageAddress
+  /** All that waited has been sent. */
+  drained(): void {
+    this.#documents = 0
+    if (this.#asked === undefined) return
+    for (const address of [...this.#asked.keys()]) this.#answer(address)
+  }
+
+  /** Whether a frame that came is to be handled. */
+  receive(bytes: number): boolean {
+    if (!this.#open) return false
+    if (this.#paces.length === 0) return true
+    const now = performance.now()
+    let over = 0
+    for (const pace of this.#paces) over = Math.max(over, pace.received(bytes, now))
+    if (over > 0) this.#slowDown(over, 'messages')
+    return true
+  }
+
+  /** So much time was spent on what it sent, in ms. */
+  applied(ms: number, now: number): void {
+    let over = 0
+    for (const pace of this.#paces) over = Math.max(over, pace.applied(ms, now))
+    if (over > 0) this.#slowDown(over, 'applying')
+  }
+
+  /**
+   * Somebody's token was taken: they count from now on, and what is revoked is ended, however long their
+   * document loads.
+   * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
+   */
+  admit(identity: Identity, room: string): Admission {
+    const pace = this.#options.connections.admit(this, identity, room)
+    this.#authenticated()
+    if (isAdministrator(identity.grants)) this.#paces = []
+    else if (this.#paces.length === 1) this.#paces = [...this.#paces, pace]
+    const admission = new Admission(room, identity, (ended, error) => this.refuse(error, [ended]))
+    this.#admissions.add(admission)
+    return admission
+  }
+
+  /**
+   * A newer token came over a connection.
+   * @throws SynclineError `revoked`
+   */
+  renew(admission: Admission, identity: Identity): void {
+    this.#options.connections.check(identity, admission.room)
+    admission.renewed(identity)
+  }
+
+  /**
+   * A room has opened for this WebSocket; whatever it asked before that is answered now.
+   * @throws SynclineError `frame-malformed` where its session id is none
+   */
+  joined(connection: Connection, admission?: Admission): void {
+    const { messageAddress: address, sessionId } = connection
+    if (sessionId !== null && !SESSION_ID.test(sessionId)) throw new SynclineError('frame-malformed')
+    this.#authenticated()
+    this.#bound(connection)
     this.#rooms.set(address, connection)
-    connection.onClose(() => this.#rooms.delete(address))
-    this.#presence.joined(connection)
-    const asked = this.#asked?.get(address)
-    if (asked === undefined) return
-    this.#asked?.delete(address)
-    this.#firstSync.answer(connection, asked)
+    this.#options.presence.joined(connection)
+    admission?.joined(connection)
+    connection.onClose(() => {
+      this.#rooms.delete(address)
+      if (admission === undefined) return
+      admission.left()
+      // Who is refused counts until the WebSocket has really ended: what they were sent may still wait.
+      if (refusalOf(connection) === undefined) this.#admissions.delete(admission)
+    })
+    this.#answer(address)
   }
 
   /** Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus. */
   take(frame: Uint8Array): boolean {
-    if (this.#presence.take(frame)) return true
+    if (this.#options.presence.take(frame)) return true
     const question = readSyncStep1(frame)
     if (question === undefined) return false
     const connection = this.#rooms.get(question.address)
     if (connection !== undefined) {
-      if (!this.#mayAsk(connection)) return false // Hocuspocus' way goes through the hooks, which refuse it
-      this.#firstSync.answer(connection, question)
-      return true
+      if (!this.#options.mayAsk(connection)) return false // Hocuspocus' way goes through the hooks, which refuse it
+      if (this.#comfortable) {
+        this.#reply(connection, question)
+        return true
+      }
     }
     this.#asked ??= new Map()
     if (frame.length > MAX_QUESTION) return false
@@ -96,4 +248,88 @@ export class Session implements WebSocketLike {
     this.#asked.set(question.address, question)
     return true
   }
+
+  /** Whether the reader keeps up well enough to be sent a whole document. */
+  get #comfortable(): boolean {
+    return this.#wire.waiting <= COMFORTABLE
+  }
+
+  /** Answers a question that waits, where the room is open and the reader keeps up. */
+  #answer(address: string): void {
+    const asked = this.#asked?.get(address)
+    const connection = this.#rooms.get(address)
+    if (asked === undefined || connection === undefined || !this.#comfortable) return
+    this.#asked?.delete(address)
+    this.#reply(connection, asked)
+  }
+
+  #reply(connection: Connection, question: SyncStep1): void {
+    const started = performance.now()
+    const waited = this.#wire.waiting
+    this.#options.firstSync.answer(connection, question)
+    this.#documents += this.#wire.waiting - waited
+    const now = performance.now()
+    this.applied(now - started, now)
+  }
+
+  #authenticated(): void {
+    clearTimeout(this.#deadline)
+    this.#stopCounting()
+    this.#options.connections.authenticated(this)
+  }
+
+  #denied(room: string): void {
+    for (const admission of this.#admissions) {
+      if (admission.room !== room || admission.connection !== undefined) continue
+      admission.left()
+      this.#admissions.delete(admission)
+    }
+  }
+
+  /** Frames wait in a connection while one of them is looked at for long; meanwhile nothing more is read. */
+  #bound(connection: Connection): void {
+    const { inboundMessages, inboundBytes } = this.#options.limits
+    const handle = connection.handleMessage.bind(connection)
+    let bytes = 0
+    let resting = false
+    connection.handleMessage = (frame: Uint8Array) => {
+      const waiting = queueOf(connection).length
+      bytes = waiting === 0 ? frame.length : bytes + frame.length
+      handle(frame)
+      if (resting || (waiting < inboundMessages && bytes <= inboundBytes)) return
+      resting = true
+      const settled = connection.waitForPendingMessages().then(() => {
+        resting = false
+      })
+      this.#brake.restUntil(settled)
+    }
+  }
+
+  #slowDown(ms: number, limit: string): void {
+    this.#brake.rest(ms)
+    if (this.#slowed) return
+    this.#slowed = true
+    const [admission] = this.#admissions
+    this.#options.logger.info(
+      { code: 'rate-limited', limit, address: this.address, user: admission?.identity.user },
+      'slowed down',
+    )
+  }
+
+  #end(code: number | undefined, reason: string, within: number): void {
+    this.#open = false
+    this.#brake.release()
+    this.#wire.close(code, reason, within)
+  }
+}
+
+function sizeOf(data: Parameters<WebSocketLike['send']>[0]): number {
+  if (typeof data === 'string') return data.length
+  return 'byteLength' in data ? data.byteLength : data.size
+}
+
+/** The WebSocket behind a connection's context, if it is one of the gateway's. */
+export function sessionOf(context: unknown): Session | undefined {
+  if (typeof context !== 'object' || context === null || !('session' in context)) return undefined
+  return context.session instanceof Session ? context.session : undefined
 }

@@ -173,12 +173,14 @@ describe('the OpenAPI document', () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     )
     expect(routes.sort()).toEqual([
+      'get /api/v1/audit',
       'get /api/v1/info',
       'get /api/v1/openapi.json',
       'get /api/v1/rooms',
       'get /api/v1/rooms/{room}',
       'get /health/live',
       'get /health/ready',
+      'post /api/v1/access/revoke',
     ])
     expect(document.paths['/api/v1/rooms']?.get?.security).toEqual([{ bearer: [] }])
   })

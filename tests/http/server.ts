@@ -3,11 +3,14 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { createAuditLog } from '../../server/access/audit.ts'
 import { Authorizer } from '../../server/access/authorizer.ts'
+import { Revocations } from '../../server/access/revocations.ts'
 import { signToken } from '../../server/access/token.ts'
 import { createVerifier } from '../../server/access/verifier.ts'
 import type { TokenKey } from '../../server/config.ts'
 import { createHttp, type HttpOptions } from '../../server/http/http.ts'
+import { RequestLimit } from '../../server/http/request-limit.ts'
 import { createRoomDirectory } from '../../server/log/directory.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { type Database, openDatabase } from '../../server/storage/database.ts'
@@ -44,10 +47,21 @@ export class TestServer {
     const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line)) })
     const database = await openDatabase(fresh.storage, pino({ level: 'silent' }))
     const studioDir = await writeStudio()
+    const revocations = new Revocations(database.pool)
+    await revocations.start()
+    const verifyToken = createVerifier(tokens, {}, logger)
     const http = createHttp({
+      revocations,
+      audit: createAuditLog(database.pool),
+      requestLimit: new RequestLimit(100_000),
+      addressOf: () => 'here',
       rooms: createRoomDirectory(database.pool),
       readiness: () => ({ ready: true, problems: [] }),
-      verify: createVerifier(tokens, {}, logger),
+      verify: async (token) => {
+        const identity = await verifyToken(token)
+        revocations.check(identity)
+        return identity
+      },
       authorizer: new Authorizer({}),
       developmentSecret: tokens.mode === 'development' ? tokens.secret : undefined,
       allowedOrigins: ['https://app.example'],
@@ -61,6 +75,7 @@ export class TestServer {
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('not listening on a port')
     const close = async () => {
+      revocations.stop()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await database.close()

@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import type { connectedPayload, Extension, HookName, onStatelessPayload } from '@hocuspocus/server'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { readConfig } from '../../server/config.ts'
 import { SynclineError } from '../../server/errors.ts'
+import { Connections } from '../../server/realtime/connections.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
 import { guard } from '../../server/realtime/guard.ts'
 import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
@@ -63,10 +65,14 @@ const { hocuspocus } = createHocuspocus(logger, [
 // Stores at once, so that each round sees the hooks of storing too.
 hocuspocus.configuration.debounce = 0
 const server = createServer()
+const { limits } = readConfig({})
 new Gateway({
   hocuspocus,
   logger,
   maxFrameBytes: 1_000_000,
+  limits,
+  connections: new Connections(limits, { check: () => undefined }),
+  addressOf: () => 'here',
   refuseUpgrade: () => undefined,
   mayAsk: () => true,
 }).attach(server)

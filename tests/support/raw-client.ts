@@ -12,6 +12,8 @@ export interface RawClientOptions {
   readonly wsUrl: string
   readonly room: string
   readonly token: string
+  /** Of the upgrade. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What a Hocuspocus client sends and hears, frame by frame and with no document behind it. */
@@ -26,6 +28,10 @@ export class RawClient {
   readonly updates: Uint8Array[] = []
   /** Awareness updates received, the one at the join included. */
   readonly presence: Uint8Array[] = []
+  /** When the last frame came, by performance.now(). */
+  heardAt = 0
+  /** How often the server asked for a newer token. */
+  tokenRequests = 0
   closed: { readonly code: number; readonly reason: string } | undefined
   #authenticated = false
   #asked = false
@@ -41,16 +47,21 @@ export class RawClient {
     socket.on('error', () => undefined)
   }
 
+  /** Why it was refused, whichever way it was told. */
+  get refusal(): string | undefined {
+    return this.denials[0] ?? this.closed?.reason
+  }
+
   /** Connects and authenticates; the handshake of the document is left to the caller. */
   static async connect(options: RawClientOptions): Promise<RawClient> {
     const client = await RawClient.open(options)
     client.authenticate(options.token)
-    await until(() => client.#authenticated || client.denials.length > 0)
+    await until(() => client.#authenticated || client.refusal !== undefined)
     return client
   }
 
   static async open(options: RawClientOptions): Promise<RawClient> {
-    const socket = new WebSocket(options.wsUrl)
+    const socket = new WebSocket(options.wsUrl, { headers: { ...options.headers } })
     const client = new RawClient(options, socket)
     await until(() => socket.readyState === WebSocket.OPEN || client.closed !== undefined)
     return client
@@ -123,6 +134,7 @@ export class RawClient {
   }
 
   #hear(frame: Uint8Array): void {
+    this.heardAt = performance.now()
     const decoder = decoding.createDecoder(frame)
     decoding.readVarString(decoder)
     switch (decoding.readVarUint(decoder)) {
@@ -134,8 +146,16 @@ export class RawClient {
         this.presence.push(decoding.readVarUint8Array(decoder))
         return
       case 2:
-        if (decoding.readVarUint(decoder) === 1) this.denials.push(decoding.readVarString(decoder))
-        else this.#authenticated = true
+        switch (decoding.readVarUint(decoder)) {
+          case 0:
+            this.tokenRequests += 1
+            return
+          case 1:
+            this.denials.push(decoding.readVarString(decoder))
+            return
+          default:
+            this.#authenticated = true
+        }
         return
       case 5:
         this.stateless.push(decoding.readVarString(decoder))

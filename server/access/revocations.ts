@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
+import { isStorageFailure } from '../storage/failure.ts'
+import { inTransaction } from '../storage/transaction.ts'
+import { recordAct } from './audit.ts'
+import type { Identity } from './identity.ts'
+import {
+  insertRevocation,
+  type Revocation,
+  type RevocationSubject,
+  revocationsSince,
+} from './revocation-table.ts'
+
+/** How often the others' revocations are asked for, in ms: what one node revokes, all must know within a second. */
+const POLL = 400
+/** A revocation is seen when it is committed, which may be later than its `at`: so far back is asked again, in ms. */
+const OVERLAP = 60_000
+
+/** Takes the place of "any" in the maps below; no user id and no room's name is empty. */
+const ANY = ''
+
+/**
+ * All revocations, in memory: they are asked about at every join and every request. The table is the truth for
+ * all nodes; this is a copy of it that is at most `POLL` old while the database answers. While it does not,
+ * nobody can revoke, join a room or save.
+ */
+export class Revocations {
+  readonly #pool: pg.Pool
+  /** Person to room to the time of the newest revocation. */
+  readonly #known = new Map<string, Map<string, number>>()
+  readonly #listeners = new Set<(revocation: Revocation) => void>()
+  #newest = 0
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool
+  }
+
+  /** Reads all there are, and from then on what is new. */
+  async start(): Promise<void> {
+    await this.#read(0)
+    this.#poll()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Calls back for each revocation, of whichever node, as soon as it is known here. */
+  onRevoked(listener: (revocation: Revocation) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /**
+   * Takes away what every token issued until now gives to that person, in that room, or both.
+   * @throws SynclineError `storage-unavailable`; then nothing is revoked, or it comes with the next poll.
+   */
+  async revoke(subject: RevocationSubject, actor: string): Promise<Revocation> {
+    const { user, room } = subject
+    try {
+      const revocation = await inTransaction(this.#pool, async (client) => {
+        const revoked = await insertRevocation(client, subject)
+        await recordAct(client, {
+          actor,
+          act: 'access.revoke',
+          subject: user === undefined ? `${room}` : `user:${user}`,
+          details: { user: user ?? null, room: room ?? null },
+        })
+        return revoked
+      })
+      this.#learn(revocation)
+      return revocation
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error
+      throw new SynclineError('storage-unavailable', undefined, { cause: error })
+    }
+  }
+
+  /**
+   * Refuses a token that was issued before a revocation: one of its bearer, or, where a room is given, one of
+   * the room or of its bearer there.
+   * @throws SynclineError `revoked`
+   */
+  check({ user, issuedAt }: Pick<Identity, 'user' | 'issuedAt'>, room?: string): void {
+    if (this.#known.size === 0) return
+    const own = this.#known.get(user)
+    const times = [own?.get(ANY)]
+    if (room !== undefined) times.push(own?.get(room), this.#known.get(ANY)?.get(room))
+    if (times.some((at) => at !== undefined && issuedAt <= at)) throw new SynclineError('revoked')
+  }
+
+  /** The rooms in which alone the token is worth nothing, for lists to leave out. */
+  roomsTakenFrom({ user, issuedAt }: Pick<Identity, 'user' | 'issuedAt'>): readonly string[] {
+    return [user, ANY].flatMap((whose) =>
+      [...(this.#known.get(whose) ?? [])]
+        .filter(([room, at]) => room !== ANY && issuedAt <= at)
+        .map(([room]) => room),
+    )
+  }
+
+  #poll(): void {
+    this.#timer = setTimeout(() => {
+      const again = () => {
+        if (!this.#stopped) this.#poll()
+      }
+      // A database that is away is told of by readiness; the next poll asks for all that this one missed.
+      this.#read(this.#newest - OVERLAP).then(again, again)
+    }, POLL)
+    this.#timer.unref()
+  }
+
+  async #read(since: number): Promise<void> {
+    for (const revocation of await revocationsSince(this.#pool, since)) this.#learn(revocation)
+  }
+
+  #learn(revocation: Revocation): void {
+    const { user = ANY, room = ANY, at } = revocation
+    const rooms = this.#known.get(user) ?? new Map<string, number>()
+    if ((rooms.get(room) ?? 0) >= at) return
+    this.#known.set(user, rooms.set(room, at))
+    this.#newest = Math.max(this.#newest, at)
+    for (const listener of this.#listeners) listener(revocation)
+  }
+}
+
+/** Whether a revocation takes a token issued at that time away from its bearer in that room. */
+export const concerns = (
+  revocation: Revocation,
+  { user, issuedAt }: Pick<Identity, 'user' | 'issuedAt'>,
+  room: string,
+): boolean =>
+  issuedAt <= revocation.at &&
+  (revocation.user === undefined || revocation.user === user) &&
+  (revocation.room === undefined || revocation.room === room)

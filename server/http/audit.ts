@@ -1,0 +1,58 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { AuditLog } from '../access/audit.ts'
+import { isAdministrator } from '../access/grants.ts'
+import type { Verify } from '../access/verifier.ts'
+import { SynclineError } from '../errors.ts'
+import { API_PREFIX } from '../protocol.ts'
+import { bearer } from './bearer.ts'
+import { BEARER, createRouter, json, refusals } from './router.ts'
+
+const MAX_PAGE = 100
+
+const actSchema = z
+  .object({
+    id: z.int(),
+    at: z.iso.datetime(),
+    actor: z.string(),
+    act: z.string(),
+    subject: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  })
+  .openapi('Act')
+
+const pageSchema = z.object({ acts: z.array(actSchema), next: z.int().nullable() }).openapi('ActPage')
+
+const route = createRoute({
+  method: 'get',
+  path: `${API_PREFIX}/audit`,
+  summary: 'What administrators did, newest first',
+  security: [{ [BEARER]: [] }],
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+      before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page of acts; `next` is the `before` of the following one',
+      ...json(pageSchema),
+    },
+    ...refusals,
+  },
+})
+
+export interface AuditOptions {
+  readonly verify: Verify
+  readonly audit: AuditLog
+}
+
+export const auditRoutes = ({ verify, audit }: AuditOptions) =>
+  createRouter().openapi(route, async (c) => {
+    const { grants } = await bearer(c.req.header('authorization'), verify)
+    if (!isAdministrator(grants)) throw new SynclineError('forbidden')
+    const { limit, before } = c.req.valid('query')
+    const acts = await audit.list(limit, before)
+    const next = acts.length < limit ? null : (acts.at(-1)?.id ?? null)
+    return c.json({ acts: acts.map(({ at, ...act }) => ({ ...act, at: at.toISOString() })), next }, 200)
+  })

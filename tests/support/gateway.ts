@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Extension, Hocuspocus } from '@hocuspocus/server'
+import { type DestinationStream, pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { Authorizer } from '../../server/access/authorizer.ts'
+import type { Revocation } from '../../server/access/revocation-table.ts'
+import { createVerifier } from '../../server/access/verifier.ts'
+import { type Limits, readConfig } from '../../server/config.ts'
+import { Authorization, mayAsk } from '../../server/realtime/authorization.ts'
+import { Connections } from '../../server/realtime/connections.ts'
+import { Gateway } from '../../server/realtime/gateway.ts'
+import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
+import { SECRET } from './tokens.ts'
+
+export interface TestGateway {
+  readonly wsUrl: string
+  readonly hocuspocus: Hocuspocus
+  readonly connections: Connections
+  /** What was logged, one object a line. */
+  readonly logged: readonly Record<string, unknown>[]
+  /** As the table's poll or the route would. */
+  revoke(subject: { readonly user?: string; readonly room?: string }): void
+}
+
+/** The gateway in this process, with real access and no database: for tests that look inside, or hold a hook. */
+export async function startGateway(
+  extensions: readonly Extension[] = [],
+  overrides: Partial<Limits> = {},
+): Promise<TestGateway> {
+  const logged: Record<string, unknown>[] = []
+  const stream: DestinationStream = { write: (line) => void logged.push(JSON.parse(line)) }
+  const logger = pino({ level: 'info' }, stream)
+  const limits = { ...readConfig({}).limits, ...overrides }
+  const connections = new Connections(limits, { check: () => undefined })
+  const { hocuspocus } = createHocuspocus(
+    logger,
+    [
+      new Authorization({
+        verify: createVerifier({ mode: 'secret', secret: SECRET }, {}, logger),
+        authorizer: new Authorizer({}),
+        logger,
+        ensureRoom: async () => true,
+      }),
+      ...extensions,
+    ],
+    limits,
+  )
+  const server = createServer()
+  new Gateway({
+    hocuspocus,
+    logger,
+    maxFrameBytes: 16 * 1024 * 1024,
+    limits,
+    connections,
+    addressOf: () => '127.0.0.1',
+    mayAsk: ({ context }) => mayAsk(context),
+    refuseUpgrade: () => undefined,
+  }).attach(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const address = server.address()
+  return {
+    wsUrl: `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/sync`,
+    hocuspocus,
+    connections,
+    logged,
+    revoke: (subject) => {
+      const revocation: Revocation = { ...subject, at: Date.now() + 1 }
+      connections.revoke(revocation)
+    },
+  }
+}
