@@ -84,7 +84,17 @@ describe('who may change a document', () => {
       const may = role === 'write' || role === 'admin'
       expect(client.statuses).toEqual([true, may])
       expect(rejects(client)).toEqual(
-        may ? [] : [{ type: 'reject', id: 'edit', code: 'read-only', message: expect.any(String) }],
+        may
+          ? []
+          : [
+              {
+                type: 'reject',
+                id: 'edit',
+                code: 'read-only',
+                message: expect.any(String),
+                retryable: false,
+              },
+            ],
       )
       expect(await entries(room)).toEqual(may ? [{ actor: 'ada' }] : [])
       expect(client.closed).toBeUndefined()

@@ -43,7 +43,7 @@ async function revoke(
 }
 
 /** Issued before any revocation of these tests, or after all of them. */
-const old = (user: string, options: TokenOptions = {}) => tokenOf(user, { issued: -5, ...options })
+const old = (user: string, options: TokenOptions = {}) => tokenOf(user, { issued: -300, ...options })
 const newer = (user: string, options: TokenOptions = {}) => tokenOf(user, { issued: 20, ...options })
 
 const update = (edit: string): Uint8Array => {
