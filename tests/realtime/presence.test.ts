@@ -225,16 +225,17 @@ describe('hostile frames', () => {
     const [length = 0, ...rest] = frame
     const name = rest.slice(0, length)
     const body = rest.slice(length + 1)
-    for (const padded of [
-      [length | 0x80, 0, ...name, 1, ...body],
-      [length | 0x80, 0x80, 0, ...name, 1, ...body],
-      [length, ...name, 0x81, 0, ...body],
-      [length | 0x80, 0, ...name, 0x81, 0x80, 0, ...body],
-    ]) {
+    for (const [reason, padded] of [
+      ['awareness-invalid', [length | 0x80, 0, ...name, 1, ...body]],
+      // No address that a room can have needs a third byte for its length.
+      ['frame-malformed', [length | 0x80, 0x80, 0, ...name, 1, ...body]],
+      ['awareness-invalid', [length, ...name, 0x81, 0, ...body]],
+      ['awareness-invalid', [length | 0x80, 0, ...name, 0x81, 0x80, 0, ...body]],
+    ] as const) {
       const eve = await raw(room, 'eve')
       eve.raw(new Uint8Array(padded))
       await until(() => eve.closed !== undefined)
-      expect(eve.closed?.reason).toBe('awareness-invalid')
+      expect(eve.closed?.reason).toBe(reason)
     }
   })
 
@@ -243,7 +244,7 @@ describe('hostile frames', () => {
     const ada = await join({ room, id: 'ada' })
     const eve = await RawClient.open({ wsUrl: server.wsUrl, room, token: '' })
     onTestFinished(() => eve.close())
-    for (let i = 0; i < 300; i += 1) {
+    for (let i = 0; i < 100; i += 1) {
       eve.raw(awarenessFrame(`doc:other-${i}`, entry(i, 1, { weight: 'x'.repeat(8_000) })))
     }
     eve.raw(awarenessFrame(room, entry(11, 1, { mine: true })))
