@@ -33,12 +33,18 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const heartbeat = new Heartbeat(database.pool)
+  const rooms = new RoomExtension({
+    log,
+    logger,
+    actorOf: (context) => identityOf(context)?.user,
+    maxDocumentBytes: config.maxDocumentBytes,
+  })
   const { hocuspocus, allUnloaded } = createHocuspocus(logger, [
     new Authorization({
       verify: (token) => verifyToken(config.tokens, token),
       ensureRoom: (name, createBy) => log.ensure(name, createBy),
     }),
-    new RoomExtension({ log, logger, actorOf: (context) => identityOf(context)?.user }),
+    rooms,
   ])
   let stopping = false
   const http = createHttp({
@@ -84,6 +90,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       )
       if (!durable) await log.abandon()
       heartbeat.stop()
+      await rooms.onDestroy()
       server.closeAllConnections()
       await closed
       await database.close()

@@ -30,6 +30,8 @@ export interface Config {
   readonly maxFrameBytes: number
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
+  /** The largest document, encoded, in bytes; past it only deletions are taken. */
+  readonly maxDocumentBytes: number
 }
 
 /** Every wrong key at once, one line each: `main.ts` prints them and exits with 78 (EX_CONFIG). */
@@ -91,6 +93,7 @@ const environment = z.object({
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
   STOP_SECONDS: integer(1, 600).default(20),
+  MAX_DOCUMENT_BYTES: integer(64 * 1024, 1024 * MIB).default(64 * MIB),
 })
 
 /**
@@ -128,6 +131,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
     stopWithin: data.STOP_SECONDS * 1000,
+    maxDocumentBytes: data.MAX_DOCUMENT_BYTES,
   })
 }
 

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
-import { applyTail, hasPending, newestSnapshot } from '../../server/documents/load.ts'
+import { applyTail, newestSnapshot } from '../../server/documents/load.ts'
+import { hasPending } from '../../server/documents/pending.ts'
 import { RoomDocument } from '../../server/documents/room-document.ts'
+import { Sandbox } from '../../server/documents/sandbox.ts'
 import { verifyRoom } from '../../server/documents/verify.ts'
 import type { Log } from '../../server/log/log.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
@@ -16,6 +18,13 @@ async function load(log: Log, room: RoomLog): Promise<{ doc: Y.Doc; seq: number 
   return { doc, seq }
 }
 
+function sandbox(): Sandbox {
+  const made = new Sandbox()
+  onTestFinished(() => made.close())
+  return made
+}
+
+const FRESH = { unsnapshotted: 0, bytes: 0 }
 const NO_EVENTS = { actorOf: () => 'ada', onGap: () => undefined }
 
 /** A room in which a session was typed on an open document. Resolves when all is committed. */
@@ -28,7 +37,7 @@ async function written(
   const log = openLog(db)
   const room = await openRoom(log, name)
   const { doc } = await load(log, room)
-  const open = new RoomDocument(doc, room, 0, NO_EVENTS)
+  const open = new RoomDocument(doc, room, FRESH, NO_EVENTS)
   for (const [index, update] of updates.entries()) {
     Y.applyUpdate(doc, update)
     if ((index + 1) % snapshotEvery === 0) await snapshot(log, open)
@@ -89,7 +98,7 @@ describe('an open document', () => {
     const { log, room } = await written([])
     const { doc } = await load(log, room)
     const gaps: unknown[] = []
-    new RoomDocument(doc, room, 0, { actorOf: String, onGap: (origin) => gaps.push(origin) })
+    new RoomDocument(doc, room, FRESH, { actorOf: String, onGap: (origin) => gaps.push(origin) })
     const ada = new Y.Doc()
     const updates: Uint8Array[] = []
     ada.on('update', (update: Uint8Array) => updates.push(update))
@@ -134,7 +143,7 @@ describe('verifying', () => {
   it('[DOC6] finds every snapshot to be the fold of the log', async () => {
     for (let seed = 1; seed <= 3; seed += 1) {
       const { log } = await written(session(seed, 100), 20 + seed)
-      const verdict = await verifyRoom(log, await openRoom(log))
+      const verdict = await verifyRoom(log, await openRoom(log), sandbox())
       expect({ seed, ...verdict }).toMatchObject({ seed, snapshots: 2, problems: [] })
     }
   })
@@ -147,12 +156,15 @@ describe('verifying', () => {
       for (let at = 0; at < updates.length; at += 30) {
         const room = await openRoom(log)
         const { doc, seq } = await load(log, room)
-        const open = new RoomDocument(doc, room, room.head - seq, NO_EVENTS)
+        const open = new RoomDocument(doc, room, { unsnapshotted: room.head - seq, bytes: 0 }, NO_EVENTS)
         for (const update of updates.slice(at, at + 30)) Y.applyUpdate(doc, update)
         await room.durable()
         if (at % 60 === 30) await snapshot(log, open)
       }
-      expect({ seed, ...(await verifyRoom(log, await openRoom(log))) }).toMatchObject({ seed, problems: [] })
+      expect({ seed, ...(await verifyRoom(log, await openRoom(log), sandbox())) }).toMatchObject({
+        seed,
+        problems: [],
+      })
     }
   })
 
@@ -168,12 +180,12 @@ describe('verifying', () => {
     const none = Y.encodeStateAsUpdate(new Y.Doc())
     for (const state of [Y.encodeStateAsUpdate(other), Y.encodeStateAsUpdate(less), none]) {
       await log.saveSnapshot(room.id, { seq: room.head, state })
-      const { problems } = await verifyRoom(log, room)
+      const { problems } = await verifyRoom(log, room, sandbox())
       expect(problems).toEqual([`the snapshot at ${room.head} is not what the log makes of it`])
     }
     await log.saveSnapshot(room.id, { seq: room.head, state: before })
     await log.saveSnapshot(room.id, { seq: room.head + 1, state: before })
-    expect((await verifyRoom(log, room)).problems).toEqual([
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
       `the snapshot at ${room.head + 1} is beyond the log`,
     ])
   })

@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util'
+import * as Y from 'yjs'
+import { dropPending, hasPending } from './pending.ts'
+import { DOCUMENT } from './update-limits.ts'
+import { depthOfDocument } from './weigh-update.ts'
+
+/** What is asked of the process in which something may go wrong. */
+export type Task =
+  /** What would become of a document with this update? */
+  | {
+      readonly kind: 'try'
+      readonly state: Uint8Array
+      readonly update: Uint8Array
+      readonly budgetMs: number
+    }
+  /** Applies updates one after the other, to an empty document or to what was folded before. */
+  | { readonly kind: 'fold'; readonly afresh: boolean; readonly updates: readonly Uint8Array[] }
+  /** Whether what was folded can be encoded and opened again. */
+  | { readonly kind: 'settle' }
+  /** Whether a state is the document that was folded. */
+  | { readonly kind: 'compare'; readonly state: Uint8Array }
+
+/** `problem` is absent where all is well; `at` says which of the updates it was. */
+export interface Answer {
+  readonly problem?: string
+  readonly at?: number
+}
+
+const FINE: Answer = {}
+
+/** Keystrokes after an update, by which its lasting cost is measured. */
+const KEYSTROKES = 10
+/** No document has a root of this name: it is typed into to see what typing costs. */
+const SCRATCH = '\u0000scratch'
+
+let folded = new Y.Doc()
+
+export function perform(task: Task): Answer {
+  switch (task.kind) {
+    case 'try':
+      return tryUpdate(task.state, task.update, task.budgetMs)
+    case 'fold':
+      return fold(task.afresh, task.updates)
+    case 'settle':
+      return settle(folded)
+    case 'compare':
+      return holds(task.state, folded) ? FINE : { problem: 'it is another document' }
+  }
+}
+
+function tryUpdate(state: Uint8Array, update: Uint8Array, budgetMs: number): Answer {
+  const doc = watched()
+  Y.applyUpdate(doc, state)
+  const before = keystroke(doc)
+  try {
+    const spent = processorTime(() => Y.applyUpdate(doc, update))
+    if (spent > budgetMs) return { problem: `it takes ${Math.round(spent)} ms to apply` }
+  } catch {
+    return { problem: 'it cannot be applied' }
+  }
+  // What could not be integrated is dropped when it is applied in earnest.
+  dropPending(doc)
+  const { problem } = settle(doc)
+  if (problem !== undefined) return { problem }
+  const depth = depthOfDocument(doc)
+  if (depth > DOCUMENT.depth) return { problem: `its types are nested ${depth} deep` }
+  if (doc.share.size > DOCUMENT.roots) return { problem: 'the document has too many roots' }
+  const after = keystroke(doc)
+  if (after > DOCUMENT.keystrokeMs && after > before * 1.5) {
+    return { problem: `every keystroke after it takes ${after.toFixed(1)} ms` }
+  }
+  return FINE
+}
+
+function fold(afresh: boolean, updates: readonly Uint8Array[]): Answer {
+  if (afresh) {
+    folded.destroy()
+    folded = new Y.Doc()
+  }
+  for (const [at, update] of updates.entries()) {
+    try {
+      Y.applyUpdate(folded, update)
+    } catch (error) {
+      return { at, problem: `cannot be applied (${error instanceof Error ? error.message : String(error)})` }
+    }
+    if (hasPending(folded)) return { at, problem: 'builds on one that is not in the log' }
+  }
+  return FINE
+}
+
+/** Encodes the document and opens it again; somebody who does must have all of it, and be able to write. */
+function settle(doc: Y.Doc): Answer {
+  try {
+    const again = new Y.Doc()
+    Y.applyUpdate(again, Y.encodeStateAsUpdate(doc))
+    if (hasPending(again)) return { problem: 'what is encoded of it cannot be opened' }
+    if (!isDeepStrictEqual(Y.encodeStateVector(again), Y.encodeStateVector(doc))) {
+      return { problem: 'what is encoded of it is not all of it' }
+    }
+    keystroke(again)
+    return FINE
+  } catch {
+    return { problem: 'it cannot be encoded and opened again' }
+  }
+}
+
+/** Whether a state is the same document: the same structs, the same deletions, the same content in every type. */
+function holds(state: Uint8Array, doc: Y.Doc): boolean {
+  const other = new Y.Doc()
+  Y.applyUpdate(other, state)
+  return (
+    Y.equalSnapshots(Y.snapshot(other), Y.snapshot(doc)) &&
+    isDeepStrictEqual(Y.encodeStateAsUpdate(other), Y.encodeStateAsUpdate(reloaded(doc)))
+  )
+}
+
+/** Loading merges neighbouring structs; two encodings can only be compared when both have been through it. */
+function reloaded(doc: Y.Doc): Y.Doc {
+  const copy = new Y.Doc()
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
+  return copy
+}
+
+/** As a room's document is: each of its changes is encoded. */
+function watched(): Y.Doc {
+  const doc = new Y.Doc()
+  doc.on('update', () => undefined)
+  return doc
+}
+
+/** What a keystroke costs, in ms. */
+function keystroke(doc: Y.Doc): number {
+  const text = doc.getText(SCRATCH)
+  const spent = processorTime(() => {
+    for (let i = 0; i < KEYSTROKES; i += 1) text.insert(0, 'x')
+  })
+  return spent / KEYSTROKES
+}
+
+/** The clock on the wall would count what else the machine does. */
+function processorTime(act: () => void): number {
+  const start = process.cpuUsage()
+  act()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
+}

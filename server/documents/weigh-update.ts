@@ -1,0 +1,132 @@
+import * as Y from 'yjs'
+import type { Id, UpdateShape } from './check-update.ts'
+import { DOCUMENT, HEAVY } from './update-limits.ts'
+import { harmful } from './update-reader.ts'
+
+/** Ordinary updates are applied at once; heavy ones are tried in another process first. */
+export type Weight = 'ordinary' | 'heavy'
+
+/**
+ * Holds an update that was checked against the document that it is for.
+ * @throws SynclineError `update-refused` where the two together would do harm.
+ */
+export function weighUpdate(doc: Y.Doc, update: Uint8Array, shape: UpdateShape): Weight {
+  refuseRewriting(doc, update, shape)
+  refuseRoots(doc, shape)
+  return heavyByItself(shape) || newClients(doc, shape) > HEAVY.clients || heavyHere(doc, update, shape)
+    ? 'heavy'
+    : 'ordinary'
+}
+
+/** Clients that the document has nothing of yet. */
+function newClients(doc: Y.Doc, { runs }: UpdateShape): number {
+  let count = 0
+  for (const { client } of runs) if (!doc.store.clients.has(client)) count += 1
+  return count
+}
+
+const heavyByItself = (shape: UpdateShape): boolean =>
+  shape.structs > HEAVY.structs ||
+  shape.bytes > HEAVY.bytes ||
+  shape.values > HEAVY.values ||
+  shape.formats > HEAVY.formats ||
+  shape.keyed > HEAVY.keyed ||
+  !shape.ordered
+
+const heavyHere = (doc: Y.Doc, update: Uint8Array, shape: UpdateShape): boolean =>
+  (shape.types > 0 && deepestPossible(doc, shape) > HEAVY.depth) ||
+  // A client that comes back brings all deletions that it knows of, nearly all of which are done.
+  (shape.ranges > HEAVY.ranges && undeleted(doc, update) > HEAVY.ranges)
+
+/**
+ * A struct that says, in part, what the document has: Yjs takes the rest. Where the document has collected what
+ * was there, only a forged one still has something, and Yjs throws half-way through it.
+ */
+function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): void {
+  for (const { client, start, end } of runs) {
+    const state = Y.getState(doc.store, client)
+    if (start >= state || end <= state) continue
+    if (!(doc.store.clients.get(client)?.at(-1) instanceof Y.GC)) continue
+    const across = Y.decodeUpdate(update).structs.find(
+      ({ id, length }) => id.client === client && id.clock < state && state < id.clock + length,
+    )
+    if (across instanceof Y.Item) harmful('it rewrites what is deleted')
+  }
+}
+
+function refuseRoots(doc: Y.Doc, { roots }: UpdateShape): void {
+  if (roots.length === 0) return
+  const fresh = new Set<string>()
+  for (const root of roots) if (!doc.share.has(root)) fresh.add(root)
+  if (fresh.size > 0 && doc.share.size + fresh.size > DOCUMENT.roots)
+    harmful('the document has too many roots')
+}
+
+/** No type that the update makes can be deeper than this. */
+function deepestPossible(doc: Y.Doc, { anchors, nested }: UpdateShape): number {
+  let deepest = 0
+  for (const anchor of anchors) deepest = Math.max(deepest, depthOf(doc, anchor))
+  return deepest + nested
+}
+
+/** How many types what is there is inside of, itself included; 0 where it is not there. */
+function depthOf(doc: Y.Doc, { client, clock }: Id): number {
+  if (clock >= Y.getState(doc.store, client)) return 0
+  let item: Y.Item | Y.GC | null = Y.getItem(doc.store, Y.createID(client, clock))
+  let depth = 0
+  while (item instanceof Y.Item) {
+    depth += 1
+    item = item.parent instanceof Y.AbstractType ? item.parent._item : null
+  }
+  return depth
+}
+
+/** Ranges of the update that would delete something that is there. */
+function undeleted(doc: Y.Doc, update: Uint8Array): number {
+  let count = 0
+  for (const [client, ranges] of Y.decodeUpdate(update).ds.clients) {
+    const structs = doc.store.clients.get(client)
+    const state = Y.getState(doc.store, client)
+    if (structs === undefined) continue
+    for (const { clock, len } of ranges) {
+      if (clock >= state) continue
+      let at = Y.findIndexSS(structs, clock)
+      for (
+        let struct = structs[at];
+        struct !== undefined && struct.id.clock < clock + len;
+        struct = structs[at]
+      ) {
+        if (!struct.deleted) {
+          count += 1
+          break
+        }
+        at += 1
+      }
+    }
+  }
+  return count
+}
+
+/** How deep the document's types are inside each other. */
+export function depthOfDocument(doc: Y.Doc): number {
+  const depths = new Map<Y.Item, number>()
+  let deepest = 0
+  for (const structs of doc.store.clients.values()) {
+    for (const struct of structs) {
+      if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentType)) continue
+      const way: Y.Item[] = []
+      let item: Y.Item | null = struct
+      while (item !== null && !depths.has(item)) {
+        way.push(item)
+        item = item.parent instanceof Y.AbstractType ? item.parent._item : null
+      }
+      let depth = item === null ? 0 : (depths.get(item) ?? 0)
+      for (const above of way.reverse()) {
+        depth += 1
+        depths.set(above, depth)
+      }
+      deepest = Math.max(deepest, depth)
+    }
+  }
+  return deepest
+}

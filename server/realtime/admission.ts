@@ -1,0 +1,88 @@
+import type { Connection, Document } from '@hocuspocus/server'
+import * as Y from 'yjs'
+import { checkUpdate, type UpdateShape } from '../documents/check-update.ts'
+import type { RoomDocument } from '../documents/room-document.ts'
+import { type Sandbox, SandboxDied } from '../documents/sandbox.ts'
+import type { Answer } from '../documents/sandbox-tasks.ts'
+import { DOCUMENT } from '../documents/update-limits.ts'
+import { harmful } from '../documents/update-reader.ts'
+import { weighUpdate } from '../documents/weigh-update.ts'
+import { SynclineError } from '../errors.ts'
+import type { ClientOwners } from './client-owners.ts'
+
+/** How long all that somebody writes in a room is tried first, after one of their updates did harm there, in ms. */
+const SUSPECTED = 10 * 60_000
+/** People who are remembered as such. */
+const MAX_SUSPECTS = 1_000
+
+/** What one update is held against. */
+interface Place {
+  readonly connection: Connection
+  readonly document: Document
+  readonly room: RoomDocument
+  readonly owners: ClientOwners
+  readonly actor: string
+}
+
+/** Decides on each update before it is applied; one that is heavy or strange is tried in another process first. */
+export class Admission {
+  readonly #sandbox: Sandbox
+  readonly #maxDocumentBytes: number
+  /** A person in a room to the time until which they are suspected. */
+  readonly #suspects = new Map<string, number>()
+
+  constructor(sandbox: Sandbox, maxDocumentBytes: number) {
+    this.#sandbox = sandbox
+    this.#maxDocumentBytes = maxDocumentBytes
+  }
+
+  /**
+   * What is in the update, once it may be applied. Only the connection's own frames wait for a trial.
+   * @throws SynclineError `update-malformed`, `update-refused`, `document-too-large`
+   */
+  admit(update: Uint8Array, place: Place): UpdateShape | Promise<UpdateShape> {
+    const shape = checkUpdate(update)
+    const { connection, document, room, owners } = place
+    // Checked all the same: Hocuspocus reads a read-only client's SyncStep2 to see what it lacks.
+    if (connection.readOnly) return shape
+    // What only deletes is taken however large the document is, or it could never become smaller.
+    if (shape.structs > 0 && room.bytes + shape.bytes > this.#maxDocumentBytes) {
+      throw new SynclineError('document-too-large')
+    }
+    const crowd = owners.check(connection, shape.runs)
+    const heavy = weighUpdate(document, update, shape) === 'heavy'
+    return crowd || heavy || this.#suspected(place) ? this.#try(update, shape, place) : shape
+  }
+
+  /** An update of this person did harm to the room that nothing had foreseen. */
+  suspect(room: string, actor: string): void {
+    const [oldest] = this.#suspects.keys()
+    if (this.#suspects.size >= MAX_SUSPECTS && oldest !== undefined) this.#suspects.delete(oldest)
+    this.#suspects.set(`${room}\0${actor}`, Date.now() + SUSPECTED)
+  }
+
+  #suspected({ document, actor }: Place): boolean {
+    if (this.#suspects.size === 0) return false
+    return (this.#suspects.get(`${document.name}\0${actor}`) ?? 0) > Date.now()
+  }
+
+  async #try(update: Uint8Array, shape: UpdateShape, { connection, document }: Place): Promise<UpdateShape> {
+    const { problem } = await this.#perform(Y.encodeStateAsUpdate(document), update, budget(shape))
+    if (problem !== undefined) harmful(problem)
+    if (document.isDestroyed || !document.hasConnection(connection)) throw new SynclineError('shutting-down')
+    return shape
+  }
+
+  async #perform(state: Uint8Array, update: Uint8Array, budgetMs: number): Promise<Answer> {
+    try {
+      return await this.#sandbox.run({ kind: 'try', state, update, budgetMs })
+    } catch (error) {
+      if (error instanceof SandboxDied) return { problem: error.message }
+      throw error
+    }
+  }
+}
+
+/** Processor time that it may take, in ms: honest ones take a twentieth of it. */
+const budget = ({ structs, ranges, values }: UpdateShape): number =>
+  Math.min(DOCUMENT.applyMs, 100 + (structs + ranges + values) / 10)
