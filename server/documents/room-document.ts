@@ -30,6 +30,8 @@ export class RoomDocument {
   #stored: number
   #entriesSinceSnapshot: number
   #bytesSinceSnapshot = 0
+  /** Something was refused for want of room: it is worth knowing soon how much there is. */
+  #crowded = false
 
   /** Ties a document that already holds all of the log. */
   constructor(doc: Y.Doc, log: RoomLog, loaded: Loaded, events: RoomDocumentEvents) {
@@ -54,6 +56,13 @@ export class RoomDocument {
     return this.#stored + this.#bytesSinceSnapshot
   }
 
+  /** Whether so many bytes more are within `max`. */
+  fits(bytes: number, max: number): boolean {
+    const fits = this.bytes + bytes <= max
+    if (!fits) this.#crowded = true
+    return fits
+  }
+
   /**
    * Whether every transaction went through to its end, where Yjs tells of it. When a listener throws (another
    * extension's, before ours is asked), Yjs leaves the transaction where it was: the edit is applied and has no
@@ -70,6 +79,7 @@ export class RoomDocument {
 
   snapshotDue(closing: boolean): boolean {
     if (this.log.interleaved) return false
+    if (this.#crowded && this.#entriesSinceSnapshot > 0) return true
     const due = closing ? DUE_CLOSING : DUE
     return this.#entriesSinceSnapshot >= due.entries || this.#bytesSinceSnapshot >= due.bytes
   }
@@ -85,6 +95,7 @@ export class RoomDocument {
       bytes: this.#bytesSinceSnapshot,
     }
     this.#stored = bytes
+    this.#crowded = false
     this.#entriesSinceSnapshot = 0
     this.#bytesSinceSnapshot = 0
     return () => {

@@ -39,8 +39,8 @@ const heavyHere = (doc: Y.Doc, update: Uint8Array, shape: UpdateShape): boolean 
   (shape.ranges > HEAVY.ranges && undeleted(doc, update) > HEAVY.ranges)
 
 /**
- * A struct that says, in part, what the document has: Yjs takes the rest. Where the document has collected what
- * was there, only a forged one still has something, and Yjs throws half-way through it.
+ * A struct that says, in part, what the document has: Yjs takes the rest. Where the document has collected the
+ * first part, all that it stood in is collected too, unless it is forged; Yjs then throws half-way through it.
  */
 function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): void {
   for (const { client, start, end } of runs) {
@@ -50,8 +50,22 @@ function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape):
     const across = Y.decodeUpdate(update).structs.find(
       ({ id, length }) => id.client === client && id.clock < state && state < id.clock + length,
     )
-    if (across instanceof Y.Item) harmful('it rewrites what is deleted')
+    if (across instanceof Y.Item && standsInSomething(doc, across)) harmful('it rewrites what is deleted')
   }
+}
+
+/** Whether what an item says it is in, or beside, is still there. */
+function standsInSomething(doc: Y.Doc, { parent, origin, rightOrigin }: Y.Item): boolean {
+  // A root, as decoded: by its name.
+  if (typeof parent === 'string') return true
+  const inside = parent instanceof Y.ID ? structAt(doc, parent) : undefined
+  if (inside !== undefined) return inside instanceof Y.Item && inside.content instanceof Y.ContentType
+  const beside = [origin, rightOrigin].filter((id) => id !== null)
+  return beside.length > 0 && beside.every((id) => structAt(doc, id) instanceof Y.Item)
+}
+
+function structAt(doc: Y.Doc, { client, clock }: Id): Y.Item | Y.GC | undefined {
+  return clock < Y.getState(doc.store, client) ? Y.getItem(doc.store, Y.createID(client, clock)) : undefined
 }
 
 function refuseRoots(doc: Y.Doc, { roots }: UpdateShape): void {
@@ -64,15 +78,14 @@ function refuseRoots(doc: Y.Doc, { roots }: UpdateShape): void {
 
 /** No type that the update makes can be deeper than this. */
 function deepestPossible(doc: Y.Doc, { anchors, nested }: UpdateShape): number {
-  let deepest = 0
+  let deepest = 1
   for (const anchor of anchors) deepest = Math.max(deepest, depthOf(doc, anchor))
   return deepest + nested
 }
 
 /** How many types what is there is inside of, itself included; 0 where it is not there. */
-function depthOf(doc: Y.Doc, { client, clock }: Id): number {
-  if (clock >= Y.getState(doc.store, client)) return 0
-  let item: Y.Item | Y.GC | null = Y.getItem(doc.store, Y.createID(client, clock))
+function depthOf(doc: Y.Doc, id: Id): number {
+  let item: Y.Item | Y.GC | null | undefined = structAt(doc, id)
   let depth = 0
   while (item instanceof Y.Item) {
     depth += 1

@@ -78,7 +78,7 @@ const MARK = {
   begun: `with relaxed as (select set_config('synchronous_commit', 'off', true))
     update rooms set loading = loading + 1 from relaxed where id = $1`,
   ended: `with relaxed as (select set_config('synchronous_commit', 'off', true))
-    update rooms set loading = greatest(loading - 1, 0) from relaxed where id = $1`,
+    update rooms set loading = 0 from relaxed where id = $1`,
 }
 
 /** A load of the room begins or has ended, well or with an error. */

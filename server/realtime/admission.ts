@@ -12,8 +12,10 @@ import type { ClientOwners } from './client-owners.ts'
 
 /** How long all that somebody writes in a room is tried first, after one of their updates did harm there, in ms. */
 const SUSPECTED = 10 * 60_000
-/** People who are remembered as such. */
-const MAX_SUSPECTS = 1_000
+/** How long nothing heavy is tried for somebody of whom a trial was refused, in ms: a trial takes a second. */
+const REFUSED_FOR = 30_000
+/** People who are remembered, for the one or the other. */
+const MAX_REMEMBERED = 1_000
 
 /** What one update is held against. */
 interface Place {
@@ -28,8 +30,10 @@ interface Place {
 export class Admission {
   readonly #sandbox: Sandbox
   readonly #maxDocumentBytes: number
-  /** A person in a room to the time until which they are suspected. */
-  readonly #suspects = new Map<string, number>()
+  /** People in rooms, while all that they write there is tried. */
+  readonly #suspects = new Recent(SUSPECTED)
+  /** People, while nothing is tried for them. */
+  readonly #refused = new Recent(REFUSED_FOR)
 
   constructor(sandbox: Sandbox, maxDocumentBytes: number) {
     this.#sandbox = sandbox
@@ -42,33 +46,32 @@ export class Admission {
    */
   admit(update: Uint8Array, place: Place): UpdateShape | Promise<UpdateShape> {
     const shape = checkUpdate(update)
-    const { connection, document, room, owners } = place
+    const { connection, document, room, owners, actor } = place
     // Checked all the same: Hocuspocus reads a read-only client's SyncStep2 to see what it lacks.
     if (connection.readOnly) return shape
     // What only deletes is taken however large the document is, or it could never become smaller.
-    if (shape.structs > 0 && room.bytes + shape.bytes > this.#maxDocumentBytes) {
+    if (shape.structs > 0 && !room.fits(shape.bytes, this.#maxDocumentBytes)) {
       throw new SynclineError('document-too-large')
     }
     const crowd = owners.check(connection, shape.runs)
     const heavy = weighUpdate(document, update, shape) === 'heavy'
-    return crowd || heavy || this.#suspected(place) ? this.#try(update, shape, place) : shape
+    const suspected = this.#suspects.has(`${document.name}\0${actor}`)
+    return crowd || heavy || suspected ? this.#try(update, shape, place) : shape
   }
 
   /** An update of this person did harm to the room that nothing had foreseen. */
   suspect(room: string, actor: string): void {
-    const [oldest] = this.#suspects.keys()
-    if (this.#suspects.size >= MAX_SUSPECTS && oldest !== undefined) this.#suspects.delete(oldest)
-    this.#suspects.set(`${room}\0${actor}`, Date.now() + SUSPECTED)
+    this.#suspects.add(`${room}\0${actor}`)
   }
 
-  #suspected({ document, actor }: Place): boolean {
-    if (this.#suspects.size === 0) return false
-    return (this.#suspects.get(`${document.name}\0${actor}`) ?? 0) > Date.now()
-  }
-
-  async #try(update: Uint8Array, shape: UpdateShape, { connection, document }: Place): Promise<UpdateShape> {
+  async #try(update: Uint8Array, shape: UpdateShape, place: Place): Promise<UpdateShape> {
+    const { connection, document, actor } = place
+    if (this.#refused.has(actor)) harmful('a heavy edit of yours was refused just now')
     const { problem } = await this.#perform(Y.encodeStateAsUpdate(document), update, budget(shape))
-    if (problem !== undefined) harmful(problem)
+    if (problem !== undefined) {
+      this.#refused.add(actor)
+      harmful(problem)
+    }
     if (document.isDestroyed || !document.hasConnection(connection)) throw new SynclineError('shutting-down')
     return shape
   }
@@ -86,3 +89,24 @@ export class Admission {
 /** Processor time that it may take, in ms: honest ones take a twentieth of it. */
 const budget = ({ structs, ranges, values }: UpdateShape): number =>
   Math.min(DOCUMENT.applyMs, 100 + (structs + ranges + values) / 10)
+
+/** Names that are remembered for a while, the latest of them. */
+class Recent {
+  readonly #for: number
+  readonly #until = new Map<string, number>()
+
+  constructor(ms: number) {
+    this.#for = ms
+  }
+
+  add(name: string): void {
+    this.#until.delete(name)
+    const [oldest] = this.#until.keys()
+    if (this.#until.size >= MAX_REMEMBERED && oldest !== undefined) this.#until.delete(oldest)
+    this.#until.set(name, Date.now() + this.#for)
+  }
+
+  has(name: string): boolean {
+    return this.#until.size > 0 && (this.#until.get(name) ?? 0) > Date.now()
+  }
+}

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { Database } from '@hocuspocus/extension-database'
 import {
   type beforeSyncPayload,
@@ -12,6 +13,7 @@ import {
   type onStatelessPayload,
   type onStoreDocumentPayload,
 } from '@hocuspocus/server'
+import * as Y from 'yjs'
 import { type ClientRun, isEmptyUpdate } from '../documents/check-update.ts'
 import { type Loaded, RoomDocument } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
@@ -51,9 +53,15 @@ const UNFINISHED = 'a transaction has not ended'
 /** The part of a room's flush window for which its entries are gathered before they are committed. */
 const GATHERED = 1 / 3
 
-/** What a process that tries things may take, in MiB: a document is about ten times as large in memory. */
+/**
+ * What a process that tries things may take, in MiB: a document is about ten times as large in memory. Less than
+ * this process may take, so that what passes there does not end this one.
+ */
 const sandboxMemory = (maxDocumentBytes: number): number =>
-  Math.max(512, Math.ceil((16 * maxDocumentBytes) / 2 ** 20))
+  Math.floor(
+    Math.min(Math.max(512, (16 * maxDocumentBytes) / MIB), getHeapStatistics().heap_size_limit / 2 / MIB),
+  )
+const MIB = 2 ** 20
 
 interface OpenRoom {
   readonly room: RoomDocument
@@ -82,11 +90,13 @@ export class RoomExtension implements Extension {
   readonly #admission: Admission
   readonly #loader: RoomLoader
   readonly #sandbox: Sandbox
+  readonly #maxDocumentBytes: number
 
   constructor(options: RoomExtensionOptions) {
     this.#log = options.log
     this.#logger = options.logger
     this.#actorOf = options.actorOf
+    this.#maxDocumentBytes = options.maxDocumentBytes
     const memory = sandboxMemory(options.maxDocumentBytes)
     this.#loader = new RoomLoader(options.log, options.logger, memory)
     this.#sandbox = new Sandbox({ memory })
@@ -115,7 +125,10 @@ export class RoomExtension implements Extension {
     try {
       const creator = connectionConfig.readOnly ? undefined : this.#actor(context)
       const { log, loaded } = await this.#loader.load(data, creator)
-      this.#open(instance, document, log, loaded)
+      const { unsnapshotted, bytes } = loaded
+      // Entries take more than what they make: where it matters, it is measured.
+      const exact = bytes > this.#maxDocumentBytes ? Y.encodeStateAsUpdate(document).length : bytes
+      this.#open(instance, document, log, { unsnapshotted, bytes: exact })
     } catch (error) {
       // Hocuspocus forgets a document that failed to load without destroying it; its awareness has a timer.
       document.destroy()

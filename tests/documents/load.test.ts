@@ -8,6 +8,7 @@ import { verifyRoom } from '../../server/documents/verify.ts'
 import type { Log } from '../../server/log/log.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
 import { connectTo, database, openLog, openRoom } from '../log/fixture.ts'
+import { CONTENT, item, MALLORY, text, times, updateOf } from './attacks.ts'
 import { session } from './random-document.ts'
 
 async function load(log: Log, room: RoomLog): Promise<{ doc: Y.Doc; seq: number }> {
@@ -200,5 +201,63 @@ describe('verifying', () => {
     await room.durable()
     expect(open.snapshotDue(true)).toBe(false)
     await expect(load(log, await openRoom(log))).resolves.toBeDefined()
+  })
+
+  it('[DOC34] reports a snapshot that is damaged, which loading passes over', async () => {
+    const { log, room, db } = await written(session(15, 60), 20)
+    await db.pool.query(
+      `update room_snapshots set hash = '' where seq = (select max(seq) from room_snapshots)`,
+    )
+    const { problems } = await verifyRoom(log, room, sandbox())
+    expect(problems).toEqual([expect.stringMatching(/^the snapshot at \d+ is damaged$/)])
+  })
+
+  it('[DOC34] names the entry that ends the process which applies it, and outlives it', async () => {
+    const { log, room } = await written(session(16, 60))
+    const before = room.head
+    const structs = times(250_000, (clock) =>
+      item(MALLORY, CONTENT.embed, text('{}'), clock === 0 ? {} : { origin: clock - 1 }),
+    )
+    room.append({ actor: 'eve', at: 1, bytes: updateOf([{ client: MALLORY, structs }]) })
+    for (const bytes of session(17, 10, 1)) room.append({ actor: 'ada', at: 1, bytes })
+    await room.durable()
+    const small = new Sandbox({ memory: 16 })
+    onTestFinished(() => small.close())
+    const { problems } = await verifyRoom(log, room, small)
+    expect(problems).toEqual([`entry ${before + 1} cannot be applied: it ends the process that tries it`])
+    // With room enough, there is nothing wrong with it.
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([])
+  })
+
+  it('[DOC34] names an entry that cannot be applied, and one that builds on nothing', async () => {
+    const { log, room, db } = await written(session(18, 40))
+    const was = await db.pool.query('select bytes from room_updates where seq = 10')
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [Buffer.from([1, 1, 5])])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
+      expect.stringContaining('entry 10 cannot be applied'),
+    ])
+    const late = updateOf([{ client: MALLORY, clock: 5, structs: [item(MALLORY, CONTENT.string, text())] }])
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [Buffer.from(late)])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
+      'entry 10 builds on one that is not in the log',
+    ])
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [was.rows[0].bytes])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([])
+  })
+})
+
+describe('the snapshot that is due', () => {
+  it('[DOC35] is due again at once where it could not be saved, and is exact in size where it could', async () => {
+    const { open, doc } = await written(session(19, 600))
+    expect(open.snapshotDue(false)).toBe(true)
+    const failed = open.snapshotTaken(1_000)
+    expect([open.snapshotDue(false), open.bytes]).toEqual([false, 1_000])
+    doc.getText('content').insert(0, 'meanwhile')
+    failed()
+    expect(open.snapshotDue(false)).toBe(true)
+    expect(open.bytes).toBeGreaterThan(1_000)
+    const state = Y.encodeStateAsUpdate(doc)
+    open.snapshotTaken(state.length)
+    expect([open.snapshotDue(true), open.bytes]).toEqual([false, state.length])
   })
 })
