@@ -171,15 +171,16 @@ class UpdateCheck implements UpdateShape {
 
   /** Yjs looks for what a client says of its own items without asking whether they are there yet, and throws. */
   #readNeighbour(client: number, clock: number, anchor: boolean): void {
-    const id = { client: this.#reader.uint(), clock: this.#reader.uint() }
-    if (id.client === client && id.clock >= clock) malformed('an item builds on one that comes after it')
+    const ofClient = this.#reader.uint()
+    const atClock = this.#reader.uint()
+    if (ofClient === client && atClock >= clock) malformed('an item builds on one that comes after it')
     if (!anchor) return
     this.#anchors ??= []
-    this.#anchors.push(id)
+    this.#anchors.push({ client: ofClient, clock: atClock })
   }
 
   #readRoot(): void {
-    const name = this.#reader.nameAt(this.#reader.name())
+    const name = this.#reader.textAt(this.#reader.name())
     if (this.#roots === undefined) this.#roots = [name]
     else if (this.#roots.at(-1) !== name) this.#roots.push(name)
   }

@@ -24,13 +24,13 @@ const PROTO = 'a key is __proto__'
 
 /** Reads lib0's encoding without making anything of it; whatever cannot be read is refused. */
 export class UpdateReader {
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
   position = 0
   /** Values read so far, those inside others included. */
   values = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   byte(): number {
@@ -95,36 +95,36 @@ export class UpdateReader {
   text(): number {
     const bytes = this.uint()
     const start = this.skip(bytes)
-    for (let i = start; i < this.position; i += 1) {
-      if ((this.#bytes[i] ?? 0) >= 0x80) return i - start + this.#utf8(i).length
-    }
-    return bytes
+    const beyond = this.#beyondAscii(start)
+    return beyond === undefined ? bytes : beyond - start + this.#utf8(beyond).length
   }
 
-  /** The name of a key or of whatever else; where it stands, to be read by `nameAt` when it matters. */
+  /** The name of a key or of whatever else; where it stands, to be read by `textAt` when it matters. */
   name(): number {
     const at = this.position
     const length = this.text()
     if (length > LIMITS.name) harmful('a name is too long')
-    if (length === 9 && this.#bytes[this.position - 9] === 95 && this.nameAt(at) === '__proto__')
+    if (length === 9 && this.#bytes[this.position - 9] === 95 && this.textAt(at) === '__proto__')
       harmful(PROTO)
     return at
   }
 
-  /** The name that `name` passed there. */
-  nameAt(position: number): string {
-    const reader = new UpdateReader(this.#bytes)
-    reader.position = position
-    const length = reader.uint()
-    return reader.#utf8(reader.skip(length))
+  /** The text that stands there. */
+  textAt(position: number): string {
+    const after = this.position
+    this.position = position
+    const length = this.uint()
+    const text = this.#slice(this.skip(length))
+    this.position = after
+    return text
   }
 
   /** A value as JSON. `also` is what ContentJSON writes for an undefined one. */
   json(also?: string): void {
     this.values += 1
     const length = this.uint()
-    const text = this.#utf8(this.skip(length))
-    if (text === also) return
+    const text = this.#slice(this.skip(length))
+    if (text === also || text === 'true' || text === 'null') return // what most formats are
     let value: unknown
     try {
       value = JSON.parse(text)
@@ -134,11 +134,23 @@ export class UpdateReader {
     if (deeper(value, LIMITS.valueDepth)) harmful('a value is nested too deeply')
   }
 
-  /** From `start` to here. */
+  /** From `start` to here; in most texts no byte needs a look at the next. */
+  #slice(start: number): string {
+    return this.#beyondAscii(start) === undefined
+      ? this.#bytes.toString('latin1', start, this.position)
+      : this.#utf8(start)
+  }
+
+  /** The first byte from `start` to here that is not ASCII. */
+  #beyondAscii(start: number): number | undefined {
+    for (let i = start; i < this.position; i += 1) if ((this.#bytes[i] ?? 0) >= 0x80) return i
+    return undefined
+  }
+
   #utf8(start: number): string {
     const bytes = this.#bytes.subarray(start, this.position)
     if (!isUtf8(bytes)) malformed('a text is not UTF-8')
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+    return bytes.toString()
   }
 
   /** lib0's `any`: a type byte counted down from 127. */
