@@ -1,3 +1,4 @@
+import { NOBODY, type Placement } from './placement.ts'
 import { LIMITS } from './update-limits.ts'
 import { harmful, malformed, UpdateReader } from './update-reader.ts'
 
@@ -34,6 +35,8 @@ export interface UpdateShape {
   readonly anchors: readonly Id[]
   /** Items that name the type that they are in: nothing gets a level deeper without one. */
   readonly nested: number
+  /** Where its items say that they stand. */
+  readonly placement: Placement
 }
 
 /**
@@ -79,6 +82,7 @@ class UpdateCheck implements UpdateShape {
   keyed = 0
   types = 0
   nested = 0
+  readonly placement: number[] = []
   #roots: string[] | undefined
   #anchors: Id[] | undefined
   readonly #reader: UpdateReader
@@ -130,53 +134,67 @@ class UpdateCheck implements UpdateShape {
     if (this.structs > LIMITS.structs) harmful('it holds too many structs')
     let clock = start
     let gap = false
+    let follows = false
     for (let i = 0; i < structs; i += 1) {
       const info = reader.byte()
       const content = info & CONTENT
       gap = content === SKIP
-      if (content === GC || gap) clock = advance(clock, reader.run())
-      else clock = advance(clock, this.#readItem(info, content, client, clock))
+      const item = content !== GC && !gap
+      clock = advance(clock, item ? this.#readItem(info, content, client, clock, follows) : reader.run())
+      follows = item
     }
     if (gap) malformed('it ends with a gap')
     return { client, start, end: clock }
   }
 
   /** Returns its length in clock ticks. */
-  #readItem(info: number, content: number, client: number, clock: number): number {
+  #readItem(info: number, content: number, client: number, clock: number, follows: boolean): number {
     const reader = this.#reader
-    let anchored = content === TYPE
-    if (info & HAS_ORIGIN) {
-      this.#readNeighbour(client, clock, anchored)
-      anchored = false
-    }
-    if (info & HAS_RIGHT_ORIGIN) this.#readNeighbour(client, clock, anchored)
-    if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
-      const parent = reader.uint()
-      if (parent > 1) malformed('an item is neither in a root nor in a type')
-      if (parent === 1) this.#readRoot()
-      else {
-        this.nested += 1
-        this.#readNeighbour(client, clock, true)
-      }
-      if (info & HAS_PARENT_SUB) {
-        this.keyed += 1
-        reader.name()
-      }
-    }
+    const { placement } = this
+    const hasLeft = (info & HAS_ORIGIN) !== 0
+    const hasRight = (info & HAS_RIGHT_ORIGIN) !== 0
+    const left = hasLeft ? reader.uint() : NOBODY
+    const leftClock = hasLeft ? reader.uint() : 0
+    const right = hasRight ? reader.uint() : NOBODY
+    const rightClock = hasRight ? reader.uint() : 0
+    if (hasLeft) builds(client, clock, left, leftClock)
+    if (hasRight) builds(client, clock, right, rightClock)
+    if (hasLeft && left === right && leftClock === rightClock)
+      harmful('an item stands on both sides of another')
+    if (!hasLeft && !hasRight) this.#readParent(info, client, clock)
+    else if (content === TYPE) this.#anchor(hasLeft ? left : right, hasLeft ? leftClock : rightClock)
+    if (follows && left === client && leftClock === clock - 1) {
+      const { length } = placement
+      const before = placement[length - 4] ?? NOBODY
+      placement.push(client, clock, before, placement[length - 3] ?? 0, right, rightClock)
+    } else placement.push(client, clock, left, leftClock, right, rightClock)
     const begins = reader.position
     const length = this.#readContent(content)
     if (content !== STRING && reader.position - begins > LIMITS.value) harmful('a value is too large')
     return length
   }
 
-  /** Yjs looks for what a client says of its own items without asking whether they are there yet, and throws. */
-  #readNeighbour(client: number, clock: number, anchor: boolean): void {
-    const ofClient = this.#reader.uint()
-    const atClock = this.#reader.uint()
-    if (ofClient === client && atClock >= clock) malformed('an item builds on one that comes after it')
-    if (!anchor) return
+  #readParent(info: number, client: number, clock: number): void {
+    const reader = this.#reader
+    const parent = reader.uint()
+    if (parent > 1) malformed('an item is neither in a root nor in a type')
+    if (parent === 1) this.#readRoot()
+    else {
+      this.nested += 1
+      const type = reader.uint()
+      const typeClock = reader.uint()
+      builds(client, clock, type, typeClock)
+      this.#anchor(type, typeClock)
+    }
+    if (info & HAS_PARENT_SUB) {
+      this.keyed += 1
+      reader.name()
+    }
+  }
+
+  #anchor(client: number, clock: number): void {
     this.#anchors ??= []
-    this.#anchors.push({ client: ofClient, clock: atClock })
+    this.#anchors.push({ client, clock })
   }
 
   #readRoot(): void {
@@ -255,6 +273,11 @@ class UpdateCheck implements UpdateShape {
     }
     if (seen !== undefined && seen.size < clients) this.ordered = false
   }
+}
+
+/** Yjs looks for what a client says of its own items without asking whether they are there yet, and throws. */
+function builds(client: number, clock: number, on: number, onClock: number): void {
+  if (on === client && onClock >= clock) malformed('an item builds on one that comes after it')
 }
 
 /** Past what clocks hold, nobody could read the document again. */

@@ -57,11 +57,16 @@ function tryUpdate(
   { state, update, budgetMs }: Task & { readonly kind: 'try' },
   allow: (ms: number) => void,
 ): Answer {
-  const doc = watched()
+  const doc = new Y.Doc()
+  const logged: Uint8Array[] = []
+  // As a room's document is: each of its changes is encoded.
+  doc.on('update', (entry: Uint8Array) => logged.push(entry))
   const opening = processorTime(() => Y.applyUpdate(doc, state))
   const before = keystroke(doc)
-  // Applied, encoded, opened again: about as long once more as the document took.
-  allow(WARM_UP + 2 * budgetMs + 4 * opening)
+  // Applied, encoded, and opened again some times.
+  allow(WARM_UP + 2 * budgetMs + 10 * opening)
+  logged[0] = Y.encodeStateAsUpdate(doc)
+  logged.length = 1
   try {
     const spent = processorTime(() => Y.applyUpdate(doc, update))
     if (spent > budgetMs) return { problem: `it takes ${Math.round(spent)} ms to apply` }
@@ -72,6 +77,7 @@ function tryUpdate(
   dropPending(doc)
   const { problem } = settle(doc)
   if (problem !== undefined) return { problem }
+  if (!isFoldOf(logged, doc)) return { problem: 'the document and its log would not be the same' }
   const depth = depthOfDocument(doc)
   if (depth > DOCUMENT.depth) return { problem: `its types are nested ${depth} deep` }
   if (doc.share.size > DOCUMENT.roots) return { problem: 'the document has too many roots' }
@@ -116,27 +122,34 @@ function settle(doc: Y.Doc): Answer {
 
 /** Whether a state is the same document: the same structs, the same deletions, the same content in every type. */
 function holds(state: Uint8Array, doc: Y.Doc): boolean {
-  const other = new Y.Doc()
-  Y.applyUpdate(other, state)
+  const other = opened(state)
   return (
     Y.equalSnapshots(Y.snapshot(other), Y.snapshot(doc)) &&
-    isDeepStrictEqual(Y.encodeStateAsUpdate(other), Y.encodeStateAsUpdate(reloaded(doc)))
+    isDeepStrictEqual(Y.encodeStateAsUpdate(other), reopened(Y.encodeStateAsUpdate(doc)))
   )
 }
 
-/** Loading merges neighbouring structs; two encodings can only be compared when both have been through it. */
-function reloaded(doc: Y.Doc): Y.Doc {
-  const copy = new Y.Doc()
-  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
-  return copy
+/**
+ * Whether those updates make the document, now and whenever it is opened. An item between neighbours that are
+ * none has another place in a document that is opened than in one that was there; half a character has gone in
+ * one that was there.
+ */
+function isFoldOf(updates: readonly Uint8Array[], doc: Y.Doc): boolean {
+  const once = reopened(Y.encodeStateAsUpdate(doc))
+  return (
+    isDeepStrictEqual(once, reopened(Y.encodeStateAsUpdate(opened(...updates)))) &&
+    isDeepStrictEqual(once, reopened(once))
+  )
 }
 
-/** As a room's document is: each of its changes is encoded. */
-function watched(): Y.Doc {
+function opened(...updates: readonly Uint8Array[]): Y.Doc {
   const doc = new Y.Doc()
-  doc.on('update', () => undefined)
+  for (const update of updates) Y.applyUpdate(doc, update)
   return doc
 }
+
+/** Opening merges neighbouring structs: two encodings can only be compared when both have been through it. */
+const reopened = (state: Uint8Array): Uint8Array => Y.encodeStateAsUpdate(opened(state))
 
 /** What a keystroke costs, in ms. */
 function keystroke(doc: Y.Doc): number {

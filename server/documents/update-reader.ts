@@ -24,13 +24,21 @@ const PROTO = 'a key is __proto__'
 
 /** Reads lib0's encoding without making anything of it; whatever cannot be read is refused. */
 export class UpdateReader {
-  readonly #bytes: Buffer
+  readonly #bytes: Uint8Array
+  #asBuffer: Buffer | undefined
   position = 0
   /** Values read so far, those inside others included. */
   values = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#bytes = bytes
+  }
+
+  /** Made where a text is read, which in most keystrokes it is not. */
+  get #buffer(): Buffer {
+    const { buffer, byteOffset, length } = this.#bytes
+    this.#asBuffer ??= Buffer.from(buffer, byteOffset, length)
+    return this.#asBuffer
   }
 
   byte(): number {
@@ -137,7 +145,7 @@ export class UpdateReader {
   /** From `start` to here; in most texts no byte needs a look at the next. */
   #slice(start: number): string {
     return this.#beyondAscii(start) === undefined
-      ? this.#bytes.toString('latin1', start, this.position)
+      ? this.#buffer.toString('latin1', start, this.position)
       : this.#utf8(start)
   }
 
@@ -148,7 +156,7 @@ export class UpdateReader {
   }
 
   #utf8(start: number): string {
-    const bytes = this.#bytes.subarray(start, this.position)
+    const bytes = this.#buffer.subarray(start, this.position)
     if (!isUtf8(bytes)) malformed('a text is not UTF-8')
     return bytes.toString()
   }

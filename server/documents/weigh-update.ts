@@ -1,5 +1,6 @@
 import * as Y from 'yjs'
 import type { Id, UpdateShape } from './check-update.ts'
+import { standsOddly, structAt } from './placement.ts'
 import { DOCUMENT, HEAVY } from './update-limits.ts'
 import { harmful } from './update-reader.ts'
 
@@ -34,38 +35,51 @@ const heavyByItself = (shape: UpdateShape): boolean =>
   !shape.ordered
 
 const heavyHere = (doc: Y.Doc, update: Uint8Array, shape: UpdateShape): boolean =>
+  standsOddly(doc, shape.placement) ||
   (shape.types > 0 && deepestPossible(doc, shape) > HEAVY.depth) ||
   // A client that comes back brings all deletions that it knows of, nearly all of which are done.
   (shape.ranges > HEAVY.ranges && undeleted(doc, update) > HEAVY.ranges)
 
 /**
- * A struct that says, in part, what the document has: Yjs takes the rest. Where the document has collected the
- * first part, all that it stood in is collected too, unless it is forged; Yjs then throws half-way through it.
+ * A struct that says, in part, what the document has: Yjs takes the rest. If it says something else, it is
+ * forged; Yjs may then throw half-way through it.
  */
 function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): void {
   for (const { client, start, end } of runs) {
     const state = Y.getState(doc.store, client)
     if (start >= state || end <= state) continue
-    if (!(doc.store.clients.get(client)?.at(-1) instanceof Y.GC)) continue
     const across = Y.decodeUpdate(update).structs.find(
       ({ id, length }) => id.client === client && id.clock < state && state < id.clock + length,
     )
-    if (across instanceof Y.Item && standsInSomething(doc, across)) harmful('it rewrites what is deleted')
+    if (across instanceof Y.Item && !continues(doc, across)) harmful('it rewrites what is there')
   }
 }
 
-/** Whether what an item says it is in, or beside, is still there. */
-function standsInSomething(doc: Y.Doc, { parent, origin, rightOrigin }: Y.Item): boolean {
-  // A root, as decoded: by its name.
-  if (typeof parent === 'string') return true
-  const inside = parent instanceof Y.ID ? structAt(doc, parent) : undefined
-  if (inside !== undefined) return inside instanceof Y.Item && inside.content instanceof Y.ContentType
-  const beside = [origin, rightOrigin].filter((id) => id !== null)
-  return beside.length > 0 && beside.every((id) => structAt(doc, id) instanceof Y.Item)
+/** Whether an item is what the document has of it so far. */
+function continues(doc: Y.Doc, item: Y.Item): boolean {
+  const known = structAt(doc, item.id.client, item.id.clock)
+  // What is collected says nothing of itself any more; but then all that it stood in is collected too.
+  if (!(known instanceof Y.Item)) return !standsInSomething(doc, item)
+  const { client, clock } = item.id
+  if (known.id.clock < clock) return sameId(item.origin, Y.createID(client, clock - 1))
+  if (!sameId(item.origin, known.origin) || !sameId(item.rightOrigin, known.rightOrigin)) return false
+  if (item.parent === null) return true
+  if (!(known.parent instanceof Y.AbstractType)) return false
+  // As decoded, a root is its name and a type its id.
+  if (typeof item.parent === 'string') return doc.share.get(item.parent) === known.parent
+  return item.parent instanceof Y.ID && sameId(item.parent, known.parent._item?.id ?? null)
 }
 
-function structAt(doc: Y.Doc, { client, clock }: Id): Y.Item | Y.GC | undefined {
-  return clock < Y.getState(doc.store, client) ? Y.getItem(doc.store, Y.createID(client, clock)) : undefined
+const sameId = (one: Id | null, other: Id | null): boolean =>
+  one?.client === other?.client && one?.clock === other?.clock
+
+/** Whether what an item says it is in, or beside, is still there. */
+function standsInSomething(doc: Y.Doc, { parent, origin, rightOrigin }: Y.Item): boolean {
+  if (typeof parent === 'string') return true
+  const inside = parent instanceof Y.ID ? structAt(doc, parent.client, parent.clock) : undefined
+  if (inside !== undefined) return inside instanceof Y.Item && inside.content instanceof Y.ContentType
+  const beside = [origin, rightOrigin].filter((id) => id !== null)
+  return beside.length > 0 && beside.every((id) => structAt(doc, id.client, id.clock) instanceof Y.Item)
 }
 
 function refuseRoots(doc: Y.Doc, { roots }: UpdateShape): void {
@@ -85,7 +99,7 @@ function deepestPossible(doc: Y.Doc, { anchors, nested }: UpdateShape): number {
 
 /** How many types what is there is inside of, itself included; 0 where it is not there. */
 function depthOf(doc: Y.Doc, id: Id): number {
-  let item: Y.Item | Y.GC | null | undefined = structAt(doc, id)
+  let item: Y.Item | Y.GC | null | undefined = structAt(doc, id.client, id.clock)
   let depth = 0
   while (item instanceof Y.Item) {
     depth += 1

@@ -77,6 +77,22 @@ it('[DOC25] passes a session of many kinds of edits at once', async () => {
   }
 })
 
+it('[DOC25] passes whatever an honest session has that is strange', async () => {
+  const sandbox = sandboxOf()
+  let strange = 0
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const doc = new Y.Doc()
+    for (const update of session(seed, 150)) {
+      if (weighUpdate(doc, update, checkUpdate(update)) === 'heavy') {
+        strange += 1
+        expect(await sandbox.run(tried(update, Y.encodeStateAsUpdate(doc)))).toEqual({})
+      }
+      Y.applyUpdate(doc, update)
+    }
+  }
+  expect(strange).toBeGreaterThan(0)
+})
+
 const HARMFUL: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['the same key 20,000 times', oneKey(20_000), /ms to apply|ends the process/],
   ['the same key 80,000 times', oneKey(80_000), /ends the process/],
