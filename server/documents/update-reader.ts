@@ -49,6 +49,15 @@ export class UpdateReader {
   }
 
   uint(): number {
+    const first = this.#bytes[this.position]
+    if (first !== undefined && first < 0x80) {
+      this.position += 1
+      return first
+    }
+    return this.#longUint()
+  }
+
+  #longUint(): number {
     let value = 0
     let factor = 1
     for (;;) {

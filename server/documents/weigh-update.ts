@@ -12,18 +12,11 @@ export type Weight = 'ordinary' | 'heavy'
  * @throws SynclineError `update-refused` where the two together would do harm.
  */
 export function weighUpdate(doc: Y.Doc, update: Uint8Array, shape: UpdateShape): Weight {
-  refuseRewriting(doc, update, shape)
+  const newClients = refuseRewriting(doc, update, shape)
   refuseRoots(doc, shape)
-  return heavyByItself(shape) || newClients(doc, shape) > HEAVY.clients || heavyHere(doc, update, shape)
+  return heavyByItself(shape) || newClients > HEAVY.clients || heavyHere(doc, update, shape)
     ? 'heavy'
     : 'ordinary'
-}
-
-/** Clients that the document has nothing of yet. */
-function newClients(doc: Y.Doc, { runs }: UpdateShape): number {
-  let count = 0
-  for (const { client } of runs) if (!doc.store.clients.has(client)) count += 1
-  return count
 }
 
 const heavyByItself = (shape: UpdateShape): boolean =>
@@ -42,17 +35,20 @@ const heavyHere = (doc: Y.Doc, update: Uint8Array, shape: UpdateShape): boolean 
 
 /**
  * A struct that says, in part, what the document has: Yjs takes the rest. If it says something else, it is
- * forged; Yjs may then throw half-way through it.
+ * forged; Yjs may then throw half-way through it. Returns how many clients the document has nothing of yet.
  */
-function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): void {
+function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): number {
+  let newClients = 0
   for (const { client, start, end } of runs) {
     const state = Y.getState(doc.store, client)
+    if (state === 0) newClients += 1
     if (start >= state || end <= state) continue
     const across = Y.decodeUpdate(update).structs.find(
       ({ id, length }) => id.client === client && id.clock < state && state < id.clock + length,
     )
     if (across instanceof Y.Item && !continues(doc, across)) harmful('it rewrites what is there')
   }
+  return newClients
 }
 
 /** Whether an item is what the document has of it so far. */

@@ -61,7 +61,7 @@ export class Log {
     if (row === undefined) return undefined
     const room = new RoomLog(row.id, row.head, this.#committer)
     this.#packer.watch(room)
-    return { room, suspect: row.loading > 0 }
+    return { room, suspect: row.loading }
   }
 
   /** A room as it lies there, also where nobody may open it: for looking into it. */

@@ -4,8 +4,8 @@ import type { RoomId, Seq } from './entry.ts'
 export interface RoomRow {
   readonly id: RoomId
   readonly head: Seq
-  /** Loads that began and never ended: somewhere one is going on, or it took its process with it. */
-  readonly loading: number
+  /** A load has begun and not ended: somewhere one is going on, or it took its process with it. */
+  readonly loading: boolean
   /** Why nobody may open it. */
   readonly quarantine: Quarantine | undefined
 }
@@ -18,12 +18,12 @@ export interface Quarantine {
 interface Row {
   readonly id: string
   readonly head: string
-  readonly loading: number
+  readonly loading: boolean
   readonly quarantinedAt: Date | null
   readonly reason: string | null
 }
 
-const COLUMNS = `id, head, loading, quarantined_at as "quarantinedAt", quarantine_reason as reason`
+const COLUMNS = `id, head, exists (select from room_loads where room_id = id) as loading, quarantined_at as "quarantinedAt", quarantine_reason as reason`
 
 const toRow = ({ id, head, loading, quarantinedAt, reason }: Row): RoomRow => ({
   id: Number(id) as RoomId,
@@ -74,11 +74,10 @@ export async function roomNames(pool: pg.Pool): Promise<readonly string[]> {
 }
 
 /** The mark needs no fsync: it is there when this process dies, and Postgres does not. */
+const RELAXED = `with relaxed as (select set_config('synchronous_commit', 'off', true))`
 const MARK = {
-  begun: `with relaxed as (select set_config('synchronous_commit', 'off', true))
-    update rooms set loading = loading + 1 from relaxed where id = $1`,
-  ended: `with relaxed as (select set_config('synchronous_commit', 'off', true))
-    update rooms set loading = 0 from relaxed where id = $1`,
+  begun: `${RELAXED} insert into room_loads (room_id) select $1 from relaxed on conflict do nothing`,
+  ended: `${RELAXED} delete from room_loads using relaxed where room_id = $1`,
 }
 
 /** A load of the room begins or has ended, well or with an error. */
@@ -89,7 +88,7 @@ export async function markLoad(pool: pg.Pool, room: RoomId, mark: keyof typeof M
 /** Nobody may open the room until an operator has looked at it. An earlier reason stays. */
 export async function quarantineRoom(pool: pg.Pool, room: RoomId, reason: string): Promise<void> {
   await pool.query(
-    `update rooms set quarantined_at = now(), quarantine_reason = $2, loading = 0
+    `update rooms set quarantined_at = now(), quarantine_reason = $2
      where id = $1 and quarantined_at is null`,
     [room, reason],
   )
@@ -98,7 +97,7 @@ export async function quarantineRoom(pool: pg.Pool, room: RoomId, reason: string
 /** Lets people in again; false where the room was not quarantined. */
 export async function releaseRoom(pool: pg.Pool, name: string): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `update rooms set quarantined_at = null, quarantine_reason = null, loading = 0
+    `update rooms set quarantined_at = null, quarantine_reason = null
      where name = $1 and quarantined_at is not null`,
     [name],
   )
