@@ -7,6 +7,7 @@ import { PEERS, type PeerName } from './peer.ts'
 import { startPostgres } from './postgres.ts'
 import { heading, hottest, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
+import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
 import { idle } from './scenarios/idle.ts'
 import { kill } from './scenarios/kill.ts'
@@ -23,6 +24,7 @@ const SCENARIOS: readonly Scenario[] = [
   crowd,
   open,
   segments,
+  check,
   idle,
   kill,
   start,
@@ -32,7 +34,7 @@ const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
-  --trace PATH     the recording that \`open\` and \`segments\` need
+  --trace PATH     the recording that \`open\`, \`segments\` and \`check\` need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write bench/RESULTS.md (always done when all scenarios run in full)

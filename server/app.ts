@@ -20,6 +20,7 @@ import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
 import { Connections } from './realtime/connections.ts'
 import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
+import { Presence } from './realtime/presence.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { sessionOf } from './realtime/session.ts'
 import { openDatabase } from './storage/database.ts'
@@ -63,6 +64,16 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const requestLimit = new RequestLimit(limits.requestsPerAddress)
   const proxies = trustedList(config.trustedProxies)
   const addressOf = (request: IncomingMessage) => clientAddress(request, proxies)
+  const mayAskNow = ({ context }: { readonly context: unknown }) => mayAsk(context)
+  const presence = new Presence({ logger, identityOf, mayAsk: mayAskNow })
+  const rooms = new RoomExtension({
+    log,
+    logger,
+    actorOf: (context) => identityOf(context)?.user,
+    maxDocumentBytes: config.maxDocumentBytes,
+    announces: (document, connection, client) => presence.announces(document, connection, client),
+    onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
+  })
   const { hocuspocus, allUnloaded } = createHocuspocus(
     logger,
     [
@@ -72,12 +83,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
         logger,
         ensureRoom: (name, createBy) => log.ensure(name, createBy),
       }),
-      new RoomExtension({
-        log,
-        logger,
-        actorOf: (context) => identityOf(context)?.user,
-        onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
-      }),
+      rooms,
     ],
     limits,
   )
@@ -107,7 +113,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     limits,
     connections,
     addressOf,
-    mayAsk: ({ context }) => mayAsk(context),
+    presence,
+    mayAsk: mayAskNow,
     refuseUpgrade: (request) => {
       const { headers, url = '' } = request
       if (!originAllowed(headers, config.allowedOrigins)) return new SynclineError('origin-refused')
@@ -141,6 +148,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       if (!durable) await log.abandon()
       heartbeat.stop()
       revocations.stop()
+      await rooms.onDestroy()
       server.closeAllConnections()
       await closed
       await database.close()

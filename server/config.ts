@@ -50,6 +50,8 @@ export interface Config {
   readonly maxFrameBytes: number
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
+  /** The largest document, encoded, in bytes; past it only deletions are taken. */
+  readonly maxDocumentBytes: number
   readonly limits: Limits
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
@@ -177,6 +179,7 @@ const environment = z.object({
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
   STOP_SECONDS: integer(1, 600).default(20),
+  MAX_DOCUMENT_BYTES: integer(64 * 1024, 1024 * MIB).default(64 * MIB),
   MAX_ROOMS_PER_SOCKET: integer(1, 10_000).default(100),
   MAX_SOCKETS_PER_USER: integer(1, MANY).default(100),
   MAX_SOCKETS_PER_ADDRESS: integer(1, MANY).default(1_000),
@@ -237,6 +240,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
     stopWithin: data.STOP_SECONDS * 1000,
+    maxDocumentBytes: data.MAX_DOCUMENT_BYTES,
     limits: Object.freeze({
       roomsPerSocket: data.MAX_ROOMS_PER_SOCKET,
       socketsPerUser: data.MAX_SOCKETS_PER_USER,

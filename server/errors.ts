@@ -80,10 +80,20 @@ export const ERRORS = {
     retryable: true,
   },
   'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
+  'update-refused': {
+    status: 422,
+    reason: 'The edit would harm the document; it stays on your device and is not saved',
+    retryable: false,
+  },
   'update-out-of-order': {
     status: 409,
     reason: 'The edit builds on one that the server has not seen; reconnecting sends both',
     retryable: true,
+  },
+  'document-too-large': {
+    status: 413,
+    reason: 'The document is as large as this server allows; only deletions are taken',
+    retryable: false,
   },
   'storage-unavailable': {
     status: 503,
@@ -96,6 +106,11 @@ export const ERRORS = {
     retryable: true,
   },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
+  'room-quarantined': {
+    status: 503,
+    reason: 'This room cannot be opened; nothing of it is lost, and the operator has been told',
+    retryable: false,
+  },
   'shutting-down': { status: 503, reason: 'The server is restarting', retryable: true },
   internal: { status: 500, reason: 'Something went wrong on the server', retryable: true },
 } as const satisfies Record<string, Definition>

@@ -17,11 +17,14 @@ export interface SynclineOptions {
   readonly maxQueueBytes?: number
   /** How long `onDestroy` waits for edits that are not committed, in ms. Default 20 s. */
   readonly stopWithin?: number
+  /** The largest document, encoded, in bytes; past it only deletions are taken. Default 64 MiB. */
+  readonly maxDocumentBytes?: number
   readonly logger?: Logger
 }
 
 const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024
 const DEFAULT_STOP_WITHIN = 20_000
+const DEFAULT_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 /**
  * The log and the held acknowledgement for a Hocuspocus server of your own: documents are kept in Postgres,
@@ -38,10 +41,19 @@ export async function syncline(options: SynclineOptions): Promise<Extension> {
   const logger = options.logger ?? createLogger('warn')
   const database = await openDatabase({ kind: 'url', url: options.databaseUrl }, logger)
   const log = new Log(database, logger, options.maxQueueBytes ?? DEFAULT_QUEUE_BYTES)
-  const rooms = guard(new RoomExtension({ log, logger, actorOf: options.actorOf ?? userId }), logger)
+  const rooms = guard(
+    new RoomExtension({
+      log,
+      logger,
+      actorOf: options.actorOf ?? userId,
+      maxDocumentBytes: options.maxDocumentBytes ?? DEFAULT_DOCUMENT_BYTES,
+    }),
+    logger,
+  )
   return {
     ...rooms,
-    onDestroy: async () => {
+    onDestroy: async (data) => {
+      await rooms.onDestroy?.(data)
       const durable = await within(options.stopWithin ?? DEFAULT_STOP_WITHIN, log.close())
       if (!durable) {
         const { entries } = log.state

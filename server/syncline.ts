@@ -73,9 +73,11 @@ program
   .command('verify')
   .description('rebuild each room from its log and compare it with its snapshots; the server must be stopped')
   .option('--room <name>', 'this room only')
-  .action(async (options: { room?: string }) => {
+  .option('--release', 'with --room: let people into the quarantined room again')
+  .action(async (options: { room?: string; release?: boolean }) => {
+    if (options.release && options.room === undefined) program.error('syncline: --release needs --room')
     const config = readConfig(process.env)
-    const damaged = await verify(config.storage, createLogger('warn'), options.room, print)
+    const damaged = await verify(config.storage, createLogger('warn'), options, print)
     if (damaged > 0) process.exitCode = 1
   })
 

@@ -1,43 +1,63 @@
 import type { StorageConfig } from '../config.ts'
+import { Sandbox } from '../documents/sandbox.ts'
 import { verifyRoom } from '../documents/verify.ts'
 import { Log } from '../log/log.ts'
 import type { Logger } from '../observe/log.ts'
 import { openDatabase } from '../storage/database.ts'
 
 const QUEUE = 1024 * 1024
+/** What a room may take while it is rebuilt: memory in MiB, and ms for a part of it. */
+const SANDBOX = { memory: 2048, within: 120_000 }
+
+export interface VerifyOptions {
+  /** This room only; all of them when absent. */
+  readonly room?: string | undefined
+  /** End the quarantine of that room. */
+  readonly release?: boolean | undefined
+}
 
 /** Verifies one room, or all of them; prints a line for each that is not whole. Returns how many are not. */
 export async function verify(
   storage: StorageConfig,
   logger: Logger,
-  only: string | undefined,
+  { room: only, release = false }: VerifyOptions,
   print: (line: string) => void,
 ): Promise<number> {
   const database = await openDatabase(storage, logger)
   const log = new Log(database, logger, QUEUE)
+  const sandbox = new Sandbox(SANDBOX)
   let damaged = 0
   let rooms = 0
   try {
     for (const name of only === undefined ? await log.names() : [only]) {
       rooms += 1
-      const problems = await problemsOf(log, name)
+      const problems = await problemsOf(log, name, sandbox)
       if (problems.length > 0) damaged += 1
       for (const problem of problems) print(`${name}: ${problem}`)
     }
     print(`${rooms} rooms verified, ${damaged} damaged`)
+    if (release && only !== undefined) {
+      print(`${only}: ${(await log.release(only)) ? 'its quarantine has ended' : 'it was not quarantined'}`)
+    }
     return damaged
   } finally {
+    sandbox.close()
     await log.close()
     await database.close()
   }
 }
 
-async function problemsOf(log: Log, name: string): Promise<readonly string[]> {
-  const room = await log.open(name, undefined)
-  if (room === undefined) return ['there is no such room']
+async function problemsOf(log: Log, name: string, sandbox: Sandbox): Promise<readonly string[]> {
+  const found = await log.inspect(name)
+  if (found === undefined) return ['there is no such room']
+  const { room, quarantine } = found
+  const quarantined =
+    quarantine === undefined
+      ? []
+      : [`is quarantined since ${quarantine.at.toISOString()}: ${quarantine.reason}`]
   try {
-    return (await verifyRoom(log, room)).problems
+    return [...quarantined, ...(await verifyRoom(log, room, sandbox)).problems]
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)]
+    return [...quarantined, error instanceof Error ? error.message : String(error)]
   }
 }

@@ -1,12 +1,21 @@
-import type * as Y from 'yjs'
+import * as Y from 'yjs'
 import type { RoomLog } from '../log/room-log.ts'
-import { dropPending, hasPending } from './load.ts'
+import type { ClientRun } from './check-update.ts'
+import { dropPending, hasPending } from './pending.ts'
 
 export interface RoomDocumentEvents {
   /** Who is answerable for a transaction of this origin. */
   readonly actorOf: (origin: unknown) => string
   /** A transaction of this origin brought something that builds on what the document has not seen. */
   readonly onGap: (origin: unknown) => void
+}
+
+/** What a document that was loaded came from. */
+export interface Loaded {
+  /** Entries that are in no snapshot. */
+  readonly unsnapshotted: number
+  /** Of the snapshot and of those entries. */
+  readonly bytes: number
 }
 
 /** Entries and bytes since the last snapshot at which the next one is due, while open and when closing. */
@@ -17,14 +26,19 @@ const DUE_CLOSING = { entries: 100, bytes: 64 * 1024 }
 export class RoomDocument {
   readonly doc: Y.Doc
   readonly log: RoomLog
+  /** What the last snapshot takes, or what was loaded. */
+  #stored: number
   #entriesSinceSnapshot: number
   #bytesSinceSnapshot = 0
+  /** Something was refused for want of room: it is worth knowing soon how much there is. */
+  #crowded = false
 
-  /** Ties a document that already holds all of the log; `unsnapshotted` entries of it are in no snapshot. */
-  constructor(doc: Y.Doc, log: RoomLog, unsnapshotted: number, events: RoomDocumentEvents) {
+  /** Ties a document that already holds all of the log. */
+  constructor(doc: Y.Doc, log: RoomLog, loaded: Loaded, events: RoomDocumentEvents) {
     this.doc = doc
     this.log = log
-    this.#entriesSinceSnapshot = unsnapshotted
+    this.#stored = loaded.bytes
+    this.#entriesSinceSnapshot = loaded.unsnapshotted
     doc.on('update', (bytes: Uint8Array, origin: unknown) => {
       this.#entriesSinceSnapshot += 1
       this.#bytesSinceSnapshot += bytes.length
@@ -37,15 +51,57 @@ export class RoomDocument {
     })
   }
 
+  /** About what the document takes when it is encoded; exact after each snapshot. */
+  get bytes(): number {
+    return this.#stored + this.#bytesSinceSnapshot
+  }
+
+  /** Whether so many bytes more are within `max`. */
+  fits(bytes: number, max: number): boolean {
+    const fits = this.bytes + bytes <= max
+    if (!fits) this.#crowded = true
+    return fits
+  }
+
+  /**
+   * Whether every transaction went through to its end, where Yjs tells of it. When a listener throws (another
+   * extension's, before ours is asked), Yjs leaves the transaction where it was: the edit is applied and has no
+   * entry, and no later one gets any. Not to be asked inside a transaction.
+   */
+  get intact(): boolean {
+    return this.doc._transaction === null && this.doc._transactionCleanups.length === 0
+  }
+
+  /** Whether the document has all of these; what threw half-way has left it without. */
+  reached(runs: readonly ClientRun[]): boolean {
+    return runs.every(({ client, end }) => Y.getState(this.doc.store, client) >= end)
+  }
+
   snapshotDue(closing: boolean): boolean {
     if (this.log.interleaved) return false
+    if (this.#crowded && this.#entriesSinceSnapshot > 0) return true
     const due = closing ? DUE_CLOSING : DUE
     return this.#entriesSinceSnapshot >= due.entries || this.#bytesSinceSnapshot >= due.bytes
   }
 
-  /** To be called as the document is encoded, in the same turn. */
-  snapshotTaken(): void {
+  /**
+   * To be called as the document is encoded, in the same turn. Returns what is to be called when the snapshot
+   * could not be saved: the next one is then due at once.
+   */
+  snapshotTaken(bytes: number): () => void {
+    const before = {
+      stored: this.#stored,
+      entries: this.#entriesSinceSnapshot,
+      bytes: this.#bytesSinceSnapshot,
+    }
+    this.#stored = bytes
+    this.#crowded = false
     this.#entriesSinceSnapshot = 0
     this.#bytesSinceSnapshot = 0
+    return () => {
+      this.#stored = before.stored
+      this.#entriesSinceSnapshot += before.entries
+      this.#bytesSinceSnapshot += before.bytes
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { Committer, type CommitterState } from './committer.ts'
@@ -5,17 +6,29 @@ import type { Entry, RoomId, Seq } from './entry.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
 import { RoomLog } from './room-log.ts'
-import { createRoom, describeRoom, findRoom, type RoomRow, roomNames } from './rooms.ts'
-import { type Snapshot, saveSnapshot, snapshots } from './snapshot.ts'
+import {
+  createRoom,
+  describeRoom,
+  findRoom,
+  markLoad,
+  type Quarantine,
+  quarantineRoom,
+  type RoomRow,
+  releaseRoom,
+  roomNames,
+} from './rooms.ts'
+import { type Snapshot, type StoredSnapshot, saveSnapshot, snapshots, storedSnapshots } from './snapshot.ts'
 
 /** All rooms' logs, as this node sees them: bytes and SQL; what the bytes mean is for others to know. */
 export class Log {
   readonly #database: Database
   readonly #committer: Committer
   readonly #packer: Packer
+  readonly #logger: Logger
 
   constructor(database: Database, logger: Logger, maxQueueBytes: number) {
     this.#database = database
+    this.#logger = logger
     this.#committer = new Committer(database, logger, maxQueueBytes)
     this.#packer = new Packer(database.pool, logger)
   }
@@ -36,11 +49,59 @@ export class Log {
 
   /** Opens a room for appending; undefined where it is absent and nobody may create it. A failure throws. */
   async open(name: string, createBy: string | undefined): Promise<RoomLog | undefined> {
+    return (await this.load(name, createBy))?.room
+  }
+
+  /** Opens it, and says whether an earlier load may have taken its process with it. */
+  async load(
+    name: string,
+    createBy: string | undefined,
+  ): Promise<{ readonly room: RoomLog; readonly suspect: boolean } | undefined> {
     const row = await this.#findOrCreate(name, createBy)
     if (row === undefined) return undefined
     const room = new RoomLog(row.id, row.head, this.#committer)
     this.#packer.watch(room)
-    return room
+    return { room, suspect: row.loading }
+  }
+
+  /** A room as it lies there, also where nobody may open it: for looking into it. */
+  async inspect(
+    name: string,
+  ): Promise<{ readonly room: RoomLog; readonly quarantine: Quarantine | undefined } | undefined> {
+    const row = await findRoom(this.#database.pool, name)
+    if (row === undefined) return undefined
+    return { room: new RoomLog(row.id, row.head, this.#committer), quarantine: row.quarantine }
+  }
+
+  /**
+   * Notes that a load begins; what is returned notes that it has ended. A process that dies in between leaves
+   * the note. It is sent before anything of the room is read, and not waited for: reading goes on where the
+   * database takes no writes.
+   */
+  loading(room: RoomId): () => void {
+    const mark = (what: 'begun' | 'ended') => markLoad(this.#database.pool, room, what)
+    const begun = mark('begun').then(
+      () => true,
+      () => false,
+    )
+    return () => {
+      begun
+        .then((noted) => (noted ? mark('ended') : undefined))
+        .catch((error: unknown) => {
+          // The next load will be tried elsewhere first, and is then as good as any.
+          this.#logger.info({ err: error, room }, 'the end of a load could not be noted')
+        })
+    }
+  }
+
+  /** Nobody may open the room any more. What is in its log stays as it is. */
+  quarantine(room: RoomId, reason: string): Promise<void> {
+    return quarantineRoom(this.#database.pool, room, reason)
+  }
+
+  /** Ends a quarantine; false where there was none. */
+  release(name: string): Promise<boolean> {
+    return releaseRoom(this.#database.pool, name)
   }
 
   /** The names of all rooms, oldest first. */
@@ -54,6 +115,11 @@ export class Log {
 
   snapshots(room: RoomId): AsyncGenerator<Snapshot> {
     return snapshots(this.#database.pool, room)
+  }
+
+  /** All of them, also those that are damaged. */
+  storedSnapshots(room: RoomId): AsyncGenerator<StoredSnapshot> {
+    return storedSnapshots(this.#database.pool, room)
   }
 
   saveSnapshot(room: RoomId, snapshot: Snapshot): Promise<void> {
@@ -81,8 +147,10 @@ export class Log {
 
   async #findOrCreate(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {
     const { pool } = this.#database
-    return (
-      (await findRoom(pool, name)) ?? (createBy === undefined ? undefined : createRoom(pool, name, createBy))
-    )
+    const row =
+      (await findRoom(pool, name)) ??
+      (createBy === undefined ? undefined : await createRoom(pool, name, createBy))
+    if (row?.quarantine !== undefined) throw new SynclineError('room-quarantined')
+    return row
   }
 }

@@ -4,18 +4,39 @@ import type { RoomId, Seq } from './entry.ts'
 export interface RoomRow {
   readonly id: RoomId
   readonly head: Seq
+  /** A load has begun and not ended: somewhere one is going on, or it took its process with it. */
+  readonly loading: boolean
+  /** Why nobody may open it. */
+  readonly quarantine: Quarantine | undefined
 }
 
-const toRow = (row: { id: string; head: string }): RoomRow => ({
-  id: Number(row.id) as RoomId,
-  head: Number(row.head),
+export interface Quarantine {
+  readonly at: Date
+  readonly reason: string
+}
+
+interface Row {
+  readonly id: string
+  readonly head: string
+  readonly loading: boolean
+  readonly quarantinedAt: Date | null
+  readonly reason: string | null
+}
+
+const COLUMNS = `id, head, exists (select from room_loads where room_id = id) as loading, quarantined_at as "quarantinedAt", quarantine_reason as reason`
+
+const toRow = ({ id, head, loading, quarantinedAt, reason }: Row): RoomRow => ({
+  id: Number(id) as RoomId,
+  head: Number(head),
+  loading,
+  quarantine: quarantinedAt === null ? undefined : { at: quarantinedAt, reason: reason ?? '' },
 })
 
 /** The room of this name, or undefined where there is none. A failure throws: absent and failed never look alike. */
 export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | undefined> {
-  const { rows } = await pool.query<{ id: string; head: string }>({
+  const { rows } = await pool.query<Row>({
     name: 'find room',
-    text: 'select id, head from rooms where name = $1',
+    text: `select ${COLUMNS} from rooms where name = $1`,
     values: [name],
   })
   return rows.map(toRow)[0]
@@ -23,10 +44,10 @@ export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | u
 
 /** Creates the room, or finds the one that somebody else created meanwhile. */
 export async function createRoom(pool: pg.Pool, name: string, createdBy: string): Promise<RoomRow> {
-  const { rows } = await pool.query<{ id: string; head: string }>(
+  const { rows } = await pool.query<Row>(
     `insert into rooms (name, kind, created_by) values ($1, split_part($1, ':', 1), $2)
      on conflict (name) do update set name = excluded.name
-     returning id, head`,
+     returning ${COLUMNS}`,
     [name, createdBy],
   )
   const room = rows.map(toRow)[0]
@@ -50,4 +71,35 @@ export async function describeRoom(
 export async function roomNames(pool: pg.Pool): Promise<readonly string[]> {
   const { rows } = await pool.query<{ name: string }>('select name from rooms order by id')
   return rows.map((row) => row.name)
+}
+
+/** The mark needs no fsync: it is there when this process dies, and Postgres does not. */
+const RELAXED = `with relaxed as (select set_config('synchronous_commit', 'off', true))`
+const MARK = {
+  begun: `${RELAXED} insert into room_loads (room_id) select $1 from relaxed on conflict do nothing`,
+  ended: `${RELAXED} delete from room_loads using relaxed where room_id = $1`,
+}
+
+/** A load of the room begins or has ended, well or with an error. */
+export async function markLoad(pool: pg.Pool, room: RoomId, mark: keyof typeof MARK): Promise<void> {
+  await pool.query({ name: `load ${mark}`, text: MARK[mark], values: [room] })
+}
+
+/** Nobody may open the room until an operator has looked at it. An earlier reason stays. */
+export async function quarantineRoom(pool: pg.Pool, room: RoomId, reason: string): Promise<void> {
+  await pool.query(
+    `update rooms set quarantined_at = now(), quarantine_reason = $2
+     where id = $1 and quarantined_at is null`,
+    [room, reason],
+  )
+}
+
+/** Lets people in again; false where the room was not quarantined. */
+export async function releaseRoom(pool: pg.Pool, name: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update rooms set quarantined_at = null, quarantine_reason = null
+     where name = $1 and quarantined_at is not null`,
+    [name],
+  )
+  return rowCount === 1
 }

@@ -35,8 +35,20 @@ export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapsh
   )
 }
 
+/** A snapshot as it lies there; without its state where that is damaged. */
+export interface StoredSnapshot {
+  readonly seq: Seq
+  readonly state: Uint8Array | undefined
+}
+
 /** Every snapshot of the room that is whole, newest first, read one at a time. */
 export async function* snapshots(pool: pg.Pool, room: RoomId): AsyncGenerator<Snapshot> {
+  for await (const { seq, state } of storedSnapshots(pool, room))
+    if (state !== undefined) yield { seq, state }
+}
+
+/** Every snapshot of the room, newest first, read one at a time. */
+export async function* storedSnapshots(pool: pg.Pool, room: RoomId): AsyncGenerator<StoredSnapshot> {
   let below: Seq = Number.MAX_SAFE_INTEGER
   for (;;) {
     const { rows } = await pool.query<{ seq: string; state: Uint8Array; hash: Buffer }>({
@@ -47,8 +59,7 @@ export async function* snapshots(pool: pg.Pool, room: RoomId): AsyncGenerator<Sn
     const [row] = rows
     if (row === undefined) return
     below = Number(row.seq)
-    const state = await whole(row.state, row.hash)
-    if (state !== undefined) yield { seq: below, state }
+    yield { seq: below, state: await whole(row.state, row.hash) }
   }
 }
 

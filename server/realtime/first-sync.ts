@@ -1,6 +1,7 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import * as Y from 'yjs'
 import { SynclineError } from '../errors.ts'
+import { reportFault } from './faults.ts'
 import { type SyncStep1, SyncType, syncFrame } from './frames.ts'
 
 /** How long an encoded state is kept for the next one who asks for the same, in ms. */
@@ -70,8 +71,14 @@ export class FirstSync {
 
 function encode(document: Document, stateVector: Uint8Array): Uint8Array {
   try {
-    return Y.encodeStateAsUpdate(document, stateVector)
+    Y.decodeStateVector(stateVector)
   } catch (cause) {
     throw new SynclineError('frame-malformed', 'its state vector cannot be read', { cause })
+  }
+  try {
+    return Y.encodeStateAsUpdate(document, stateVector)
+  } catch (cause) {
+    reportFault(document, cause)
+    throw new SynclineError('internal', undefined, { cause })
   }
 }

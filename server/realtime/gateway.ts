@@ -7,11 +7,10 @@ import type { Limits } from '../config.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
-import { identityOf } from './authorization.ts'
 import type { Connections } from './connections.ts'
 import { FirstSync } from './first-sync.ts'
 import { isAddressed } from './frames.ts'
-import { Presence, SocketPresence } from './presence.ts'
+import { type Presence, SocketPresence } from './presence.ts'
 import { logRefusal } from './refusal.ts'
 import { CLOSE_WITHIN, Session, type SocketContext, TRY_AGAIN } from './session.ts'
 import { wireOf } from './wire.ts'
@@ -23,6 +22,7 @@ export interface GatewayOptions {
   readonly maxFrameBytes: number
   readonly limits: Limits
   readonly connections: Connections
+  readonly presence: Presence
   /** Whether a connection that stands may still read its room. */
   readonly mayAsk: (connection: Connection) => boolean
   /** Where a request comes from. */
@@ -55,13 +55,11 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #adapter: ReturnType<typeof nodeAdapter>
   readonly #firstSync = new FirstSync()
-  readonly #presence: Presence
   readonly #connected = new WeakMap<Peer, Connected>()
   #draining = false
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    this.#presence = new Presence({ logger: options.logger, identityOf, mayAsk: options.mayAsk })
     this.#adapter = nodeAdapter({
       idleTimeout: SILENCE,
       serverOptions: { maxPayload: options.maxFrameBytes },
@@ -98,7 +96,7 @@ export class Gateway {
   }
 
   #open(peer: Peer): void {
-    const { hocuspocus, logger, limits, connections, mayAsk } = this.#options
+    const { hocuspocus, logger, limits, connections, mayAsk, presence } = this.#options
     const { tcp, address } = peer.context.arrival as Arrival
     const wire = wireOf(peer, tcp)
     try {
@@ -110,7 +108,7 @@ export class Gateway {
         limits,
         logger,
         mayAsk,
-        presence: new SocketPresence(this.#presence),
+        presence: new SocketPresence(presence),
       })
       const context: SocketContext = { session }
       const client = hocuspocus.handleConnection(session, peer.request as Request, context)

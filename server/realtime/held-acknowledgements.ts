@@ -1,4 +1,5 @@
 import type { WebSocketLike } from '@hocuspocus/server'
+import type { ClientRun } from '../documents/check-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
 
@@ -8,7 +9,10 @@ interface Held {
   readonly frame: Uint8Array
 }
 
+// WebSocket.readyState
 const OPEN = 1
+/** The last byte of a SyncStatus that says that nothing was applied. */
+const REFUSED = 0
 
 /**
  * The acknowledgements of one room that wait for the log. The barrier is the room's, not the message's: an
@@ -50,8 +54,28 @@ function send(socket: WebSocketLike, frame: Uint8Array): void {
   }
 }
 
-/** What kind of frame is being handled, as Hocuspocus' `beforeSync` names it. */
-type SyncFrame = 'step1' | 'step2' | 'update'
+/** A frame that is being handled: what kind Hocuspocus' `beforeSync` calls it, and what it brings. */
+export interface HandledFrame {
+  readonly kind: 'step1' | 'step2' | 'update'
+  readonly runs: readonly ClientRun[]
+  readonly bytes: number
+}
+
+const NOTHING: HandledFrame = { kind: 'step1', runs: [], bytes: 0 }
+
+export interface HoldingSocketEvents {
+  /**
+   * Whether the document is whole after a frame, and has all of these runs. Where not, nothing is acknowledged.
+   */
+  readonly sound: (runs: readonly ClientRun[]) => boolean
+  /** Something was lost on the way: only a new handshake brings it. */
+  readonly outOfStep: () => void
+  /** Hears how long a frame took that was applied, in ms, and, of the same clock, what time it is. */
+  readonly applied?: ((ms: number, now: number) => void) | undefined
+}
+
+/** What a client may owe before its SyncStep2: bytes, and the time in ms. */
+const PENDING = { bytes: 256 * 1024, within: 10_000 }
 
 /**
  * What Hocuspocus takes for the WebSocket of one connection to one room. All goes through as it is, but for
@@ -61,26 +85,20 @@ type SyncFrame = 'step1' | 'step2' | 'update'
 export class HoldingSocket implements WebSocketLike {
   readonly #socket: WebSocketLike
   readonly #acknowledgements: HeldAcknowledgements
-  #handling: SyncFrame = 'step1'
+  readonly #events: HoldingSocketEvents
+  #handling = NOTHING
   #gap = false
   #owed: Uint8Array[] = []
+  #owedBytes = 0
+  #overdue: NodeJS.Timeout | undefined
   /** A SyncStep2 of this connection was integrated whole: from then on its updates build on what is here. */
   #inSync = false
-  readonly #onOutOfStep: () => void
-  readonly #onApplied: ((ms: number, now: number) => void) | undefined
   #since = 0
 
-  /** `onApplied` hears how long each frame took that was applied, and, of the same clock, what time it is. */
-  constructor(
-    socket: WebSocketLike,
-    acknowledgements: HeldAcknowledgements,
-    onOutOfStep: () => void,
-    onApplied?: (ms: number, now: number) => void,
-  ) {
+  constructor(socket: WebSocketLike, acknowledgements: HeldAcknowledgements, events: HoldingSocketEvents) {
     this.#socket = socket
     this.#acknowledgements = acknowledgements
-    this.#onOutOfStep = onOutOfStep
-    this.#onApplied = onApplied
+    this.#events = events
   }
 
   get readyState(): number {
@@ -88,14 +106,20 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   close(code?: number, reason?: string): void {
+    this.closed()
     this.#socket.close(code, reason)
   }
 
+  /** The connection has gone: nothing is waited for any more. */
+  closed(): void {
+    clearTimeout(this.#overdue)
+  }
+
   /** To be called before the frame is applied; the acknowledgement that follows is that frame's. */
-  handling(frame: SyncFrame): void {
+  handling(frame: HandledFrame): void {
     this.#handling = frame
     this.#gap = false
-    if (this.#onApplied !== undefined) this.#since = performance.now()
+    if (this.#events.applied !== undefined) this.#since = performance.now()
   }
 
   /** To be called while the frame is applied, where part of it could not be integrated. */
@@ -109,22 +133,42 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   #acknowledge(frame: Uint8Array): void {
-    if (this.#onApplied !== undefined) {
+    if (this.#events.applied !== undefined) {
       const now = performance.now()
-      this.#onApplied(now - this.#since, now)
+      this.#events.applied(now - this.#since, now)
     }
-    if (this.#gap) {
-      this.#owed.push(frame)
-      // Before the handshake's SyncStep2 an update may well build on what that is going to bring. After
-      // it, or in it, something was lost on the way: only a new handshake brings it.
-      if (this.#inSync || this.#handling === 'step2') this.#onOutOfStep()
+    if (frame.at(-1) === REFUSED) {
+      this.#acknowledgements.hold(this.#socket, frame)
       return
     }
-    if (this.#handling === 'step2') {
+    const { kind, runs, bytes } = this.#handling
+    if (!this.#events.sound(this.#gap ? [] : runs)) return
+    if (this.#gap) {
+      this.#owe(frame, bytes)
+      return
+    }
+    if (kind === 'step2') {
       this.#inSync = true
+      clearTimeout(this.#overdue)
       for (const owed of this.#owed) this.#acknowledgements.hold(this.#socket, owed)
       this.#owed = []
     }
     this.#acknowledgements.hold(this.#socket, frame)
+  }
+
+  /**
+   * Before the handshake's SyncStep2 an update may well build on what that is going to bring, if it comes
+   * soon. After it, or in it, something was lost.
+   */
+  #owe(frame: Uint8Array, bytes: number): void {
+    if (this.#owed.length === 0) {
+      this.#overdue = setTimeout(() => this.#events.outOfStep(), PENDING.within)
+      this.#overdue.unref()
+    }
+    this.#owed.push(frame)
+    this.#owedBytes += bytes
+    if (this.#inSync || this.#handling.kind === 'step2' || this.#owedBytes > PENDING.bytes) {
+      this.#events.outOfStep()
+    }
   }
 }

@@ -78,6 +78,10 @@ export class PresenceRoom {
     this.#plan(seat)
   }
 
+  holds(connection: Connection, id: number): boolean {
+    return this.#ids.get(id)?.seat.connection === connection
+  }
+
   /** The connection is closed: whoever it spoke for is gone. */
   leave(seat: Seat): void {
     this.#speaking.delete(seat)

@@ -36,6 +36,11 @@ export class Presence {
     return room
   }
 
+  /** Whether the awareness id is the connection's. */
+  announces(document: Document, connection: Connection, client: number): boolean {
+    return this.#rooms.get(document)?.holds(connection, client) ?? false
+  }
+
   identityOf(connection: Connection): Identity | undefined {
     return this.#options.identityOf(connection.context)
   }

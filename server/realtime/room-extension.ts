@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { Database } from '@hocuspocus/extension-database'
 import {
   type beforeSyncPayload,
@@ -6,25 +7,30 @@ import {
   type connectedPayload,
   type Document,
   type Extension,
+  type Hocuspocus,
   isTransactionOrigin,
   type onLoadDocumentPayload,
   type onStatelessPayload,
   type onStoreDocumentPayload,
 } from '@hocuspocus/server'
-import { checkUpdate, isEmptyUpdate } from '../documents/check-update.ts'
-import { applyTail, newestSnapshot } from '../documents/load.ts'
-import { RoomDocument } from '../documents/room-document.ts'
+import * as Y from 'yjs'
+import { type ClientRun, isEmptyUpdate } from '../documents/check-update.ts'
+import { type Loaded, RoomDocument } from '../documents/room-document.ts'
+import { Sandbox } from '../documents/sandbox.ts'
 import { type Summary, summarise } from '../documents/summary.ts'
 import { SynclineError } from '../errors.ts'
-import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import { ASK_SEQ, type SavedEnvelope } from '../protocol.ts'
+import { type Announces, announcedToHocuspocus, ClientOwners } from './client-owners.ts'
+import { evict, onFault, reportFault } from './faults.ts'
 import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
+import { RoomLoader } from './room-loader.ts'
+import { UpdateAdmission } from './update-admission.ts'
 
 export interface RoomExtensionOptions {
   readonly log: Log
@@ -33,6 +39,10 @@ export interface RoomExtensionOptions {
   readonly actorOf: (context: unknown) => string | undefined
   /** Hears how long it took to apply what came over a connection, in ms, and what time it is (performance.now). */
   readonly onApplied?: (connection: Connection, ms: number, now: number) => void
+  /** Whose an awareness id is; as Hocuspocus has it, where nothing else handles awareness. */
+  readonly announces?: Announces
+  /** What a document may take when it is encoded. */
+  readonly maxDocumentBytes: number
 }
 
 /** The actor of what the server does on its own account. */
@@ -41,13 +51,29 @@ const SYSTEM = 'system'
 /** The reason with which Hocuspocus closes a connection when handling a frame has thrown. */
 const UNREADABLE = 'Reset Connection'
 
+/** Why a document is not what its log makes: see `RoomDocument.intact`. */
+const UNFINISHED = 'a transaction has not ended'
+
 /** The part of a room's flush window for which its entries are gathered before they are committed. */
 const GATHERED = 1 / 3
+
+/**
+ * What a process that tries things may take, in MiB: a document is about ten times as large in memory. Less than
+ * this process may take, so that what passes there does not end this one.
+ */
+const sandboxMemory = (maxDocumentBytes: number): number =>
+  Math.floor(
+    Math.min(Math.max(512, (16 * maxDocumentBytes) / MIB), getHeapStatistics().heap_size_limit / 2 / MIB),
+  )
+const MIB = 2 ** 20
 
 interface OpenRoom {
   readonly room: RoomDocument
   readonly acknowledgements: HeldAcknowledgements
+  readonly owners: ClientOwners
   described: Summary | undefined
+  /** The document is being encoded to be stored. */
+  encoding: boolean
 }
 
 /**
@@ -62,55 +88,59 @@ export class RoomExtension implements Extension {
   readonly #logger: Logger
   readonly #actorOf: RoomExtensionOptions['actorOf']
   readonly #onApplied: RoomExtensionOptions['onApplied']
+  readonly #announces: Announces
   /** Weak: a room lives as long as Hocuspocus keeps its document. */
   readonly #rooms = new WeakMap<Document, OpenRoom>()
   readonly #sockets = new WeakMap<Connection, HoldingSocket>()
-  readonly #loading = new Map<string, { readonly log: RoomLog; seq: Seq }>()
   readonly #snapshots: Database
+  readonly #admission: UpdateAdmission
+  readonly #loader: RoomLoader
+  readonly #sandbox: Sandbox
+  readonly #maxDocumentBytes: number
 
   constructor(options: RoomExtensionOptions) {
     this.#log = options.log
     this.#logger = options.logger
     this.#actorOf = options.actorOf
     this.#onApplied = options.onApplied
+    this.#announces = options.announces ?? announcedToHocuspocus
+    this.#maxDocumentBytes = options.maxDocumentBytes
+    const memory = sandboxMemory(options.maxDocumentBytes)
+    this.#loader = new RoomLoader(options.log, options.logger, memory)
+    this.#sandbox = new Sandbox({ memory })
+    this.#admission = new UpdateAdmission(this.#sandbox, options.maxDocumentBytes)
     this.#snapshots = new Database({
-      fetch: async ({ documentName }) => {
-        const loading = this.#loading.get(documentName)
-        if (loading === undefined) return null
-        const { seq, state } = await newestSnapshot(this.#log, loading.log)
-        loading.seq = seq
-        return state
-      },
       store: async ({ document, state }) => {
         // Still the turn in which the state was encoded: what is appended now is exactly what it holds.
         const open = this.#rooms.get(document)
         if (open === undefined) return
-        open.room.snapshotTaken()
+        open.encoding = false
+        const failed = open.room.snapshotTaken(state.length)
         const seq = await open.room.log.durable()
         if (open.room.log.interleaved) return // another node's entries stand between; they are not in this state
-        await this.#log.saveSnapshot(open.room.log.id, { seq, state })
+        try {
+          await this.#log.saveSnapshot(open.room.log.id, { seq, state })
+        } catch (error) {
+          failed()
+          throw error
+        }
       },
     })
   }
 
-  /** found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed. */
   async onLoadDocument(data: onLoadDocumentPayload): Promise<void> {
-    const { document, documentName, context, connectionConfig } = data
+    const { document, instance, context, connectionConfig } = data
     try {
-      const creator = connectionConfig.readOnly ? undefined : (this.#actorOf(context) ?? SYSTEM)
-      const log = await this.#log.open(documentName, creator)
-      if (log === undefined) throw new SynclineError('room-not-found')
-      const loading = { log, seq: 0 }
-      this.#loading.set(documentName, loading)
-      await this.#snapshots.onLoadDocument(data)
-      await applyTail(document, this.#log, log, loading.seq)
-      this.#open(document, log, log.head - loading.seq)
+      const creator = connectionConfig.readOnly ? undefined : this.#actor(context)
+      const { log, loaded } = await this.#loader.load(data, creator)
+      const { unsnapshotted, bytes } = loaded
+      // Entries take more than what they make: where it matters, it is measured.
+      const exact = bytes > this.#maxDocumentBytes ? Y.encodeStateAsUpdate(document).length : bytes
+      this.#open(instance, document, log, { unsnapshotted, bytes: exact })
     } catch (error) {
       // Hocuspocus forgets a document that failed to load without destroying it; its awareness has a timer.
       document.destroy()
       throw error
-    } finally {
-      this.#loading.delete(documentName)
     }
   }
 
@@ -130,16 +160,23 @@ export class RoomExtension implements Extension {
 
   /** Runs before the frame is applied and before its acknowledgement, so here the connection's socket is replaced. */
   async beforeSync({ type, payload, connection, document }: beforeSyncPayload): Promise<void> {
-    const socket = this.#socketOf(connection, document)
-    if (type === SyncType.step1) {
-      socket.handling('step1')
+    const { socket, open } = this.#join(connection, document)
+    const kind = type === SyncType.step1 ? 'step1' : type === SyncType.step2 ? 'step2' : 'update'
+    if (kind === 'step1' || isEmptyUpdate(payload)) {
+      socket.handling({ kind, runs: [], bytes: 0 })
       return
     }
-    socket.handling(type === SyncType.step2 ? 'step2' : 'update')
-    if (isEmptyUpdate(payload)) return
     if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
-    // Also where it will not be applied: Hocuspocus reads a read-only client's SyncStep2 to see what it lacks.
-    checkUpdate(payload)
+    const actor = this.#actor(connection.context)
+    const { room, owners } = open
+    const { runs, bytes } = await this.#admission.admit(payload, {
+      connection,
+      document,
+      room,
+      owners,
+      actor,
+    })
+    socket.handling({ kind, runs, bytes })
   }
 
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
@@ -154,11 +191,23 @@ export class RoomExtension implements Extension {
     const open = this.#rooms.get(data.document)
     if (open === undefined) return
     await open.room.log.durable()
+    // It may have been taken out of service meanwhile.
+    if (data.document.isDestroyed) return
+    if (!open.room.intact) {
+      this.#fault(data.instance, data.document, new Error(UNFINISHED))
+      return
+    }
     try {
-      if (open.room.snapshotDue(data.document.getConnectionsCount() === 0))
+      if (open.room.snapshotDue(data.document.getConnectionsCount() === 0)) {
+        open.encoding = true
         await this.#snapshots.onStoreDocument(data)
+      }
       await this.#describe(data.document, open)
     } catch (error) {
+      if (open.encoding) {
+        this.#fault(data.instance, data.document, error)
+        return
+      }
       // Both only repeat what the log has. Hocuspocus would not store again after a failure, nor unload the
       // document: it would stay for ever, and hold up a clean stop.
       this.#logger.warn({ err: error, room: data.documentName }, 'a snapshot could not be written')
@@ -166,13 +215,34 @@ export class RoomExtension implements Extension {
   }
 
   /** Unload waits until all is committed; Hocuspocus looks again afterwards whether anybody has come. */
-  async beforeUnloadDocument({ document }: beforeUnloadDocumentPayload): Promise<void> {
+  async beforeUnloadDocument({ instance, document }: beforeUnloadDocumentPayload): Promise<void> {
     await this.#rooms.get(document)?.room.log.durable()
+    // Hocuspocus would forget whatever goes by that name now: the document that took an evicted one's place.
+    if (instance.documents.get(document.name) !== document) throw new SynclineError('shutting-down')
   }
 
-  #open(document: Document, log: RoomLog, unsnapshotted: number): void {
-    const room = new RoomDocument(document, log, unsnapshotted, {
-      actorOf: (origin) => this.#actor(origin),
+  async onDestroy(): Promise<void> {
+    this.#sandbox.close()
+  }
+
+  /**
+   * The document in memory is not what its log makes, or cannot be encoded. Nothing of it is acknowledged any
+   * more; it is loaded anew from the log, which is tried elsewhere first, and whoever is there comes back.
+   */
+  #fault(instance: Hocuspocus, document: Document, cause: unknown): void {
+    const open = this.#rooms.get(document)
+    if (open === undefined) return
+    this.#rooms.delete(document)
+    this.#logger.error({ err: cause, room: document.name }, 'a document has broken; it is loaded anew')
+    this.#loader.broke(document.name, open.room.log)
+    evict(instance, document, new SynclineError('internal')).catch((error: unknown) => {
+      this.#logger.error({ err: error, room: document.name }, 'a hook failed')
+    })
+  }
+
+  #open(instance: Hocuspocus, document: Document, log: RoomLog, loaded: Loaded): void {
+    const room = new RoomDocument(document, log, loaded, {
+      actorOf: (origin) => this.#actor(contextOf(origin)),
       onGap: (origin) => {
         const connection = connectionOf(origin)
         if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
@@ -184,42 +254,60 @@ export class RoomExtension implements Extension {
     this.#rooms.set(document, {
       room,
       acknowledgements: new HeldAcknowledgements(log),
+      owners: new ClientOwners(document, {
+        actorOf: ({ context }) => this.#actor(context),
+        announces: this.#announces,
+      }),
       described: undefined,
+      encoding: false,
     })
+    onFault(document, (cause) => this.#fault(instance, document, cause))
+  }
+
+  /** Whether the document is what its log makes of it, now that a frame was handled. */
+  #sound(connection: Connection, document: Document, open: OpenRoom, runs: readonly ClientRun[]): boolean {
+    if (document.isDestroyed) return false
+    const { room, owners } = open
+    const reached = room.reached(runs)
+    if (reached && room.intact) {
+      owners.wrote(connection, runs)
+      return true
+    }
+    if (!reached) this.#admission.suspect(document.name, this.#actor(connection.context))
+    reportFault(document, new Error(reached ? UNFINISHED : 'an edit was applied in part'))
+    return false
   }
 
   /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
-  #actor(origin: unknown): string {
+  #actor(context: unknown): string {
     try {
-      return this.#actorOf(contextOf(origin)) ?? SYSTEM
+      return this.#actorOf(context) ?? SYSTEM
     } catch (error) {
       this.#logger.error({ err: error }, 'actorOf failed; the entry is the system’s')
       return SYSTEM
     }
   }
 
-  #socketOf(connection: Connection, document: Document): HoldingSocket {
+  #join(connection: Connection, document: Document): { socket: HoldingSocket; open: OpenRoom } {
     // What is applied to a document that was unloaded reaches no log, and would be acknowledged at once.
-    if (document.isDestroyed) throw new SynclineError('shutting-down')
-    const known = this.#sockets.get(connection)
-    if (known !== undefined) return known
-    const open = this.#rooms.get(document)
+    const open = document.isDestroyed ? undefined : this.#rooms.get(document)
     if (open === undefined) throw new SynclineError('shutting-down')
+    const known = this.#sockets.get(connection)
+    if (known !== undefined) return { socket: known, open }
     const onApplied = this.#onApplied
-    const outOfStep = () => {
-      const error = new SynclineError('update-out-of-order')
-      logRefusal(this.#logger, error, { room: document.name })
-      refuseConnection(connection, error)
-    }
-    const socket = new HoldingSocket(
-      connection.webSocket,
-      open.acknowledgements,
-      outOfStep,
-      onApplied && ((ms, now) => onApplied(connection, ms, now)),
-    )
+    const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, {
+      sound: (runs) => this.#sound(connection, document, open, runs),
+      outOfStep: () => {
+        const error = new SynclineError('update-out-of-order')
+        logRefusal(this.#logger, error, { room: document.name })
+        refuseConnection(connection, error)
+      },
+      applied: onApplied && ((ms, now) => onApplied(connection, ms, now)),
+    })
     connection.webSocket = socket
+    connection.onClose(() => socket.closed())
     this.#sockets.set(connection, socket)
-    return socket
+    return { socket, open }
   }
 
   /** Writes what lists show, where it has changed. */

@@ -1,11 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
-import { applyTail, hasPending, newestSnapshot } from '../../server/documents/load.ts'
+import { applyTail, newestSnapshot } from '../../server/documents/load.ts'
+import { hasPending } from '../../server/documents/pending.ts'
 import { RoomDocument } from '../../server/documents/room-document.ts'
+import { Sandbox } from '../../server/documents/sandbox.ts'
 import { verifyRoom } from '../../server/documents/verify.ts'
 import type { Log } from '../../server/log/log.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
 import { connectTo, database, openLog, openRoom } from '../log/fixture.ts'
+import { CONTENT, item, MALLORY, text, times, updateOf } from './attacks.ts'
 import { session } from './random-document.ts'
 
 async function load(log: Log, room: RoomLog): Promise<{ doc: Y.Doc; seq: number }> {
@@ -16,6 +19,13 @@ async function load(log: Log, room: RoomLog): Promise<{ doc: Y.Doc; seq: number 
   return { doc, seq }
 }
 
+function sandbox(): Sandbox {
+  const made = new Sandbox()
+  onTestFinished(() => made.close())
+  return made
+}
+
+const FRESH = { unsnapshotted: 0, bytes: 0 }
 const NO_EVENTS = { actorOf: () => 'ada', onGap: () => undefined }
 
 /** A room in which a session was typed on an open document. Resolves when all is committed. */
@@ -28,7 +38,7 @@ async function written(
   const log = openLog(db)
   const room = await openRoom(log, name)
   const { doc } = await load(log, room)
-  const open = new RoomDocument(doc, room, 0, NO_EVENTS)
+  const open = new RoomDocument(doc, room, FRESH, NO_EVENTS)
   for (const [index, update] of updates.entries()) {
     Y.applyUpdate(doc, update)
     if ((index + 1) % snapshotEvery === 0) await snapshot(log, open)
@@ -89,7 +99,7 @@ describe('an open document', () => {
     const { log, room } = await written([])
     const { doc } = await load(log, room)
     const gaps: unknown[] = []
-    new RoomDocument(doc, room, 0, { actorOf: String, onGap: (origin) => gaps.push(origin) })
+    new RoomDocument(doc, room, FRESH, { actorOf: String, onGap: (origin) => gaps.push(origin) })
     const ada = new Y.Doc()
     const updates: Uint8Array[] = []
     ada.on('update', (update: Uint8Array) => updates.push(update))
@@ -134,7 +144,7 @@ describe('verifying', () => {
   it('[DOC6] finds every snapshot to be the fold of the log', async () => {
     for (let seed = 1; seed <= 3; seed += 1) {
       const { log } = await written(session(seed, 100), 20 + seed)
-      const verdict = await verifyRoom(log, await openRoom(log))
+      const verdict = await verifyRoom(log, await openRoom(log), sandbox())
       expect({ seed, ...verdict }).toMatchObject({ seed, snapshots: 2, problems: [] })
     }
   })
@@ -147,12 +157,15 @@ describe('verifying', () => {
       for (let at = 0; at < updates.length; at += 30) {
         const room = await openRoom(log)
         const { doc, seq } = await load(log, room)
-        const open = new RoomDocument(doc, room, room.head - seq, NO_EVENTS)
+        const open = new RoomDocument(doc, room, { unsnapshotted: room.head - seq, bytes: 0 }, NO_EVENTS)
         for (const update of updates.slice(at, at + 30)) Y.applyUpdate(doc, update)
         await room.durable()
         if (at % 60 === 30) await snapshot(log, open)
       }
-      expect({ seed, ...(await verifyRoom(log, await openRoom(log))) }).toMatchObject({ seed, problems: [] })
+      expect({ seed, ...(await verifyRoom(log, await openRoom(log), sandbox())) }).toMatchObject({
+        seed,
+        problems: [],
+      })
     }
   })
 
@@ -168,12 +181,12 @@ describe('verifying', () => {
     const none = Y.encodeStateAsUpdate(new Y.Doc())
     for (const state of [Y.encodeStateAsUpdate(other), Y.encodeStateAsUpdate(less), none]) {
       await log.saveSnapshot(room.id, { seq: room.head, state })
-      const { problems } = await verifyRoom(log, room)
+      const { problems } = await verifyRoom(log, room, sandbox())
       expect(problems).toEqual([`the snapshot at ${room.head} is not what the log makes of it`])
     }
     await log.saveSnapshot(room.id, { seq: room.head, state: before })
     await log.saveSnapshot(room.id, { seq: room.head + 1, state: before })
-    expect((await verifyRoom(log, room)).problems).toEqual([
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
       `the snapshot at ${room.head + 1} is beyond the log`,
     ])
   })
@@ -188,5 +201,63 @@ describe('verifying', () => {
     await room.durable()
     expect(open.snapshotDue(true)).toBe(false)
     await expect(load(log, await openRoom(log))).resolves.toBeDefined()
+  })
+
+  it('[DOC34] reports a snapshot that is damaged, which loading passes over', async () => {
+    const { log, room, db } = await written(session(15, 60), 20)
+    await db.pool.query(
+      `update room_snapshots set hash = '' where seq = (select max(seq) from room_snapshots)`,
+    )
+    const { problems } = await verifyRoom(log, room, sandbox())
+    expect(problems).toEqual([expect.stringMatching(/^the snapshot at \d+ is damaged$/)])
+  })
+
+  it('[DOC34] names the entry that ends the process which applies it, and outlives it', async () => {
+    const { log, room } = await written(session(16, 60))
+    const before = room.head
+    const structs = times(250_000, (clock) =>
+      item(MALLORY, CONTENT.embed, text('{}'), clock === 0 ? {} : { origin: clock - 1 }),
+    )
+    room.append({ actor: 'eve', at: 1, bytes: updateOf([{ client: MALLORY, structs }]) })
+    for (const bytes of session(17, 10, 1)) room.append({ actor: 'ada', at: 1, bytes })
+    await room.durable()
+    const small = new Sandbox({ memory: 16 })
+    onTestFinished(() => small.close())
+    const { problems } = await verifyRoom(log, room, small)
+    expect(problems).toEqual([`entry ${before + 1} cannot be applied: it ends the process that tries it`])
+    // With room enough, there is nothing wrong with it.
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([])
+  })
+
+  it('[DOC34] names an entry that cannot be applied, and one that builds on nothing', async () => {
+    const { log, room, db } = await written(session(18, 40))
+    const was = await db.pool.query('select bytes from room_updates where seq = 10')
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [Buffer.from([1, 1, 5])])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
+      expect.stringContaining('entry 10 cannot be applied'),
+    ])
+    const late = updateOf([{ client: MALLORY, clock: 5, structs: [item(MALLORY, CONTENT.string, text())] }])
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [Buffer.from(late)])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
+      'entry 10 builds on one that is not in the log',
+    ])
+    await db.pool.query('update room_updates set bytes = $1 where seq = 10', [was.rows[0].bytes])
+    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([])
+  })
+})
+
+describe('the snapshot that is due', () => {
+  it('[DOC35] is due again at once where it could not be saved, and is exact in size where it could', async () => {
+    const { open, doc } = await written(session(19, 600))
+    expect(open.snapshotDue(false)).toBe(true)
+    const failed = open.snapshotTaken(1_000)
+    expect([open.snapshotDue(false), open.bytes]).toEqual([false, 1_000])
+    doc.getText('content').insert(0, 'meanwhile')
+    failed()
+    expect(open.snapshotDue(false)).toBe(true)
+    expect(open.bytes).toBeGreaterThan(1_000)
+    const state = Y.encodeStateAsUpdate(doc)
+    open.snapshotTaken(state.length)
+    expect([open.snapshotDue(true), open.bytes]).toEqual([false, state.length])
   })
 })

@@ -9,6 +9,7 @@ import { Connections } from '../../server/realtime/connections.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
 import { guard } from '../../server/realtime/guard.ts'
 import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
+import { Presence } from '../../server/realtime/presence.ts'
 import type { SocketContext } from '../../server/realtime/session.ts'
 import { connectProvider } from '../support/provider.ts'
 import { until } from '../support/server.ts'
@@ -75,6 +76,7 @@ new Gateway({
   addressOf: () => 'here',
   refuseUpgrade: () => undefined,
   mayAsk: () => true,
+  presence: new Presence({ logger, identityOf: () => undefined, mayAsk: () => true }),
 }).attach(server)
 const unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => unhandled.push(reason)

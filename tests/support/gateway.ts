@@ -7,10 +7,11 @@ import { Authorizer } from '../../server/access/authorizer.ts'
 import type { Revocation } from '../../server/access/revocation-table.ts'
 import { createVerifier } from '../../server/access/verifier.ts'
 import { type Limits, readConfig } from '../../server/config.ts'
-import { Authorization, mayAsk } from '../../server/realtime/authorization.ts'
+import { Authorization, identityOf, mayAsk } from '../../server/realtime/authorization.ts'
 import { Connections } from '../../server/realtime/connections.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
 import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
+import { Presence } from '../../server/realtime/presence.ts'
 import { SECRET } from './tokens.ts'
 
 export interface TestGateway {
@@ -55,6 +56,7 @@ export async function startGateway(
     connections,
     addressOf: () => '127.0.0.1',
     mayAsk: ({ context }) => mayAsk(context),
+    presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context) }),
     refuseUpgrade: () => undefined,
   }).attach(server)
   server.listen(0, '127.0.0.1')

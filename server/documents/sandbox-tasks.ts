@@ -1,0 +1,173 @@
+import { isDeepStrictEqual } from 'node:util'
+import * as Y from 'yjs'
+import { dropPending, hasPending } from './pending.ts'
+import { DOCUMENT } from './update-limits.ts'
+import { depthOfDocument } from './weigh-update.ts'
+
+/** What is asked of the process in which something may go wrong. */
+export type Task =
+  /** What would become of a document with this update? */
+  | {
+      readonly kind: 'try'
+      readonly state: Uint8Array
+      readonly update: Uint8Array
+      readonly budgetMs: number
+    }
+  /** Applies updates one after the other, to an empty document or to what was folded before. */
+  | { readonly kind: 'fold'; readonly afresh: boolean; readonly updates: readonly Uint8Array[] }
+  /** Whether what was folded can be encoded and opened again. */
+  | { readonly kind: 'settle' }
+  /** Whether a state is the document that was folded. */
+  | { readonly kind: 'compare'; readonly state: Uint8Array }
+
+/** `problem` is absent where all is well; `at` says which of the updates it was. */
+export interface Answer {
+  readonly problem?: string
+  readonly at?: number
+}
+
+const FINE: Answer = {}
+
+/** Keystrokes by which the lasting cost of an update is measured, again and again: the best time counts. */
+const KEYSTROKES = 4
+const ROUNDS = 5
+/** No document has a root of this name: it is typed into to see what typing costs. */
+const SCRATCH = '\u0000scratch'
+
+let folded = new Y.Doc()
+
+/** `allow` bounds the processor time, in ms, that may be spent from then on. */
+export function perform(task: Task, allow: (ms: number) => void): Answer {
+  switch (task.kind) {
+    case 'try':
+      return tryUpdate(task, allow)
+    case 'fold':
+      return fold(task.afresh, task.updates)
+    case 'settle':
+      return settle(folded)
+    case 'compare':
+      return holds(task.state, folded) ? FINE : { problem: 'it is another document' }
+  }
+}
+
+/** What a new process spends until its code is warm, in ms. */
+const WARM_UP = 200
+
+function tryUpdate(
+  { state, update, budgetMs }: Task & { readonly kind: 'try' },
+  allow: (ms: number) => void,
+): Answer {
+  const doc = new Y.Doc()
+  const logged: Uint8Array[] = []
+  // As a room's document is: each of its changes is encoded.
+  doc.on('update', (entry: Uint8Array) => logged.push(entry))
+  const opening = processorTime(() => Y.applyUpdate(doc, state))
+  const before = keystroke(doc)
+  // Applied, encoded, and opened again some times.
+  allow(WARM_UP + 2 * budgetMs + 10 * opening)
+  logged[0] = Y.encodeStateAsUpdate(doc)
+  logged.length = 1
+  try {
+    const spent = processorTime(() => Y.applyUpdate(doc, update))
+    if (spent > budgetMs) return { problem: `it takes ${Math.round(spent)} ms to apply` }
+  } catch {
+    return { problem: 'it cannot be applied' }
+  }
+  // What could not be integrated is dropped when it is applied in earnest.
+  dropPending(doc)
+  const { problem } = settle(doc)
+  if (problem !== undefined) return { problem }
+  if (!isFoldOf(logged, doc)) return { problem: 'the document and its log would not be the same' }
+  const depth = depthOfDocument(doc)
+  if (depth > DOCUMENT.depth) return { problem: `its types are nested ${depth} deep` }
+  if (doc.share.size > DOCUMENT.roots) return { problem: 'the document has too many roots' }
+  const after = keystroke(doc)
+  if (after > DOCUMENT.keystrokeMs && after > before * 1.5) {
+    return { problem: `every keystroke after it takes ${after.toFixed(1)} ms` }
+  }
+  return FINE
+}
+
+function fold(afresh: boolean, updates: readonly Uint8Array[]): Answer {
+  if (afresh) {
+    folded.destroy()
+    folded = new Y.Doc()
+  }
+  for (const [at, update] of updates.entries()) {
+    try {
+      Y.applyUpdate(folded, update)
+    } catch (error) {
+      return { at, problem: `cannot be applied (${error instanceof Error ? error.message : String(error)})` }
+    }
+    if (hasPending(folded)) return { at, problem: 'builds on one that is not in the log' }
+  }
+  return FINE
+}
+
+/** Encodes the document and opens it again; somebody who does must have all of it, and be able to write. */
+function settle(doc: Y.Doc): Answer {
+  try {
+    const again = new Y.Doc()
+    Y.applyUpdate(again, Y.encodeStateAsUpdate(doc))
+    if (hasPending(again)) return { problem: 'what is encoded of it cannot be opened' }
+    if (!isDeepStrictEqual(Y.encodeStateVector(again), Y.encodeStateVector(doc))) {
+      return { problem: 'what is encoded of it is not all of it' }
+    }
+    keystroke(again)
+    return FINE
+  } catch {
+    return { problem: 'it cannot be encoded and opened again' }
+  }
+}
+
+/** Whether a state is the same document: the same structs, the same deletions, the same content in every type. */
+function holds(state: Uint8Array, doc: Y.Doc): boolean {
+  const other = opened(state)
+  return (
+    Y.equalSnapshots(Y.snapshot(other), Y.snapshot(doc)) &&
+    isDeepStrictEqual(Y.encodeStateAsUpdate(other), reopened(Y.encodeStateAsUpdate(doc)))
+  )
+}
+
+/**
+ * Whether those updates make the document, now and whenever it is opened. An item between neighbours that are
+ * none has another place in a document that is opened than in one that was there; half a character has gone in
+ * one that was there.
+ */
+function isFoldOf(updates: readonly Uint8Array[], doc: Y.Doc): boolean {
+  const once = reopened(Y.encodeStateAsUpdate(doc))
+  return (
+    isDeepStrictEqual(once, reopened(Y.encodeStateAsUpdate(opened(...updates)))) &&
+    isDeepStrictEqual(once, reopened(once))
+  )
+}
+
+function opened(...updates: readonly Uint8Array[]): Y.Doc {
+  const doc = new Y.Doc()
+  for (const update of updates) Y.applyUpdate(doc, update)
+  return doc
+}
+
+/** Opening merges neighbouring structs: two encodings can only be compared when both have been through it. */
+const reopened = (state: Uint8Array): Uint8Array => Y.encodeStateAsUpdate(opened(state))
+
+/** What a keystroke costs, in ms. */
+function keystroke(doc: Y.Doc): number {
+  const text = doc.getText(SCRATCH)
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const spent = processorTime(() => {
+      for (let i = 0; i < KEYSTROKES; i += 1) text.insert(0, 'x')
+    })
+    best = Math.min(best, spent / KEYSTROKES)
+  }
+  return best
+}
+
+/** Of this thread: the clock on the wall would count what else the machine does, and collecting garbage counts double. */
+function processorTime(act: () => void): number {
+  const start = process.threadCpuUsage()
+  act()
+  const { user, system } = process.threadCpuUsage(start)
+  return (user + system) / 1000
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Task } from './sandbox-tasks.ts'
+
+/** The task ended the process, or took so long that the process was ended. */
+export class SandboxDied extends Error {
+  constructor(how: string) {
+    super(how)
+    this.name = 'SandboxDied'
+  }
+}
+
+export interface SandboxOptions {
+  /** What its heap may grow to, in MiB. Default 512. */
+  readonly memory?: number
+  /** How long one task may take, in ms, before the process is killed. Default 10,000. */
+  readonly within?: number
+}
+
+const ENTRY = fileURLToPath(new URL(`./sandbox-process${extname(import.meta.filename)}`, import.meta.url))
+
+/** An idle process is ended after this long, in ms; the next task starts another (about 100 ms). */
+const IDLE = 30_000
+
+/**
+ * A process of its own for what may not end well: it runs out of memory or never returns, and only it is gone
+ * (a worker thread takes the whole process with it when the heap is full). One task at a time, in order.
+ */
+export class Sandbox {
+  readonly #memory: number
+  readonly #within: number
+  #child: ChildProcess | undefined
+  #last: Promise<unknown> = Promise.resolve()
+  #idle: NodeJS.Timeout | undefined
+  #waiting = 0
+
+  constructor({ memory = 512, within = 10_000 }: SandboxOptions = {}) {
+    this.#memory = memory
+    this.#within = within
+  }
+
+  /** Tasks that are being done or wait to be. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** @throws SandboxDied where the task has ended the process; the next one gets another. */
+  run(task: Task): Promise<Answer> {
+    this.#waiting += 1
+    const run = this.#last.then(() => this.#perform(task))
+    const done = () => {
+      this.#waiting -= 1
+    }
+    this.#last = run.then(done, done)
+    return run
+  }
+
+  close(): void {
+    clearTimeout(this.#idle)
+    this.#child?.kill('SIGKILL')
+    this.#child = undefined
+  }
+
+  #perform(task: Task): Promise<Answer> {
+    clearTimeout(this.#idle)
+    const child = this.#child ?? this.#start()
+    this.#child = child
+    return new Promise<Answer>((resolve, reject) => {
+      const late = setTimeout(() => die(`it takes longer than ${this.#within / 1000} s`), this.#within)
+      const settle = () => {
+        clearTimeout(late)
+        child.off('message', answered)
+        child.off('exit', exited)
+        child.off('error', failed)
+      }
+      const answered = (answer: unknown) => {
+        settle()
+        this.#rest()
+        resolve(answer as Answer)
+      }
+      const die = (how: string) => {
+        settle()
+        child.on('error', () => undefined) // a signal that comes too late
+        child.kill('SIGKILL')
+        this.#child = undefined
+        reject(new SandboxDied(how))
+      }
+      const exited = () => die('it ends the process that tries it')
+      const failed = (error: Error) => die(`its process failed: ${error.message}`)
+      child.on('message', answered)
+      child.on('exit', exited)
+      child.on('error', failed)
+      child.send(task, (error) => {
+        if (error !== null) die(`its process failed: ${error.message}`)
+      })
+    })
+  }
+
+  #start(): ChildProcess {
+    const child = fork(ENTRY, {
+      serialization: 'advanced',
+      execArgv: [`--max-old-space-size=${this.#memory}`],
+      // Nothing that the server knows, such as its keys, is for what runs there.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined
+    })
+    child.unref()
+    child.channel?.unref()
+    return child
+  }
+
+  #rest(): void {
+    this.#idle = setTimeout(() => this.close(), IDLE)
+    this.#idle.unref()
+  }
+}

@@ -1,0 +1,76 @@
+import type { Connection, Document } from '@hocuspocus/server'
+import * as Y from 'yjs'
+import type { ClientRun } from '../documents/check-update.ts'
+import { HEAVY } from '../documents/update-limits.ts'
+import { harmful } from '../documents/update-reader.ts'
+
+/** Whether an id is a connection's in the room's awareness, which providers keep under their document's id. */
+export type Announces = (document: Document, connection: Connection, client: number) => boolean
+
+interface ClientOwnersOptions {
+  readonly actorOf: (connection: Connection) => string
+  readonly announces: Announces
+}
+
+/** As Hocuspocus keeps it, where it is the one that handles awareness. */
+export const announcedToHocuspocus: Announces = (document, connection, client) =>
+  document.connections.get(connection)?.clients.has(client) ?? false
+
+/**
+ * Who writes under which Yjs client id in one room. Ten bytes are enough to take the clocks that somebody
+ * else's editor is going to use: what it then writes is ignored as known, and would be acknowledged. So while
+ * somebody is there, nobody else continues their ids. Who has left is not protected: their edits may still
+ * reach the server by way of others, such as a browser that several people use.
+ */
+export class ClientOwners {
+  readonly #document: Document
+  readonly #options: ClientOwnersOptions
+  readonly #writers = new Map<number, Connection>()
+  readonly #brought = new Map<string, number>()
+
+  constructor(document: Document, options: ClientOwnersOptions) {
+    this.#document = document
+    this.#options = options
+  }
+
+  /**
+   * Whether the connection brings more client ids than one person needs.
+   * @throws SynclineError `update-refused` where it continues what is somebody else's.
+   */
+  check(connection: Connection, runs: readonly ClientRun[]): boolean {
+    let fresh = 0
+    for (const { client, end } of runs) {
+      if (this.#writers.get(client) === connection) continue
+      const state = Y.getState(this.#document.store, client)
+      if (end <= state) continue
+      if (this.#isOthers(client, connection)) harmful('it continues what somebody else is writing')
+      if (state === 0) fresh += 1
+    }
+    if (fresh === 0) return false
+    const actor = this.#options.actorOf(connection)
+    const brought = (this.#brought.get(actor) ?? 0) + fresh
+    this.#brought.set(actor, brought)
+    return brought > HEAVY.clientsOfActor
+  }
+
+  /** The connection's update was applied. A copy of many people's work makes nobody the owner of it. */
+  wrote(connection: Connection, runs: readonly ClientRun[]): void {
+    const [run] = runs
+    if (run !== undefined && runs.length === 1) this.#writers.set(run.client, connection)
+  }
+
+  #isOthers(client: number, connection: Connection): boolean {
+    const writer = this.#writers.get(client)
+    if (writer !== undefined && this.#document.hasConnection(writer)) return this.#differ(writer, connection)
+    const { announces } = this.#options
+    if (announces(this.#document, connection, client)) return false
+    for (const other of this.#document.connections.keys()) {
+      if (announces(this.#document, other, client) && this.#differ(other, connection)) return true
+    }
+    return false
+  }
+
+  #differ(one: Connection, other: Connection): boolean {
+    return one !== other && this.#options.actorOf(one) !== this.#options.actorOf(other)
+  }
+}

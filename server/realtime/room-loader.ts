@@ -1,0 +1,122 @@
+import { Database } from '@hocuspocus/extension-database'
+import type { Document, onLoadDocumentPayload } from '@hocuspocus/server'
+import { applyTail, newestSnapshot } from '../documents/load.ts'
+import type { Loaded } from '../documents/room-document.ts'
+import { Sandbox } from '../documents/sandbox.ts'
+import { whyUnopenable } from '../documents/verify.ts'
+import { SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
+import type { Log } from '../log/log.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { Logger } from '../observe/log.ts'
+
+/** How long the opening of a suspected room may be tried, in ms. */
+const TRY_OPENING = 60_000
+
+/** What is read of a room while it is being loaded. */
+interface Reading {
+  readonly log: RoomLog
+  seq: Seq
+  bytes: number
+  fetched: boolean
+}
+
+/** Fills a document from its room's log, or quarantines the room where that cannot be done. */
+export class RoomLoader {
+  readonly #log: Log
+  readonly #logger: Logger
+  readonly #memory: number
+  readonly #reading = new Map<Document, Reading>()
+  /** Rooms that broke in memory to what their next load has to wait for: their entries being committed. */
+  readonly #broken = new Map<string, Promise<Seq>>()
+  readonly #snapshots: Database
+
+  /** `memory` is what trying to open a room may take, in MiB. */
+  constructor(log: Log, logger: Logger, memory: number) {
+    this.#log = log
+    this.#logger = logger
+    this.#memory = memory
+    this.#snapshots = new Database({
+      fetch: async (data) => {
+        const reading = this.#reading.get((data as onLoadDocumentPayload).document)
+        if (reading === undefined) return null
+        const { seq, state } = await newestSnapshot(this.#log, reading.log)
+        reading.seq = seq
+        reading.bytes = state?.length ?? 0
+        reading.fetched = true
+        return state
+      },
+    })
+  }
+
+  /** The room's document broke: its next load waits until its entries are committed, and is tried elsewhere first. */
+  broke(name: string, log: RoomLog): void {
+    this.#broken.set(name, log.durable())
+  }
+
+  /**
+   * found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed.
+   * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`
+   */
+  async load(
+    data: onLoadDocumentPayload,
+    createBy: string | undefined,
+  ): Promise<{ readonly log: RoomLog; readonly loaded: Loaded }> {
+    const { documentName: name } = data
+    const broken = this.#broken.get(name)
+    await broken
+    const found = await this.#log.load(name, createBy)
+    if (found === undefined) throw new SynclineError('room-not-found')
+    const { room: log, suspect } = found
+    const ended = this.#log.loading(log.id)
+    try {
+      if (suspect || broken !== undefined) await this.#tryOpening(log)
+      const loaded = await this.#fill(data, log)
+      this.#broken.delete(name)
+      return { log, loaded }
+    } catch (error) {
+      if (error instanceof SynclineError && error.code === 'room-damaged') {
+        await this.#quarantine(name, log, error)
+      }
+      throw error
+    } finally {
+      ended()
+    }
+  }
+
+  async #fill(data: onLoadDocumentPayload, log: RoomLog): Promise<Loaded> {
+    const { document } = data
+    const reading: Reading = { log, seq: 0, bytes: 0, fetched: false }
+    this.#reading.set(document, reading)
+    try {
+      await this.#snapshots.onLoadDocument(data)
+    } catch (cause) {
+      if (!reading.fetched) throw cause
+      throw new SynclineError('room-damaged', 'its snapshot cannot be opened', { cause })
+    } finally {
+      this.#reading.delete(document)
+    }
+    const tail = await applyTail(document, this.#log, log, reading.seq)
+    return { unsnapshotted: log.head - reading.seq, bytes: reading.bytes + tail }
+  }
+
+  /** A room that may have ended its process, or broke in memory, is opened elsewhere first. */
+  async #tryOpening(log: RoomLog): Promise<void> {
+    const sandbox = new Sandbox({ memory: this.#memory, within: TRY_OPENING })
+    try {
+      const problem = await whyUnopenable(this.#log, log, sandbox)
+      if (problem !== undefined) throw new SynclineError('room-damaged', problem)
+    } finally {
+      sandbox.close()
+    }
+  }
+
+  async #quarantine(name: string, log: RoomLog, error: SynclineError): Promise<void> {
+    const reason = error.detail ?? error.message
+    this.#logger.error(
+      { err: error, room: name, reason },
+      'a room cannot be opened; it is quarantined, and its log is as it was: see syncline verify --room',
+    )
+    await this.#log.quarantine(log.id, reason)
+  }
+}

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { RoomLog } from '../../server/log/room-log.ts'
+import { HeldAcknowledgements, HoldingSocket } from '../../server/realtime/held-acknowledgements.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const STATUS = Uint8Array.of(1, 97, 8, 1)
+const frame = (kind: 'step2' | 'update') => ({ kind, runs: [], bytes: 10 })
+
+function socketOf() {
+  const sent: unknown[] = []
+  const below = { readyState: 1, send: (data: unknown) => sent.push(data), close: () => undefined }
+  // All is committed at once: what is sent here is what is not owed.
+  const log = { appended: 0, committed: 0, onCommit: () => () => undefined } as unknown as RoomLog
+  const outOfStep = vi.fn()
+  const socket = new HoldingSocket(below, new HeldAcknowledgements(log), { sound: () => true, outOfStep })
+  return { socket, sent, outOfStep }
+}
+
+it('[DOC29] waits ten seconds for the handshake that brings what is missing', () => {
+  const { socket, sent, outOfStep } = socketOf()
+  socket.handling(frame('update'))
+  socket.leftGap()
+  socket.send(STATUS)
+  vi.advanceTimersByTime(9_999)
+  expect([sent.length, outOfStep.mock.calls.length]).toEqual([0, 0])
+  vi.advanceTimersByTime(1)
+  expect(outOfStep).toHaveBeenCalledOnce()
+})
+
+it('[DOC29] waits no longer once it has come, or the client has gone', () => {
+  const { socket, sent, outOfStep } = socketOf()
+  socket.handling(frame('update'))
+  socket.leftGap()
+  socket.send(STATUS)
+  socket.handling(frame('step2'))
+  socket.send(STATUS)
+  expect(sent).toHaveLength(2)
+  const gone = socketOf()
+  gone.socket.handling(frame('update'))
+  gone.socket.leftGap()
+  gone.socket.send(STATUS)
+  gone.socket.closed()
+  vi.advanceTimersByTime(60_000)
+  expect([outOfStep.mock.calls.length, gone.outOfStep.mock.calls.length]).toEqual([0, 0])
+})

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { CONTENT, item, MALLORY, text, times, updateOf } from '../documents/attacks.ts'
+import { query } from '../support/blocked-database.ts'
+import { connectProvider } from '../support/provider.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { readRoom } from '../support/typing.ts'
+
+const SYNCLINE = fileURLToPath(new URL('../../server/syncline.ts', import.meta.url))
+const run = promisify(execFile)
+
+/** What `syncline verify` says, and its exit code. */
+async function verify(
+  server: TestServer,
+  ...flags: readonly string[]
+): Promise<{ lines: string; code: number }> {
+  const env = { ...process.env, DATABASE_URL: server.databaseUrl }
+  try {
+    const { stdout } = await run(process.execPath, [SYNCLINE, 'verify', ...flags], { env })
+    return { lines: stdout, code: 0 }
+  } catch (error) {
+    const { stdout, code } = error as { stdout: string; code: number }
+    return { lines: stdout, code }
+  }
+}
+
+async function serverWith(edits: readonly string[], room: string): Promise<TestServer> {
+  const server = await startServer()
+  onTestFinished(() => server.dispose())
+  await write(server, room, edits)
+  return server
+}
+
+async function write(server: TestServer, room: string, edits: readonly string[]): Promise<void> {
+  const replica = connectProvider({ wsUrl: server.wsUrl, room, token: await server.token('ada') })
+  await replica.saved()
+  for (const edit of edits) replica.edits.push([edit])
+  await replica.saved()
+  replica.destroy()
+}
+
+const denialOf = async (server: TestServer, room: string): Promise<string | undefined> => {
+  const client = await RawClient.connect({ wsUrl: server.wsUrl, room, token: await server.token('ada') })
+  await until(() => client.denials.length > 0 || client.closed !== undefined, 30_000).catch(() => undefined)
+  client.close()
+  return client.denials[0]
+}
+
+const entriesOf = (server: TestServer) =>
+  query<{ seq: string; bytes: Buffer }>(
+    server.databaseUrl,
+    `select seq, bytes from room_updates u join rooms r on r.id = u.room_id where name = 'doc:bad' order by seq`,
+  )
+
+it('[DOC32] quarantines a room that cannot be opened: nobody else is harmed, its log stays, verify names the entry', async () => {
+  const server = await serverWith(['one', 'two', 'three'], 'doc:bad')
+  await server.kill9()
+  const [original] = await query<{ bytes: Buffer }>(
+    server.databaseUrl,
+    'select bytes from room_updates where seq = 2',
+  )
+  await query(server.databaseUrl, `update room_updates set bytes = '\\x01020304' where seq = 2`)
+  await server.restart()
+  const damaged = await entriesOf(server)
+
+  const client = connectProvider({ wsUrl: server.wsUrl, room: 'doc:bad', token: await server.token('ada') })
+  await until(() => client.denials.length > 0)
+  client.destroy()
+  expect(client.denials[0]).toBe('room-damaged')
+  expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
+  expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
+  expect(server.output().match(/it is quarantined/g)).toHaveLength(1)
+  await write(server, 'doc:good', ['fine'])
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(200)
+  expect(await entriesOf(server)).toEqual(damaged)
+
+  const { lines, code } = await verify(server, '--room', 'doc:bad')
+  expect(code).toBe(1)
+  expect(lines).toMatch(/doc:bad: is quarantined since .*: an entry cannot be applied/)
+  expect(lines).toContain('doc:bad: entry 2 cannot be applied')
+  expect((await verify(server)).lines).toContain('2 rooms verified, 1 damaged')
+  // It is for an operator to decide; until then nothing changes.
+  expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
+
+  await query(server.databaseUrl, 'update room_updates set bytes = $1 where seq = 2', [original?.bytes])
+  const released = await verify(server, '--room', 'doc:bad', '--release')
+  expect(released.lines).toContain('doc:bad: its quarantine has ended')
+  expect(await readRoom(server, 'doc:bad')).toEqual(['one', 'two', 'three'])
+})
+
+it('[DOC33] a room whose opening ends the process does so once: the next time it is tried elsewhere', async () => {
+  const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=160' } })
+  onTestFinished(() => server.dispose())
+  await write(server, 'doc:bad', ['one'])
+  await write(server, 'doc:good', ['fine'])
+  await server.kill9()
+  // What no server of ours would have taken: 750,000 embeds, which are too many for the memory that there is.
+  const embeds = (clock: number) =>
+    item(MALLORY, CONTENT.embed, text('{}'), clock === 0 ? { parent: 'content' } : { origin: clock - 1 })
+  for (let part = 0; part < 3; part += 1) {
+    const structs = times(250_000, (index) => embeds(part * 250_000 + index))
+    await query(
+      server.databaseUrl,
+      `with room as (update rooms set head = head + 1 where name = 'doc:bad' returning id, head)
+       insert into room_updates (room_id, seq, at, actor, bytes) select id, head, now(), 'eve', $1 from room`,
+      [Buffer.from(updateOf([{ client: MALLORY, clock: part * 250_000, structs }]))],
+    )
+  }
+  await server.restart()
+  const token = await server.token('ada')
+  const victim = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:bad', token })
+  victim.authenticate(token)
+  await until(() => victim.closed !== undefined, 60_000)
+
+  await server.restart()
+  const client = connectProvider({ wsUrl: server.wsUrl, room: 'doc:bad', token: () => server.token('ada') })
+  await until(() => client.denials.length > 0, 60_000)
+  client.destroy()
+  expect(client.denials[0]).toBe('room-damaged')
+  expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
+  expect(await readRoom(server, 'doc:good')).toEqual(['fine'])
+  expect(server.output().match(/Syncline is ready/g)).toHaveLength(3)
+  const { lines } = await verify(server, '--room', 'doc:bad')
+  expect(lines).toMatch(/is quarantined since .*: it (ends the process|takes longer)/)
+}, 180_000)
+
+it('[DOC33] an opening that was cut short for another reason costs one trial, and the room opens', async () => {
+  const server = await serverWith(['one'], 'doc:cut')
+  await server.kill9()
+  await query(server.databaseUrl, 'insert into room_loads select id from rooms')
+  await server.restart()
+  expect(await readRoom(server, 'doc:cut')).toEqual(['one'])
+  await until(async () => (await query(server.databaseUrl, 'select from room_loads')).length === 0)
+  expect(await query(server.databaseUrl, 'select 1 from rooms where quarantined_at is not null')).toEqual([])
+})
