@@ -14,7 +14,7 @@ export interface AuditEntry {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-export interface RecordedAct extends AuditEntry {
+interface RecordedAct extends AuditEntry {
   readonly id: number
   readonly at: Date
 }
