@@ -9,6 +9,10 @@ import { heading, hottest, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { structureCheck } from './scenarios/hostile-check.ts'
+import { floods } from './scenarios/hostile-floods.ts'
+import { revocation } from './scenarios/hostile-revocation.ts'
+import { siege } from './scenarios/hostile-siege.ts'
 import { idle } from './scenarios/idle.ts'
 import { kill } from './scenarios/kill.ts'
 import { open } from './scenarios/open.ts'
@@ -29,17 +33,22 @@ const SCENARIOS: readonly Scenario[] = [
   kill,
   start,
 ]
+/** Asked for by name only, one by one or as `hostile`. */
+const HOSTILE: readonly Scenario[] = [siege, floods, structureCheck, revocation]
+const GROUP = 'hostile'
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
   --trace PATH     the recording that \`open\`, \`segments\` and \`check\` need
+  --trace PATH     the recording that \`open\`, \`segments\` and \`hostile-check\` need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write bench/RESULTS.md (always done when all scenarios run in full)
 
-Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')}
+Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
+beside them ${GROUP}, which is ${HOSTILE.map(({ name }) => name).join(', ')}
 `
 
 const { values, positionals } = parseArgs({
@@ -59,10 +68,13 @@ const say = (line: string): void => {
 }
 
 async function main(): Promise<void> {
-  const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
+  const wanted = new Set(
+    positionals.flatMap((name) => (name === GROUP ? HOSTILE.map((scenario) => scenario.name) : [name])),
+  )
+  const all = [...SCENARIOS, ...HOSTILE]
+  const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))
   if (values.help || unknown.length > 0) return say(USAGE)
-  const chosen =
-    positionals.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => positionals.includes(name))
+  const chosen = positionals.length === 0 ? SCENARIOS : all.filter(({ name }) => wanted.has(name))
   const peers: readonly PeerName[] = PEERS.filter((peer) => values.peers.split(',').includes(peer))
   const postgres = await startPostgres()
   // The recording's name says which it was; where it lay is nobody's concern.
@@ -87,7 +99,7 @@ async function main(): Promise<void> {
   } finally {
     await postgres.close()
   }
-  const whole = chosen.length === SCENARIOS.length && peers.length === PEERS.length && !values.quick
+  const whole = chosen === SCENARIOS && peers.length === PEERS.length && !values.quick
   if (values.write || whole) await writeFile(RESULTS, sections.join('\n'))
 }
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import jwt from 'jsonwebtoken'
-import { SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
+import { type Grants, SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
 import type { Postgres } from './postgres.ts'
 
 export const PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'syncline'] as const
@@ -29,7 +29,9 @@ export interface Profile {
 export interface Peer {
   readonly name: PeerName
   readonly dialect: Dialect
+  /** Of somebody who may write everywhere, and is held to the limits. */
   readonly token: string
+  signToken(user: string, grants: Grants): string
   readonly address: string
   /** Processor time of the server's process since its start, in ms. */
   cpu(): number
@@ -101,7 +103,8 @@ export async function startPeer(name: PeerName, postgres: Postgres): Promise<Pee
   return {
     name,
     dialect: DIALECTS[name] ?? 'hocuspocus',
-    token: signToken(),
+    token: signToken('bench', { '*:*': 'write' }),
+    signToken,
     address: `ws://127.0.0.1:${port}${name === 'syncline' ? SYNC_PATH : ''}`,
     cpu: () => cpuOf(pid),
     memory: async () => (await ask(child, 'memory')) as NodeJS.MemoryUsage,
@@ -118,10 +121,10 @@ export async function startPeer(name: PeerName, postgres: Postgres): Promise<Pee
   }
 }
 
-const signToken = (): string =>
-  jwt.sign({ name: 'Bench', grants: { '*:*': 'write' } }, SECRET, {
+const signToken = (user: string, grants: Grants): string =>
+  jwt.sign({ name: user, grants }, SECRET, {
     algorithm: 'HS256',
-    subject: 'bench',
+    subject: user,
     audience: TOKEN_AUDIENCE,
     expiresIn: '1h',
   })

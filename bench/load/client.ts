@@ -28,9 +28,11 @@ export class Client {
   /** The state that the server sent at the start. */
   state: Uint8Array = EMPTY_UPDATE
   onAcknowledged: (latency: number) => void = () => undefined
+  onFrame: () => void = () => undefined
   /** Characters that came, of whomever. */
   onTyped: ((client: number, clock: number, length: number) => void) | undefined
   readonly #peer: Peer
+  readonly #token: string
   readonly #wire: Wire
   readonly #socket: WebSocket
   readonly #opened = Promise.withResolvers<void>()
@@ -40,8 +42,9 @@ export class Client {
   #handshakes = 0
   #closing = false
 
-  constructor(peer: Peer, room: string) {
+  constructor(peer: Peer, room: string, token = peer.token) {
     this.#peer = peer
+    this.#token = token
     // Whoever waits for one of the two need not wait for the other.
     this.opened.catch(() => undefined)
     this.synced.catch(() => undefined)
@@ -57,8 +60,8 @@ export class Client {
     })
   }
 
-  static async open(peer: Peer, room: string): Promise<Client> {
-    const client = new Client(peer, room)
+  static async open(peer: Peer, room: string, token = peer.token): Promise<Client> {
+    const client = new Client(peer, room, token)
     await client.synced
     return client
   }
@@ -107,11 +110,12 @@ export class Client {
   }
 
   #hello(): void {
-    for (const message of this.#wire.hello(this.#peer.token)) this.#socket.send(message)
+    for (const message of this.#wire.hello(this.#token)) this.#socket.send(message)
     if (this.#peer.dialect === 'relay') this.#synced.resolve()
   }
 
   #receive(data: Buffer): void {
+    this.onFrame()
     if (this.#peer.dialect === 'relay') this.#update(data)
     else this.#message(data)
   }

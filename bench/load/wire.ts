@@ -15,18 +15,22 @@ export interface Wire {
   readonly url: string
   /** Bytes before the message type: in Hocuspocus, the room's name. */
   readonly offset: number
+  /** Those bytes. */
+  readonly name: Uint8Array
   hello(token: string): Uint8Array[]
   sync(step: number, payload: Uint8Array): Uint8Array
 }
 
+const NONE = new Uint8Array()
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
 export function wireOf(dialect: Dialect, address: string, room: string): Wire {
   if (dialect === 'hocuspocus') return hocuspocus(address, room)
   const url = `${address}/${encodeURIComponent(room)}`
-  if (dialect === 'relay') return { url, offset: 0, hello: () => [], sync: (_, payload) => payload }
-  const sync = (step: number, payload: Uint8Array): Uint8Array => syncMessage(new Uint8Array(), step, payload)
-  return { url, offset: 0, hello: () => [sync(STEP_1, EMPTY_STATE_VECTOR)], sync }
+  if (dialect === 'relay')
+    return { url, offset: 0, name: NONE, hello: () => [], sync: (_, payload) => payload }
+  const sync = (step: number, payload: Uint8Array): Uint8Array => syncMessage(NONE, step, payload)
+  return { url, offset: 0, name: NONE, hello: () => [sync(STEP_1, EMPTY_STATE_VECTOR)], sync }
 }
 
 function hocuspocus(url: string, room: string): Wire {
@@ -42,7 +46,7 @@ function hocuspocus(url: string, room: string): Wire {
     }),
     sync(STEP_1, EMPTY_STATE_VECTOR),
   ]
-  return { url, offset: name.length, hello, sync }
+  return { url, offset: name.length, name, hello, sync }
 }
 
 const syncMessage = (prefix: Uint8Array, step: number, payload: Uint8Array): Uint8Array =>
