@@ -9,7 +9,6 @@ import { heading, hottest, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
-import { structureCheck } from './scenarios/hostile-check.ts'
 import { floods } from './scenarios/hostile-floods.ts'
 import { revocation } from './scenarios/hostile-revocation.ts'
 import { siege } from './scenarios/hostile-siege.ts'
@@ -28,20 +27,18 @@ const SCENARIOS: readonly Scenario[] = [
   crowd,
   open,
   segments,
-  check,
   idle,
   kill,
   start,
 ]
 /** Asked for by name only, one by one or as `hostile`. */
-const HOSTILE: readonly Scenario[] = [siege, floods, structureCheck, revocation]
+const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 const GROUP = 'hostile'
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
-  --trace PATH     the recording that \`open\`, \`segments\`, \`check\` and \`hostile-check\` need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write bench/RESULTS.md (always done when all scenarios run in full)

@@ -83,6 +83,8 @@ class UpdateCheck implements UpdateShape {
   types = 0
   nested = 0
   readonly placement: number[] = []
+  /** Where the items begin of which each stands right behind the one before. */
+  #chain = 0
   #roots: string[] | undefined
   #anchors: Id[] | undefined
   readonly #reader: UpdateReader
@@ -164,10 +166,14 @@ class UpdateCheck implements UpdateShape {
     if (!hasLeft && !hasRight) this.#readParent(info, client, clock)
     else if (content === TYPE) this.#anchor(hasLeft ? left : right, hasLeft ? leftClock : rightClock)
     if (follows && left === client && leftClock === clock - 1) {
+      if (right === client && rightClock >= this.#chain) harmful('its neighbours stand the wrong way round')
       const { length } = placement
       const before = placement[length - 4] ?? NOBODY
       placement.push(client, clock, before, placement[length - 3] ?? 0, right, rightClock)
-    } else placement.push(client, clock, left, leftClock, right, rightClock)
+    } else {
+      this.#chain = clock
+      placement.push(client, clock, left, leftClock, right, rightClock)
+    }
     const begins = reader.position
     const length = this.#readContent(content)
     if (content !== STRING && reader.position - begins > LIMITS.value) harmful('a value is too large')

@@ -1,4 +1,5 @@
 import type { Connection, Extension, HookName } from '@hocuspocus/server'
+import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { logRefusal, refusalOf, refuseConnection, toSynclineError } from './refusal.ts'
 
@@ -27,6 +28,9 @@ const REFUSING: ReadonlySet<HookName> = new Set([
   'onTokenSync',
   'connected',
 ])
+
+/** Told to nobody: there is no connection any more that it could be told to. */
+const LEFT = 'its room was left'
 
 export type { Extension }
 
@@ -68,8 +72,12 @@ const watching = (name: HookName, hook: Hook, logger: Logger) => async (payload:
 
 const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload: HookPayload) => {
   // Hocuspocus goes on with what was queued behind the frame that was refused: 16 of 20 more updates were applied.
-  const refused = payload.connection && refusalOf(payload.connection)
+  // The same behind the message with which a client leaves a room.
+  const { connection } = payload
+  const refused = connection && refusalOf(connection)
   if (refused) throw refused
+  if (connection && !connection.document.hasConnection(connection))
+    throw new SynclineError('frame-malformed', LEFT)
   try {
     const result = await hook(payload)
     // Refused while the hook took its time: what it let pass must not be applied.

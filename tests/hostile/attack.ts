@@ -58,6 +58,8 @@ export interface FrameAttack extends Described {
   readonly frames: (scene: Scene) => readonly (Uint8Array | string)[]
   /** What honest people must still see, beside all that is always asked. */
   readonly presenceStays?: boolean
+  /** The attacker leaves the room in the course of it, and is answered nothing there any more. */
+  readonly leaves?: boolean
 }
 
 /** A Yjs update, once as an edit and once as the answer of a handshake, by somebody who may write. */

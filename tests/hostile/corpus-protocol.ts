@@ -44,6 +44,8 @@ const frames = (
   as: Role = 'writer',
 ): FrameAttack => ({ kind: 'frames', name, against, outcome, frames: make, as })
 
+const leaving = (attack: FrameAttack): FrameAttack => ({ ...attack, leaves: true })
+
 const repeated = (count: number, make: (scene: Scene, index: number) => Uint8Array) => (scene: Scene) =>
   Array.from({ length: count }, (_, index) => make(scene, index))
 
@@ -240,10 +242,12 @@ export const PROTOCOL: readonly FrameAttack[] = [
     frame(room, SYNC_STATUS, 1),
     frame(room, SYNC_STATUS, 0),
   ]),
-  frames('a close message, and an edit behind it', ACCESS, IGNORED, ({ room }) => [
-    frame(room, CLOSE, 'goodbye'),
-    frame(room, SYNC, UPDATE, mark()),
-  ]),
+  leaving(
+    frames('a close message, and an edit behind it', ACCESS, IGNORED, ({ room }) => [
+      frame(room, CLOSE, 'goodbye'),
+      frame(room, SYNC, UPDATE, mark()),
+    ]),
+  ),
   frames('a close message for a room it is not in', ACCESS, HARMLESS, ({ elsewhere }) => [
     frame(elsewhere, CLOSE, 'you all'),
   ]),
@@ -259,9 +263,11 @@ export const PROTOCOL: readonly FrameAttack[] = [
     HARMLESS,
     repeated(2000, ({ room }) => frame(room, QUERY_AWARENESS)),
   ),
-  frames('a hundred joins and leaves', FLOOD, HARMLESS, ({ room, stolen }) =>
-    Array.from({ length: 200 }, (_, index) =>
-      index % 2 === 0 ? frame(room, CLOSE, '') : frame(room, AUTH, TOKEN, stolen),
+  leaving(
+    frames('a hundred joins and leaves', FLOOD, HARMLESS, ({ room, stolen }) =>
+      Array.from({ length: 200 }, (_, index) =>
+        index % 2 === 0 ? frame(room, CLOSE, '') : frame(room, AUTH, TOKEN, stolen),
+      ),
     ),
   ),
 ]

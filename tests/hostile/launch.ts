@@ -37,7 +37,8 @@ async function frames(attack: FrameAttack, target: Target, scene: Scene): Promis
     }
     if (member) attacker.send(frame(scene.room, SYNC, STEP_1, raw(1, 0)))
     for (const bytes of attack.frames(scene)) attacker.send(bytes)
-    const handled = await attacker.handled(member && !target.stock ? scene.room : undefined)
+    const answered = member && !target.stock && attack.leaves !== true
+    const handled = await attacker.handled(answered ? scene.room : undefined)
     return await judge(attack.outcome, attacker, handled)
   } finally {
     attacker.close()

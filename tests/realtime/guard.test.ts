@@ -188,6 +188,7 @@ it('[RT2] handles nothing more of what a refused connection had queued, where st
     sendStateless: () => undefined,
     close: () => undefined,
     webSocket: { close: () => undefined },
+    document: { hasConnection: () => true },
   }
   const hook: unknown = Reflect.get(guarded, 'beforeSync')
   if (typeof hook !== 'function') throw new Error('the hook is gone')
