@@ -168,6 +168,7 @@ export class RoomExtension implements Extension {
     }
     if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
     const actor = this.#actor(connection.context)
+    const onApplied = this.#onApplied
     const { room, owners } = open
     const { runs, bytes } = await this.#admission.admit(payload, {
       connection,
@@ -175,6 +176,7 @@ export class RoomExtension implements Extension {
       room,
       owners,
       actor,
+      spent: onApplied && ((ms, now) => onApplied(connection, ms, now)),
     })
     socket.handling({ kind, runs, bytes })
   }

@@ -13,7 +13,9 @@ import type { ClientOwners } from './client-owners.ts'
 /** How long all that somebody writes in a room is tried first, after one of their updates did harm there, in ms. */
 const SUSPECTED = 10 * 60_000
 /** How long nothing heavy is tried for somebody of whom a trial was refused, in ms: a trial takes a second. */
-const REFUSED_FOR = 30_000
+const REFUSED_FOR = 60_000
+/** Trials that may wait for their turn, each with a document and an update in memory. */
+const MAX_TRIALS = 16
 /** People who are remembered, for the one or the other. */
 const MAX_REMEMBERED = 1_000
 
@@ -24,6 +26,8 @@ interface Place {
   readonly room: RoomDocument
   readonly owners: ClientOwners
   readonly actor: string
+  /** Hears what of this process's time a trial took, in ms, and what time it is (performance.now). */
+  readonly spent: ((ms: number, now: number) => void) | undefined
 }
 
 /** Decides on each update before it is applied; one that is heavy or strange is tried in another process first. */
@@ -42,7 +46,7 @@ export class UpdateAdmission {
 
   /**
    * What is in the update, once it may be applied. Only the connection's own frames wait for a trial.
-   * @throws SynclineError `update-malformed`, `update-refused`, `document-too-large`
+   * @throws SynclineError `update-malformed`, `update-refused`, `document-too-large`, `rate-limited`
    */
   admit(update: Uint8Array, place: Place): UpdateShape | Promise<UpdateShape> {
     const shape = checkUpdate(update)
@@ -65,9 +69,14 @@ export class UpdateAdmission {
   }
 
   async #try(update: Uint8Array, shape: UpdateShape, place: Place): Promise<UpdateShape> {
-    const { connection, document, actor } = place
+    const { connection, document, actor, spent } = place
     if (this.#refused.has(actor)) harmful('a heavy edit of yours was refused just now')
-    const { problem } = await this.#perform(Y.encodeStateAsUpdate(document), update, budget(shape))
+    if (this.#sandbox.waiting >= MAX_TRIALS) throw new SynclineError('rate-limited')
+    const started = performance.now()
+    const state = Y.encodeStateAsUpdate(document)
+    const encoded = performance.now()
+    spent?.(encoded - started, encoded)
+    const { problem } = await this.#perform(state, update, budget(shape))
     if (problem !== undefined) {
       this.#refused.add(actor)
       harmful(problem)

@@ -3,6 +3,7 @@ import * as decoding from 'lib0/decoding'
 import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { SynclineError } from '../../server/errors.ts'
+import { onFault } from '../../server/realtime/faults.ts'
 import { FirstSync } from '../../server/realtime/first-sync.ts'
 import { syncFrame } from '../../server/realtime/frames.ts'
 
@@ -81,4 +82,17 @@ it('[RT5] refuses a question that cannot be read', () => {
   const document = documentWith('one')
   expect(() => ask(new FirstSync(), document, new Uint8Array([255, 255]))).toThrow(SynclineError)
   document.destroy()
+})
+
+it('[DOC31] reports a document that cannot be encoded, and not a question that cannot be read', () => {
+  const document = documentWith('one')
+  const faults: unknown[] = []
+  onFault(document, (cause) => faults.push(cause))
+  expect(() => ask(new FirstSync(), document, new Uint8Array([255, 255]))).toThrow(
+    expect.objectContaining({ code: 'frame-malformed' }),
+  )
+  expect(faults).toEqual([])
+  document.store.clients.set(7, [])
+  expect(() => ask(new FirstSync(), document)).toThrow(expect.objectContaining({ code: 'internal' }))
+  expect(faults).toHaveLength(1)
 })
