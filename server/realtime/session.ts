@@ -40,6 +40,9 @@ const MAX_QUESTION = 64 * 1024
 const COMFORTABLE = 1024 * 1024
 /** What a client may send before its first valid token, in bytes. */
 const MAX_UNAUTHENTICATED_BYTES = 1024 * 1024
+/** Messages and bytes that are counted together: reading the clock costs more than all else that is done for one. */
+const COUNTED_MESSAGES = 16
+const COUNTED_BYTES = 64 * 1024
 /** WebSocket close code "try again later". */
 export const TRY_AGAIN = 1013
 /** How long a client may take to answer that its WebSocket is being closed, in ms. */
@@ -73,6 +76,9 @@ export class Session implements WebSocketLike, Socket {
   /** Its own pace and its person's; none where an administrator imports, or replays a year in a minute. */
   #paces: readonly Pace[]
   #slowed = false
+  /** What has come since it was last counted. */
+  #messages = 0
+  #bytes = 0
   /** Bytes of whole documents that may wait to be sent, over what may wait otherwise. */
   #documents = 0
   #open = true
@@ -167,13 +173,10 @@ export class Session implements WebSocketLike, Socket {
 
   /** Whether a frame that came is to be handled. */
   receive(bytes: number): boolean {
-    if (!this.#open) return false
-    if (this.#paces.length === 0) return true
-    const now = performance.now()
-    let over = 0
-    for (const pace of this.#paces) over = Math.max(over, pace.received(bytes, now))
-    if (over > 0) this.#slowDown(over, 'messages')
-    return true
+    this.#messages += 1
+    this.#bytes += bytes
+    if (this.#messages >= COUNTED_MESSAGES || this.#bytes >= COUNTED_BYTES) this.#count()
+    return this.#open
   }
 
   /** So much time was spent on what it sent, in ms. */
@@ -270,6 +273,15 @@ export class Session implements WebSocketLike, Socket {
     this.#documents += this.#wire.waiting - waited
     const now = performance.now()
     this.applied(now - started, now)
+  }
+
+  #count(): void {
+    const now = performance.now()
+    let over = 0
+    for (const pace of this.#paces) over = Math.max(over, pace.received(this.#messages, this.#bytes, now))
+    this.#messages = 0
+    this.#bytes = 0
+    if (over > 0) this.#slowDown(over, 'messages')
   }
 
   #authenticated(): void {
