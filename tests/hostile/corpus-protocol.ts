@@ -1,3 +1,4 @@
+import { typedCharacter } from '../../bench/load/update.ts'
 import {
   type FrameAttack,
   HARMLESS,
@@ -269,5 +270,8 @@ export const PROTOCOL: readonly FrameAttack[] = [
         index % 2 === 0 ? frame(room, CLOSE, '') : frame(room, AUTH, TOKEN, stolen),
       ),
     ),
+  ),
+  frames('twenty thousand edits in one go', FLOOD, HARMLESS, ({ room }) =>
+    Array.from({ length: 20_000 }, (_, clock) => frame(room, SYNC, UPDATE, typedCharacter(ATTACKER, clock))),
   ),
 ]
