@@ -1,5 +1,6 @@
 import { typedCharacter } from '../../bench/load/update.ts'
 import {
+  ATTACKER,
   type FrameAttack,
   HARMLESS,
   IGNORED,
