@@ -30,6 +30,7 @@ import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
+import { Turn } from './turn.ts'
 import { UpdateAdmission } from './update-admission.ts'
 
 export interface RoomExtensionOptions {
@@ -92,6 +93,7 @@ export class RoomExtension implements Extension {
   /** Weak: a room lives as long as Hocuspocus keeps its document. */
   readonly #rooms = new WeakMap<Document, OpenRoom>()
   readonly #sockets = new WeakMap<Connection, HoldingSocket>()
+  readonly #turn = new Turn()
   readonly #snapshots: Database
   readonly #admission: UpdateAdmission
   readonly #loader: RoomLoader
@@ -160,6 +162,7 @@ export class RoomExtension implements Extension {
 
   /** Runs before the frame is applied and before its acknowledgement, so here the connection's socket is replaced. */
   async beforeSync({ type, payload, connection, document }: beforeSyncPayload): Promise<void> {
+    await this.#turn.over()
     const { socket, open } = this.#join(connection, document)
     const kind = type === SyncType.step1 ? 'step1' : type === SyncType.step2 ? 'step2' : 'update'
     if (kind === 'step1' || isEmptyUpdate(payload)) {
