@@ -73,7 +73,10 @@ function areNeighbours(
 
 /** The same where one of the neighbours comes with the update. */
 function areNewNeighbours(doc: Y.Doc, placement: Placement, at: number): boolean {
-  const [left = NOBODY, leftClock = 0, right = NOBODY, rightClock = 0] = placement.slice(at + 2, at + PLACE)
+  const left = placement[at + 2] ?? NOBODY
+  const leftClock = placement[at + 3] ?? 0
+  const right = placement[at + 4] ?? NOBODY
+  const rightClock = placement[at + 5] ?? 0
   const to = structAt(doc, right, rightClock)
   const known = knownLeft(doc, placement, left, leftClock)
   if (to !== undefined) {
