@@ -72,6 +72,8 @@ export interface Limits {
   readonly bytesPerSecond: number
   /** Time spent on applying a WebSocket's edits, in ms per second. */
   readonly applyPerSecond: number
+  /** Closings of one person's WebSockets for what they sent, in a minute, before they are kept out. */
+  readonly faultsPerMinute: number
   /** What may wait to be sent to a reader, in bytes. */
   readonly outboundBytes: number
   /** What may wait for one room of one WebSocket, in messages and bytes. */
@@ -192,6 +194,7 @@ const environment = z.object({
   MAX_OUTBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(8 * MIB),
   MAX_INBOUND_MESSAGES: integer(10, MANY).default(10_000),
   MAX_INBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(32 * MIB),
+  MAX_FAULTS_PER_MINUTE: integer(1, MANY).default(6),
   MAX_REQUESTS_PER_ADDRESS: integer(1, MANY).default(1_000),
   TRUSTED_PROXIES: proxies.default([]),
 })
@@ -251,6 +254,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       messagesPerSecond: data.MESSAGES_PER_SECOND,
       bytesPerSecond: data.BYTES_PER_SECOND,
       applyPerSecond: data.APPLY_MS_PER_SECOND,
+      faultsPerMinute: data.MAX_FAULTS_PER_MINUTE,
       outboundBytes: data.MAX_OUTBOUND_BYTES,
       inboundMessages: data.MAX_INBOUND_MESSAGES,
       inboundBytes: data.MAX_INBOUND_BYTES,

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import type { TokenKey } from '../config.ts'
 import { SynclineError } from '../errors.ts'
@@ -17,7 +17,7 @@ const REPEATABLE =
 
 /** One algorithm a key: a token that could choose might present the public key as an HMAC secret. */
 export interface VerificationKey {
-  readonly secret: string | KeyObject
+  readonly secret: KeyObject
   readonly algorithm: 'HS256' | 'RS256' | 'ES256'
 }
 
@@ -32,7 +32,7 @@ export interface TokenRules {
 export const verificationKey = (key: TokenKey): VerificationKey =>
   key.mode === 'public-key'
     ? { secret: createPublicKey(key.publicKey), algorithm: key.algorithm }
-    : { secret: key.secret, algorithm: 'HS256' }
+    : { secret: createSecretKey(key.secret, 'utf8'), algorithm: 'HS256' }
 
 /**
  * Who a token proves its bearer to be.

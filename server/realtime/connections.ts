@@ -2,9 +2,9 @@ import type { Identity } from '../access/identity.ts'
 import type { Revocation } from '../access/revocation-table.ts'
 import { concerns, type Revocations } from '../access/revocations.ts'
 import type { Limits } from '../config.ts'
-import { SynclineError } from '../errors.ts'
+import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { Admission } from './admission.ts'
-import { Pace } from './pace.ts'
+import { Bucket, Pace } from './pace.ts'
 
 /** A WebSocket, as the registry knows it. */
 export interface Socket {
@@ -14,6 +14,15 @@ export interface Socket {
   /** Ends it, telling the rooms of `admissions` why. */
   refuse(error: SynclineError, admissions: Iterable<Admission>): void
 }
+
+/** What a client does that is broken, or hostile: nobody else's WebSocket is closed for it. */
+const FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'frame-malformed',
+  'update-malformed',
+  'update-refused',
+  'awareness-invalid',
+  'slow-reader',
+])
 
 interface Known {
   authenticated: boolean
@@ -25,6 +34,8 @@ interface Known {
 interface Person {
   readonly sockets: Set<Socket>
   readonly pace: Pace
+  /** Full of what they did that no client of ours does. */
+  readonly faults: Bucket
   forget: NodeJS.Timeout | undefined
 }
 
@@ -72,7 +83,7 @@ export class Connections {
 
   /**
    * Whether a person may come in over this WebSocket; what they and all their WebSockets share.
-   * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
+   * @throws SynclineError `revoked`, `rate-limited`, `too-many-connections`, `too-many-rooms`
    */
   admit(socket: Socket, identity: Identity, room: string): Pace {
     this.#revocations.check(identity, room)
@@ -81,8 +92,10 @@ export class Connections {
     const person = this.#people.get(identity.user) ?? {
       sockets: new Set(),
       pace: Pace.ofUser(this.#limits),
+      faults: new Bucket(this.#limits.faultsPerMinute / 60, 60),
       forget: undefined,
     }
+    if (person.faults.take(0, performance.now()) > 0) throw new SynclineError('rate-limited')
     if (!person.sockets.has(socket) && person.sockets.size >= this.#limits.socketsPerUser) {
       throw new SynclineError('too-many-connections')
     }
@@ -91,6 +104,13 @@ export class Connections {
     person.sockets.add(socket)
     this.#sockets.get(socket)?.users.add(identity.user)
     return person.pace
+  }
+
+  /** A WebSocket is closed for this reason. Who gives such reasons too often is kept out until it is less often. */
+  closing(socket: Socket, reason: ErrorCode): void {
+    if (!FAULTS.has(reason)) return
+    const now = performance.now()
+    for (const user of this.#sockets.get(socket)?.users ?? []) this.#people.get(user)?.faults.take(1, now)
   }
 
   /** @throws SynclineError `revoked` */
@@ -123,7 +143,9 @@ export class Connections {
     person.sockets.delete(socket)
     if (person.sockets.size > 0) return
     // Who goes and comes again does not begin anew.
-    person.forget = setTimeout(() => this.#people.delete(user), person.pace.refill(performance.now()))
+    const now = performance.now()
+    const refilled = Math.max(person.pace.refill(now), person.faults.refill(now))
+    person.forget = setTimeout(() => this.#people.delete(user), refilled)
     person.forget.unref()
   }
 }

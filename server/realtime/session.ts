@@ -9,9 +9,10 @@ import { Brake } from './brake.ts'
 import type { Connections, Socket } from './connections.ts'
 import type { FirstSync } from './first-sync.ts'
 import { readDenial, readSyncStep1, roomOf, SESSION_ID, type SyncStep1 } from './frames.ts'
+import { boundQueue } from './inbound-queue.ts'
 import { Pace } from './pace.ts'
 import type { SocketPresence } from './presence.ts'
-import { logRefusal, queueOf, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
+import { logRefusal, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
 import type { Wire } from './wire.ts'
 
 /** What a connection's hooks find in their context: the WebSocket that they came over. */
@@ -43,6 +44,8 @@ const MAX_UNAUTHENTICATED_BYTES = 1024 * 1024
 /** Messages and bytes that are counted together: reading the clock costs more than all else that is done for one. */
 const COUNTED_MESSAGES = 16
 const COUNTED_BYTES = 64 * 1024
+/** Messages that a join counts for: it takes as much of the server as so many edits. */
+const JOIN_MESSAGES = 20
 /** WebSocket close code "try again later". */
 export const TRY_AGAIN = 1013
 /** How long a client may take to answer that its WebSocket is being closed, in ms. */
@@ -192,6 +195,7 @@ export class Session implements WebSocketLike, Socket {
    * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(identity: Identity, room: string): Admission {
+    this.#messages += JOIN_MESSAGES
     const pace = this.#options.connections.admit(this, identity, room)
     this.#authenticated()
     if (isAdministrator(identity.grants)) this.#paces = []
@@ -218,7 +222,7 @@ export class Session implements WebSocketLike, Socket {
     const { messageAddress: address, sessionId } = connection
     if (sessionId !== null && !SESSION_ID.test(sessionId)) throw new SynclineError('frame-malformed')
     this.#authenticated()
-    this.#bound(connection)
+    boundQueue(connection, this.#options.limits, this.#brake)
     this.#rooms.set(address, connection)
     this.#options.presence.joined(connection)
     admission?.joined(connection)
@@ -298,25 +302,6 @@ export class Session implements WebSocketLike, Socket {
     }
   }
 
-  /** Frames wait in a connection while one of them is looked at for long; meanwhile nothing more is read. */
-  #bound(connection: Connection): void {
-    const { inboundMessages, inboundBytes } = this.#options.limits
-    const handle = connection.handleMessage.bind(connection)
-    let bytes = 0
-    let resting = false
-    connection.handleMessage = (frame: Uint8Array) => {
-      const waiting = queueOf(connection).length
-      bytes = waiting === 0 ? frame.length : bytes + frame.length
-      handle(frame)
-      if (resting || (waiting < inboundMessages && bytes <= inboundBytes)) return
-      resting = true
-      const settled = connection.waitForPendingMessages().then(() => {
-        resting = false
-      })
-      this.#brake.restUntil(settled)
-    }
-  }
-
   #slowDown(ms: number, limit: string): void {
     this.#brake.rest(ms)
     if (this.#slowed) return
@@ -330,6 +315,7 @@ export class Session implements WebSocketLike, Socket {
 
   #end(code: number | undefined, reason: string, within: number): void {
     this.#open = false
+    if (isErrorCode(reason)) this.#options.connections.closing(this, reason)
     this.#brake.release()
     this.#wire.close(code, reason, within)
   }

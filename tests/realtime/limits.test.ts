@@ -396,3 +396,48 @@ function encodeLength(length: number): number[] {
     bytes.push((rest % 128) + 128)
   }
 }
+
+it('[LIM13] keeps out whom it has closed for what they sent too often, for as long as it is, and nobody else', async () => {
+  // Thirty at once, and one in two seconds.
+  const gateway = await startGateway([], { faultsPerMinute: 30 })
+  const join = async (user: string) => {
+    const client = await RawClient.connect({
+      wsUrl: gateway.wsUrl,
+      room: 'doc:faults',
+      token: tokenOf(user),
+    })
+    onTestFinished(() => client.cut())
+    return client
+  }
+  let faults = 0
+  let mallory = await join('mallory')
+  for (; mallory.refusal === undefined; mallory = await join('mallory')) {
+    const client = mallory
+    client.raw(Uint8Array.of(255))
+    await until(() => client.closed !== undefined)
+    expect(client.closed?.reason).toBe('frame-malformed')
+    faults += 1
+  }
+  expect(mallory.refusal).toBe('rate-limited')
+  expect(faults).toBeGreaterThan(30)
+  expect((await join('ada')).refusal).toBeUndefined()
+  while (mallory.refusal !== undefined) mallory = await join('mallory')
+})
+
+it('[LIM13] counts nothing that an honest client may meet', async () => {
+  const gateway = await startGateway([], { faultsPerMinute: 1, socketsPerUser: 1 })
+  const join = async () => {
+    const client = await RawClient.connect({
+      wsUrl: gateway.wsUrl,
+      room: 'doc:honest',
+      token: tokenOf('ada'),
+    })
+    onTestFinished(() => client.cut())
+    return client
+  }
+  const first = await join()
+  for (let refused = 0; refused < 3; refused += 1) expect((await join()).refusal).toBe('too-many-connections')
+  first.cut()
+  await until(() => gateway.connections.size === 0)
+  expect((await join()).refusal).toBeUndefined()
+})

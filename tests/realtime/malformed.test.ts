@@ -10,7 +10,7 @@ let server: TestServer
 let token: string
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ env: { MAX_FAULTS_PER_MINUTE: '1000' } })
   token = await server.token('mallory')
 })
 afterAll(() => server.dispose())

@@ -13,7 +13,7 @@ let server: TestServer
 let rooms = 0
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ env: { MAX_FAULTS_PER_MINUTE: '1000' } })
 })
 afterAll(() => server.dispose())
 
