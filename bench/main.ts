@@ -9,6 +9,8 @@ import { heading, hottest, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { editing } from './scenarios/history/editing.ts'
+import { positions } from './scenarios/history/positions.ts'
 import { floods } from './scenarios/hostile-floods.ts'
 import { revocation } from './scenarios/hostile-revocation.ts'
 import { siege } from './scenarios/hostile-siege.ts'
@@ -20,6 +22,8 @@ import { rooms } from './scenarios/rooms.ts'
 import { segments } from './scenarios/segments.ts'
 import { start } from './scenarios/start.ts'
 
+/** Asked for one by one, or as `history`. */
+const HISTORY: readonly Scenario[] = [positions, editing]
 const SCENARIOS: readonly Scenario[] = [
   propagation,
   rooms,
@@ -27,13 +31,14 @@ const SCENARIOS: readonly Scenario[] = [
   crowd,
   open,
   segments,
+  ...HISTORY,
   idle,
   kill,
   start,
 ]
 /** Asked for by name only, one by one or as `hostile`. */
 const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
-const GROUP = 'hostile'
+const GROUPS: Readonly<Record<string, readonly Scenario[]>> = { hostile: HOSTILE, history: HISTORY }
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
 const USAGE = `npm run bench -- [options] [scenario ...]
@@ -44,7 +49,7 @@ const USAGE = `npm run bench -- [options] [scenario ...]
   --write          write bench/RESULTS.md (always done when all scenarios run in full)
 
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
-beside them ${GROUP}, which is ${HOSTILE.map(({ name }) => name).join(', ')}
+history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')}
 `
 
 const { values, positionals } = parseArgs({
@@ -65,7 +70,7 @@ const say = (line: string): void => {
 
 async function main(): Promise<void> {
   const wanted = new Set(
-    positionals.flatMap((name) => (name === GROUP ? HOSTILE.map((scenario) => scenario.name) : [name])),
+    positionals.flatMap((name) => GROUPS[name]?.map((scenario) => scenario.name) ?? [name]),
   )
   const all = [...SCENARIOS, ...HOSTILE]
   const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))

@@ -43,7 +43,7 @@ export interface Peer {
   kill(): Promise<void>
 }
 
-const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+export const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 const SECRET = randomBytes(48).toString('base64')
 
@@ -78,7 +78,18 @@ const UNLIMITED = {
 
 const STARTS_WITHIN = 15_000
 
-export async function startPeer(name: PeerName, postgres: Postgres): Promise<Peer> {
+interface PeerOptions {
+  /** Another program in the peer's place. */
+  readonly program?: string
+  /** Another database than the peer's own. */
+  readonly database?: string
+}
+
+export async function startPeer(
+  name: PeerName,
+  postgres: Postgres,
+  { program = PROGRAMS[name], database = name }: PeerOptions = {},
+): Promise<Peer> {
   const port = await freePort()
   const stores = name === 'stock' || name === 'syncline'
   const env = {
@@ -87,17 +98,13 @@ export async function startPeer(name: PeerName, postgres: Postgres): Promise<Pee
     PORT: String(port),
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
-    ...(stores && { DATABASE_URL: await postgres.url(name) }),
+    ...(stores && { DATABASE_URL: await postgres.url(database) }),
     ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off', ...UNLIMITED }),
   }
-  const child = spawn(
-    process.execPath,
-    ['--expose-gc', '--import', file('./peers/probe.ts'), PROGRAMS[name]],
-    {
-      env,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  )
+  const child = spawn(process.execPath, ['--expose-gc', '--import', file('./peers/probe.ts'), program], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   await ready(child, `http://127.0.0.1:${port}${name === 'syncline' ? '/health/ready' : '/'}`)
   const { pid = 0 } = child
   return {

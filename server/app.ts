@@ -1,18 +1,30 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
-import { createAuditLog } from './access/audit.ts'
+import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
+import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
+import { compareRoutes } from './history/compare/routes.ts'
+import { History } from './history/history.ts'
+import { Housekeeping } from './history/housekeeping.ts'
+import { overviewRoutes } from './history/overview-routes.ts'
+import { Restores } from './history/restore/restores.ts'
+import { Retainer } from './history/retention/retainer.ts'
+import { historyRoutes } from './history/routes.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
+import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { createHttp } from './http/http.ts'
+import { inventoryRoutes } from './http/inventory.ts'
 import { originAllowed } from './http/origin.ts'
 import { RequestLimit } from './http/request-limit.ts'
+import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import { createRoomDirectory } from './log/directory.ts'
+import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
@@ -22,9 +34,11 @@ import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { Presence } from './realtime/presence.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
+import { editorOf, ServerEdits } from './realtime/server-edits.ts'
 import { sessionOf } from './realtime/session.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
+import type { Queryable } from './storage/transaction.ts'
 import { within } from './storage/within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
@@ -42,6 +56,8 @@ export interface App {
 export async function startApp(config: Config, logger: Logger): Promise<App> {
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
+  const history = new History(database, logger)
+  log.onOpen((room) => history.watch(room))
   const heartbeat = new Heartbeat(database.pool)
   const revocations = new Revocations(database.pool)
   await revocations.start()
@@ -56,6 +72,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     roomKinds,
     application: application && new Application(application, logger),
   })
+  const people = new People(database.pool)
   const connections = new Connections(limits, revocations)
   revocations.onRevoked((revocation) => {
     authorizer.forget(revocation)
@@ -69,7 +86,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const rooms = new RoomExtension({
     log,
     logger,
-    actorOf: (context) => identityOf(context)?.user,
+    actorOf: (context) => identityOf(context)?.user ?? editorOf(context),
     maxDocumentBytes: config.maxDocumentBytes,
     announces: (document, connection, client) => presence.announces(document, connection, client),
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
@@ -82,21 +99,58 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
         authorizer,
         logger,
         ensureRoom: (name, createBy) => log.ensure(name, createBy),
+        rememberWriter: (identity) => people.remember(identity),
       }),
       rooms,
     ],
     limits,
   )
+  const edits = new ServerEdits(hocuspocus, rooms)
+  const restores = new Restores({
+    plan: (room, ask) =>
+      history.compare(room, async (seqOf) => ({ kind: 'restore', target: await ask(seqOf) })),
+    apply: (room, user, update) => edits.apply(room, user, update),
+    keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),
+  })
   let stopping = false
+  const retainer = new Retainer(database.pool, config.retention, logger, (room) => history.index(room))
+  const erasure: Erasure = {
+    erase: async (name, by) => {
+      const erased = await log.erase(name, by, {
+        record: (client) => recordAct(client, act('room.erase', name, by)),
+        buried: () => rooms.roomDeleted(hocuspocus, name),
+      })
+      await history.forget(name)
+      return erased
+    },
+    purge: (name, by) => log.purge(name, (client) => recordAct(client, act('room.purge', name, by))),
+  }
+  const retention: RoomRetention = {
+    ruleFor: (name) => retainer.ruleFor(name),
+    retain: async (name, dryRun, by) => {
+      const record = (client: Queryable) => recordAct(client, act('room.retain', name, by))
+      const thinned = await retainer.retain(name, { dryRun, record })
+      if (!dryRun) await history.forget(name)
+      return thinned
+    },
+  }
+  const inventory = new RoomInventory(database.pool)
+  const access = { verify, authorizer, revocations }
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
+    more: [
+      historyRoutes({ history, ...access }),
+      overviewRoutes({ history, ...access }),
+      compareRoutes({ history, restores, ...access }),
+      erasureRoutes({ erasure, ...access }),
+      retentionRoutes({ retention, ...access }),
+      inventoryRoutes({ inventory, ...access }),
+    ],
     readiness: () => {
       const problems = readinessProblems(log, heartbeat, stopping)
       return { ready: problems.length === 0, problems }
     },
-    verify,
-    authorizer,
-    revocations,
+    ...access,
     audit: createAuditLog(database.pool),
     requestLimit,
     addressOf,
@@ -105,6 +159,16 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     studioDir: STUDIO_DIR,
     version: VERSION,
     logger,
+  })
+  const housekeeping = new Housekeeping(logger, {
+    'finishing erasures': (signal) => log.finishErasures(signal),
+    retention: async (signal) => {
+      for await (const done of retainer.retainAll(false, signal)) {
+        logger.info(done, 'a room was thinned')
+        await history.forget(done.room)
+      }
+    },
+    'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({
     hocuspocus,
@@ -130,10 +194,12 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   } catch (error) {
     heartbeat.stop()
     revocations.stop()
+    await history.close()
     await log.abandon()
     await database.close()
     throw error
   }
+  housekeeping.start()
   return {
     url: urlOf(server, config.host),
     close: async () => {
@@ -143,9 +209,10 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       gateway.closeAll(1012, 'shutting-down')
       const durable = await within(
         config.stopWithin,
-        allUnloaded().then(() => log.close()),
+        Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),
       )
       if (!durable) await log.abandon()
+      await history.close()
       heartbeat.stop()
       revocations.stop()
       await rooms.onDestroy()
@@ -156,6 +223,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     },
   }
 }
+
+const act = (name: string, room: string, actor: string): AuditEntry => ({
+  actor,
+  act: name,
+  subject: room,
+  details: {},
+})
 
 function readinessProblems(log: Log, heartbeat: Heartbeat, stopping: boolean): readonly ErrorCode[] {
   const problems: ErrorCode[] = []

@@ -24,6 +24,16 @@ export const ERRORS = {
     reason: 'There is no such room, and you may not create it',
     retryable: false,
   },
+  'room-deleted': {
+    status: 410,
+    reason: 'The room was deleted; what you have of it stays on your device',
+    retryable: false,
+  },
+  'position-gone': {
+    status: 410,
+    reason: 'Retention has merged the edits around this position; the moments between them are gone',
+    retryable: false,
+  },
   'route-not-found': { status: 404, reason: 'There is no such address', retryable: false },
   'request-invalid': {
     status: 400,
@@ -105,6 +115,13 @@ export const ERRORS = {
     reason: 'Too many edits wait for the database; new ones are kept on your device until it returns',
     retryable: true,
   },
+  'position-invalid': {
+    status: 400,
+    reason: 'There is no such position: a seq of the room, an ISO time with its zone, or the id of a version',
+    retryable: false,
+  },
+  'restore-invalid': { status: 400, reason: 'What is to be restored is not there', retryable: false },
+  'version-not-found': { status: 404, reason: 'There is no such version', retryable: false },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
   'room-quarantined': {
     status: 503,

@@ -2,7 +2,11 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { grantsSchema } from './access/grants.ts'
 import { signToken } from './access/token.ts'
+import { type ExportOptions, exportRoom } from './commands/export.ts'
+import { exportFolder, type FolderOptions } from './commands/folder.ts'
+import { type ImportOptions, importFiles } from './commands/import.ts'
 import { replayAction } from './commands/replay.ts'
+import { type RetainOptions, retain } from './commands/retain.ts'
 import { verify } from './commands/verify.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './observe/log.ts'
@@ -79,6 +83,50 @@ program
     const config = readConfig(process.env)
     const damaged = await verify(config.storage, createLogger('warn'), options, print)
     if (damaged > 0) process.exitCode = 1
+  })
+
+program
+  .command('retain')
+  .description('thin the past by RETENTION; beside a running server only with DATABASE_URL')
+  .option('--room <name>', 'this room only')
+  .option('--dry-run', 'say what would be freed and lost, and change nothing')
+  .action(async (options: RetainOptions) => {
+    await retain(readConfig(process.env), createLogger('warn'), options, print)
+  })
+
+program
+  .command('export')
+  .description('write a room, or a folder of all; beside a running server only with DATABASE_URL')
+  .argument('[room]', 'the room')
+  .option(
+    '--at <position>',
+    'a seq, a time such as 2026-03-01T12:00:00Z, or a version; the newest if not given',
+  )
+  .option('--format <format>', 'text (if not given), markdown, html, json, or updates: one Yjs update')
+  .option('--all', 'the whole log (docs/EXPORT.md); with --format every version, into the folder --out')
+  .option('--out <file>', 'where to; standard output if not given')
+  .option('--folder <dir>', 'every document as a file of its own, and only what has changed')
+  .option('--watch', 'with --folder: go on until stopped')
+  .option('--kind <kind>', 'with --folder: rooms of this kind only')
+  .action(async (room: string | undefined, options: ExportOptions & Partial<FolderOptions>) => {
+    const config = readConfig(process.env)
+    const logger = createLogger('warn')
+    if (options.folder !== undefined) {
+      const failed = await exportFolder(config, logger, { ...options, folder: options.folder }, print)
+      if (failed > 0) process.exitCode = 1
+    } else if (room === undefined) program.error('syncline: name a room, or a folder with --folder')
+    else await exportRoom(config, logger, room, options)
+  })
+
+program
+  .command('import')
+  .description('bring text files in as new documents, and exported logs as the rooms they were; each once')
+  .argument('<files...>', 'Markdown and other text files, or what export --all wrote')
+  .option('--kind <kind>', 'the kind of the new rooms', 'doc')
+  .option('--actor <id>', 'who stands in the log as the author of new documents', 'system')
+  .action(async (files: string[], options: ImportOptions) => {
+    const failed = await importFiles(readConfig(process.env), createLogger('warn'), files, options, print)
+    if (failed > 0) process.exitCode = 1
   })
 
 program

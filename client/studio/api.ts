@@ -69,7 +69,8 @@ interface Page {
   readonly next: string | null
 }
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
+/** Asks for JSON; an answer without a body is `undefined`. */
+export async function request<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response
   try {
     response = await fetch(`${API_PREFIX}${path}`, init)

@@ -4,15 +4,33 @@ import { ROOM_NAME } from '../../server/protocol.ts'
 export type Route =
   | { readonly view: 'documents' }
   | { readonly view: 'document'; readonly room: string }
+  | { readonly view: 'histories' }
+  | { readonly view: 'history'; readonly room: string }
+  | { readonly view: 'rooms' }
   | { readonly view: 'unknown'; readonly path: string }
 
 const CHANGED = 'studio:route'
 
+/** Where one chooses whose past to read. */
+export const HISTORIES = '/history'
+/** The administrator's list. */
+export const ROOMS = '/rooms'
+
+const ROOM_PAGES = [
+  ['document', /^\/d\/([^/]+)\/?$/],
+  ['history', /^\/documents\/([^/]+)\/history\/?$/],
+] as const
+
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { view: 'documents' }
-  const match = /^\/d\/([^/]+)\/?$/.exec(path)
-  const room = match?.[1] === undefined ? undefined : decode(match[1])
-  return room === undefined || !ROOM_NAME.test(room) ? { view: 'unknown', path } : { view: 'document', room }
+  if (path === HISTORIES) return { view: 'histories' }
+  if (path === ROOMS) return { view: 'rooms' }
+  for (const [view, pattern] of ROOM_PAGES) {
+    const match = pattern.exec(path)
+    const room = match?.[1] === undefined ? undefined : decode(match[1])
+    if (room !== undefined && ROOM_NAME.test(room)) return { view, room }
+  }
+  return { view: 'unknown', path }
 }
 
 /** A hand-typed address may hold a stray percent sign; that is an unknown place, not a crash. */
@@ -25,10 +43,13 @@ function decode(text: string): string | undefined {
 }
 
 /** `:` stays readable: a room is `kind:id` and the address shows it so. */
-export const documentPath = (room: string): string => `/d/${encodeURIComponent(room).replaceAll('%3A', ':')}`
+const segment = (room: string): string => encodeURIComponent(room).replaceAll('%3A', ':')
+
+export const documentPath = (room: string): string => `/d/${segment(room)}`
+export const historyPath = (room: string): string => `/documents/${segment(room)}/history`
 
 export function navigate(path: string, options: { readonly replace?: boolean } = {}): void {
-  if (path === location.pathname) return
+  if (path === location.pathname + location.search) return
   if (options.replace) history.replaceState(null, '', path)
   else history.pushState(null, '', path)
   window.dispatchEvent(new Event(CHANGED))
@@ -44,6 +65,8 @@ function subscribe(listener: () => void): () => void {
 }
 
 export const usePath = (): string => useSyncExternalStore(subscribe, () => location.pathname)
+/** What stands behind the question mark, with it. */
+export const useSearch = (): string => useSyncExternalStore(subscribe, () => location.search)
 
 /** Properties of a real link that stays within the page; modified clicks keep opening tabs. */
 export const linkTo = (path: string) => ({

@@ -6,6 +6,8 @@ export interface Session {
   readonly user: { readonly id: string; readonly name: string; readonly color: string }
   /** Whether a new document is worth offering; whether it may be made is for the server to say. */
   readonly mayCreate: boolean
+  /** Whether the list of all rooms is worth offering. */
+  readonly administers: boolean
   readonly token: TokenSource
 }
 
@@ -61,6 +63,7 @@ function sessionOfPerson(id: string, name: string): Session {
   return {
     user: { id, name, color: colorFor(id) },
     mayCreate: true,
+    administers: false,
     token: () => getDevelopmentToken({ id, name }, STUDIO_GRANTS),
   }
 }
@@ -72,7 +75,8 @@ function sessionOfToken(token: string): Session | undefined {
   if (typeof claims?.sub !== 'string') return undefined
   const name = typeof claims.name === 'string' ? claims.name : claims.sub
   const user = { id: claims.sub, name, color: colorFor(claims.sub) }
-  return { user, mayCreate: mayCreate(claims.grants), token: async () => token }
+  const { grants } = claims
+  return { user, mayCreate: mayCreate(grants), administers: administers(grants), token: async () => token }
 }
 
 /** New documents have names of their own, so only a pattern grants them. */
@@ -81,6 +85,9 @@ function mayCreate(grants: unknown): boolean {
   const role: unknown = Reflect.get(grants, 'doc:*') ?? Reflect.get(grants, '*:*')
   return role === 'write' || role === 'admin'
 }
+
+const administers = (grants: unknown): boolean =>
+  typeof grants === 'object' && grants !== null && Object.values(grants).includes('admin')
 
 function fromBase64Url(text: string): string {
   try {

@@ -9,7 +9,19 @@ import { preloadEditors } from './document/editors.ts'
 import { CreateDialog } from './documents/create-dialog.tsx'
 import { DocumentsView } from './documents/documents-view.tsx'
 import { type Documents, useDocuments } from './documents/use-documents.ts'
-import { linkTo, navigate, parseRoute, type Route, usePath } from './router.ts'
+import { HistoriesView } from './history/histories-view.tsx'
+import { HistoryView } from './history/history-view.tsx'
+import { RoomsView } from './rooms/rooms-view.tsx'
+import {
+  documentPath,
+  HISTORIES,
+  historyPath,
+  linkTo,
+  navigate,
+  parseRoute,
+  type Route,
+  usePath,
+} from './router.ts'
 import type { Session } from './session.ts'
 import { Finder } from './shell/finder.tsx'
 import { Frame } from './shell/frame.tsx'
@@ -62,15 +74,18 @@ function Entered({ session, onLeave }: StudioProps) {
   useEffect(preloadEditors, [])
   useFocusOnArrival(path)
   useEffect(() => {
-    if (route.view === 'documents') reload()
+    if (route.view === 'documents' || route.view === 'histories') reload()
   }, [route.view, reload])
 
   const create = session.mayCreate ? () => setCreating(true) : undefined
   const help = () => setHelping(true)
+  const past = route.view === 'document' ? historyPath(route.room) : HISTORIES
   useKeys({
     '?': help,
     ...(create === undefined ? {} : { c: create }),
     g: () => navigate('/'),
+    // There and back again.
+    h: () => navigate(route.view === 'history' ? documentPath(route.room) : past),
     '/': () => searchRef.current?.focus(),
   })
 
@@ -79,13 +94,14 @@ function Entered({ session, onLeave }: StudioProps) {
       session={session}
       connection={connection}
       current={route.view}
+      past={past}
       onFind={spotlight.open}
       onKeys={help}
       onCreate={create}
       onLeave={onLeave}
     >
-      <View route={route} documents={documents} onCreate={create} searchRef={searchRef} />
-      <Finder documents={documents.list} onCreate={create} onKeys={help} />
+      <View session={session} route={route} documents={documents} onCreate={create} searchRef={searchRef} />
+      <Finder documents={documents.list} past={past} onCreate={create} onKeys={help} />
       <CreateDialog opened={creating} onClose={() => setCreating(false)} />
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />
     </Frame>
@@ -111,18 +127,26 @@ function useConnection(route: Route, { list, error }: Documents): ConnectionStat
 }
 
 interface ViewProps {
+  readonly session: Session
   readonly route: Route
   readonly documents: Documents
   readonly onCreate: (() => void) | undefined
   readonly searchRef: RefObject<HTMLInputElement | null>
 }
 
-function View({ route, documents, onCreate, searchRef }: ViewProps) {
+function View({ session, route, documents, onCreate, searchRef }: ViewProps) {
   if (route.view === 'documents') {
     return <DocumentsView documents={documents} onCreate={onCreate} searchRef={searchRef} />
   }
   if (route.view === 'document') {
     return <DocumentView key={route.room} name={route.room} />
+  }
+  if (route.view === 'histories') return <HistoriesView documents={documents} />
+  if (route.view === 'rooms') return <RoomsView token={session.token} searchRef={searchRef} />
+  if (route.view === 'history') {
+    const { room } = route
+    const title = documents.list?.find(({ name }) => name === room)?.title ?? undefined
+    return <HistoryView key={room} room={room} title={title} token={session.token} />
   }
   return (
     <EmptyState

@@ -56,9 +56,9 @@ export class Authorizer {
     return this.#answers === undefined ? undefined : 'admin'
   }
 
-  /** The rooms in which somebody can have a role; where an application is asked, it may still refuse some. */
-  candidates(identity: Identity): Readable {
-    return identity.defers && this.#answers !== undefined ? 'all' : readable(identity.grants)
+  /** The rooms in which somebody can have the role that is needed, whatever more specific grants take away; where an application is asked, it may still refuse some. */
+  candidates(identity: Identity, needed: Role = 'read'): Readable {
+    return identity.defers && this.#answers !== undefined ? 'all' : readable(identity.grants, needed)
   }
 
   /** Makes every decision that was made for this user, in this room, be made anew. */

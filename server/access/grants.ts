@@ -45,12 +45,15 @@ export const weaker = (one: Role, other: Role): Role => (atLeast(one, other) ? o
 export const isAdministrator = (grants: Grants): boolean =>
   Object.hasOwn(grants, '*:*') && grants['*:*'] === 'admin'
 
-/** The rooms that grants let somebody read, in a form that a query can ask for. */
+/** Rooms in a form that a query can ask for. */
 export type Readable = 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
 
-/** No role takes reading away, so here every pattern counts, not only the most specific one. */
-export function readable(grants: Grants): Readable {
-  const patterns = Object.keys(grants)
+/**
+ * The rooms in which grants may give somebody the role that is needed. Every pattern counts, not only the most specific
+ * one, which may take a stronger role away: for all but reading each room is to be decided.
+ */
+export function readable(grants: Grants, needed: Role = 'read'): Readable {
+  const patterns = Object.keys(grants).filter((pattern) => atLeast(grants[pattern], needed))
   if (patterns.includes('*:*')) return 'all'
   const isKind = (pattern: string) => pattern.endsWith(':*')
   return {

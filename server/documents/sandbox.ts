@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { getHeapStatistics } from 'node:v8'
 import type { Answer, Task } from './sandbox-tasks.ts'
 
 /** The task ended the process, or took so long that the process was ended. */
@@ -20,6 +21,8 @@ export interface SandboxOptions {
 
 const ENTRY = fileURLToPath(new URL(`./sandbox-process${extname(import.meta.filename)}`, import.meta.url))
 
+const MIB = 2 ** 20
+
 /** An idle process is ended after this long, in ms; the next task starts another (about 100 ms). */
 const IDLE = 30_000
 
@@ -38,6 +41,15 @@ export class Sandbox {
   constructor({ memory = 512, within = 10_000 }: SandboxOptions = {}) {
     this.#memory = memory
     this.#within = within
+  }
+
+  /**
+   * What a process that tries things may take, in MiB: a document is about ten times as large in memory. Less
+   * than this process may take, so that what passes there does not end this one.
+   */
+  static memoryFor(maxDocumentBytes: number): number {
+    const wanted = Math.max(512, (16 * maxDocumentBytes) / MIB)
+    return Math.floor(Math.min(wanted, getHeapStatistics().heap_size_limit / 2 / MIB))
   }
 
   /** Tasks that are being done or wait to be. */

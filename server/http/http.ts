@@ -21,7 +21,7 @@ import { answerError } from './refusal.ts'
 import type { RequestLimit } from './request-limit.ts'
 import { revokeRoutes } from './revoke.ts'
 import { roomRoutes } from './rooms.ts'
-import { createRouter } from './router.ts'
+import { createRouter, type Router } from './router.ts'
 import { securityHeaders } from './security.ts'
 import { studioRoutes } from './static.ts'
 
@@ -39,6 +39,8 @@ export interface HttpOptions {
   readonly addressOf: (request: IncomingMessage) => string
   /** What tokens are signed with for anybody who asks; undefined outside development mode. */
   readonly developmentSecret: string | undefined
+  /** Routes of parts that stand above this one. */
+  readonly more?: readonly Router[]
   readonly allowedOrigins: readonly string[]
   /** Where the built studio is; nothing is served from a folder without an index.html. */
   readonly studioDir: string
@@ -51,6 +53,9 @@ export interface Http {
   /** The same for `http.createServer`. */
   readonly listener: RequestListener
 }
+
+const hasBody = (headers: Headers): boolean =>
+  headers.has('content-length') || headers.has('transfer-encoding')
 
 /** Everything that the server answers over HTTP; the WebSocket's upgrade is not its business. */
 export function createHttp(options: HttpOptions): Http {
@@ -71,9 +76,9 @@ export function createHttp(options: HttpOptions): Http {
     `${API_PREFIX}/*`,
     cors({
       origin: (origin) => corsOrigin(origin, allowedOrigins),
-      allowMethods: ['GET', 'HEAD', 'POST'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
       allowHeaders: ['Authorization', 'Content-Type'],
-      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After', 'Syncline-Seq'],
       maxAge: 600,
     }),
   )
@@ -93,20 +98,21 @@ export function createHttp(options: HttpOptions): Http {
     }
     await next()
   })
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new SynclineError('request-too-large')
-      },
-    }),
-  )
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new SynclineError('request-too-large')
+    },
+  })
+  // The limit reads whatever has no length, which a DELETE without a body has not, and fails on it.
+  app.use((c, next) => (hasBody(c.req.raw.headers) ? limit(c, next) : next()))
 
   app.route('/', healthRoutes(options.readiness))
   app.route('/', infoRoutes({ version, development: developmentSecret !== undefined }))
   app.route('/', roomRoutes(options))
   app.route('/', revokeRoutes(options))
   app.route('/', auditRoutes(options))
+  for (const router of options.more ?? []) app.route('/', router)
   if (developmentSecret !== undefined) app.route('/', devTokenRoutes(developmentSecret, allowedOrigins))
   mountOpenApi(app, version)
   app.route('/', studioRoutes(options.studioDir))

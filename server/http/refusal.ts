@@ -3,6 +3,7 @@ import { RequestError } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
+import { isOfDeletedRoom } from '../log/erase.ts'
 import type { Logger } from '../observe/log.ts'
 
 /** How every refusal looks, whatever the address. */
@@ -26,6 +27,7 @@ export const refusal = (code: ErrorCode, message: string = ERRORS[code].reason):
 /** What was thrown, in the words of the catalogue. Whatever is in nobody's words is `internal`. */
 function toSyncline(error: unknown): SynclineError {
   if (error instanceof SynclineError) return error
+  if (isOfDeletedRoom(error)) return new SynclineError('room-deleted')
   if (error instanceof RequestError) return new SynclineError('request-invalid', error.message)
   if (error instanceof HTTPException && error.status < 500) {
     return new SynclineError('request-invalid', error.message)

@@ -1,8 +1,9 @@
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
-import { Lane, type Outcome } from './lane.ts'
-import type { Commit, CommitScheduler, RoomLog } from './room-log.ts'
+import type { NewEntry } from './entry.ts'
+import { DELETED, Lane, type Outcome } from './lane.ts'
+import type { CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
 const LANES = 3
@@ -176,6 +177,10 @@ export class Committer implements CommitScheduler {
     for (const { room, entries } of batch) {
       room.phase = 'idle'
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
+      if (head === DELETED) {
+        this.#drop(room, entries)
+        continue
+      }
       if (head === undefined) {
         room.putBack(entries)
         if (outcome.kind === 'closed') continue
@@ -183,19 +188,31 @@ export class Committer implements CommitScheduler {
         else this.#stall(room, outcome)
         continue
       }
-      this.#entries -= entries.length
-      for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
+      this.#forget(entries)
       this.#lastSettled = Date.now()
-      this.#settleRoom(room, { lastSeq: head, entries })
+      this.#guarded(room, () => room.settle({ lastSeq: head, entries }))
       if (room.waiting > 0) this.#admit(room)
     }
     if (this.#entries === 0) this.#drained?.()
   }
 
+  #forget(entries: readonly NewEntry[]): void {
+    this.#entries -= entries.length
+    for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
+  }
+
+  /** A room that was deleted takes nothing more; whoever sent these was never told that they are saved. */
+  #drop(room: RoomLog, entries: readonly NewEntry[]): void {
+    this.#forget(entries)
+    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
+    this.#lastSettled = Date.now()
+    this.#guarded(room, () => room.end())
+  }
+
   /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */
-  #settleRoom(room: RoomLog, commit: Commit): void {
+  #guarded(room: RoomLog, tell: () => void): void {
     try {
-      room.settle(commit)
+      tell()
     } catch (error) {
       this.#logger.error({ err: error, room: room.id }, 'a listener of a room failed')
     }

@@ -35,6 +35,7 @@ interface RoomPage {
 /** The rooms there are, last changed first. A room that changes between two pages moves to the front. */
 export interface RoomDirectory {
   list(query: RoomQuery): Promise<RoomPage>
+  /** @throws SynclineError `room-deleted` */
   get(name: string): Promise<RoomSummary | undefined>
 }
 
@@ -45,7 +46,7 @@ const COLUMNS = `name, kind, title, editor, head::float8 as head, created_at as 
 const LIST = `
   select ${COLUMNS}, (extract(epoch from changed_at) * 1000000)::bigint || '.' || id as cursor
   from rooms
-  where ($1::text is null or kind = $1)
+  where deleted_at is null and ($1::text is null or kind = $1)
     and ($2::boolean or kind = any($3::text[]) or name = any($4::text[]))
     and ($5::bigint is null
       or (changed_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::bigint))
@@ -53,7 +54,7 @@ const LIST = `
   order by changed_at desc, id desc
   limit $7`
 
-const GET = `select ${COLUMNS} from rooms where name = $1`
+const GET = `select ${COLUMNS}, deleted_at is not null as deleted from rooms where name = $1`
 
 type Row = RoomSummary & { readonly cursor: string }
 
@@ -79,8 +80,10 @@ export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory
     },
 
     async get(name) {
-      const found = await pool.query<RoomSummary>(GET, [name]).catch(refuse)
-      return found.rows[0]
+      const found = await pool.query<RoomSummary & { deleted: boolean }>(GET, [name]).catch(refuse)
+      const { deleted, ...room } = found.rows[0] ?? { deleted: undefined }
+      if (deleted === true) throw new SynclineError('room-deleted')
+      return deleted === undefined ? undefined : (room as RoomSummary)
     },
   }
 }

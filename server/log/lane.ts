@@ -5,8 +5,11 @@ import type { Database } from '../storage/database.ts'
 import { type Batch, batchParameters } from './batch.ts'
 import type { RoomId, Seq } from './entry.ts'
 
-/** Every room of the batch to its head after it. A room that is missing no longer exists. */
+/** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
 type Heads = ReadonlyMap<RoomId, Seq>
+
+/** The head that stands for a tombstone. */
+export const DELETED: Seq = 0
 
 /**
  * What became of a batch. `rejected` means that Postgres will not take it as it is, and that no try of it can
@@ -18,7 +21,7 @@ export type Outcome =
   | { readonly kind: 'closed' }
 
 /**
- * One round trip, one transaction; the function stands in migrations/004_append_entries.sql. The lane's own row
+ * One round trip, one transaction; the function stands in migrations/006_erasure_and_retention.sql. The lane's own row
  * is the gate: it takes each batch number once, so that a batch whose outcome is unknown is simply sent again,
  * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
@@ -44,7 +47,7 @@ const LOOK_UP = 'select heads from log_lanes where id = $1 and batch = $2'
 const FORGET_LANES = `delete from log_lanes where used_at < now() - interval '7 days'`
 
 interface ResultRow {
-  /** One a room, in the order of the batch; null for a room that no longer exists. */
+  /** One a room, in the order of the batch; 0 for a room that was deleted, null for one without a row. */
   readonly heads: readonly (string | null)[]
 }
 

@@ -1,8 +1,10 @@
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
+import type { Queryable } from '../storage/transaction.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
+import { buryRoom, eraseRows, halfErased, purgeTombstone } from './erase.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
 import { RoomLog } from './room-log.ts'
@@ -19,12 +21,20 @@ import {
 } from './rooms.ts'
 import { type Snapshot, type StoredSnapshot, saveSnapshot, snapshots, storedSnapshots } from './snapshot.ts'
 
+export interface Erasure {
+  /** Writes down who did it, in the transaction of the tombstone. */
+  readonly record: (client: Queryable) => Promise<void>
+  /** The tombstone stands; the room's rows are still there. */
+  readonly buried: () => Promise<void>
+}
+
 /** All rooms' logs, as this node sees them: bytes and SQL; what the bytes mean is for others to know. */
 export class Log {
   readonly #database: Database
   readonly #committer: Committer
   readonly #packer: Packer
   readonly #logger: Logger
+  readonly #openListeners = new Set<(room: RoomLog) => void>()
 
   constructor(database: Database, logger: Logger, maxQueueBytes: number) {
     this.#database = database
@@ -61,6 +71,7 @@ export class Log {
     if (row === undefined) return undefined
     const room = new RoomLog(row.id, row.head, this.#committer)
     this.#packer.watch(room)
+    for (const listener of this.#openListeners) listener(room)
     return { room, suspect: row.loading }
   }
 
@@ -102,6 +113,36 @@ export class Log {
   /** Ends a quarantine; false where there was none. */
   release(name: string): Promise<boolean> {
     return releaseRoom(this.#database.pool, name)
+  }
+
+  /** Calls back with every room that is opened for appending. */
+  onOpen(listener: (room: RoomLog) => void): void {
+    this.#openListeners.add(listener)
+  }
+
+  /**
+   * Deletes a room: first its tombstone, in a transaction of its own, then all that is stored of it. False where
+   * there is none of that name. A room that has a tombstone already is erased to the end.
+   */
+  async erase(name: string, by: string, erasure: Erasure): Promise<boolean> {
+    const room = await buryRoom(this.#database.pool, name, by, erasure.record)
+    if (room === undefined) return false
+    await erasure.buried()
+    await eraseRows(this.#database.pool, room)
+    return true
+  }
+
+  /** Takes up the erasures that a crash has cut short. */
+  async finishErasures(signal: AbortSignal): Promise<void> {
+    for (const room of await halfErased(this.#database.pool)) {
+      if (signal.aborted) return
+      await eraseRows(this.#database.pool, room, signal)
+    }
+  }
+
+  /** Makes the name of an erased room one that was never used; false where there is no such tombstone. */
+  purge(name: string, record: Erasure['record']): Promise<boolean> {
+    return purgeTombstone(this.#database.pool, name, record)
   }
 
   /** The names of all rooms, oldest first. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import type { Entry, RoomId, Seq } from './entry.ts'
 import { decodeSegment, encodeSegment } from './segment.ts'
@@ -5,7 +6,7 @@ import { decodeSegment, encodeSegment } from './segment.ts'
 /** Entries in a segment. Larger ones compress little better (5 %) and cost more to read a part of. */
 export const SEGMENT_ENTRIES = 1_000
 /** A segment of large entries ends early: packing holds it in memory several times over. */
-const SEGMENT_BYTES = 8 * 1024 * 1024
+export const SEGMENT_BYTES = 8 * 1024 * 1024
 /** The newest entries stay unpacked: a room being opened or edited reads them row by row. */
 const KEPT = 1_000
 
@@ -95,7 +96,7 @@ async function deleteEntries(client: pg.PoolClient, room: RoomId, first: Seq, la
   return rowCount ?? 0
 }
 
-function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
+export function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
   return (
     a.length === b.length &&
     a.every((entry, index) => {
@@ -105,6 +106,7 @@ function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
         entry.seq === other.seq &&
         entry.at === other.at &&
         entry.actor === other.actor &&
+        isDeepStrictEqual(entry.merged, other.merged) &&
         Buffer.compare(entry.bytes, other.bytes) === 0
       )
     })

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
-import type { Entry, RoomId, Seq } from './entry.ts'
+import { type Entry, firstOf, type RoomId, type Seq } from './entry.ts'
+import { positionGone } from './positions.ts'
 import { decodeSegment } from './segment.ts'
 
 /** Rows fetched at a time, so that a long history never stands in memory twice. */
@@ -23,8 +24,10 @@ interface Row {
 }
 
 /**
- * The committed entries after `after`, up to and including `until`, in order and without a gap.
- * @throws SynclineError `room-damaged` where an entry is missing or a segment cannot be read.
+ * The committed entries after `after`, up to and including `until`, in order; each stands for the positions since
+ * the one before it.
+ * @throws SynclineError `room-damaged` where an entry is missing or a segment cannot be read; `position-gone` where
+ * retention has merged the entries around `after` or `until`.
  */
 export async function* read(pool: pg.Pool, room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
   let last = after
@@ -33,8 +36,11 @@ export async function* read(pool: pg.Pool, room: RoomId, after: Seq, until: Seq)
     const { rows } = await pool.query<Row>({ name: 'read', text: READ, values: [room, last, end] })
     for (const row of rows) {
       for (const entry of await entriesOf(row)) {
-        if (entry.seq <= last || entry.seq > end) continue
-        if (entry.seq !== last + 1) break
+        const first = firstOf(entry)
+        if (entry.seq <= last || first > end) continue
+        if (first <= last) throw gone(last, entry)
+        if (first > last + 1) break
+        if (entry.seq > until) throw gone(until, entry)
         last = entry.seq
         yield entry
       }
@@ -42,6 +48,9 @@ export async function* read(pool: pg.Pool, room: RoomId, after: Seq, until: Seq)
     if (last < end) throw new SynclineError('room-damaged', `entry ${last + 1} of the log is missing`)
   }
 }
+
+const gone = (position: Seq, entry: Entry): SynclineError =>
+  positionGone(position, firstOf(entry) - 1, entry.seq)
 
 async function entriesOf(row: Row): Promise<readonly Entry[]> {
   const seq = Number(row.seq)

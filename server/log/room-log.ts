@@ -1,3 +1,4 @@
+import { SynclineError } from '../errors.ts'
 import type { NewEntry, RoomId, Seq } from './entry.ts'
 
 /** Entries of one room that one batch committed; their seqs are `lastSeq - entries.length + 1 … lastSeq`. */
@@ -44,9 +45,12 @@ export class RoomLog {
    * as much as one of twenty, so a room in which many type gathers; everybody else is committed at once.
    */
   gather = 0
+  /** The room was deleted: nothing is taken any more, and what waits is never committed. */
+  deleted = false
   #waiting: NewEntry[] = []
   readonly #listeners = new Set<CommitListener>()
-  readonly #barriers: { readonly position: number; readonly resolve: (seq: Seq) => void }[] = []
+  readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
+  readonly #deletionListeners = new Set<() => void>()
   readonly #scheduler: CommitScheduler
 
   constructor(id: RoomId, head: Seq, scheduler: CommitScheduler) {
@@ -55,10 +59,14 @@ export class RoomLog {
     this.#scheduler = scheduler
   }
 
-  /** Takes an entry, at once and in order. It is saved when `committed` reaches the position returned. */
+  /**
+   * Takes an entry, at once and in order. It is saved when `committed` reaches the position returned, which it
+   * never does in a room that was deleted.
+   */
   append(entry: NewEntry): number {
-    this.#waiting.push(entry)
     this.appended += 1
+    if (this.deleted) return this.appended
+    this.#waiting.push(entry)
     this.#scheduler.enqueued(this, entry.bytes.length)
     return this.appended
   }
@@ -69,14 +77,39 @@ export class RoomLog {
 
   /**
    * Resolves when all that was appended until now is committed, with the seq of the last of it (or the head,
-   * where nothing was waiting). It never rejects, since nothing is dropped.
+   * where nothing was waiting).
+   * @throws SynclineError `room-deleted`: the one case in which something that was taken is dropped.
    */
   durable(): Promise<Seq> {
     const position = this.appended
     if (this.committed >= position) return Promise.resolve(this.head)
-    const { promise, resolve } = Promise.withResolvers<Seq>()
-    this.#barriers.push({ position, resolve })
-    return promise
+    if (this.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    const done = Promise.withResolvers<Seq>()
+    this.#barriers.push({ position, done })
+    return done.promise
+  }
+
+  /** Resolves when all is committed; false where the room was deleted meanwhile, and nothing ever will be. */
+  async settled(): Promise<boolean> {
+    try {
+      await this.durable()
+    } catch (error) {
+      if (!this.deleted) throw error
+    }
+    return !this.deleted
+  }
+
+  /** Calls back when the room has been deleted. */
+  onDelete(listener: () => void): void {
+    this.#deletionListeners.add(listener)
+  }
+
+  /** The room was deleted, as this node has just learned. Entries on their way may still turn out committed. */
+  end(): void {
+    if (this.deleted) return
+    this.deleted = true
+    for (const { done } of this.#barriers.splice(0)) done.reject(new SynclineError('room-deleted'))
+    for (const listener of this.#deletionListeners) listener()
   }
 
   /** Calls back after each commit, in order. Returns what stops it. */
@@ -108,7 +141,7 @@ export class RoomLog {
     this.committed += commit.entries.length
     this.head = commit.lastSeq
     for (let barrier = this.#barriers[0]; barrier && barrier.position <= this.committed; ) {
-      barrier.resolve(commit.lastSeq - (this.committed - barrier.position))
+      barrier.done.resolve(commit.lastSeq - (this.committed - barrier.position))
       this.#barriers.shift()
       barrier = this.#barriers[0]
     }

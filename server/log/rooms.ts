@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
 import type { RoomId, Seq } from './entry.ts'
 
 export interface RoomRow {
@@ -21,18 +22,26 @@ interface Row {
   readonly loading: boolean
   readonly quarantinedAt: Date | null
   readonly reason: string | null
+  readonly deleted: boolean
 }
 
-const COLUMNS = `id, head, exists (select from room_loads where room_id = id) as loading, quarantined_at as "quarantinedAt", quarantine_reason as reason`
+const COLUMNS = `id, head, exists (select from room_loads where room_id = id) as loading,
+  quarantined_at as "quarantinedAt", quarantine_reason as reason, deleted_at is not null as deleted`
 
-const toRow = ({ id, head, loading, quarantinedAt, reason }: Row): RoomRow => ({
-  id: Number(id) as RoomId,
-  head: Number(head),
-  loading,
-  quarantine: quarantinedAt === null ? undefined : { at: quarantinedAt, reason: reason ?? '' },
-})
+function toRow({ id, head, loading, quarantinedAt, reason, deleted }: Row): RoomRow {
+  if (deleted) throw new SynclineError('room-deleted')
+  return {
+    id: Number(id) as RoomId,
+    head: Number(head),
+    loading,
+    quarantine: quarantinedAt === null ? undefined : { at: quarantinedAt, reason: reason ?? '' },
+  }
+}
 
-/** The room of this name, or undefined where there is none. A failure throws: absent and failed never look alike. */
+/**
+ * The room of this name, or undefined where there is none. A failure throws: absent and failed never look alike.
+ * @throws SynclineError `room-deleted`
+ */
 export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | undefined> {
   const { rows } = await pool.query<Row>({
     name: 'find room',
@@ -42,7 +51,16 @@ export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | u
   return rows.map(toRow)[0]
 }
 
-/** Creates the room, or finds the one that somebody else created meanwhile. */
+/** The key of what bears this name, be it deleted; undefined where nothing does. */
+export async function roomIdOf(pool: pg.Pool, name: string): Promise<RoomId | undefined> {
+  const { rows } = await pool.query<{ id: string }>('select id from rooms where name = $1', [name])
+  return rows[0] && (Number(rows[0].id) as RoomId)
+}
+
+/**
+ * Creates the room, or finds the one that somebody else created meanwhile.
+ * @throws SynclineError `room-deleted`
+ */
 export async function createRoom(pool: pg.Pool, name: string, createdBy: string): Promise<RoomRow> {
   const { rows } = await pool.query<Row>(
     `insert into rooms (name, kind, created_by) values ($1, split_part($1, ':', 1), $2)
@@ -61,7 +79,7 @@ export async function describeRoom(
   room: RoomId,
   summary: { readonly title: string | null; readonly editor: string | null },
 ): Promise<void> {
-  await pool.query('update rooms set title = $2, editor = $3 where id = $1', [
+  await pool.query('update rooms set title = $2, editor = $3 where id = $1 and deleted_at is null', [
     room,
     summary.title,
     summary.editor,
@@ -69,7 +87,9 @@ export async function describeRoom(
 }
 
 export async function roomNames(pool: pg.Pool): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ name: string }>('select name from rooms order by id')
+  const { rows } = await pool.query<{ name: string }>(
+    'select name from rooms where deleted_at is null order by id',
+  )
   return rows.map((row) => row.name)
 }
 
@@ -89,7 +109,7 @@ export async function markLoad(pool: pg.Pool, room: RoomId, mark: keyof typeof M
 export async function quarantineRoom(pool: pg.Pool, room: RoomId, reason: string): Promise<void> {
   await pool.query(
     `update rooms set quarantined_at = now(), quarantine_reason = $2
-     where id = $1 and quarantined_at is null`,
+     where id = $1 and quarantined_at is null and deleted_at is null`,
     [room, reason],
   )
 }

@@ -29,9 +29,9 @@ export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapsh
        delete from room_snapshots
        where room_id = $1 and seq < $2 and seq not in (select seq from kept)
      )
-     insert into room_snapshots (room_id, seq, state, hash) values ($1, $2, $3, $4)
-     on conflict (room_id, seq) do update set at = now(), state = excluded.state, hash = excluded.hash`,
-    [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state)],
+     insert into room_snapshots (room_id, seq, state, hash, bytes) values ($1, $2, $3, $4, $5)
+     on conflict (room_id, seq) do update set at = now(), state = excluded.state, hash = excluded.hash, bytes = excluded.bytes`,
+    [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state), snapshot.state.length],
   )
 }
 

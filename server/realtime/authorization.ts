@@ -23,6 +23,8 @@ export interface AuthorizationOptions {
   readonly authorizer: Authorizer
   /** Finds the room, or creates it for `createBy`; false where it is absent and nobody may create it. */
   readonly ensureRoom: (name: string, createBy: string | undefined) => Promise<boolean>
+  /** Hears of everybody who comes to write, before they may. */
+  readonly rememberWriter?: (identity: Identity) => Promise<void>
   readonly logger: Logger
 }
 
@@ -46,7 +48,7 @@ export class Authorization implements Extension<RoomContext> {
     data: onAuthenticatePayload<RoomContext>,
   ): Promise<Pick<RoomContext, 'standing' | 'admission'>> {
     const { documentName: room, token, connectionConfig } = data
-    const { verify, authorizer, ensureRoom } = this.#options
+    const { verify, authorizer, ensureRoom, rememberWriter } = this.#options
     parseRoomName(room)
     const identity = await verify(token)
     const admission = data.context.session.admit(identity, room)
@@ -57,6 +59,7 @@ export class Authorization implements Extension<RoomContext> {
     connectionConfig.readOnly = !atLeast(decision.role, 'write')
     const exists = await ensureRoom(room, decision.mayCreate ? identity.user : undefined)
     if (!exists) throw new SynclineError('room-not-found')
+    if (!connectionConfig.readOnly) await rememberWriter?.(identity)
     return { admission, standing: new Standing({ authorizer, room, identity, decision, epoch }) }
   }
 

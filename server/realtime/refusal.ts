@@ -1,5 +1,6 @@
 import type { Connection } from '@hocuspocus/server'
 import { SynclineError } from '../errors.ts'
+import { isOfDeletedRoom } from '../log/erase.ts'
 import type { Logger } from '../observe/log.ts'
 import type { RejectEnvelope } from '../protocol.ts'
 import { isStorageFailure } from '../storage/failure.ts'
@@ -10,6 +11,7 @@ export const REFUSED = 4400
 /** Whatever was thrown, as an entry of the catalogue: an outage is one that passes, the rest is our fault. */
 export function toSynclineError(thrown: unknown): SynclineError {
   if (thrown instanceof SynclineError) return thrown
+  if (isOfDeletedRoom(thrown)) return new SynclineError('room-deleted')
   return new SynclineError(isStorageFailure(thrown) ? 'storage-unavailable' : 'internal', undefined, {
     cause: thrown,
   })

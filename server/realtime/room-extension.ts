@@ -1,17 +1,15 @@
-import { getHeapStatistics } from 'node:v8'
 import { Database } from '@hocuspocus/extension-database'
-import {
-  type beforeSyncPayload,
-  type beforeUnloadDocumentPayload,
-  type Connection,
-  type connectedPayload,
-  type Document,
-  type Extension,
-  type Hocuspocus,
-  isTransactionOrigin,
-  type onLoadDocumentPayload,
-  type onStatelessPayload,
-  type onStoreDocumentPayload,
+import type {
+  beforeSyncPayload,
+  beforeUnloadDocumentPayload,
+  Connection,
+  connectedPayload,
+  Document,
+  Extension,
+  Hocuspocus,
+  onLoadDocumentPayload,
+  onStatelessPayload,
+  onStoreDocumentPayload,
 } from '@hocuspocus/server'
 import * as Y from 'yjs'
 import { type ClientRun, isEmptyUpdate } from '../documents/check-update.ts'
@@ -19,6 +17,7 @@ import { type Loaded, RoomDocument } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
 import { type Summary, summarise } from '../documents/summary.ts'
 import { SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
@@ -28,6 +27,7 @@ import { evict, onFault, reportFault } from './faults.ts'
 import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
+import { connectionOf, contextOf } from './origin.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
 import { Turn } from './turn.ts'
@@ -57,16 +57,6 @@ const UNFINISHED = 'a transaction has not ended'
 
 /** The part of a room's flush window for which its entries are gathered before they are committed. */
 const GATHERED = 1 / 3
-
-/**
- * What a process that tries things may take, in MiB: a document is about ten times as large in memory. Less than
- * this process may take, so that what passes there does not end this one.
- */
-const sandboxMemory = (maxDocumentBytes: number): number =>
-  Math.floor(
-    Math.min(Math.max(512, (16 * maxDocumentBytes) / MIB), getHeapStatistics().heap_size_limit / 2 / MIB),
-  )
-const MIB = 2 ** 20
 
 interface OpenRoom {
   readonly room: RoomDocument
@@ -107,7 +97,7 @@ export class RoomExtension implements Extension {
     this.#onApplied = options.onApplied
     this.#announces = options.announces ?? announcedToHocuspocus
     this.#maxDocumentBytes = options.maxDocumentBytes
-    const memory = sandboxMemory(options.maxDocumentBytes)
+    const memory = Sandbox.memoryFor(options.maxDocumentBytes)
     this.#loader = new RoomLoader(options.log, options.logger, memory)
     this.#sandbox = new Sandbox({ memory })
     this.#admission = new UpdateAdmission(this.#sandbox, options.maxDocumentBytes)
@@ -147,11 +137,32 @@ export class RoomExtension implements Extension {
   }
 
   /**
+   * Whether an edit that comes over no connection may be applied.
+   * @throws SynclineError `storage-full`, `document-too-large`, `shutting-down`
+   */
+  admit(document: Document, bytes: number): void {
+    const open = document.isDestroyed ? undefined : this.#rooms.get(document)
+    if (open === undefined) throw new SynclineError('shutting-down')
+    if (this.#log.full) throw new SynclineError('storage-full')
+    if (!open.room.fits(bytes, this.#maxDocumentBytes)) throw new SynclineError('document-too-large')
+  }
+
+  /** Resolves when all that the document holds now is committed, with the seq of the last of it. */
+  async committed(document: Document): Promise<Seq> {
+    const open = this.#rooms.get(document)
+    if (open === undefined) throw new SynclineError('shutting-down')
+    if (open.room.intact) return open.room.log.durable()
+    reportFault(document, new Error(UNFINISHED))
+    throw new SynclineError('internal')
+  }
+
+  /**
    * A connection can come while its document is being unloaded; on a document that is gone it must not stay.
    * And one whose frame Hocuspocus could not read it only half closes, without a word in the log.
    */
   async connected({ instance, documentName, connection }: connectedPayload): Promise<void> {
     if (instance.documents.get(documentName) !== connection.document) throw new SynclineError('shutting-down')
+    if (this.#rooms.get(connection.document)?.room.log.deleted) throw new SynclineError('room-deleted')
     connection.onClose((_document, event) => {
       if (event?.reason !== UNREADABLE) return
       const error = new SynclineError('frame-malformed')
@@ -194,8 +205,7 @@ export class RoomExtension implements Extension {
 
   async onStoreDocument(data: onStoreDocumentPayload): Promise<void> {
     const open = this.#rooms.get(data.document)
-    if (open === undefined) return
-    await open.room.log.durable()
+    if (open === undefined || !(await open.room.log.settled())) return
     // It may have been taken out of service meanwhile.
     if (data.document.isDestroyed) return
     if (!open.room.intact) {
@@ -209,6 +219,7 @@ export class RoomExtension implements Extension {
       }
       await this.#describe(data.document, open)
     } catch (error) {
+      if (open.room.log.deleted) return
       if (open.encoding) {
         this.#fault(data.instance, data.document, error)
         return
@@ -221,9 +232,16 @@ export class RoomExtension implements Extension {
 
   /** Unload waits until all is committed; Hocuspocus looks again afterwards whether anybody has come. */
   async beforeUnloadDocument({ instance, document }: beforeUnloadDocumentPayload): Promise<void> {
-    await this.#rooms.get(document)?.room.log.durable()
+    const open = this.#rooms.get(document)
+    if (open !== undefined) await open.room.log.settled()
     // Hocuspocus would forget whatever goes by that name now: the document that took an evicted one's place.
     if (instance.documents.get(document.name) !== document) throw new SynclineError('shutting-down')
+  }
+
+  /** The room was deleted: everybody who is in it is told, also who is just coming in. */
+  async roomDeleted({ documents, loadingDocuments }: Hocuspocus, name: string): Promise<void> {
+    const document = documents.get(name) ?? (await loadingDocuments.get(name)?.catch(() => undefined))
+    if (document !== undefined) this.#rooms.get(document)?.room.log.end()
   }
 
   async onDestroy(): Promise<void> {
@@ -252,6 +270,10 @@ export class RoomExtension implements Extension {
         const connection = connectionOf(origin)
         if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
       },
+    })
+    log.onDelete(() => {
+      for (const connection of document.getConnections())
+        refuseConnection(connection, new SynclineError('room-deleted'))
     })
     widenFlushWindow(document, (window) => {
       log.gather = window * GATHERED
@@ -297,6 +319,7 @@ export class RoomExtension implements Extension {
     // What is applied to a document that was unloaded reaches no log, and would be acknowledged at once.
     const open = document.isDestroyed ? undefined : this.#rooms.get(document)
     if (open === undefined) throw new SynclineError('shutting-down')
+    if (open.room.log.deleted) throw new SynclineError('room-deleted')
     const known = this.#sockets.get(connection)
     if (known !== undefined) return { socket: known, open }
     const onApplied = this.#onApplied
@@ -323,14 +346,4 @@ export class RoomExtension implements Extension {
     await this.#log.describe(open.room.log.id, summary)
     open.described = summary
   }
-}
-
-function connectionOf(origin: unknown): Connection | undefined {
-  return isTransactionOrigin(origin) && origin.source === 'connection' ? origin.connection : undefined
-}
-
-function contextOf(origin: unknown): unknown {
-  if (!isTransactionOrigin(origin)) return undefined
-  if (origin.source === 'connection') return origin.connection.context
-  return origin.source === 'local' ? origin.context : undefined
 }

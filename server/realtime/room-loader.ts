@@ -51,7 +51,11 @@ export class RoomLoader {
 
   /** The room's document broke: its next load waits until its entries are committed, and is tried elsewhere first. */
   broke(name: string, log: RoomLog): void {
-    this.#broken.set(name, log.durable())
+    // That the room was deleted meanwhile is for the load itself to find.
+    this.#broken.set(
+      name,
+      log.durable().catch(() => log.head),
+    )
   }
 
   /**

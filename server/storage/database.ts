@@ -15,6 +15,8 @@ const WRITE_TIMEOUT_MS = 10_000
 
 export interface Database {
   readonly pool: pg.Pool
+  /** Where it is, for `openPool` in another thread. */
+  readonly url: string
   /** A connection of the caller's own, on which a commit that returned is on disk. Closed with the database. */
   connect(): Promise<pg.Client>
   close(): Promise<void>
@@ -44,20 +46,13 @@ export async function openDatabase(config: StorageConfig, logger: Logger): Promi
 
 async function openUrl(url: string, logger: Logger): Promise<Database> {
   await prepare(url, logger)
-  const pool = new pg.Pool({
-    ...connection(url),
-    max: POOL_SIZE,
-    query_timeout: POOL_TIMEOUT_MS,
-    statement_timeout: POOL_TIMEOUT_MS,
-  })
-  // One that is cut between two queries of its borrower emits to itself, not to the pool; the next query tells.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  // An idle connection that was cut: the pool has dropped it and makes another when one is needed.
-  pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'))
-
+  const pool = openPool(url, { max: POOL_SIZE }, (error) =>
+    logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'),
+  )
   const clients = new Set<pg.Client>()
   return {
     pool,
+    url,
     connect: async () => {
       const client = new pg.Client({
         ...connection(url),
@@ -84,6 +79,25 @@ async function openUrl(url: string, logger: Logger): Promise<Database> {
       await Promise.all([pool.end(), ...[...clients].map((client) => client.end())])
     },
   }
+}
+
+/** Connections to a database that `openDatabase` has prepared. */
+export function openPool(
+  url: string,
+  options: Pick<pg.PoolConfig, 'max' | 'options'>,
+  lost: (error: Error) => void = () => undefined,
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...connection(url),
+    query_timeout: POOL_TIMEOUT_MS,
+    statement_timeout: POOL_TIMEOUT_MS,
+    ...options,
+  })
+  // One that is cut between two queries of its borrower emits to itself, not to the pool; the next query tells.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  // An idle connection that was cut: the pool has dropped it and makes another when one is needed.
+  pool.on('error', lost)
+  return pool
 }
 
 /** Left alone is the one setting that promises more. */

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import * as decoding from 'lib0/decoding'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { axe } from '../support/axe.ts'
 import { createDocument, launchBrowser, openStudio, type TestBrowser } from '../support/browser.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let server: TestServer
 let browser: TestBrowser
@@ -309,25 +306,4 @@ async function forgetDevice(context: BrowserContext): Promise<void> {
 const isInView = (element: Element): boolean => {
   const { top, bottom } = element.getBoundingClientRect()
   return top >= 0 && bottom <= innerHeight
-}
-
-interface Violation {
-  readonly id: string
-  readonly impact: string | null
-  readonly where: readonly string[]
-}
-
-async function axe(page: Page): Promise<readonly Violation[]> {
-  // Evaluated and not added as a script, which the content policy refuses.
-  await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as { readonly axe: typeof import('axe-core') }
-    const { violations } = await axe.run()
-    return violations.map(({ id, impact, nodes }) => ({
-      id,
-      impact: impact ?? null,
-      where: nodes.map(({ html }) => html.slice(0, 200)),
-    }))
-  })
-  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 }

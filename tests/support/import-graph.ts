@@ -18,7 +18,7 @@ export function importsOf(file: string, text: string): readonly string[] {
 const BASE = ['errors', 'protocol', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
-const ALL = ['app', 'commands', 'realtime', ...BELOW_REALTIME]
+const ALL = ['app', 'commands', 'realtime', 'transfer', 'history', ...BELOW_REALTIME]
 
 /** Part of the server to the parts that it may import, beside itself: top down, never up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -27,8 +27,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ALL,
   extension: ALL.filter((part) => part !== 'app' && part !== 'commands'),
   app: ALL,
-  commands: BELOW_REALTIME,
+  commands: ['transfer', 'history', ...BELOW_REALTIME],
   realtime: BELOW_REALTIME,
+  transfer: ['history', ...BELOW_REALTIME],
+  history: BELOW_REALTIME,
   documents: ['http', ...BELOW_HTTP],
   http: BELOW_HTTP,
   access: ['storage', ...BASE],

@@ -5,9 +5,8 @@ import * as Y from 'yjs'
 import { bindMonaco } from '../../editors/monaco.ts'
 import type { Room } from '../../sdk/index.ts'
 import { LANGUAGES, languageOf } from '../languages.ts'
-import { MONOSPACE } from '../theme.ts'
 import type { Follow } from './follow.ts'
-import { monaco } from './monaco.ts'
+import { EDITOR_OPTIONS, monaco } from './monaco.ts'
 import { setMeta } from './use-meta.ts'
 
 interface CodeEditorProps {
@@ -27,7 +26,7 @@ export function CodeEditor({ room, readOnly, language, follow, focus }: CodeEdit
   useEffect(() => {
     if (host.current === null) return
     const model = monaco.editor.createModel('')
-    const made = monaco.editor.create(host.current, { ...OPTIONS, model })
+    const made = monaco.editor.create(host.current, { ...EDITOR_OPTIONS, model })
     const unbind = bindMonaco({ room, editor: made })
     setEditor(made)
     return () => {
@@ -79,26 +78,6 @@ export function CodeEditor({ room, readOnly, language, follow, focus }: CodeEdit
       <div className="code-host" ref={host} />
     </div>
   )
-}
-
-const OPTIONS: Monaco.IStandaloneEditorConstructionOptions = {
-  automaticLayout: true,
-  ariaLabel: 'Text of the document',
-  fontFamily: MONOSPACE,
-  fontSize: 14,
-  lineHeight: 22,
-  lineNumbersMinChars: 3,
-  minimap: { enabled: false },
-  padding: { top: 12, bottom: 12 },
-  renderLineHighlight: 'line',
-  scrollBeyondLastLine: false,
-  smoothScrolling: false,
-  tabSize: 2,
-  wordWrap: 'on',
-  overviewRulerLanes: 0,
-  // What others write is no proposal for what one is about to write.
-  wordBasedSuggestions: 'off',
-  fixedOverflowWidgets: true,
 }
 
 function reveal(editor: Monaco.IStandaloneCodeEditor, room: Room, clients: readonly number[]): void {

@@ -1,10 +1,17 @@
-import { Button, EmptyState, Group, Skeleton, Stack } from '@mantine/core'
-import { IconAlignLeft, IconCloudOff, IconCode, IconFileOff, IconFilePlus } from '@tabler/icons-react'
+import { ActionIcon, Button, EmptyState, Group, Skeleton, Stack, Tooltip } from '@mantine/core'
+import {
+  IconAlignLeft,
+  IconCloudOff,
+  IconCode,
+  IconFileOff,
+  IconFilePlus,
+  IconHistory,
+} from '@tabler/icons-react'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
-import { linkTo } from '../router.ts'
+import { historyPath, linkTo } from '../router.ts'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
 import { Notices, whatToDo } from './notices.tsx'
@@ -38,6 +45,7 @@ export function DocumentView({ name }: { readonly name: string }) {
             <TitleField doc={room.doc} title={meta.title} readOnly={isLocked(state)} />
             <SaveState state={state} />
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
+            {state.readOnly ? null : <HistoryLink room={room.name} />}
           </div>
           <Notices room={room} state={state} />
           <Content room={room} state={state} meta={meta} follow={follow} created={created} />
@@ -46,6 +54,23 @@ export function DocumentView({ name }: { readonly name: string }) {
         <Unopened room={room} state={state} />
       )}
     </div>
+  )
+}
+
+function HistoryLink({ room }: { readonly room: string }) {
+  return (
+    <Tooltip label="History (H)">
+      <ActionIcon
+        component="a"
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="History"
+        {...linkTo(historyPath(room))}
+      >
+        <IconHistory size={20} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
   )
 }
 

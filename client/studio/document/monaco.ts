@@ -36,7 +36,30 @@ import 'monaco-editor/languages/definitions/sql/register.js'
 import 'monaco-editor/languages/definitions/typescript/register.js'
 import 'monaco-editor/languages/definitions/yaml/register.js'
 
+import type { editor } from 'monaco-editor'
+import { MONOSPACE } from '../theme.ts'
+
 /** Monaco with what this studio uses of it: the whole is twice as large. */
 export * as monaco from 'monaco-editor/editor/editor.api.js'
 
 window.MonacoEnvironment = { getWorker: () => new EditorWorker() }
+
+export const EDITOR_OPTIONS: editor.IStandaloneEditorConstructionOptions = {
+  automaticLayout: true,
+  ariaLabel: 'Text of the document',
+  fontFamily: MONOSPACE,
+  fontSize: 14,
+  lineHeight: 22,
+  lineNumbersMinChars: 3,
+  minimap: { enabled: false },
+  padding: { top: 12, bottom: 12 },
+  renderLineHighlight: 'line',
+  scrollBeyondLastLine: false,
+  smoothScrolling: false,
+  tabSize: 2,
+  wordWrap: 'on',
+  overviewRulerLanes: 0,
+  // What others write is no proposal for what one is about to write.
+  wordBasedSuggestions: 'off',
+  fixedOverflowWidgets: true,
+}

@@ -15,10 +15,16 @@ const KINDS = {
 export const kindOf = (editor: string | null) =>
   editor === 'code' || editor === 'rich' ? KINDS[editor] : KINDS.other
 
-export function DocumentRow({ document }: { readonly document: DocumentSummary }) {
+interface DocumentRowProps {
+  readonly document: DocumentSummary
+  /** Where it leads: to the document, unless something else is meant. */
+  readonly path?: string
+}
+
+export function DocumentRow({ document, path = documentPath(document.name) }: DocumentRowProps) {
   const { label, Icon } = kindOf(document.editor)
   return (
-    <a className="row" {...linkTo(documentPath(document.name))}>
+    <a className="row" {...linkTo(path)}>
       <ThemeIcon variant="default" size={36} radius="md" aria-hidden="true">
         <Icon size={18} stroke={1.7} />
       </ThemeIcon>

@@ -1,17 +1,19 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
-import { IconFiles, IconKeyboard, IconMoon, IconPlus, IconSearch } from '@tabler/icons-react'
+import { IconFiles, IconHistory, IconKeyboard, IconMoon, IconPlus, IconSearch } from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { documentPath, navigate } from '../router.ts'
+import { documentPath, HISTORIES, navigate } from '../router.ts'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
   readonly documents: readonly DocumentSummary[] | undefined
+  /** The history of what is open, or where one chooses whose to read. */
+  readonly past: string
   readonly onCreate: (() => void) | undefined
   readonly onKeys: () => void
 }
 
-export function Finder({ documents, onCreate, onKeys }: FinderProps) {
+export function Finder({ documents, past, onCreate, onKeys }: FinderProps) {
   const toggleScheme = useSchemeToggle()
   const rooms = (documents ?? []).map((document) => {
     const { label, Icon } = kindOf(document.editor)
@@ -34,6 +36,12 @@ export function Finder({ documents, onCreate, onKeys }: FinderProps) {
       label: 'Go to documents',
       leftSection: <IconFiles {...icon} />,
       onClick: () => navigate('/'),
+    },
+    {
+      id: '!history',
+      label: past === HISTORIES ? 'Go to the history' : 'Show this document’s history',
+      leftSection: <IconHistory {...icon} />,
+      onClick: () => navigate(past),
     },
     {
       id: '!scheme',

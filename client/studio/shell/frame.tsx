@@ -1,8 +1,16 @@
 import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
-import { IconFiles, IconKeyboard, IconLogout, IconPlus, IconSearch } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import {
+  IconDatabase,
+  IconFiles,
+  IconHistory,
+  IconKeyboard,
+  IconLogout,
+  IconPlus,
+  IconSearch,
+} from '@tabler/icons-react'
+import type { ComponentType, ReactNode } from 'react'
 import type { ConnectionStatus } from '../../sdk/index.ts'
-import { linkTo } from '../router.ts'
+import { linkTo, ROOMS, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
 import { ConnectionState } from './connection-state.tsx'
@@ -13,7 +21,9 @@ import { SchemeToggle } from './scheme-toggle.tsx'
 interface FrameProps {
   readonly session: Session
   readonly connection: ConnectionStatus
-  readonly current: 'documents' | 'document' | 'unknown'
+  readonly current: Route['view']
+  /** The history of what is open, or where one chooses whose to read. */
+  readonly past: string
   readonly onFind: () => void
   readonly onKeys: () => void
   readonly onCreate: (() => void) | undefined
@@ -22,7 +32,7 @@ interface FrameProps {
 }
 
 export function Frame(props: FrameProps) {
-  const { current, onFind, onKeys, onCreate, children } = props
+  const { onFind, onKeys, onCreate, children } = props
   return (
     <>
       <a className="skip" href="#main">
@@ -38,7 +48,7 @@ export function Frame(props: FrameProps) {
           <Header {...props} />
         </AppShell.Header>
         <AppShell.Navbar component="nav" aria-label="Main" p={8} className="nav">
-          <NavLink current={current === 'documents'} />
+          <Places {...props} />
           <div className="nav-space" />
           <button type="button" className="nav-item" onClick={onFind}>
             <IconSearch size={20} stroke={1.7} aria-hidden="true" />
@@ -59,7 +69,7 @@ export function Frame(props: FrameProps) {
           {children}
         </AppShell.Main>
         <AppShell.Footer component="nav" aria-label="Main" className="bar">
-          <NavLink current={current === 'documents'} />
+          <Places {...props} />
           <button type="button" className="nav-item" onClick={onFind}>
             <IconSearch size={22} stroke={1.7} aria-hidden="true" />
             <span className="nav-label">Find</span>
@@ -76,11 +86,31 @@ export function Frame(props: FrameProps) {
   )
 }
 
-function NavLink({ current }: { readonly current: boolean }) {
+function Places({ session, current, past }: Pick<FrameProps, 'session' | 'current' | 'past'>) {
+  const inHistory = current === 'history' || current === 'histories'
   return (
-    <a className="nav-item" aria-current={current ? 'page' : undefined} {...linkTo('/')}>
-      <IconFiles size={20} stroke={1.7} aria-hidden="true" />
-      <span className="nav-label">Documents</span>
+    <>
+      <NavLink path="/" label="Documents" Icon={IconFiles} current={current === 'documents'} />
+      <NavLink path={past} label="History" Icon={IconHistory} current={inHistory} />
+      {session.administers ? (
+        <NavLink path={ROOMS} label="Rooms" Icon={IconDatabase} current={current === 'rooms'} />
+      ) : null}
+    </>
+  )
+}
+
+interface NavLinkProps {
+  readonly path: string
+  readonly label: string
+  readonly Icon: ComponentType<{ size: number; stroke: number; 'aria-hidden': 'true' }>
+  readonly current: boolean
+}
+
+function NavLink({ path, label, Icon, current }: NavLinkProps) {
+  return (
+    <a className="nav-item" aria-current={current ? 'page' : undefined} {...linkTo(path)}>
+      <Icon size={20} stroke={1.7} aria-hidden="true" />
+      <span className="nav-label">{label}</span>
     </a>
   )
 }

@@ -1,0 +1,170 @@
+import './rooms.css'
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  EmptyState,
+  Group,
+  NativeSelect,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import {
+  IconAlertTriangle,
+  IconDatabase,
+  IconLock,
+  IconSearch,
+  IconSortAscending,
+  IconSortDescending,
+} from '@tabler/icons-react'
+import { type RefObject, useEffect, useMemo, useState } from 'react'
+import type { TokenSource } from '../api.ts'
+import { HEALTHS, type Health, type RoomSort, type RoomSummary, type RoomsQuery } from './api.ts'
+import { DeleteDialog } from './delete-dialog.tsx'
+import { RetentionDialog } from './retention-dialog.tsx'
+import { HEALTH_WORDS, RoomsTable, SORTS } from './rooms-table.tsx'
+import { useRooms } from './use-rooms.ts'
+
+interface RoomsViewProps {
+  readonly token: TokenSource
+  readonly searchRef: RefObject<HTMLInputElement | null>
+}
+
+const TYPING_MS = 250
+
+/** Every room that one administers: what it weighs, who is in it, and whether it is well. */
+export function RoomsView({ token, searchRef }: RoomsViewProps) {
+  const [typed, setTyped] = useState('')
+  const [search] = useDebouncedValue(typed.trim(), TYPING_MS)
+  const [health, setHealth] = useState<Health>()
+  const [sort, setSort] = useState<RoomSort>('changed')
+  const [order, setOrder] = useState<'asc' | 'desc'>('desc')
+  const query = useMemo<RoomsQuery>(() => ({ search, health, sort, order }), [search, health, sort, order])
+  const { rooms, error, loadMore, reload } = useRooms(token, query)
+  const [deleting, setDeleting] = useState<RoomSummary>()
+  const [retaining, setRetaining] = useState<RoomSummary>()
+
+  useEffect(() => {
+    document.title = 'Rooms · Syncline'
+  }, [])
+
+  const sortBy = (next: RoomSort) => {
+    if (next === sort) setOrder(order === 'desc' ? 'asc' : 'desc')
+    else {
+      setSort(next)
+      setOrder('desc')
+    }
+  }
+  if (error?.code === 'forbidden') {
+    return (
+      <EmptyState
+        py={80}
+        px="md"
+        icon={<IconLock />}
+        title="This list is for administrators"
+        description="Your token administers no room. Documents are where you left them."
+      />
+    )
+  }
+  return (
+    <Stack className="page page-wide" gap="lg">
+      <Stack gap={4}>
+        <Title order={1} size="h2">
+          Rooms
+        </Title>
+        <Text c="dimmed">What each room weighs, who wrote in it, and whether it is well.</Text>
+      </Stack>
+      <Group gap="sm" align="flex-end">
+        <TextInput
+          ref={searchRef}
+          type="search"
+          aria-label="Search rooms"
+          placeholder="Search by name or title"
+          className="rooms-search"
+          leftSection={<IconSearch size={18} aria-hidden="true" />}
+          value={typed}
+          maxLength={200}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+        <NativeSelect
+          aria-label="Health"
+          value={health ?? ''}
+          onChange={(event) => setHealth(HEALTHS.find((one) => one === event.currentTarget.value))}
+          data={[
+            { value: '', label: 'Any health' },
+            ...HEALTHS.map((value) => ({ value, label: HEALTH_WORDS[value] })),
+          ]}
+        />
+        <Group gap={4} wrap="nowrap" className="rooms-sort">
+          <NativeSelect
+            aria-label="Sort by"
+            value={sort}
+            onChange={(event) =>
+              setSort(SORTS.find(({ id }) => id === event.currentTarget.value)?.id ?? 'changed')
+            }
+            data={SORTS.map(({ id, label }) => ({ value: id, label }))}
+          />
+          <ActionIcon
+            variant="default"
+            size={36}
+            aria-label={order === 'desc' ? 'Most first' : 'Least first'}
+            onClick={() => sortBy(sort)}
+          >
+            {order === 'desc' ? <IconSortDescending size={18} /> : <IconSortAscending size={18} />}
+          </ActionIcon>
+        </Group>
+      </Group>
+      {error === undefined ? null : (
+        <Alert
+          role="alert"
+          color="orange"
+          icon={<IconAlertTriangle />}
+          title={rooms === undefined ? 'The list cannot be read' : 'This list may be out of date'}
+        >
+          <Stack gap="sm" align="flex-start">
+            {error.message}. The rooms themselves are not concerned.
+            <Button size="xs" variant="default" onClick={reload}>
+              Try again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
+      {rooms === undefined && error === undefined ? (
+        <Stack gap="sm" role="status" aria-label="Loading the rooms">
+          {[0, 1, 2, 3].map((row) => (
+            <Skeleton key={row} height={52} />
+          ))}
+        </Stack>
+      ) : null}
+      {rooms?.length === 0 ? (
+        <EmptyState
+          py={48}
+          icon={<IconDatabase />}
+          title={search === '' && health === undefined ? 'There is no room yet' : 'No room is like this'}
+          description="A room begins with the first document that somebody opens."
+        />
+      ) : null}
+      {rooms === undefined || rooms.length === 0 ? null : (
+        <RoomsTable
+          rooms={rooms}
+          sort={sort}
+          order={order}
+          onSort={sortBy}
+          onDelete={setDeleting}
+          onRetention={setRetaining}
+        />
+      )}
+      {loadMore === undefined ? null : (
+        <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
+          Show more
+        </Button>
+      )}
+      <DeleteDialog token={token} room={deleting} onClose={() => setDeleting(undefined)} onDeleted={reload} />
+      <RetentionDialog token={token} room={retaining} onClose={() => setRetaining(undefined)} />
+    </Stack>
+  )
+}

@@ -1,0 +1,47 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Config } from '../config.ts'
+import { Log } from '../log/log.ts'
+import type { Logger } from '../observe/log.ts'
+import { FolderExport } from '../transfer/folder.ts'
+import { withDatabase } from './export.ts'
+
+export interface FolderOptions {
+  readonly folder: string
+  readonly watch?: boolean | undefined
+  readonly kind?: string | undefined
+}
+
+/** How often `--watch` looks for changes, in ms. */
+const EVERY = 2_000
+/** Nothing is appended here. */
+const QUEUE = 1024 * 1024
+
+/**
+ * Writes every document into a folder, once or until it is told to stop. Returns how many could not be written in
+ * the last pass.
+ */
+export async function exportFolder(
+  config: Config,
+  logger: Logger,
+  { folder, watch = false, kind }: FolderOptions,
+  print: (line: string) => void,
+): Promise<number> {
+  const stop = new AbortController()
+  if (watch) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  return withDatabase(config, logger, async (database) => {
+    const log = new Log(database, logger, QUEUE)
+    const target = new FolderExport(folder, database.pool, log, kind)
+    try {
+      for (;;) {
+        const { written, removed, problems } = await target.pass()
+        for (const file of written) print(`${file}: written`)
+        for (const file of removed) print(`${file}: removed`)
+        for (const problem of problems) print(problem)
+        if (!watch || stop.signal.aborted) return problems.length
+        await pause(EVERY, undefined, { signal: stop.signal }).catch(() => undefined)
+      }
+    } finally {
+      await log.close()
+    }
+  })
+}

@@ -1,0 +1,63 @@
+import type { Config } from '../config.ts'
+import { History } from '../history/history.ts'
+import type { Thinned } from '../history/retention/retain.ts'
+import { Retainer } from '../history/retention/retainer.ts'
+import type { Logger } from '../observe/log.ts'
+import { openDatabase } from '../storage/database.ts'
+
+export interface RetainOptions {
+  readonly room?: string | undefined
+  readonly dryRun?: boolean | undefined
+}
+
+/** Thins what is due by RETENTION, in one room or in all of them; prints a line for each, and the sum. */
+export async function retain(
+  config: Config,
+  logger: Logger,
+  { room, dryRun = false }: RetainOptions,
+  print: (line: string) => void,
+): Promise<void> {
+  if (Object.keys(config.retention).length === 0) {
+    print('RETENTION is not set: everything is kept')
+    return
+  }
+  const database = await openDatabase(config.storage, logger)
+  const history = new History(database, logger)
+  try {
+    const retainer = new Retainer(database.pool, config.retention, logger, (name) => history.index(name))
+    let rooms = 0
+    let freed = 0
+    const tell = (name: string, thinned: Thinned) => {
+      rooms += 1
+      freed += thinned.bytesBefore - thinned.bytesAfter
+      print(`${name}: ${describe(thinned)}`)
+    }
+    if (room === undefined) {
+      for await (const { room: name, thinned } of retainer.retainAll(dryRun)) tell(name, thinned)
+    } else {
+      const thinned = await retainer.retain(room, { dryRun })
+      if (thinned !== undefined) tell(room, thinned)
+    }
+    print(`${rooms} rooms ${dryRun ? 'would be' : 'were'} thinned, ${freed} bytes freed`)
+  } finally {
+    await history.close()
+    await database.close()
+  }
+}
+
+function describe({
+  first,
+  last,
+  positionsLost,
+  versionsLost,
+  bytesBefore,
+  bytesAfter,
+  sharedSessions,
+}: Thinned): string {
+  const shared = sharedSessions === 0 ? '' : `, ${sharedSessions} sessions keep only who took part`
+  const versions = versionsLost === 0 ? '' : `, ${versionsLost} automatic versions go with them`
+  return (
+    `of positions ${first} to ${last}, ${positionsLost} go and ${last - first + 1 - positionsLost} stay; ` +
+    `${bytesBefore - bytesAfter} of ${bytesBefore} bytes are freed${versions}${shared}`
+  )
+}

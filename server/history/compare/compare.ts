@@ -1,0 +1,63 @@
+import type { Seq } from '../../log/entry.ts'
+import type { HistoryDocument } from '../positions/history-document.ts'
+import { planRestore } from '../restore/plan.ts'
+import type { RestoreTarget } from '../restore/target.ts'
+import { Attribution } from './attribution.ts'
+import type { Authors } from './authors.ts'
+import { blame } from './blame.ts'
+import { searchDeleted } from './deleted-text.ts'
+import { diff } from './diff.ts'
+import { encodeJson } from './json.ts'
+import { viewAt } from './view.ts'
+
+/** What is asked of a room's history. */
+export type CompareRequest =
+  | { readonly kind: 'diff'; readonly from: Seq; readonly to: Seq; readonly within: number }
+  | { readonly kind: 'blame'; readonly at: Seq; readonly within: number }
+  | { readonly kind: 'deleted'; readonly at: Seq; readonly text: string | undefined; readonly limit: number }
+  | { readonly kind: 'restore'; readonly target: RestoreTarget }
+
+export interface Compared {
+  /** The answer as JSON, so that whoever hands it on never looks into it. */
+  readonly json: Uint8Array<ArrayBuffer>
+  /** Of a restore: the edit, where it would change anything. */
+  readonly update?: Uint8Array
+}
+
+/** The entries whose authors an answer may name: those after the first of these, up to the second. */
+export function authorsOf(request: CompareRequest, head: Seq): readonly [after: Seq, until: Seq] {
+  switch (request.kind) {
+    case 'diff':
+      return [Math.min(request.from, request.to), Math.max(request.from, request.to)]
+    case 'restore':
+      return request.target.kind === 'person' ? [0, head] : [0, 0]
+    default:
+      return [0, request.at]
+  }
+}
+
+/** Answers one request, from a document that has all positions in it; to be run where it may take its time. */
+export function compare(history: HistoryDocument, authors: Authors, request: CompareRequest): Compared {
+  switch (request.kind) {
+    case 'diff': {
+      const { from, to, within } = request
+      const options = { attribution: new Attribution(history, authors), backward: from > to, within }
+      const found = diff(history.structure, viewAt(history, from), viewAt(history, to), options)
+      return { json: encodeJson({ from, to, ...found.diff }) }
+    }
+    case 'blame': {
+      const { at, within } = request
+      return { json: encodeJson({ at, ...blame(history, authors, at, within) }) }
+    }
+    case 'deleted': {
+      const { at, text, limit } = request
+      const found = searchDeleted(history, authors, { at, limit, ...(text !== undefined && { text }) })
+      return { json: encodeJson({ at, found }) }
+    }
+    case 'restore': {
+      const { update, diff } = planRestore(history, authors, request.target)
+      const json = encodeJson({ head: history.head, changes: update !== undefined, ...diff })
+      return { json, ...(update !== undefined && { update }) }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import * as Y from 'yjs'
+import type { Seq } from '../../log/entry.ts'
+import type { HistoryDocument } from '../positions/history-document.ts'
+import type { Attribution } from './attribution.ts'
+import { idOf, type SharedType, typesOf } from './shared-type.ts'
+
+/** Not deleted. */
+export const NEVER: Seq = Number.POSITIVE_INFINITY
+
+/** What stands for a picture or a shared type between characters. */
+const OBJECT = '\uFFFC'
+
+/** Sizes of the blocks by which a search passes over what was not there at the time, largest first. */
+const BLOCKS = [4096, 64] as const
+
+/** Every character that ever stood in one text, in the document's order, and from when until when it did. */
+export class Lifetimes {
+  /** The name of the shared type at the top that the text is in. */
+  readonly type: string
+  /** `client:clock` of the text itself, where it is inside another type. */
+  readonly node: string | undefined
+  text = ''
+  /** By character: the entry that brought it, and the one that deleted it. */
+  readonly written: Seq[] = []
+  readonly deleted: Seq[] = []
+  readonly #blocks = BLOCKS.map((size) => new Blocks(size))
+
+  constructor(type: string, node: string | undefined) {
+    this.type = type
+    this.node = node
+  }
+
+  push(text: string, written: Seq, deleted: Seq): void {
+    this.text += text
+    for (let i = 0; i < text.length; i += 1) {
+      for (const blocks of this.#blocks) blocks.add(this.written.length, written, deleted)
+      this.written.push(written)
+      this.deleted.push(deleted)
+    }
+  }
+
+  get length(): number {
+    return this.written.length
+  }
+
+  /** Whether the character was there between two entries, at one of them at least: after `from`, before `until`. */
+  overlaps(index: number, from: Seq, until: Seq): boolean {
+    return (this.written[index] ?? NEVER) < until && (this.deleted[index] ?? 0) > from
+  }
+
+  /** The first character at `start` or after it that was there at that time; `length` where none was. */
+  next(start: number, from: Seq, until: Seq): number {
+    let index = start
+    while (index < this.length && !this.overlaps(index, from, until)) {
+      const absent = this.#blocks.find((blocks) => blocks.absent(index, from, until))
+      index += absent?.size ?? 1
+    }
+    return Math.min(index, this.length)
+  }
+}
+
+/** For each so many characters, when the first of them was written and when the last was deleted. */
+class Blocks {
+  readonly size: number
+  readonly #firstWritten: Seq[] = []
+  readonly #lastDeleted: Seq[] = []
+
+  constructor(size: number) {
+    this.size = size
+  }
+
+  add(index: number, written: Seq, deleted: Seq): void {
+    const block = Math.floor(index / this.size)
+    this.#firstWritten[block] = Math.min(this.#firstWritten[block] ?? NEVER, written)
+    this.#lastDeleted[block] = Math.max(this.#lastDeleted[block] ?? 0, deleted)
+  }
+
+  /** Whether a block begins at `index` in which nothing was there at that time. */
+  absent(index: number, from: Seq, until: Seq): boolean {
+    if (index % this.size !== 0) return false
+    const block = index / this.size
+    return (this.#firstWritten[block] ?? NEVER) >= until || (this.#lastDeleted[block] ?? 0) <= from
+  }
+}
+
+/** The texts of a document that anything was ever deleted from, at whatever depth, deleted ones included. */
+export function lifetimesOf(history: HistoryDocument, attribution: Attribution, at: Seq): Lifetimes[] {
+  const found: Lifetimes[] = []
+  for (const [name, type] of typesOf(history.structure))
+    collect(type, new Lifetimes(name, undefined), attribution, at, found)
+  return found
+}
+
+function collect(
+  type: SharedType,
+  into: Lifetimes,
+  attribution: Attribution,
+  at: Seq,
+  found: Lifetimes[],
+): void {
+  for (let item = type._start; item !== null; item = item.right) {
+    const { content } = item
+    if (content instanceof Y.ContentString) pushText(into, item, content.str, attribution, at)
+    else if (content instanceof Y.ContentEmbed) pushText(into, item, OBJECT, attribution, at)
+    else inside(item, into.type, attribution, at, found)
+  }
+  for (const newest of type._map.values()) {
+    for (let item: Y.Item | null = newest; item !== null; item = item.left) {
+      inside(item, into.type, attribution, at, found)
+    }
+  }
+  if (into.deleted.some((seq) => seq !== NEVER)) found.push(into)
+}
+
+function inside(item: Y.Item, name: string, attribution: Attribution, at: Seq, found: Lifetimes[]): void {
+  if (!(item.content instanceof Y.ContentType)) return
+  collect(item.content.type, new Lifetimes(name, idOf(item)), attribution, at, found)
+}
+
+function pushText(into: Lifetimes, item: Y.Item, text: string, attribution: Attribution, at: Seq): void {
+  const { client, clock } = item.id
+  for (let from = clock; from < clock + item.length; ) {
+    const written = attribution.insertion(client, from, clock + item.length)
+    const deleted = attribution.deletion(client, from, written.end)
+    if (written.seq !== undefined && written.seq <= at) {
+      const gone = deleted.seq !== undefined && deleted.seq <= at ? deleted.seq : NEVER
+      // What one entry brings and deletes could be read at no position.
+      const said = text.slice(from - clock, deleted.end - clock)
+      if (gone > written.seq) into.push(attribution.text(said, client, from, written.seq), written.seq, gone)
+    }
+    from = deleted.end
+  }
+}

@@ -1,0 +1,168 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { TypedResponse } from 'hono'
+import type { z } from 'zod'
+import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
+import { API_PREFIX } from '../../protocol.ts'
+import type { History } from '../history.ts'
+import { type ReaderOptions, readerOf } from '../reader.ts'
+import { parseAt, roomParams } from '../requests.ts'
+import type { AskTarget, Restores } from '../restore/restores.ts'
+import type { Compared } from './compare.ts'
+import {
+  blameQuery,
+  blameSchema,
+  deletedQuery,
+  deletedSchema,
+  diffQuery,
+  diffSchema,
+  previewSchema,
+  type RestoreBody,
+  restoreBody,
+  restoredSchema,
+} from './schemas.ts'
+
+export interface CompareRouteOptions extends ReaderOptions {
+  readonly history: Pick<History, 'compare'>
+  readonly restores: Pick<Restores, 'restore'>
+}
+
+const ROOM = `${API_PREFIX}/rooms/{room}`
+const security = [{ [BEARER]: [] }]
+
+const diff = createRoute({
+  method: 'get',
+  path: `${ROOM}/diff`,
+  summary: 'What differs between two positions of a room, by whom, in either direction',
+  security,
+  request: { params: roomParams, query: diffQuery },
+  responses: { 200: { description: 'The changes, in all that both have', ...json(diffSchema) }, ...refusals },
+})
+
+const blame = createRoute({
+  method: 'get',
+  path: `${ROOM}/blame`,
+  summary: 'What a room says at a position, every run of it with who wrote it and when',
+  security,
+  request: { params: roomParams, query: blameQuery },
+  responses: { 200: { description: 'The content, in runs', ...json(blameSchema) }, ...refusals },
+})
+
+const deleted = createRoute({
+  method: 'get',
+  path: `${ROOM}/deleted`,
+  summary: 'What was once written and is gone, with who took it and when; the latest first',
+  security,
+  request: { params: roomParams, query: deletedQuery },
+  responses: { 200: { description: 'What is gone', ...json(deletedSchema) }, ...refusals },
+})
+
+const restore = createRoute({
+  method: 'post',
+  path: `${ROOM}/restore`,
+  summary: 'Brings back a version, or a part of one, as a new edit that everybody in the room receives',
+  security,
+  request: { params: roomParams, body: { required: true, ...json(restoreBody) } },
+  responses: {
+    200: {
+      description: 'Restored and committed; or, for a preview, what would be changed',
+      ...json(restoredSchema.or(previewSchema)),
+    },
+    ...refusals,
+  },
+})
+
+/** Comparing positions of rooms, and bringing back what was. */
+export function compareRoutes({ history, restores, ...access }: CompareRouteOptions) {
+  const reader = readerOf(access)
+  const authorised = async (header: string | undefined, room: string): Promise<string> =>
+    (await reader(header, room)).user
+
+  return createRouter()
+    .openapi(diff, async (c) => {
+      const { room } = c.req.valid('param')
+      await authorised(c.req.header('authorization'), room)
+      const { within, ...positions } = c.req.valid('query')
+      const [from, to] = [parseAt(positions.from), parseAt(positions.to)]
+      const found = await history.compare(room, async (seqOf) => ({
+        kind: 'diff',
+        from: await seqOf(from),
+        to: await seqOf(to),
+        within,
+      }))
+      return answer(found, diffSchema)
+    })
+    .openapi(blame, async (c) => {
+      const { room } = c.req.valid('param')
+      await authorised(c.req.header('authorization'), room)
+      const { within, ...query } = c.req.valid('query')
+      const at = parseAt(query.at)
+      const found = await history.compare(room, async (seqOf) => ({
+        kind: 'blame',
+        at: await seqOf(at),
+        within,
+      }))
+      return answer(found, blameSchema)
+    })
+    .openapi(deleted, async (c) => {
+      const { room } = c.req.valid('param')
+      await authorised(c.req.header('authorization'), room)
+      const { query: text, limit, ...query } = c.req.valid('query')
+      const at = parseAt(query.at)
+      const found = await history.compare(room, async (seqOf) => ({
+        kind: 'deleted',
+        at: await seqOf(at),
+        text,
+        limit,
+      }))
+      return answer(found, deletedSchema)
+    })
+    .openapi(restore, async (c) => {
+      const { room } = c.req.valid('param')
+      const user = await authorised(c.req.header('authorization'), room)
+      const body = c.req.valid('json')
+      const ask = targetOf(body)
+      if (body.preview) {
+        const found = await history.compare(room, async (seqOf) => ({
+          kind: 'restore',
+          target: await ask(seqOf),
+        }))
+        return answer(found, previewSchema)
+      }
+      const { seq = null, before = null } = (await restores.restore(room, user, ask)) ?? {}
+      return c.json({ seq, before }, 200)
+    })
+}
+
+function targetOf(body: RestoreBody): AskTarget {
+  switch (body.kind) {
+    case 'version': {
+      const at = parseAt(body.at)
+      return async (seqOf) => ({ kind: 'version', seq: await seqOf(at) })
+    }
+    case 'block': {
+      const at = parseAt(body.at)
+      return async (seqOf) => ({ kind: 'block', id: body.id, seq: await seqOf(at) })
+    }
+    case 'hunks': {
+      const [from, to] = [parseAt(body.from), parseAt(body.to)]
+      return async (seqOf) => ({
+        kind: 'hunks',
+        hunks: body.hunks,
+        from: await seqOf(from),
+        to: await seqOf(to),
+      })
+    }
+    case 'person':
+      return async () => ({
+        kind: 'person',
+        actor: body.actor,
+        since: Date.parse(body.since),
+        until: Date.parse(body.until),
+      })
+  }
+}
+
+/** What a worker has encoded in the form that `schema` describes. */
+const answer = <Schema extends z.ZodType>({ json }: Compared, _schema: Schema) =>
+  new Response(json, { headers: { 'Content-Type': 'application/json' } }) as Response &
+    TypedResponse<z.output<Schema>, 200, 'json'>

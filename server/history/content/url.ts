@@ -1,0 +1,21 @@
+const SCHEME = /^([a-z][a-z0-9+.-]*):/i
+const LINKED = new Set(['http', 'https', 'mailto', 'tel', 'sms', 'ftp', 'ftps', 'xmpp'])
+const SHOWN = /^(https?:|data:image\/(png|jpeg|gif|webp|avif);base64,)/i
+/** What browsers take out of an address, or skip before it, ere they look at its scheme. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+const SKIPPED = /[\u0000-\u0020\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/g
+
+/** An address that a link may lead to: a relative one or of a scheme that runs nothing; undefined for any other. */
+export function linkUrl(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const url = value.replace(SKIPPED, '')
+  const scheme = SCHEME.exec(url)?.[1]
+  return scheme === undefined || LINKED.has(scheme.toLowerCase()) ? url : undefined
+}
+
+/** The same for a picture. */
+export function imageUrl(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const url = value.replace(SKIPPED, '')
+  return !SCHEME.test(url) || SHOWN.test(url) ? url : undefined
+}

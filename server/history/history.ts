@@ -1,0 +1,295 @@
+import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
+import type { RoomId, Seq } from '../log/entry.ts'
+import { pinPosition, requirePosition } from '../log/positions.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import { findRoom, type RoomRow, roomIdOf } from '../log/rooms.ts'
+import type { Logger } from '../observe/log.ts'
+import type { Database } from '../storage/database.ts'
+import { isStorageFailure } from '../storage/failure.ts'
+import type { Compared, CompareRequest } from './compare/compare.ts'
+import type { Format } from './content/convert.ts'
+import { Lru } from './lru.ts'
+import { indexedTo } from './timeline/activity.ts'
+import { type Bucket, readActivity, readWriters, type Writer } from './timeline/overview.ts'
+import { readTimeline, type TimelinePage, type TimelineQuery } from './timeline/timeline.ts'
+import {
+  deleteVersion,
+  describeVersion,
+  getVersion,
+  keepVersion,
+  listVersions,
+  nameVersion,
+  type Reason,
+  type Version,
+  type VersionCursor,
+  type VersionText,
+} from './versions/versions.ts'
+import { Indexer } from './workers/indexer.ts'
+import type { Jobs } from './workers/jobs.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
+
+/** Positions that were read last, as they were sent, in bytes. */
+const CACHE_BYTES = 64 * 1024 * 1024
+
+/** Where in a room's past: a seq, a moment, a version; the newest position where nothing is said. */
+export type At =
+  | { readonly kind: 'seq'; readonly seq: Seq }
+  | { readonly kind: 'time'; readonly time: number }
+  | { readonly kind: 'version'; readonly id: string }
+  | undefined
+
+/** What is asked of a room's positions, once their seqs are found. */
+export type Ask = (seqOf: (at: At) => Promise<Seq>) => Promise<CompareRequest>
+
+export interface PositionContent {
+  readonly seq: Seq
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/**
+ * The past of every room: what is kept of it beside the log, and any position of it. All that takes time is done by
+ * workers.
+ */
+export class History {
+  readonly #pool: pg.Pool
+  readonly #logger: Logger
+  readonly #workers: WorkerPool
+  readonly #indexer: Indexer
+  readonly #cache = new Lru<string, PositionContent>(CACHE_BYTES)
+  readonly #reading = new Map<string, Promise<PositionContent>>()
+
+  constructor(database: Database, logger: Logger) {
+    this.#pool = database.pool
+    this.#logger = logger
+    this.#workers = new WorkerPool(database.url)
+    this.#indexer = new Indexer(this.#workers, logger)
+  }
+
+  /** Keeps up with what this room commits. */
+  watch(room: RoomLog): void {
+    this.#indexer.watch(room)
+  }
+
+  /**
+   * What a room held at a position, in one of the formats.
+   * @throws SynclineError `room-not-found`, `position-invalid`, `position-gone`, `version-not-found`, `room-damaged`
+   */
+  content(name: string, at: At, format: Format): Promise<PositionContent> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      const seq = await this.#resolve(room, at)
+      return this.#read(room.id, seq, format)
+    })
+  }
+
+  /**
+   * Compares positions of a room, or plans a restore of it as it is at `head`.
+   * @param ask says what is asked, given what finds the seq of a position
+   * @throws SynclineError `room-not-found`, `position-invalid`, `version-not-found`, `restore-invalid`, `room-damaged`
+   */
+  compare(name: string, ask: Ask): Promise<Compared & { readonly head: Seq }> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      const request = await ask((at) => this.#resolve(room, at))
+      const { head } = room
+      return { head, ...(await this.#run('compare', room.id, { head, request })) }
+    })
+  }
+
+  /** A page of the room's sessions, up to what was committed when it was asked for. */
+  timeline(name: string, query: TimelineQuery): Promise<TimelinePage & { readonly head: Seq }> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      await this.#indexed(room)
+      return { ...(await readTimeline(this.#pool, room.id, query)), head: room.head }
+    })
+  }
+
+  /** Brings what is kept of a room beside the log up to date: retention takes away what it is made from. */
+  index(name: string): Promise<void> {
+    return this.#stored(async () => this.#indexed(await this.#room(name)))
+  }
+
+  /** Everybody who ever wrote in the room, most entries first. */
+  writers(name: string): Promise<readonly Writer[]> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      await this.#indexed(room)
+      return readWriters(this.#pool, room.id)
+    })
+  }
+
+  /** How much was done in each of at most `buckets` stretches of the room's entries, oldest first. */
+  activity(
+    name: string,
+    buckets: number,
+  ): Promise<{ readonly head: Seq; readonly buckets: readonly Bucket[] }> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      await this.#indexed(room)
+      const { id, head } = room
+      return { head, buckets: await readActivity(this.#pool, id, head, buckets) }
+    })
+  }
+
+  /** Which position that is, when it was reached (ms) and by whom; null both for the empty room. */
+  position(
+    name: string,
+    at: At,
+  ): Promise<{ readonly seq: Seq; readonly at: number | null; readonly actor: string | null }> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      const seq = await this.#resolve(room, at)
+      return { seq, at: null, actor: null, ...(await this.#run('entryOf', room.id, { seq })) }
+    })
+  }
+
+  versions(
+    name: string,
+    query: {
+      readonly limit: number
+      readonly namedOnly: boolean
+      readonly after?: VersionCursor | undefined
+    },
+  ): Promise<readonly Version[]> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      // Also where it is up to date: who has been gone for a while has left a version behind.
+      await this.#indexed(room, 'also for pauses')
+      return listVersions(this.#pool, room.id, query)
+    })
+  }
+
+  version(name: string, id: string): Promise<Version> {
+    return this.#stored(async () => getVersion(this.#pool, (await this.#room(name)).id, id))
+  }
+
+  /** Gives a position a name; what is committed by now where no other is meant. */
+  nameVersion(name: string, at: At, author: string, text: VersionText): Promise<Version> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      const seq = await this.#resolve(room, at)
+      const position = await this.#timed(room.id, seq)
+      return pinPosition(this.#pool, room.id, seq, (client) =>
+        nameVersion(client, room.id, position, author, text),
+      )
+    })
+  }
+
+  /** Keeps a position because of what is about to happen to the room, or has just happened. */
+  keepVersion(name: string, seq: Seq, reason: Reason, author: string): Promise<void> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      await this.#resolve(room, { kind: 'seq', seq })
+      const position = await this.#timed(room.id, seq)
+      await pinPosition(this.#pool, room.id, seq, (client) =>
+        keepVersion(client, room.id, position, reason, author),
+      )
+    })
+  }
+
+  describeVersion(name: string, id: string, author: string, text: Partial<VersionText>): Promise<Version> {
+    return this.#stored(async () =>
+      describeVersion(this.#pool, (await this.#room(name)).id, id, author, text),
+    )
+  }
+
+  deleteVersion(name: string, id: string): Promise<void> {
+    return this.#stored(async () => deleteVersion(this.#pool, (await this.#room(name)).id, id))
+  }
+
+  /** Drops what is held in memory of a room: it was erased, or retention has changed its log. */
+  async forget(name: string): Promise<void> {
+    const room = await this.#stored(() => roomIdOf(this.#pool, name))
+    if (room === undefined) return
+    this.#indexer.forget(room)
+    // What is being read just now is read to its end first, and comes before the answer to this.
+    await this.#workers.forget(room)
+    this.#cache.deleteWhere((key) => key.startsWith(`${room}/`))
+  }
+
+  /** Ends the workers; what they have not indexed yet is indexed by whoever reads it. */
+  async close(): Promise<void> {
+    this.#indexer.stop()
+    await this.#workers.close()
+  }
+
+  async #room(name: string): Promise<RoomRow> {
+    const room = await findRoom(this.#pool, name)
+    if (room === undefined) throw new SynclineError('room-not-found')
+    return room
+  }
+
+  async #resolve(room: RoomRow, at: At): Promise<Seq> {
+    switch (at?.kind) {
+      case undefined:
+        return room.head
+      case 'seq':
+        if (at.seq > room.head) throw new SynclineError('position-invalid', `the room is at ${room.head}`)
+        await requirePosition(this.#pool, room.id, at.seq)
+        return at.seq
+      case 'time':
+        return this.#run('seqAt', room.id, { head: room.head, time: at.time })
+      case 'version':
+        return this.#left(room, (await getVersion(this.#pool, room.id, at.id)).seq)
+    }
+  }
+
+  /** What is kept beside the log may still know moments that retention has merged. */
+  async #left({ id }: RoomRow, seq: Seq): Promise<Seq> {
+    await requirePosition(this.#pool, id, seq)
+    return seq
+  }
+
+  /** A position never changes: it is kept as it was sent, and made once for all who ask meanwhile. */
+  #read(room: RoomId, seq: Seq, format: Format): Promise<PositionContent> {
+    const key = `${room}/${seq}/${format}`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return Promise.resolve(known)
+    const reading = this.#reading.get(key)
+    if (reading !== undefined) return reading
+    const made = this.#run('content', room, { seq, format })
+      .then((bytes) => {
+        const content = { seq, bytes }
+        this.#cache.set(key, content, bytes.length)
+        return content
+      })
+      .finally(() => this.#reading.delete(key))
+    this.#reading.set(key, made)
+    return made
+  }
+
+  /** What comes behind a damage has no sessions; the rest of the timeline is there nevertheless. */
+  async #indexed({ id, head }: RoomRow, why?: 'also for pauses'): Promise<void> {
+    if (why === undefined && (await indexedTo(this.#pool, id)) >= head) return
+    try {
+      await this.#indexer.catchUp(id, head)
+    } catch (error) {
+      const readable = error instanceof SynclineError && error.code === 'room-damaged'
+      if (!readable || (await indexedTo(this.#pool, id)) === 0) throw error
+      this.#logger.error({ err: error, room: id }, 'a room is damaged; its timeline ends there')
+    }
+  }
+
+  async #timed(room: RoomId, seq: Seq): Promise<{ readonly seq: Seq; readonly at: number }> {
+    return { seq, at: (await this.#run('entryOf', room, { seq }))?.at ?? Date.now() }
+  }
+
+  #run<Kind extends keyof Jobs>(
+    kind: Kind,
+    room: RoomId,
+    input: Jobs[Kind]['input'],
+  ): Promise<Jobs[Kind]['output']> {
+    return this.#workers.run(kind, room, input)
+  }
+
+  async #stored<Result>(act: () => Promise<Result>): Promise<Result> {
+    try {
+      return await act()
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error
+      throw new SynclineError('storage-unavailable', undefined, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { Logger } from '../observe/log.ts'
+
+/** How often, in ms. */
+const EVERY = 60 * 60 * 1000
+
+/** A piece of work that begins where the last one stopped; it looks at the signal between two rooms. */
+type Task = (signal: AbortSignal) => Promise<unknown>
+
+/**
+ * Work that has all the time in the world: done at the start, and then every hour, one task after the other.
+ * What fails is told in the log, and tried again at the next hour.
+ */
+export class Housekeeping {
+  readonly #logger: Logger
+  readonly #tasks: Readonly<Record<string, Task>>
+  readonly #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+
+  constructor(logger: Logger, tasks: Readonly<Record<string, Task>>) {
+    this.#logger = logger
+    this.#tasks = tasks
+  }
+
+  start(): void {
+    const round = () => {
+      this.#running ??= this.#round()
+    }
+    this.#timer = setInterval(round, EVERY)
+    round()
+  }
+
+  /** Begins nothing new; resolves when the task that runs has come to rest. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#stop.abort()
+    await this.#running
+  }
+
+  async #round(): Promise<void> {
+    for (const [name, task] of Object.entries(this.#tasks)) {
+      if (this.#stop.signal.aborted) break
+      try {
+        await task(this.#stop.signal)
+      } catch (error) {
+        if (this.#stop.signal.aborted) break
+        this.#logger.warn({ err: error, task: name }, 'housekeeping failed; the next round tries again')
+      }
+    }
+    this.#running = undefined
+  }
+}

@@ -1,0 +1,185 @@
+import * as Y from 'yjs'
+import { firstOf, type Merged, type Seq } from '../../log/entry.ts'
+import type { Block } from '../blocks/block.ts'
+import { changesOf } from '../updates/changes.ts'
+import { deletionsOnly } from '../updates/structs.ts'
+import { ChangeIndex, type Effect } from './change-index.ts'
+import type { Stretch } from './client-ids.ts'
+import { SurrogatePairs } from './surrogates.ts'
+
+/** An entry of a room's log. */
+export interface HistoryEntry {
+  readonly seq: Seq
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly actor: string
+  /** A Yjs v1 update. */
+  readonly bytes: Uint8Array
+  /** Where retention has put it in the place of several: positions between them are no longer known. */
+  readonly merged?: Merged
+}
+
+/**
+ * All that a room's log brought up to `head`, deleted or not. Structs are only ever added, so this one document
+ * holds every position up to its head: at `seq` an id is visible if it had come and had not gone yet.
+ */
+export class HistoryDocument {
+  readonly #doc = new Y.Doc({ gc: false })
+  readonly #changes = new ChangeIndex()
+  readonly #pairs = new SurrogatePairs(this.#changes)
+  /** Updates that the document does not hold yet: who only asks what changed need not wait for Yjs. */
+  #waiting: { readonly update: Uint8Array; readonly wide: boolean }[] = []
+  #waitingBytes = 0
+  #structBytes = 0
+  /** Up to where the document's deletions are those of the log. */
+  #deletedTo: Seq = 0
+  #head: Seq = 0
+
+  /** @throws RangeError where the entries do not make a whole document */
+  static fromEntries(entries: Iterable<HistoryEntry>): HistoryDocument {
+    const history = new HistoryDocument()
+    for (const entry of entries) history.add(entry)
+    return history
+  }
+
+  /** The last entry that it holds. */
+  get head(): Seq {
+    return this.#head
+  }
+
+  /** What came and went by which entry. */
+  get changes(): ChangeIndex {
+    return this.#changes
+  }
+
+  /** The document at `head`, with all that was ever deleted still in it. Not to be changed. */
+  get doc(): Y.Doc {
+    const doc = this.structure
+    if (this.#deletedTo < this.head) {
+      const deletions = deletionsOnly(this.#changes.deletionsAt(this.head))
+      doc.transact(() => Y.applyUpdate(doc, deletions))
+      this.#deletedTo = this.head
+    }
+    return doc
+  }
+
+  /** The same, but what Yjs takes for deleted in it means nothing. It costs less. */
+  get structure(): Y.Doc {
+    this.integrate()
+    return this.#doc
+  }
+
+  /**
+   * Has the document hold all that it was given; done by whoever reads it first.
+   * @throws RangeError where the entries do not make a whole document
+   */
+  integrate(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#structBytes += this.#waitingBytes
+    this.#waitingBytes = 0
+    if (waiting.length === 0) return
+    // One local transaction: an update applied by itself would have Yjs tidy up formats, which is an edit.
+    this.#doc.transact(() => {
+      for (const { update, wide } of waiting) {
+        this.#pairs.add(update, wide)
+        Y.applyUpdate(this.#doc, update)
+      }
+    })
+    const { pendingStructs, pendingDs } = this.#doc.store
+    if (pendingStructs !== null || pendingDs !== null)
+      throw new RangeError('an entry builds on one that is not in the log')
+  }
+
+  /** Takes the entry after `head`. */
+  add(entry: HistoryEntry): Effect {
+    const { seq, bytes } = entry
+    if (firstOf(entry) !== this.#head + 1) throw new RangeError(`entry ${seq} does not follow ${this.#head}`)
+    const changes = changesOf(bytes)
+    const effect = this.#changes.add(seq, changes)
+    this.#take(bytes, changes.wide, seq)
+    return effect
+  }
+
+  /** Takes the entries after `head` that a block holds. */
+  addBlock({ firstSeq, lastSeq, inserts, deletes, wide, structs }: Block): void {
+    if (firstSeq !== this.#head + 1) throw new RangeError(`entry ${firstSeq} does not follow ${this.#head}`)
+    this.#changes.addRuns(inserts, deletes)
+    this.#take(structs, wide, lastSeq)
+  }
+
+  /** State vector and delete set after the first `seq` entries. */
+  snapshotAt(seq: Seq): Y.Snapshot {
+    this.#check(seq)
+    const known = new Map<number, number>()
+    for (const client of this.#changes.clients) {
+      const clock = this.#changes.knownAt(client, seq)
+      if (clock > 0) known.set(client, clock)
+    }
+    const deleted = Y.createDeleteSet()
+    for (const { client, clock, length } of this.#changes.deletionsAt(seq)) {
+      const ranges = deleted.clients.get(client)
+      if (ranges === undefined) deleted.clients.set(client, [{ clock, len: length }])
+      else ranges.push({ clock, len: length })
+    }
+    return Y.createSnapshot(deleted, known)
+  }
+
+  /**
+   * The text of ids from `clock` on as it is in `structure`, as it was after the first `seq` entries: Yjs damages
+   * characters of two code units when somebody cuts one in two.
+   */
+  textAt(text: string, client: number, clock: number, seq: Seq): string {
+    return this.#pairs.restore(text, client, clock, seq)
+  }
+
+  /** What is visible after the first `seq` entries. */
+  position(seq: Seq): Position {
+    this.#check(seq)
+    return new Position(this.#changes, seq)
+  }
+
+  /** In memory, about: Yjs takes some ten times what an update does. */
+  get bytes(): number {
+    return this.#changes.bytes + this.#waitingBytes + this.#structBytes * 10
+  }
+
+  #take(update: Uint8Array, wide: boolean, head: Seq): void {
+    this.#head = head
+    this.#waiting.push({ update, wide })
+    this.#waitingBytes += update.length
+  }
+
+  #check(seq: Seq): void {
+    if (!(seq >= 0 && seq <= this.head)) throw new RangeError(`position ${seq} is not in 0 … ${this.head}`)
+  }
+}
+
+/** A position of a room: which ids are visible there. */
+export class Position {
+  readonly seq: Seq
+  readonly #changes: ChangeIndex
+  readonly #known = new Map<number, number>()
+
+  constructor(changes: ChangeIndex, seq: Seq) {
+    this.seq = seq
+    this.#changes = changes
+  }
+
+  /** The first clock of a client that is not known here. */
+  known(client: number): number {
+    const cached = this.#known.get(client)
+    if (cached !== undefined) return cached
+    const clock = this.#changes.knownAt(client, this.seq)
+    this.#known.set(client, clock)
+    return clock
+  }
+
+  /** Whether `clock` of this client is visible, and up to where that stays so within `end`. */
+  stretch(client: number, clock: number, end: number): Stretch {
+    const known = this.known(client)
+    if (clock >= known) return { inside: false, end }
+    const deleted = this.#changes.deletedAt(client, clock, Math.min(end, known), this.seq)
+    return { inside: !deleted.inside, end: deleted.end }
+  }
+}

@@ -1,0 +1,190 @@
+import type pg from 'pg'
+import { type Entry, firstOf, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
+import { SEGMENT_BYTES, SEGMENT_ENTRIES, sameEntries } from '../../log/pack.ts'
+import { read } from '../../log/read.ts'
+import { decodeSegment, encodeSegment } from '../../log/segment.ts'
+import {
+  type Cutoffs,
+  type DueRange,
+  dueRange,
+  lostOf,
+  replaceRange,
+  type Stage,
+  type ThinnedSegment,
+  wanted,
+} from '../../log/thin.ts'
+import type { Queryable } from '../../storage/transaction.ts'
+import { dropBlocks } from '../blocks/blocks.ts'
+import { type Group, keeps } from './cuts.ts'
+import { ThinningThread } from './thinning-thread.ts'
+
+/** What retention makes of a room, or would make of it. */
+export interface Thinned {
+  /** The positions looked at, first and last. */
+  readonly first: Seq
+  readonly last: Seq
+  /** How many of them are gone afterwards. */
+  readonly positionsLost: number
+  /** Versions that nobody asked for and that go with their positions. */
+  readonly versionsLost: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  /** Merged sessions of several people: who took part is kept, who of them wrote what is not. */
+  readonly sharedSessions: number
+}
+
+export interface ThinOptions {
+  /** Only say what would become of it. */
+  readonly dryRun: boolean
+  readonly signal?: AbortSignal | undefined
+  /** Writes down who did it, in the transaction in which it is done. */
+  readonly record?: (client: Queryable) => Promise<void>
+}
+
+/** What a row takes beside its bytes: header, keys and times. */
+const ROW_BYTES = 80
+/** A segment is thinned further when its last entry is due: this is the longest that its first one waits, in ms. */
+const LONGEST_SPAN = 30 * 24 * 60 * 60 * 1000
+/** Updates that go to the thread at a time. */
+const PAGE = 1_000
+
+interface Made {
+  readonly entry: Entry
+  readonly position: string
+}
+
+/**
+ * Thins what of a room is due; with `dryRun` it only says what would become of it. The Yjs part runs in a
+ * thread. Undefined where nothing is due, and where the room was written to meanwhile: it is due still.
+ * @throws where a merged entry does not verify; nothing is dropped then.
+ */
+export async function thinRoom(
+  pool: pg.Pool,
+  room: RoomId,
+  cutoffs: Cutoffs,
+  options: ThinOptions,
+): Promise<Thinned | undefined> {
+  const range = await dueRange(pool, room, cutoffs)
+  if (range === undefined) return undefined
+  const thread = new ThinningThread()
+  try {
+    const made = await merge(pool, range, cutoffs, thread, options.signal)
+    const segments = await pack(made, cutoffs, thread, room)
+    const done = options.dryRun || (await replaceRange(pool, range, segments, recordOf(range, options)))
+    return done ? report(range, segments) : undefined
+  } finally {
+    await thread.close()
+  }
+}
+
+/** History is made again from what is left: blocks that tell every keystroke are not to outlive them. */
+const recordOf =
+  ({ room, first }: DueRange, { record }: ThinOptions) =>
+  async (client: Queryable): Promise<void> => {
+    await dropBlocks(client, room, first)
+    await record?.(client)
+  }
+
+async function merge(
+  pool: pg.Pool,
+  { room, first, last, pins }: DueRange,
+  cutoffs: Cutoffs,
+  thread: ThinningThread,
+  signal: AbortSignal | undefined,
+): Promise<readonly Made[]> {
+  const made: Made[] = []
+  let before: Uint8Array[] = []
+  let group: { readonly entries: Entry[]; bytes: number } = { entries: [], bytes: 0 }
+  const finish = async (next: Entry | undefined) => {
+    if (!keeps(group, next, pins, cutoffs)) return
+    const { update, position } = await thread.merge(group.entries.map(({ bytes }) => bytes))
+    made.push({ entry: mergedEntry(group, update), position })
+    group = { entries: [], bytes: 0 }
+  }
+  for await (const entry of read(pool, room, 0, last)) {
+    signal?.throwIfAborted()
+    if (entry.seq < first) {
+      before.push(entry.bytes)
+      if (before.length < PAGE) continue
+    }
+    if (before.length > 0) await thread.apply(before)
+    before = []
+    if (entry.seq < first) continue
+    await finish(entry)
+    group.entries.push(entry)
+    group.bytes += entry.bytes.length
+  }
+  await finish(undefined)
+  return made
+}
+
+/** One entry for a group; a group of one stays what it is, to the byte. */
+function mergedEntry({ entries }: Group, bytes: Uint8Array): Entry {
+  const [first, last] = [entries[0], entries.at(-1)]
+  if (first === undefined || last === undefined) throw new RangeError('a group has at least one entry')
+  if (entries.length === 1) return last
+  const actors = [...new Set(entries.flatMap(({ actor, merged }) => merged?.actors ?? [actor]))]
+  const [only = SEVERAL] = actors.length === 1 ? actors : []
+  const since = first.merged?.since ?? first.at
+  return { seq: last.seq, at: last.at, actor: only, bytes, merged: { first: firstOf(first), since, actors } }
+}
+
+/** Encodes what was made, and holds what comes out of it again against the document of every position. */
+async function pack(
+  made: readonly Made[],
+  cutoffs: Cutoffs,
+  thread: ThinningThread,
+  room: RoomId,
+): Promise<readonly ThinnedSegment[]> {
+  const segments: ThinnedSegment[] = []
+  for (const { run, stage } of runs(made, cutoffs)) {
+    const entries = run.map(({ entry }) => entry)
+    const bytes = await encodeSegment(entries)
+    const decoded = await decodeSegment(bytes)
+    const groups = decoded.map((entry, index) => ({
+      update: entry.bytes,
+      position: run[index]?.position ?? '',
+    }))
+    if (!sameEntries(decoded, entries) || !(await thread.check(groups)))
+      throw new Error(`room ${room}: a thinned segment did not verify`)
+    segments.push({ entries, bytes, stage })
+  }
+  if (!(await thread.same())) throw new Error(`room ${room}: the thinned log is not the same document`)
+  return segments
+}
+
+/** Runs of one stage, each of a segment's size and span. */
+function* runs(made: readonly Made[], cutoffs: Cutoffs): Generator<{ run: Made[]; stage: Stage }> {
+  let run: Made[] = []
+  let bytes = 0
+  let stage: Stage = 1
+  for (const one of made) {
+    const own = wanted(one.entry.at, cutoffs) === 2 ? 2 : 1
+    const full = run.length === SEGMENT_ENTRIES || bytes + one.entry.bytes.length > SEGMENT_BYTES
+    const long = one.entry.at - (run[0]?.entry.at ?? one.entry.at) > LONGEST_SPAN
+    if (run.length > 0 && (full || long || own !== stage)) {
+      yield { run, stage }
+      run = []
+      bytes = 0
+    }
+    stage = own
+    run.push(one)
+    bytes += one.entry.bytes.length
+  }
+  if (run.length > 0) yield { run, stage }
+}
+
+function report(range: DueRange, segments: readonly ThinnedSegment[]): Thinned {
+  const { first, last, bytes, pins } = range
+  const entries = segments.flatMap((segment) => segment.entries)
+  const lost = lostOf(range, segments)
+  return {
+    first,
+    last,
+    positionsLost: last - first + 1 - entries.length,
+    versionsLost: [...pins.keys()].filter((seq) => lost(seq) !== undefined).length,
+    bytesBefore: bytes,
+    bytesAfter: segments.reduce((sum, segment) => sum + segment.bytes.length + ROW_BYTES, 0),
+    sharedSessions: entries.filter(({ actor, merged }) => merged !== undefined && actor === SEVERAL).length,
+  }
+}

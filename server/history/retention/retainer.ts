@@ -1,0 +1,84 @@
+import type pg from 'pg'
+import type { Retention, RetentionRule } from '../../config/retention.ts'
+import { SynclineError } from '../../errors.ts'
+import type { RoomId } from '../../log/entry.ts'
+import { findRoom } from '../../log/rooms.ts'
+import { type Cutoffs, dueRooms } from '../../log/thin.ts'
+import type { Logger } from '../../observe/log.ts'
+import { type Thinned, type ThinOptions, thinRoom } from './retain.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+/** The kinds that have no rule of their own. */
+const OTHERS = '*'
+
+/** Keeps to the rules of retention: one room at a time, each in a transaction of its own. */
+export class Retainer {
+  readonly #pool: pg.Pool
+  readonly #rules: Retention
+  readonly #logger: Logger
+  readonly #index: (room: string) => Promise<void>
+  /** Each waits for the one before it: a thread at a time is all that the machine is asked for. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param index brings up to date what history keeps of a room beside its log, before that is thinned */
+  constructor(pool: pg.Pool, rules: Retention, logger: Logger, index: (room: string) => Promise<void>) {
+    this.#pool = pool
+    this.#rules = rules
+    this.#logger = logger
+    this.#index = index
+  }
+
+  /** The rule for a room of that name, if there is one. */
+  ruleFor(name: string): RetentionRule | undefined {
+    const kind = name.slice(0, name.indexOf(':'))
+    const named = [kind, OTHERS].find((key) => Object.hasOwn(this.#rules, key))
+    return named === undefined ? undefined : this.#rules[named]
+  }
+
+  /**
+   * Thins what is due of one room, or with `dryRun` says what would become of it; undefined where nothing is due.
+   * @throws SynclineError `room-not-found`, `room-deleted`, `room-damaged`
+   */
+  async retain(name: string, options: ThinOptions): Promise<Thinned | undefined> {
+    const room = await findRoom(this.#pool, name)
+    if (room === undefined) throw new SynclineError('room-not-found')
+    const rule = this.ruleFor(name)
+    return rule === undefined ? undefined : this.#thin(room.id, name, cutoffsOf(rule), options)
+  }
+
+  /** Every room in which something is due, one after the other. One that cannot be thinned keeps up no other. */
+  async *retainAll(
+    dryRun: boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ readonly room: string; readonly thinned: Thinned }> {
+    for (const [kind, rule] of Object.entries(this.#rules)) {
+      const named = Object.keys(this.#rules).filter((key) => key !== OTHERS)
+      const kinds = kind === OTHERS ? { except: named } : { only: [kind] }
+      const cutoffs = cutoffsOf(rule)
+      for (const { id, name } of await dueRooms(this.#pool, kinds, cutoffs)) {
+        if (signal?.aborted) return
+        try {
+          const thinned = await this.#thin(id, name, cutoffs, { dryRun, signal })
+          if (thinned !== undefined) yield { room: name, thinned }
+        } catch (error) {
+          // Nothing was dropped: the room keeps what it has, and is due at the next round.
+          if (!signal?.aborted) this.#logger.error({ err: error, room: name }, 'a room could not be thinned')
+        }
+      }
+    }
+  }
+
+  #thin(room: RoomId, name: string, cutoffs: Cutoffs, options: ThinOptions): Promise<Thinned | undefined> {
+    const turn = this.#last.then(async () => {
+      await this.#index(name)
+      return thinRoom(this.#pool, room, cutoffs, options)
+    })
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+function cutoffsOf({ keystrokes, sessions }: RetentionRule): Cutoffs {
+  const before = (days: number) => Date.now() - days * DAY
+  return { sessions: before(keystrokes), versions: sessions === undefined ? undefined : before(sessions) }
+}

@@ -1,0 +1,78 @@
+import type { RoomId, Seq } from '../../log/entry.ts'
+import type { RoomLog } from '../../log/room-log.ts'
+import type { Logger } from '../../observe/log.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** A room is indexed when it has so many new entries, or the first of them is so old (ms). */
+const DUE_ENTRIES = 1_000
+const DUE_AFTER = 5_000
+
+/** Has the workers keep up with what is committed. What a crash leaves undone is made up for by who reads it. */
+export class Indexer {
+  readonly #workers: WorkerPool
+  readonly #logger: Logger
+  /** Rooms with something new: how much, and what will have it indexed. */
+  readonly #due = new Map<RoomId, { entries: number; head: Seq; readonly timer: NodeJS.Timeout }>()
+  readonly #running = new Map<RoomId, { readonly head: Seq; readonly done: Promise<void> }>()
+
+  constructor(workers: WorkerPool, logger: Logger) {
+    this.#workers = workers
+    this.#logger = logger
+  }
+
+  watch(room: RoomLog): void {
+    room.onCommit(({ entries, lastSeq }) => {
+      const due = this.#due.get(room.id)
+      if (due === undefined) {
+        const timer = setTimeout(() => this.#start(room.id), DUE_AFTER)
+        timer.unref()
+        this.#due.set(room.id, { entries: entries.length, head: lastSeq, timer })
+        return
+      }
+      due.entries += entries.length
+      due.head = lastSeq
+      if (due.entries >= DUE_ENTRIES && !this.#running.has(room.id)) this.#start(room.id)
+    })
+  }
+
+  /** Indexes a room up to `head`, once for all who ask for that while it is being done. */
+  catchUp(room: RoomId, head: Seq): Promise<void> {
+    const running = this.#running.get(room)
+    if (running !== undefined && running.head >= head) return running.done
+    const done = this.#workers.run('index', room, { head, now: Date.now() }).then(
+      () => this.#ended(room, head),
+      (error: unknown) => {
+        this.#ended(room, head)
+        throw error
+      },
+    )
+    this.#running.set(room, { head, done })
+    return done
+  }
+
+  /** What was committed in a room is not to be indexed any more: it was erased. */
+  forget(room: RoomId): void {
+    clearTimeout(this.#due.get(room)?.timer)
+    this.#due.delete(room)
+  }
+
+  stop(): void {
+    for (const { timer } of this.#due.values()) clearTimeout(timer)
+    this.#due.clear()
+  }
+
+  #start(room: RoomId): void {
+    const due = this.#due.get(room)
+    if (due === undefined) return
+    clearTimeout(due.timer)
+    this.#due.delete(room)
+    this.catchUp(room, due.head).catch((error: unknown) => {
+      // The next commit tries again, and so does whoever reads.
+      this.#logger.warn({ err: error, room }, 'the history of a room is behind')
+    })
+  }
+
+  #ended(room: RoomId, head: Seq): void {
+    if (this.#running.get(room)?.head === head) this.#running.delete(room)
+  }
+}

@@ -1,0 +1,53 @@
+import type { ErrorCode } from '../../errors.ts'
+import type { RoomId, Seq } from '../../log/entry.ts'
+import type { Compared, CompareRequest } from '../compare/compare.ts'
+import type { Format } from '../content/convert.ts'
+
+/** What a worker does, each for one room, and what it answers. */
+export interface Jobs {
+  /** Compares positions up to `head`, or plans a restore of the room as it is there. */
+  readonly compare: {
+    readonly input: { readonly head: Seq; readonly request: CompareRequest }
+    readonly output: Compared
+  }
+  /** Brings what is kept beside the log up to `head`. */
+  readonly index: { readonly input: { readonly head: Seq; readonly now: number }; readonly output: null }
+  /** Drops what the worker holds of the room. */
+  readonly forget: { readonly input: null; readonly output: null }
+  readonly content: {
+    readonly input: { readonly seq: Seq; readonly format: Format }
+    readonly output: Uint8Array<ArrayBuffer>
+  }
+  /** The last position that was reached by then, of those up to `head`. */
+  readonly seqAt: { readonly input: { readonly head: Seq; readonly time: number }; readonly output: Seq }
+  /** When a position was reached (ms), and by whom; null for the empty room. */
+  readonly entryOf: {
+    readonly input: { readonly seq: Seq }
+    readonly output: { readonly at: number; readonly actor: string } | null
+  }
+}
+
+export type JobKind = keyof Jobs
+
+export type JobMessage = {
+  readonly [Kind in JobKind]: {
+    readonly id: number
+    readonly room: RoomId
+    readonly kind: Kind
+    readonly input: Jobs[Kind]['input']
+  }
+}[JobKind]
+
+/** What the worker is told: a job, or to finish what it does and end. */
+export type ToWorker = JobMessage | 'close'
+
+export type FromWorker =
+  | { readonly id: number; readonly kind: 'done'; readonly output: Jobs[JobKind]['output'] }
+  | {
+      readonly id: number
+      readonly kind: 'refused'
+      readonly code: ErrorCode
+      readonly detail: string | undefined
+      /** For the log. */
+      readonly stack: string | undefined
+    }

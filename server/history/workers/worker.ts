@@ -1,0 +1,134 @@
+import os from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+import { SynclineError } from '../../errors.ts'
+import type { RoomId, Seq } from '../../log/entry.ts'
+import { openPool } from '../../storage/database.ts'
+import { isStorageFailure } from '../../storage/failure.ts'
+import { LogAuthors, readAuthors } from '../compare/authors.ts'
+import { authorsOf, type CompareRequest, compare } from '../compare/compare.ts'
+import { convert } from '../content/convert.ts'
+import { Lru } from '../lru.ts'
+import { entryOf, seqAt } from '../positions/times.ts'
+import type { FromWorker, JobMessage, Jobs, ToWorker } from './jobs.ts'
+import { RoomHistory } from './room-history.ts'
+
+/** Histories kept in memory, in bytes, about. */
+const KEPT_BYTES = 128 * 1024 * 1024
+/** Authors of whole rooms kept in memory, in bytes, about: four million entries. */
+const KEPT_AUTHORS = 64 * 1024 * 1024
+/** On Linux a thread has a priority of its own: history waits where live editing wants the processor. */
+const NICE = 10
+
+if (parentPort === null) throw new Error('this file is a worker of history')
+const port = parentPort
+const pool = openPool(String(workerData), {
+  max: 4,
+  // All that is written here is made from the log, and made again where it is missing.
+  options: '-c synchronous_commit=off',
+})
+const rooms = new Lru<RoomId, RoomHistory>(KEPT_BYTES)
+const authors = new Lru<RoomId, LogAuthors>(KEPT_AUTHORS)
+/** One job of a room at a time: each may have its document grow. */
+const queues = new Map<RoomId, Promise<void>>()
+
+// Elsewhere it would be the whole process that waits.
+if (process.platform === 'linux') os.setPriority(NICE)
+
+port.on('message', (message: ToWorker) => {
+  if (message === 'close') void close()
+  else enqueue(message)
+})
+
+function enqueue(job: JobMessage): void {
+  const before = queues.get(job.room) ?? Promise.resolve()
+  const done = before.then(() => answer(job))
+  queues.set(job.room, done)
+  void done.then(() => {
+    if (queues.get(job.room) === done) queues.delete(job.room)
+  })
+}
+
+async function answer(job: JobMessage): Promise<void> {
+  try {
+    const output = await run(job).catch((error: unknown) => anew(job, error))
+    const transferred = output instanceof Uint8Array ? [output.buffer] : []
+    port.postMessage({ id: job.id, kind: 'done', output } satisfies FromWorker, transferred)
+  } catch (error) {
+    // What a failed job left half done is not to be built on.
+    rooms.delete(job.room)
+    authors.delete(job.room)
+    port.postMessage({ id: job.id, kind: 'refused', ...refusalOf(error) } satisfies FromWorker)
+  }
+}
+
+/** What is held of a room may end at a position that retention has merged since: then all of it is read again. */
+function anew(job: JobMessage, error: unknown): ReturnType<typeof run> {
+  const known = rooms.get(job.room) ?? authors.get(job.room)
+  if (known === undefined || !(error instanceof SynclineError) || error.code !== 'position-gone') throw error
+  rooms.delete(job.room)
+  authors.delete(job.room)
+  return run(job)
+}
+
+async function run(job: JobMessage): Promise<Jobs[JobMessage['kind']]['output']> {
+  switch (job.kind) {
+    case 'seqAt':
+      return seqAt(pool, job.room, job.input.head, job.input.time)
+    case 'entryOf':
+      return entryOf(pool, job.room, job.input.seq)
+    case 'index':
+      await using(job.room, (history) => history.index(job.input.head, job.input.now))
+      return null
+    case 'forget':
+      rooms.delete(job.room)
+      authors.delete(job.room)
+      return null
+    case 'compare':
+      return using(job.room, async (history) => {
+        const { head, request } = job.input
+        const signed = await authorsFor(job.room, request, head)
+        return history.read(head, (document) => compare(document, signed, request))
+      })
+    case 'content':
+      return using(job.room, async (history) => {
+        const { seq, format } = job.input
+        return history.read(seq, (document) => convert(document, seq, format))
+      })
+  }
+}
+
+/** Of a diff only what lies between is read; who asks for all of a room asks again. */
+async function authorsFor(room: RoomId, request: CompareRequest, head: Seq): Promise<LogAuthors> {
+  const [after, until] = authorsOf(request, head)
+  const known = authors.get(room)
+  if (known !== undefined && (after === 0 || known.head >= until)) {
+    await readAuthors(pool, room, known, until)
+    authors.set(room, known, known.bytes)
+    return known
+  }
+  const read = new LogAuthors(after)
+  await readAuthors(pool, room, read, until)
+  if (after === 0) authors.set(room, read, read.bytes)
+  return read
+}
+
+async function using<Result>(room: RoomId, act: (history: RoomHistory) => Promise<Result>): Promise<Result> {
+  const history = rooms.get(room) ?? new RoomHistory(pool, room)
+  const result = await act(history)
+  rooms.set(room, history, history.bytes)
+  return result
+}
+
+function refusalOf(
+  error: unknown,
+): Pick<Extract<FromWorker, { kind: 'refused' }>, 'code' | 'detail' | 'stack'> {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (error instanceof SynclineError) return { code: error.code, detail: error.detail, stack }
+  return { code: isStorageFailure(error) ? 'storage-unavailable' : 'internal', detail: undefined, stack }
+}
+
+async function close(): Promise<void> {
+  await Promise.all(queues.values())
+  await pool.end()
+  port.close()
+}

@@ -1,0 +1,106 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Authorizer } from '../access/authorizer.ts'
+import type { Revocations } from '../access/revocations.ts'
+import type { Verify } from '../access/verifier.ts'
+import { SynclineError } from '../errors.ts'
+import { HEALTHS, INVENTORY_SORTS, type InventoryRoom, type RoomInventory } from '../log/inventory.ts'
+import { API_PREFIX } from '../protocol.ts'
+import { bearer } from './bearer.ts'
+import { BEARER, createRouter, json, refusals } from './router.ts'
+
+const MAX_PAGE = 100
+
+const roomSchema = z
+  .object({
+    name: z.string(),
+    kind: z.string(),
+    title: z.string().nullable(),
+    entries: z.int(),
+    createdAt: z.iso.datetime(),
+    createdBy: z.string(),
+    changedAt: z.iso.datetime(),
+    people: z
+      .int()
+      .openapi({ description: 'How many have ever written in it, as far as history has read it' }),
+    recent: z.array(z.string()).openapi({ description: 'Who wrote last, newest first; five at most' }),
+    logBytes: z.int().openapi({ description: 'Of all entries as they are stored, packed or not' }),
+    stateBytes: z.int().nullable().openapi({ description: 'Of the newest snapshot; null before the first' }),
+    characters: z.int().nullable().openapi({ description: 'Visible text (UTF-16 code units)' }),
+    bloat: z.number().nullable().openapi({
+      description: 'Bytes of state for each visible character; null where either is unknown or none',
+    }),
+    health: z.enum(HEALTHS).openapi({ description: 'damaged: an entry of the log is missing' }),
+    reason: z.string().nullable().openapi({ description: 'Why it is quarantined' }),
+    deletedAt: z.iso.datetime().nullable(),
+    deletedBy: z.string().nullable(),
+  })
+  .openapi('RoomInventory')
+
+const pageSchema = z
+  .object({ rooms: z.array(roomSchema), next: z.string().nullable() })
+  .openapi('RoomInventoryPage')
+
+const route = createRoute({
+  method: 'get',
+  path: `${API_PREFIX}/admin/rooms`,
+  summary: 'The rooms that the token administers, with their sizes and their health',
+  security: [{ [BEARER]: [] }],
+  request: {
+    query: z.object({
+      search: z.string().max(200).optional().openapi({ description: 'A part of the name or the title' }),
+      health: z.enum(HEALTHS).optional(),
+      sort: z.enum(INVENTORY_SORTS).default('changed'),
+      order: z.enum(['asc', 'desc']).default('desc'),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+      after: z
+        .string()
+        .regex(/^\d{1,18}\.\d{1,18}$/, 'must be the next of an earlier page')
+        .optional()
+        .openapi({ description: 'The `next` of an earlier page of the same sort and order' }),
+    }),
+  },
+  responses: {
+    200: {
+      description:
+        'A page of rooms, fewer than `limit` where the application or the token takes some away; `next` is the `after` of the following one',
+      ...json(pageSchema),
+    },
+    ...refusals,
+  },
+})
+
+export interface InventoryOptions {
+  readonly inventory: Pick<RoomInventory, 'list'>
+  readonly verify: Verify
+  readonly authorizer: Authorizer
+  readonly revocations: Pick<Revocations, 'roomsTakenFrom'>
+}
+
+export const inventoryRoutes = ({ inventory, verify, authorizer, revocations }: InventoryOptions) =>
+  createRouter().openapi(route, async (c) => {
+    const identity = await bearer(c.req.header('authorization'), verify)
+    const scope = authorizer.candidates(identity, 'admin')
+    if (scope !== 'all' && scope.kinds.length + scope.names.length === 0) throw new SynclineError('forbidden')
+    const { order, ...query } = c.req.valid('query')
+    const { rooms, next } = await inventory.list({
+      ...query,
+      scope,
+      except: revocations.roomsTakenFrom(identity),
+      ascending: order === 'asc',
+    })
+    const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
+    const administered = rooms.filter((_, index) => decided[index]?.role === 'admin')
+    return c.json({ rooms: administered.map(represent), next: next ?? null }, 200)
+  })
+
+const represent = ({ createdAt, changedAt, deletedAt, recent, ...room }: InventoryRoom) => ({
+  ...room,
+  recent: [...recent],
+  bloat:
+    room.stateBytes === null || room.characters === null || room.characters <= 0
+      ? null
+      : Math.round((room.stateBytes / room.characters) * 1000) / 1000,
+  createdAt: createdAt.toISOString(),
+  changedAt: changedAt.toISOString(),
+  deletedAt: deletedAt?.toISOString() ?? null,
+})

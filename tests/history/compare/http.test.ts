@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
+import { refusalOf } from '../../http/server.ts'
+import { until } from '../../support/server.ts'
+import { type CompareServer, onceRestorePlanned, startCompareServer } from './server.ts'
+
+const ROOM = 'doc:story'
+
+/** Ada writes, Bob corrects and takes something away; nobody stays. */
+async function write(server: CompareServer): Promise<void> {
+  const ada = await server.join(ROOM, 'ada')
+  ada.document.getText('content').insert(0, 'The cat sat on the mat.')
+  await ada.saved()
+  const bob = await server.join(ROOM, 'bob')
+  bob.document.getText('content').delete(4, 4)
+  await bob.saved()
+  bob.document.getText('content').insert(4, 'dog ')
+  await bob.saved()
+  ada.destroy()
+  bob.destroy()
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked at, not used
+const bodyOf = async (response: Response): Promise<any> => {
+  expect(response.status, await response.clone().text()).toBe(200)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  return response.json()
+}
+
+describe('comparing over HTTP', () => {
+  it('[HIS46] gives the diff of two positions, in both directions, with who made each change', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const forward = await bodyOf(await server.request(`rooms/${ROOM}/diff?from=1`))
+    const by = { actor: 'bob', at: expect.any(Number) }
+    expect(forward).toEqual({
+      from: 1,
+      to: 3,
+      types: {
+        content: {
+          kind: 'text',
+          runs: [
+            { status: 'equal', text: 'The ' },
+            ...(forward.types.content.runs[1].status === 'deleted'
+              ? [
+                  { status: 'deleted', text: 'cat ', by: { seq: 2, ...by }, hunk: 0 },
+                  { status: 'inserted', text: 'dog ', by: { seq: 3, ...by }, hunk: 1 },
+                ]
+              : [
+                  { status: 'inserted', text: 'dog ', by: { seq: 3, ...by }, hunk: 0 },
+                  { status: 'deleted', text: 'cat ', by: { seq: 2, ...by }, hunk: 1 },
+                ]),
+            { status: 'equal', text: 'sat on the mat.' },
+          ],
+        },
+      },
+    })
+    const backward = await bodyOf(await server.request(`rooms/${ROOM}/diff?from=3&to=1`))
+    const changes = backward.types.content.runs.filter(({ status }: { status: string }) => status !== 'equal')
+    expect(
+      new Set(
+        changes.map(({ status, text, by }: never) => `${status} ${text}${(by as { seq: number }).seq}`),
+      ),
+    ).toEqual(new Set(['inserted cat 2', 'deleted dog 3']))
+  })
+
+  it('[HIS46] gives the blame, and what was deleted', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const { types } = await bodyOf(await server.request(`rooms/${ROOM}/blame`))
+    expect(types.content.runs.map(({ text, by }: never) => [text, (by as { actor: string }).actor])).toEqual([
+      ['The ', 'ada'],
+      ['dog ', 'bob'],
+      ['sat on the mat.', 'ada'],
+    ])
+    const { found } = await bodyOf(await server.request(`rooms/${ROOM}/deleted?query=the%20CAT`))
+    expect(found).toEqual([
+      expect.objectContaining({
+        text: 'The cat',
+        after: ' sat on the mat.',
+        lastSeq: 1,
+        gone: expect.objectContaining({ actor: 'bob', seq: 2 }),
+      }),
+    ])
+  })
+
+  it('[HIS47] refuses positions that are not there, and those who may not look into the past', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const refused = async (path: string, options = {}) =>
+      (await refusalOf(await server.request(path, options))).code
+    expect(await refused(`rooms/${ROOM}/diff?from=1&to=99`)).toBe('position-invalid')
+    expect(await refused(`rooms/${ROOM}/blame?at=99`)).toBe('position-invalid')
+    expect(await refused(`rooms/${ROOM}/deleted?at=99`)).toBe('position-invalid')
+    expect(await refused(`rooms/${ROOM}/diff?from=-1`)).toBe('position-invalid')
+    expect(await refused(`rooms/${ROOM}/deleted?query=`)).toBe('request-invalid')
+    for (const path of ['diff?from=1', 'blame', 'deleted']) {
+      expect(await refused(`rooms/${ROOM}/${path}`, { grants: { 'doc:*': 'comment' } })).toBe('forbidden')
+      expect(await refused(`rooms/${ROOM}/${path}`, { grants: { 'doc:other': 'admin' } })).toBe('forbidden')
+      expect(await refused(`rooms/doc:absent/${path}`, { grants: { 'doc:other': 'admin' } })).toBe(
+        'forbidden',
+      )
+      expect(await refused(`rooms/doc:absent/${path}`)).toBe('room-not-found')
+    }
+  })
+})
+
+describe('restoring over HTTP', () => {
+  it('[HIS57] reaches the editors that are in the room, as an edit of who asked for it, once it is committed', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const bob = await server.join(ROOM, 'bob')
+    const answer = await bodyOf(
+      await server.request(`rooms/${ROOM}/restore`, { user: 'cleo', body: { kind: 'version', at: '1' } }),
+    )
+    expect(answer).toEqual({ seq: 4, before: 3 })
+    expect((await server.entries(ROOM)).map(({ actor }) => actor)).toEqual(['ada', 'bob', 'bob', 'cleo'])
+    expect(await server.kept(ROOM)).toEqual([4, 3])
+    await until(() => bob.document.getText('content').toString() === 'The cat sat on the mat.')
+  })
+
+  it('[HIS57] keeps what somebody types between its planning and its arrival, and all that follows', async () => {
+    const words = Array.from({ length: 40 }, (_, i) => `‹${i}›`)
+    let text = new Y.Text()
+    const type = async (some: readonly string[]): Promise<void> => {
+      for (const word of some) {
+        text.insert(text.length, word)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    let rest: Promise<void> | undefined
+    onceRestorePlanned(async () => {
+      await type(words.slice(0, 20))
+      rest = type(words.slice(20))
+    })
+    const server = await startCompareServer()
+    await write(server)
+    const bob = await server.join(ROOM, 'bob')
+    text = bob.document.getText('content')
+    await bodyOf(await server.request(`rooms/${ROOM}/restore`, { body: { kind: 'version', at: '1' } }))
+    await rest
+    await bob.saved()
+    await until(() => text.toString() === `The cat sat on the mat.${words.join('')}`)
+  })
+
+  it('[HIS57] works on a room that nobody has open', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    await bodyOf(await server.request(`rooms/${ROOM}/restore`, { body: { kind: 'version', at: '0' } }))
+    const ada = await server.join(ROOM, 'ada')
+    expect(ada.document.getText('content').toString()).toBe('')
+  })
+
+  it('[HIS58] brings a thing back once, when two ask for it at the same time', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const ask = () => server.request(`rooms/${ROOM}/restore`, { body: { kind: 'version', at: '1' } })
+    const answers = await Promise.all([ask(), ask(), ask()].map(async (response) => bodyOf(await response)))
+    expect(answers.map(({ seq }) => seq).sort()).toEqual([4, null, null])
+    const ada = await server.join(ROOM, 'ada')
+    expect(ada.document.getText('content').toString()).toBe('The cat sat on the mat.')
+  })
+
+  it('[HIS52] shows a preview, and changes nothing by it', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const body = { kind: 'version', at: '1', preview: true }
+    const preview = await bodyOf(await server.request(`rooms/${ROOM}/restore`, { body }))
+    expect(preview).toMatchObject({ head: 3, changes: true })
+    expect(
+      preview.types.content.runs
+        .filter(({ status }: { status: string }) => status !== 'deleted')
+        .map(({ text }: { text: string }) => text)
+        .join(''),
+    ).toBe('The cat sat on the mat.')
+    expect(await server.entries(ROOM)).toHaveLength(3)
+    expect(await server.kept(ROOM)).toEqual([])
+  })
+
+  it('[HIS59] is refused to those who may not write, and where what is asked for is not there', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const refused = async (body: unknown, options = {}) =>
+      (await refusalOf(await server.request(`rooms/${ROOM}/restore`, { body, ...options }))).code
+    const version = { kind: 'version', at: '1' }
+    expect(await refused(version, { grants: { 'doc:*': 'comment' } })).toBe('forbidden')
+    expect(await refused({ ...version, preview: true }, { grants: { 'doc:*': 'comment' } })).toBe('forbidden')
+    expect(await refused(version, { grants: { 'doc:other': 'admin' } })).toBe('forbidden')
+    expect(await refused({ kind: 'version', at: '99' })).toBe('position-invalid')
+    expect(await refused({ kind: 'hunks', from: '1', to: '99', hunks: [0] })).toBe('position-invalid')
+    expect(await refused({ kind: 'hunks', from: '1', to: '3', hunks: [7] })).toBe('restore-invalid')
+    expect(await refused({ kind: 'block', at: '1', id: '1:1' })).toBe('restore-invalid')
+    expect(await refused({ kind: 'everything' })).toBe('request-invalid')
+    expect(await server.entries(ROOM)).toHaveLength(3)
+  })
+
+  it('[HIS59] is refused where the document has no room for it', async () => {
+    const server = await startCompareServer({ MAX_DOCUMENT_BYTES: '65536' })
+    const ada = await server.join(ROOM, 'ada')
+    const text = ada.document.getText('content')
+    text.insert(0, 'x'.repeat(36_000))
+    await ada.saved()
+    text.delete(0, text.length)
+    await ada.saved()
+    const asked = await server.request(`rooms/${ROOM}/restore`, { body: { kind: 'version', at: '1' } })
+    expect((await refusalOf(asked)).code).toBe('document-too-large')
+    expect(await server.entries(ROOM)).toHaveLength(2)
+  })
+
+  it('[HIS56] undoes what one person did in a time', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const [first] = await server.entries(ROOM)
+    const body = {
+      kind: 'person',
+      actor: 'bob',
+      since: new Date(first?.at ?? 0).toISOString(),
+      until: '2999-01-01T00:00:00Z',
+    }
+    await bodyOf(await server.request(`rooms/${ROOM}/restore`, { body }))
+    const ada = await server.join(ROOM, 'ada')
+    expect(ada.document.getText('content').toString()).toBe('The cat sat on the mat.')
+  })
+})

@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
+import type { History } from '../../server/history/history.ts'
+import type { HistoryEntry } from '../../server/history/positions/history-document.ts'
+import type { RoomId } from '../../server/log/entry.ts'
+import { packRoom } from '../../server/log/pack.ts'
+import { logOf, steps } from './live-room.ts'
+import { contentOf, replays } from './replay.ts'
+import { historyOf, openHistory, START, Typist, textOf, write } from './support.ts'
+
+async function stateOf(history: History, seq: number, name = 'doc:a'): Promise<Y.Doc> {
+  const { bytes } = await history.content(name, { kind: 'seq', seq }, 'yjs')
+  const doc = new Y.Doc()
+  doc.transact(() => Y.applyUpdate(doc, bytes))
+  return doc
+}
+
+async function checkAll(
+  history: History,
+  entries: readonly HistoryEntry[],
+  seqs: Iterable<number>,
+): Promise<void> {
+  for (const { seq, doc: expected } of replays(entries, seqs)) {
+    const doc = await stateOf(history, seq)
+    expect(contentOf(doc), `at ${seq}`).toEqual(contentOf(expected))
+    expect(Y.encodeStateVector(doc).length).toBe(Y.encodeStateVector(expected).length)
+    const { bytes } = await history.content('doc:a', { kind: 'seq', seq }, 'text')
+    const rich = expected.getXmlFragment('default').length
+    if (rich === 0) expect(textOf(bytes), `text at ${seq}`).toBe(plain(expected))
+  }
+}
+
+/** Without what is embedded, which is no text. */
+const plain = (doc: Y.Doc): string =>
+  doc
+    .getText('content')
+    .toDelta()
+    .map(({ insert }: { insert: unknown }) => (typeof insert === 'string' ? insert : ''))
+    .join('')
+
+const made: HistoryEntry[] = []
+
+/** A long log of short sessions: enough for several blocks and segments. */
+function longLog(length: number): readonly HistoryEntry[] {
+  if (made.length < length) made.splice(0, made.length, ...makeLog(length))
+  return made.slice(0, length)
+}
+
+function makeLog(length: number): readonly HistoryEntry[] {
+  const entries: HistoryEntry[] = []
+  for (const actions of fc.sample(steps(400), { seed: 7, numRuns: 400 })) {
+    if (entries.length >= length) break
+    const shift = entries.length
+    // Each session goes on where no earlier one has been: its clients are others.
+    for (const entry of logOf(actions, shift)) entries.push({ ...entry, seq: shift + entry.seq })
+  }
+  return entries
+}
+
+/** Packs a room up to `last`; it may be that the log's own packer is at it. */
+async function packed(pool: pg.Pool, room: RoomId, last: number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await packRoom(pool, room)
+        const { rows } = await pool.query('select max(last_seq) as last from room_segments')
+        return Number(rows[0]?.last)
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(last)
+}
+
+describe('any position', () => {
+  it('[HIS3] is exact out of the log, out of blocks, after packing and after a restart', async () => {
+    const { db, log, history } = await openHistory()
+    const entries = longLog(4_600)
+    expect(entries.length).toBe(4_600)
+    const room = await write(log, entries)
+    const seqs = fc.sample(fc.integer({ min: 0, max: entries.length }), { seed: 11, numRuns: 8 })
+    await checkAll(history, entries, seqs)
+    await history.timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
+    const { rows } = await db.pool.query('select first_seq, last_seq from history_blocks order by 1')
+    expect(rows).toEqual([
+      { first_seq: '1', last_seq: '2000' },
+      { first_seq: '2001', last_seq: '4000' },
+    ])
+    await checkAll(historyOf(db), entries, [0, 1, 1999, 2000, 2001, 3999, 4000, 4001, 4600, ...seqs])
+    await packed(db.pool, room.id, 3_000)
+    await checkAll(historyOf(db), entries, [4600, ...seqs])
+  }, 120_000)
+
+  it('[HIS3] is made again from the log where a block is damaged, and the block is replaced', async () => {
+    const { db, log, history } = await openHistory()
+    const entries = longLog(4_100)
+    const room = await write(log, entries)
+    await history.timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
+    await db.pool.query(`update history_blocks set bytes = '\\x00' where first_seq = 2001`)
+    await checkAll(historyOf(db), entries, [1_500, 3_000, 4_100])
+    for (const entry of longLog(6_100).slice(4_100)) room.append(entry)
+    await room.durable()
+    await historyOf(db).timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
+    const { rows } = await db.pool.query('select first_seq, last_seq from history_blocks order by 1')
+    expect(rows).toEqual([
+      { first_seq: '1', last_seq: '2000' },
+      { first_seq: '2001', last_seq: '4000' },
+      { first_seq: '4001', last_seq: '6000' },
+    ])
+    await checkAll(historyOf(db), longLog(6_100), [1_500, 3_000, 6_050])
+  }, 120_000)
+
+  it('[HIS4] is refused behind a damaged segment, and there alone', async () => {
+    const { db, log, history } = await openHistory()
+    const entries = longLog(3_500)
+    const room = await write(log, entries)
+    await packed(db.pool, room.id, 2_000)
+    const damage = `update room_segments set bytes = '\\x00' where first_seq = 1001`
+    expect(await db.pool.query(damage)).toMatchObject({ rowCount: 1 })
+    await checkAll(history, entries, [10, 1_000])
+    await expect(stateOf(history, 1_001)).rejects.toMatchObject({ code: 'room-damaged' })
+    await expect(stateOf(history, 3_500)).rejects.toMatchObject({ code: 'room-damaged' })
+    await checkAll(history, entries, [1_000])
+  }, 60_000)
+
+  it('[HIS4] survives a damaged segment wherever a block has it', async () => {
+    const { db, log, history } = await openHistory()
+    const entries = longLog(3_500)
+    const room = await write(log, entries)
+    await packed(db.pool, room.id, 2_000)
+    await history.timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
+    const damage = `update room_segments set bytes = '\\x00' where first_seq = 1001`
+    expect(await db.pool.query(damage)).toMatchObject({ rowCount: 1 })
+    await checkAll(historyOf(db), entries, [10, 1_000, 1_001, 2_000, 3_500])
+  }, 60_000)
+
+  it('[HIS5] is found by its time: the last entry made at or before it', async () => {
+    const { db, log, history } = await openHistory()
+    const typist = new Typist()
+    for (let i = 1; i <= 2_500; i += 1) typist.type(i * 1_000, 'ada', `${i % 10}`)
+    const room = await write(log, typist.entries)
+    const seqAt = async (time: number, reader: History) =>
+      (await reader.content('doc:a', { kind: 'time', time }, 'text')).seq
+    const times: [number, number][] = [
+      [-1, 0],
+      [999, 0],
+      [1_000, 1],
+      [1_001, 1],
+      [1_999_999, 1_999],
+      [2_500_000, 2_500],
+      [9_999_999, 2_500],
+    ]
+    for (const [after, seq] of times) expect(await seqAt(START + after, history)).toBe(seq)
+    await packed(db.pool, room.id, 1_000)
+    for (const [after, seq] of times) expect(await seqAt(START + after, historyOf(db))).toBe(seq)
+  })
+
+  it('[HIS6] is made once for all who ask for it, and kept', async () => {
+    const { log, history } = await openHistory()
+    await write(log, longLog(500))
+    const asked = Array.from({ length: 50 }, () =>
+      history.content('doc:a', { kind: 'seq', seq: 400 }, 'json'),
+    )
+    const answers = new Set((await Promise.all(asked)).map(({ bytes }) => bytes))
+    answers.add((await history.content('doc:a', { kind: 'seq', seq: 400 }, 'json')).bytes)
+    expect(answers.size).toBe(1)
+  })
+
+  it('[HIS7] that there is none of is refused', async () => {
+    const { log, history } = await openHistory()
+    await write(log, longLog(20))
+    await expect(history.content('doc:a', { kind: 'seq', seq: 21 }, 'text')).rejects.toMatchObject({
+      code: 'position-invalid',
+    })
+    await expect(history.content('doc:b', undefined, 'text')).rejects.toMatchObject({
+      code: 'room-not-found',
+    })
+    await expect(
+      history.content('doc:a', { kind: 'version', id: '00000000-0000-4000-8000-000000000000' }, 'text'),
+    ).rejects.toMatchObject({ code: 'version-not-found' })
+  })
+})

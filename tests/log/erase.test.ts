@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import { buryRoom, eraseRows, halfErased } from '../../server/log/erase.ts'
+import { packRoom } from '../../server/log/pack.ts'
+import type { Database } from '../../server/storage/database.ts'
+import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
+
+const ROOM_TABLES = ['room_updates', 'room_segments', 'room_snapshots']
+const silent = async () => undefined
+const nobody = { record: silent, buried: silent }
+const deleted = expect.objectContaining({ code: 'room-deleted' })
+
+async function rowsOf(db: Database, room: number): Promise<number> {
+  const counts = await Promise.all(
+    ROOM_TABLES.map((table) => db.pool.query(`select from ${table} where room_id = $1`, [room])),
+  )
+  return counts.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)
+}
+
+/** A connection that has written a snapshot of the room and has not committed it. */
+async function writingSnapshot(url: string, room: number) {
+  const client = await (await connectTo(url)).connect()
+  await client.query('begin')
+  await client.query(`insert into room_snapshots values ($1, 1, now(), 'state', 'hash')`, [room])
+  return client
+}
+
+describe('a room that was deleted', () => {
+  it('[LOG12] takes no entries, and no other room waits for that', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const rooms = await Promise.all(countTo(40).map((number) => openRoom(log, `doc:${number}`)))
+    const doomed = rooms[7]
+    if (doomed === undefined) throw new Error('no room')
+    for (let round = 1; round <= 30; round += 1) {
+      for (const room of rooms) room.append(entry(`${round}`))
+      if (round === 10) await log.erase('doc:8', 'eve', nobody)
+      else await new Promise(setImmediate)
+    }
+    await Promise.all(rooms.filter((room) => room !== doomed).map((room) => room.durable()))
+    for (const number of countTo(40)) {
+      if (number !== 8) expect(await textsOf(log, `doc:${number}`)).toEqual(countTo(30).map(String))
+    }
+    await expect.poll(() => log.state.entries).toBe(0)
+    expect(log.state).toMatchObject({ bytes: 0, stalled: 0, failure: undefined })
+    expect(await rowsOf(db, doomed.id)).toBe(0)
+    expect(doomed.deleted).toBe(true)
+  })
+
+  it('[LOG12] is told to whoever waits for their entries, and to whoever comes later', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await fill(room, 3)
+    let told = 0
+    room.onDelete(() => {
+      told += 1
+    })
+    await log.erase('doc:a', 'eve', nobody)
+    room.append(entry('late'))
+    await expect(room.durable()).rejects.toEqual(deleted)
+    room.append(entry('later'))
+    await expect(room.durable()).rejects.toEqual(deleted)
+    expect([told, room.committed]).toEqual([1, 3])
+    await expect(log.open('doc:a', 'ada')).rejects.toEqual(deleted)
+    await expect(log.ensure('doc:a', undefined)).rejects.toEqual(deleted)
+    expect(await log.names()).toEqual([])
+  })
+
+  it('[LOG12] alone in its batch is refused as it is among others', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const [one, other] = [await openRoom(log, 'doc:one'), await openRoom(log, 'doc:other')]
+    for (const name of ['doc:one', 'doc:other']) await log.erase(name, 'eve', nobody)
+    one.append(entry('alone'))
+    await expect(one.durable()).rejects.toEqual(deleted)
+    other.append(entry('1'))
+    other.append(entry('2'))
+    await expect(other.durable()).rejects.toEqual(deleted)
+    expect((await db.pool.query('select from room_updates')).rowCount).toBe(0)
+  })
+
+  it('[LOG12] does not know its name until the tombstone is purged, which only an erased room’s can be', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    await fill(await openRoom(log), 3)
+    expect(await log.purge('doc:a', silent)).toBe(false)
+    await buryRoom(db.pool, 'doc:a', 'eve', silent)
+    expect(await log.purge('doc:a', silent)).toBe(false)
+    await log.erase('doc:a', 'eve', nobody)
+    await log.erase('doc:a', 'eve', nobody)
+    expect(await log.purge('doc:a', silent)).toBe(true)
+    expect(await log.erase('doc:a', 'eve', nobody)).toBe(false)
+    await fill(await openRoom(log), 1, 'new ')
+    expect(await textsOf(log)).toEqual(['new 1'])
+  })
+})
+
+describe('what is derived of a room', () => {
+  it('[LOG13] is not written once the room is deleted', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await fill(room, 3)
+    await log.erase('doc:a', 'eve', nobody)
+    const late = log.saveSnapshot(room.id, { seq: 3, state: Buffer.from('a state') })
+    await expect(late).rejects.toMatchObject({ code: 'SL002' })
+    expect(await rowsOf(db, room.id)).toBe(0)
+  })
+
+  it('[LOG13] and is being written just now is waited for, and goes with the rest', async () => {
+    const { db, url } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await fill(room, 3)
+    const writer = await writingSnapshot(url, room.id)
+    let erased = false
+    const erasing = log.erase('doc:a', 'eve', nobody).then(() => {
+      erased = true
+    })
+    await expect
+      .poll(async () => (await db.pool.query('select from pg_locks where not granted')).rowCount)
+      .toBeGreaterThan(0)
+    expect(erased).toBe(false)
+    await writer.query('commit')
+    await erasing
+    expect(await rowsOf(db, room.id)).toBe(0)
+  })
+
+  it('[LOG13] has a control: without the triggers, what was being written outlives the room', async () => {
+    const { db, url } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await fill(room, 3)
+    await db.pool.query('drop trigger refuse_deleted_room on room_snapshots')
+    await db.pool.query('alter table room_snapshots drop constraint room_snapshots_room_id_fkey')
+    const writer = await writingSnapshot(url, room.id)
+    await log.erase('doc:a', 'eve', nobody)
+    await writer.query('commit')
+    expect(await rowsOf(db, room.id)).toBe(1)
+  })
+
+  it('[LOG13] goes while the packer is at it', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    for (const round of countTo(5)) {
+      const name = `doc:packed-${round}`
+      const room = await openRoom(log, name)
+      await db.pool.query(
+        `insert into room_updates select $1, n, 'epoch', 'ada', n::text::bytea from generate_series(1, 6000) as n`,
+        [room.id],
+      )
+      await db.pool.query('update rooms set head = 6000 where id = $1', [room.id])
+      const packing = packRoom(db.pool, room.id).catch((error: unknown) => error)
+      await new Promise((resolve) => setTimeout(resolve, round * 15))
+      await log.erase(name, 'eve', nobody)
+      // It was done, found nothing more, or was told: whichever, nothing is left.
+      expect(await packing).toSatisfy(
+        (end: unknown) => typeof end === 'number' || (end as { code?: string }).code === 'SL002',
+      )
+      expect(await rowsOf(db, room.id)).toBe(0)
+    }
+  })
+
+  it('[LOG13] has a trigger at every table, so that none forgets to ask', async () => {
+    const { db } = await database()
+    const { rows } = await db.pool.query<{ table_name: string; guarded: boolean }>(
+      `select c.table_name, exists (
+         select from information_schema.triggers t
+         where t.event_object_table = c.table_name and t.trigger_name = 'refuse_deleted_room') as guarded
+       from information_schema.columns c where c.column_name = 'room_id' and c.table_schema = current_schema()`,
+    )
+    expect(rows.map((row) => row.table_name)).toEqual(expect.arrayContaining(ROOM_TABLES))
+    // The function that inserts entries looks at the tombstone itself; a note that a load has begun is no content.
+    expect(
+      rows
+        .filter((row) => !row.guarded)
+        .map((row) => row.table_name)
+        .sort(),
+    ).toEqual(['room_loads', 'room_updates'])
+  })
+})
+
+it('[LOG14] an erasure that was cut short is finished later, and stays one until then', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  const [room, other] = [await openRoom(log), await openRoom(log, 'doc:b')]
+  await fill(room, 50)
+  await fill(other, 5)
+  await buryRoom(db.pool, 'doc:a', 'eve', silent)
+  await expect(log.open('doc:a', 'ada')).rejects.toEqual(deleted)
+  expect(await rowsOf(db, room.id)).toBe(50)
+  expect(await halfErased(db.pool)).toEqual([room.id])
+  await log.finishErasures(new AbortController().signal)
+  expect(await rowsOf(db, room.id)).toBe(0)
+  expect(await halfErased(db.pool)).toEqual([])
+  expect(await textsOf(log, 'doc:b')).toHaveLength(5)
+  await eraseRows(db.pool, other.id)
+  expect((await db.pool.query('select from rooms where erased_at is not null')).rowCount).toBe(1)
+})

@@ -1,0 +1,62 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import * as Y from 'yjs'
+import type { Log } from '../../server/log/log.ts'
+import { openRoom } from '../log/fixture.ts'
+
+const SYNCLINE = fileURLToPath(new URL('../../server/syncline.ts', import.meta.url))
+const execute = promisify(execFile)
+
+/** The command line on a database; what it printed, whatever its exit code. */
+export async function syncline(
+  url: string,
+  ...args: string[]
+): Promise<{ readonly code: number; readonly output: string }> {
+  try {
+    const { stdout, stderr } = await execute(process.execPath, [SYNCLINE, ...args], { env: environment(url) })
+    return { code: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, output: stdout + stderr }
+  }
+}
+
+/** An erasure of which nobody is told. */
+export const QUIETLY = { record: async () => undefined, buried: async () => undefined }
+
+/** The same, left running; to be ended by the caller. */
+export const startSyncline = (url: string, ...args: string[]) =>
+  spawn(process.execPath, [SYNCLINE, ...args], {
+    env: environment(url),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+
+const environment = (url: string) => ({ ...process.env, DATABASE_URL: url })
+
+export async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'syncline-transfer-'))
+  onTestFinished(() => rm(made, { recursive: true, force: true }))
+  return made
+}
+
+/** Makes or changes a document, as one entry. */
+export async function write(log: Log, name: string, title: string | undefined, text: string): Promise<void> {
+  const room = await openRoom(log, name)
+  const doc = new Y.Doc()
+  for await (const { bytes } of log.read(room.id, 0, room.head)) Y.applyUpdate(doc, bytes)
+  const before = Y.encodeStateVector(doc)
+  doc.transact(() => {
+    if (title !== undefined) doc.getMap('meta').set('title', title)
+    doc.getMap('meta').set('editor', 'code')
+    const content = doc.getText('content')
+    content.delete(0, content.length)
+    content.insert(0, text)
+  })
+  room.append({ actor: 'ada', at: Date.now(), bytes: Y.encodeStateAsUpdate(doc, before) })
+  await room.durable()
+}
