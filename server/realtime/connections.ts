@@ -1,10 +1,11 @@
 import type { Identity } from '../access/identity.ts'
 import type { Revocation } from '../access/revocation-table.ts'
 import { concerns, type Revocations } from '../access/revocations.ts'
+import { Bucket } from '../bucket.ts'
 import type { Limits } from '../config.ts'
 import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { Admission } from './admission.ts'
-import { Bucket, Pace } from './pace.ts'
+import { Pace } from './pace.ts'
 
 /** A WebSocket, as the registry knows it. */
 export interface Socket {

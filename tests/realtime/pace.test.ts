@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { Bucket, Pace } from '../../server/realtime/pace.ts'
+import { Bucket } from '../../server/bucket.ts'
+import { Pace } from '../../server/realtime/pace.ts'
 
 it('[LIM5] a bucket gives its burst at once and its rate for ever, to the unit', () => {
   const bucket = new Bucket(100, 2)

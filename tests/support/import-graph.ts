@@ -15,7 +15,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   })
 }
 
-const BASE = ['errors', 'protocol', 'observe', 'config', 'package']
+const BASE = ['bucket', 'errors', 'protocol', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 const ALL = ['app', 'commands', 'realtime', 'transfer', 'history', ...BELOW_REALTIME]
@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   storage: BASE,
   studio: BASE,
   config: ['errors', 'protocol', 'observe'],
+  bucket: [],
   observe: [],
   errors: [],
   package: [],

@@ -3,16 +3,28 @@ import type { RoomLog } from '../../log/room-log.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-/** A room is indexed when it has so many new entries, or the first of them is so old (ms). */
-const DUE_ENTRIES = 1_000
-const DUE_AFTER = 5_000
+/**
+ * A room is indexed once nobody has written in it for so long, or the first new entry is so old (both in ms), or there
+ * are so many: who writes has the machine to themselves meanwhile, and who reads has it caught up at once.
+ */
+const DUE_IDLE = 5_000
+const DUE_AFTER = 60_000
+const DUE_ENTRIES = 100_000
+
+interface Due {
+  entries: number
+  head: Seq
+  /** When the first of the entries came, by performance.now(). */
+  readonly since: number
+  readonly timer: NodeJS.Timeout
+}
 
 /** Has the workers keep up with what is committed. What a crash leaves undone is made up for by who reads it. */
 export class Indexer {
   readonly #workers: WorkerPool
   readonly #logger: Logger
   /** Rooms with something new: how much, and what will have it indexed. */
-  readonly #due = new Map<RoomId, { entries: number; head: Seq; readonly timer: NodeJS.Timeout }>()
+  readonly #due = new Map<RoomId, Due>()
   readonly #running = new Map<RoomId, { readonly head: Seq; readonly done: Promise<void> }>()
 
   constructor(workers: WorkerPool, logger: Logger) {
@@ -24,13 +36,14 @@ export class Indexer {
     room.onCommit(({ entries, lastSeq }) => {
       const due = this.#due.get(room.id)
       if (due === undefined) {
-        const timer = setTimeout(() => this.#start(room.id), DUE_AFTER)
+        const timer = setTimeout(() => this.#start(room.id), DUE_IDLE)
         timer.unref()
-        this.#due.set(room.id, { entries: entries.length, head: lastSeq, timer })
+        this.#due.set(room.id, { entries: entries.length, head: lastSeq, since: performance.now(), timer })
         return
       }
       due.entries += entries.length
       due.head = lastSeq
+      if (performance.now() - due.since < DUE_AFTER) due.timer.refresh()
       if (due.entries >= DUE_ENTRIES && !this.#running.has(room.id)) this.#start(room.id)
     })
   }

@@ -1,5 +1,7 @@
 import os from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { Bucket } from '../../bucket.ts'
 import { SynclineError } from '../../errors.ts'
 import type { RoomId, Seq } from '../../log/entry.ts'
 import { openPool } from '../../storage/database.ts'
@@ -18,6 +20,11 @@ const KEPT_BYTES = 128 * 1024 * 1024
 const KEPT_AUTHORS = 64 * 1024 * 1024
 /** On Linux a thread has a priority of its own: history waits where live editing wants the processor. */
 const NICE = 10
+/** What jobs may take, in ms a second, and how many seconds' worth at once: playing and comparing meet no bound. */
+const SHARE = 100
+const BURST = 4
+/** The longest rest after one job, in ms: who opens a long room for the first time waits for that, and not for a rest. */
+const REST = 200
 
 if (parentPort === null) throw new Error('this file is a worker of history')
 const port = parentPort
@@ -28,6 +35,9 @@ const pool = openPool(String(workerData), {
 })
 const rooms = new Lru<RoomId, RoomHistory>(KEPT_BYTES)
 const authors = new Lru<RoomId, LogAuthors>(KEPT_AUTHORS)
+const spent = new Bucket(SHARE, BURST)
+/** Nothing is begun before this has passed. */
+let rested: Promise<unknown> = Promise.resolve()
 /** One job of a room at a time: each may have its document grow. */
 const queues = new Map<RoomId, Promise<void>>()
 
@@ -49,6 +59,8 @@ function enqueue(job: JobMessage): void {
 }
 
 async function answer(job: JobMessage): Promise<void> {
+  await rested
+  const began = performance.now()
   try {
     const output = await run(job).catch((error: unknown) => anew(job, error))
     const transferred = output instanceof Uint8Array ? [output.buffer] : []
@@ -59,6 +71,9 @@ async function answer(job: JobMessage): Promise<void> {
     authors.delete(job.room)
     port.postMessage({ id: job.id, kind: 'refused', ...refusalOf(error) } satisfies FromWorker)
   }
+  const now = performance.now()
+  const over = spent.take(now - began, now)
+  if (over > 0) rested = pause(Math.min(over, REST))
 }
 
 /** What is held of a room may end at a position that retention has merged since: then all of it is read again. */
