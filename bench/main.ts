@@ -44,6 +44,7 @@ const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
+  --trace PATH     the recording that open, segments, check and history need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write bench/RESULTS.md (always done when all scenarios run in full)

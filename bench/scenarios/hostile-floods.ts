@@ -25,7 +25,7 @@ export const floods: Scenario = {
     { figure: `${flood} memory`, atMost: 8 },
   ]),
   run: (bench) =>
-    bench.repeat(['stock', 'syncline'], bench.pick(3, 1), async (peer) => {
+    bench.repeat(['stock', 'syncline'], bench.pick(2, 1), async (peer) => {
       const figures: Record<string, number> = {}
       for (const flood of FLOOD_NAMES) {
         const { cpu, memory } = await cost(bench, peer, flood)
@@ -43,7 +43,7 @@ async function cost(
 ): Promise<Figures & { cpu: number; memory: number }> {
   const room = `doc:${randomUUID()}`
   const honest = await Client.open(peer, room)
-  const seconds = bench.pick(6, 3)
+  const seconds = bench.pick(4, 3)
   await pace(RATE, 1, () => honest.type())
   const before = await peer.memory()
   const quiet = await bench.measure(peer, () => pace(RATE, seconds, () => honest.type()))
