@@ -1,5 +1,5 @@
 import { watchOthers } from './load/others.ts'
-import { type Peer, type PeerName, type Profile, startPeer } from './peer.ts'
+import { type Peer, type PeerName, type PeerOptions, type Profile, startPeer } from './peer.ts'
 import type { Postgres } from './postgres.ts'
 
 /** What one run of one peer gave, by the name of the figure. */
@@ -76,10 +76,11 @@ export class Bench {
     peers: readonly PeerName[],
     repeats: number,
     run: (peer: Peer) => Promise<Figures>,
+    options: PeerOptions = {},
   ): Promise<Map<PeerName, Figures>> {
     const measured = new Map<PeerName, Figures[]>()
     for (let round = 0; round < repeats; round += 1) {
-      for (const [name, figures] of await this.each(peers, (name) => this.using(name, run))) {
+      for (const [name, figures] of await this.each(peers, (name) => this.using(name, run, options))) {
         measured.set(name, [...(measured.get(name) ?? []), figures])
       }
     }
@@ -114,8 +115,12 @@ export class Bench {
     }
   }
 
-  async using<Result>(name: PeerName, run: (peer: Peer) => Promise<Result>): Promise<Result> {
-    const peer = await startPeer(name, this.postgres)
+  async using<Result>(
+    name: PeerName,
+    run: (peer: Peer) => Promise<Result>,
+    options: PeerOptions = {},
+  ): Promise<Result> {
+    const peer = await startPeer(name, this.postgres, options)
     try {
       return await run(peer)
     } finally {

@@ -78,7 +78,9 @@ const UNLIMITED = {
 
 const STARTS_WITHIN = 15_000
 
-interface PeerOptions {
+export interface PeerOptions {
+  /** With the limits as they are by default: what is measured is one person, and what they are allowed. */
+  readonly limited?: boolean
   /** Another program in the peer's place. */
   readonly program?: string
   /** Another database than the peer's own. */
@@ -88,7 +90,7 @@ interface PeerOptions {
 export async function startPeer(
   name: PeerName,
   postgres: Postgres,
-  { program = PROGRAMS[name], database = name }: PeerOptions = {},
+  { limited = false, program = PROGRAMS[name], database = name }: PeerOptions = {},
 ): Promise<Peer> {
   const port = await freePort()
   const stores = name === 'stock' || name === 'syncline'
@@ -99,7 +101,7 @@ export async function startPeer(
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
     ...(stores && { DATABASE_URL: await postgres.url(database) }),
-    ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off', ...UNLIMITED }),
+    ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off', ...(!limited && UNLIMITED) }),
   }
   const child = spawn(process.execPath, ['--expose-gc', '--import', file('./peers/probe.ts'), program], {
     env,

@@ -190,7 +190,7 @@ const environment = z.object({
   MAX_UNAUTHENTICATED: integer(1, MANY).default(1_000),
   MAX_UNAUTHENTICATED_PER_ADDRESS: integer(1, MANY).default(200),
   AUTHENTICATE_WITHIN_MS: integer(100, 60_000).default(5_000),
-  MESSAGES_PER_SECOND: integer(1, MANY).default(1_000),
+  MESSAGES_PER_SECOND: integer(1, MANY).default(500),
   BYTES_PER_SECOND: integer(1024, 4096 * MIB).default(2 * MIB),
   APPLY_MS_PER_SECOND: integer(1, 1_000).default(50),
   MAX_OUTBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(8 * MIB),

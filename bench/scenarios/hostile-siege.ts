@@ -11,6 +11,7 @@ import type { Peer } from '../peer.ts'
 const SIEGE = fileURLToPath(new URL('../../tests/hostile/siege.ts', import.meta.url))
 const RATE = 100
 const MIB = 1024 * 1024
+const LIMITED = { limited: true }
 
 /** What honest people notice while one hostile person goes through the corpus of tests/hostile again and again. */
 export const siege: Scenario = {
@@ -28,33 +29,38 @@ export const siege: Scenario = {
     { figure: 'memory', atMost: 64 },
   ],
   run: (bench) =>
-    bench.repeat(['syncline'], bench.pick(3, 1), async (peer) => {
-      const room = `doc:${randomUUID()}`
-      const writers = [await Client.open(peer, room), await Client.open(peer, `doc:${randomUUID()}`)]
-      const latencies = new Latencies()
-      for (const writer of writers) writer.onAcknowledged = (latency) => latencies.add(latency)
-      const settled = (): boolean => writers.every(({ typed, acknowledged }) => typed === acknowledged)
-      const typed = async (seconds: number): Promise<number> => {
-        latencies.clear()
-        await pace(RATE, seconds, (index) => writers[index % writers.length]?.type())
-        await until(settled)
-        return latencies.percentile(99)
-      }
-      await typed(2)
-      const before = await peer.memory()
-      const quiet = await typed(bench.pick(8, 4))
-      let under = Number.NaN
-      let attacks = 0
-      await bench.measure(peer, async () => {
-        const besieged = await besiege(peer, room)
-        under = await typed(bench.pick(30, 10))
-        attacks = await besieged()
-      })
-      const after = await peer.memory()
-      await Promise.all(writers.map((writer) => writer.close()))
-      const grown = after.heapUsed + after.external - before.heapUsed - before.external
-      return { quiet, under, times: under / quiet, memory: grown / MIB, attacks }
-    }),
+    bench.repeat(
+      ['syncline'],
+      bench.pick(3, 1),
+      async (peer) => {
+        const room = `doc:${randomUUID()}`
+        const writers = [await Client.open(peer, room), await Client.open(peer, `doc:${randomUUID()}`)]
+        const latencies = new Latencies()
+        for (const writer of writers) writer.onAcknowledged = (latency) => latencies.add(latency)
+        const settled = (): boolean => writers.every(({ typed, acknowledged }) => typed === acknowledged)
+        const typed = async (seconds: number): Promise<number> => {
+          latencies.clear()
+          await pace(RATE, seconds, (index) => writers[index % writers.length]?.type())
+          await until(settled)
+          return latencies.percentile(99)
+        }
+        await typed(2)
+        const before = await peer.memory()
+        const quiet = await typed(bench.pick(8, 4))
+        let under = Number.NaN
+        let attacks = 0
+        await bench.measure(peer, async () => {
+          const besieged = await besiege(peer, room)
+          under = await typed(bench.pick(30, 10))
+          attacks = await besieged()
+        })
+        const after = await peer.memory()
+        await Promise.all(writers.map((writer) => writer.close()))
+        const grown = after.heapUsed + after.external - before.heapUsed - before.external
+        return { quiet, under, times: under / quiet, memory: grown / MIB, attacks }
+      },
+      LIMITED,
+    ),
 }
 
 /** Begins; what it gives ends it, and tells how many attacks there were. */

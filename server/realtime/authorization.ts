@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type {
   beforeHandleMessagePayload,
   connectedPayload,
@@ -17,6 +18,9 @@ import { ReadOnlySocket } from './read-only-socket.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import type { SocketContext } from './session.ts'
 import { isOutage, Standing } from './standing.ts'
+
+/** How long whoever is kept out waits to hear it, in ms. */
+const KEPT_OUT = 1_000
 
 export interface AuthorizationOptions {
   readonly verify: Verify
@@ -51,6 +55,11 @@ export class Authorization implements Extension<RoomContext> {
     const { verify, authorizer, ensureRoom, rememberWriter } = this.#options
     parseRoomName(room)
     const identity = await verify(token)
+    if (data.context.session.keptOut(identity)) {
+      // Told at once they would be back at once: one attacker took a seventh of a core that way.
+      await pause(KEPT_OUT)
+      throw new SynclineError('rate-limited')
+    }
     const admission = data.context.session.admit(identity, room)
     const { epoch } = authorizer
     const decision = await authorizer.decide(identity, room)

@@ -84,7 +84,7 @@ export class Connections {
 
   /**
    * Whether a person may come in over this WebSocket; what they and all their WebSockets share.
-   * @throws SynclineError `revoked`, `rate-limited`, `too-many-connections`, `too-many-rooms`
+   * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(socket: Socket, identity: Identity, room: string): Pace {
     this.#revocations.check(identity, room)
@@ -96,7 +96,6 @@ export class Connections {
       faults: new Bucket(this.#limits.faultsPerMinute / 60, 60),
       forget: undefined,
     }
-    if (person.faults.take(0, performance.now()) > 0) throw new SynclineError('rate-limited')
     if (!person.sockets.has(socket) && person.sockets.size >= this.#limits.socketsPerUser) {
       throw new SynclineError('too-many-connections')
     }
@@ -105,6 +104,11 @@ export class Connections {
     person.sockets.add(socket)
     this.#sockets.get(socket)?.users.add(identity.user)
     return person.pace
+  }
+
+  /** Whether somebody gave such reasons too often, and may not come in for now. */
+  keptOut(user: string): boolean {
+    return (this.#people.get(user)?.faults.take(0, performance.now()) ?? 0) > 0
   }
 
   /** A WebSocket is closed for this reason. Who gives such reasons too often is kept out until it is less often. */

@@ -189,6 +189,10 @@ export class Session implements WebSocketLike, Socket {
     if (over > 0) this.#slowDown(over, 'applying')
   }
 
+  keptOut({ user }: Identity): boolean {
+    return this.#options.connections.keptOut(user)
+  }
+
   /**
    * Somebody's token was taken: they count from now on, and what is revoked is ended, however long their
    * document loads.
