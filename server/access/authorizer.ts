@@ -39,6 +39,11 @@ export class Authorizer {
     return this.#epoch
   }
 
+  /** Whether an application may refuse rooms that a token's grants allow. */
+  get asksApplication(): boolean {
+    return this.#answers !== undefined
+  }
+
   /** @throws SynclineError `room-name-invalid`, `authorization-unavailable` */
   async decide(identity: Identity, room: string): Promise<Decision> {
     const { kind } = parseRoomName(room)

@@ -84,16 +84,15 @@ export class History {
   }
 
   /**
-   * Compares positions of a room, or plans a restore of it as it is at `head`.
+   * Compares positions of a room, or plans a restore of it as it is now.
    * @param ask says what is asked, given what finds the seq of a position
    * @throws SynclineError `room-not-found`, `position-invalid`, `version-not-found`, `restore-invalid`, `room-damaged`
    */
-  compare(name: string, ask: Ask): Promise<Compared & { readonly head: Seq }> {
+  compare(name: string, ask: Ask): Promise<Compared> {
     return this.#stored(async () => {
       const room = await this.#room(name)
       const request = await ask((at) => this.#resolve(room, at))
-      const { head } = room
-      return { head, ...(await this.#run('compare', room.id, { head, request })) }
+      return this.#run('compare', room.id, { head: room.head, request })
     })
   }
 

@@ -1,11 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { SynclineError } from '../errors.ts'
+import { text } from '../http/text.ts'
 import { FORMATS } from './content/convert.ts'
 import type { At } from './history.ts'
 
 const MAX_PAGE = 100
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const moment = z.iso.datetime({ offset: true, error: 'must be an ISO time with its zone' })
+const CURSOR = /^\d{1,15}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export const moment = z.iso.datetime({ offset: true, error: 'must be an ISO time with its zone' })
 
 /** Where in a room's past, as addresses say it. */
 export const atSchema = z
@@ -15,11 +18,11 @@ export const atSchema = z
   .openapi({ description: 'A seq, an ISO time with its zone, or the id of a version; without it the newest' })
 
 /** @throws SynclineError `position-invalid` */
-export function parseAt(text: string | undefined): At {
-  if (text === undefined) return undefined
-  if (/^\d{1,15}$/.test(text)) return { kind: 'seq', seq: Number(text) }
-  if (UUID.test(text)) return { kind: 'version', id: text }
-  if (moment.safeParse(text).success) return { kind: 'time', time: Date.parse(text) }
+export function parseAt(at: string | undefined): At {
+  if (at === undefined) return undefined
+  if (/^\d{1,15}$/.test(at)) return { kind: 'seq', seq: Number(at) }
+  if (UUID.test(at)) return { kind: 'version', id: at }
+  if (moment.safeParse(at).success) return { kind: 'time', time: Date.parse(at) }
   throw new SynclineError('position-invalid')
 }
 
@@ -43,7 +46,7 @@ export const timelineQuery = z.object({
   length: seconds(60, 30 * DAY, 4 * 3600).openapi({
     description: 'Seconds after which one that goes on is divided',
   }),
-  person: z.string().max(200).optional().openapi({ description: 'Sessions that this person took part in' }),
+  person: text.max(200).optional().openapi({ description: 'Sessions that this person took part in' }),
   from: moment.optional(),
   to: moment.optional(),
   named: flag.openapi({ description: 'Sessions with a named version only' }),
@@ -54,14 +57,11 @@ export const timelineQuery = z.object({
 export const versionsQuery = z.object({
   named: flag,
   limit,
-  after: z
-    .string()
-    .regex(/^\d{1,15}\.[0-9a-f-]{36}$/, 'must be the next of an earlier page')
-    .optional(),
+  after: z.string().regex(CURSOR, 'must be the next of an earlier page').optional(),
 })
 
-const title = z.string().trim().min(1).max(200)
-const description = z.string().trim().max(4000).nullable()
+const title = text.trim().min(1).max(200)
+const description = text.trim().max(4000).nullable()
 
 export const newVersion = z.object({
   at: atSchema,

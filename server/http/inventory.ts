@@ -3,10 +3,17 @@ import type { Authorizer } from '../access/authorizer.ts'
 import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
-import { HEALTHS, INVENTORY_SORTS, type InventoryRoom, type RoomInventory } from '../log/inventory.ts'
+import {
+  HEALTHS,
+  INVENTORY_SORTS,
+  type InventoryQuery,
+  type InventoryRoom,
+  type RoomInventory,
+} from '../log/inventory.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
 import { BEARER, createRouter, json, refusals } from './router.ts'
+import { text } from './text.ts'
 
 const MAX_PAGE = 100
 
@@ -47,7 +54,7 @@ const route = createRoute({
   security: [{ [BEARER]: [] }],
   request: {
     query: z.object({
-      search: z.string().max(200).optional().openapi({ description: 'A part of the name or the title' }),
+      search: text.max(200).optional().openapi({ description: 'A part of the name or the title' }),
       health: z.enum(HEALTHS).optional(),
       sort: z.enum(INVENTORY_SORTS).default('changed'),
       order: z.enum(['asc', 'desc']).default('desc'),
@@ -62,7 +69,7 @@ const route = createRoute({
   responses: {
     200: {
       description:
-        'A page of rooms, fewer than `limit` where the application or the token takes some away; `next` is the `after` of the following one',
+        'A page of rooms, fewer than `limit` (with an application, and a search, maybe none) where that or the token takes some away; `next` is the `after` of the following one',
       ...json(pageSchema),
     },
     ...refusals,
@@ -81,17 +88,31 @@ export const inventoryRoutes = ({ inventory, verify, authorizer, revocations }: 
     const identity = await bearer(c.req.header('authorization'), verify)
     const scope = authorizer.candidates(identity, 'admin')
     if (scope !== 'all' && scope.kinds.length + scope.names.length === 0) throw new SynclineError('forbidden')
-    const { order, ...query } = c.req.valid('query')
+    const { order, search, health, ...query } = c.req.valid('query')
+    const sought = { search, health }
     const { rooms, next } = await inventory.list({
       ...query,
+      // Whether a page is full says whether there is such a room, also one that the application then refuses.
+      ...(authorizer.asksApplication ? {} : sought),
       scope,
       except: revocations.roomsTakenFrom(identity),
       ascending: order === 'asc',
     })
     const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
-    const administered = rooms.filter((_, index) => decided[index]?.role === 'admin')
+    const administered = rooms.filter(
+      (room, index) => decided[index]?.role === 'admin' && isSought(room, sought),
+    )
     return c.json({ rooms: administered.map(represent), next: next ?? null }, 200)
   })
+
+function isSought(
+  { name, title, health }: InventoryRoom,
+  sought: Pick<InventoryQuery, 'search' | 'health'>,
+): boolean {
+  if (sought.health !== undefined && sought.health !== health) return false
+  const part = sought.search?.toLowerCase() ?? ''
+  return [name, title ?? ''].some((said) => said.toLowerCase().includes(part))
+}
 
 const represent = ({ createdAt, changedAt, deletedAt, recent, ...room }: InventoryRoom) => ({
   ...room,

@@ -60,13 +60,17 @@ export async function nearestPositions(
       and exists (select from unnest($2::bigint[]) p where p between s.first_seq and s.last_seq)`,
     values: [room, positions],
   })
-  const segments = await Promise.all(rows.map(({ bytes }) => decodeSegment(bytes).catch(() => [])))
-  const merged = segments.flat().filter((entry) => entry.merged !== undefined)
+  const merged: { readonly first: Seq; readonly seq: Seq }[] = []
+  // One at a time, and of each only its spans: a segment is megabytes, and a page may touch a hundred.
+  for (const { bytes } of rows) {
+    for (const entry of await decodeSegment(bytes).catch(() => []))
+      if (entry.merged !== undefined) merged.push({ first: firstOf(entry), seq: entry.seq })
+  }
   return (position) => {
-    const over = merged.find((entry) => firstOf(entry) <= position && entry.seq > position)
+    const over = merged.find(({ first, seq }) => first <= position && seq > position)
     return over === undefined
       ? { before: position, after: position }
-      : { before: firstOf(over) - 1, after: over.seq }
+      : { before: over.first - 1, after: over.seq }
   }
 }
 

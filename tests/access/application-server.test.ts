@@ -46,6 +46,23 @@ function edit(): Uint8Array {
   return Y.encodeStateAsUpdate(document)
 }
 
+describe('the list of an administrator', () => {
+  it('[HIS110] says nothing of the rooms that the application refuses, nor of what they are called', async () => {
+    for (const room of ['doc:hidden', 'doc:shown']) await (await join(room)).saved()
+    service.answer(({ body }) => ({
+      role: (body as { room: string }).room === 'doc:shown' ? 'admin' : null,
+    }))
+    const headers = { authorization: `Bearer ${await server.token('eve', { '*:*': 'admin' })}` }
+    const list = async (query: string): Promise<Page> =>
+      (await fetch(`${server.url}/api/v1/admin/rooms?${query}`, { headers })).json() as Promise<Page>
+    const names = async (query: string) => (await list(query)).rooms.map(({ name }) => name)
+    expect(await names('search=SHOWN')).toEqual(['doc:shown'])
+    expect(await names('search=hidden')).toEqual([])
+    expect(await names('health=damaged')).toEqual([])
+    expect(await list('limit=1&search=hidden')).toEqual(await list('limit=1&search=absent'))
+  })
+})
+
 describe('a join', () => {
   it('[ACC28] is decided by the application, for each person and room, on a warm document too', async () => {
     const ada = await join('doc:a0')

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { readBlocks } from '../../server/history/blocks/blocks.ts'
 import type { History } from '../../server/history/history.ts'
 import { thinRoom } from '../../server/history/retention/retain.ts'
 import { SEVERAL } from '../../server/log/entry.ts'
 import { DAY, type Session, typed, upTo } from './past.ts'
 import { replays } from './replay.ts'
-import { historyOf, openHistory, write } from './support.ts'
+import { historyOf, openHistory, START, Typist, write } from './support.ts'
 
 const NOW = Date.now()
 const CUTOFFS = { sessions: NOW - 30 * DAY, versions: undefined }
@@ -69,6 +70,31 @@ describe('a room that retention has thinned', () => {
       { first: 1, last: 2_000 },
       { first: 2_001, last: 4_000 },
     ])
+  }, 60_000)
+
+  it('[HIS19] has no block that tells what is gone, though another node had read it before', async () => {
+    const old = await oldRoom([session(90, ['ada'], 2_000), session(80, ['ada'], 100)])
+    await old.db.pool.query(`update rooms set changed_at = 'epoch'`)
+    const first = { sessions: NOW - 85 * DAY, versions: undefined }
+    // The log's own packer may be at it.
+    const thinFirst = () => thinRoom(old.db.pool, old.room.id, first, { dryRun: false })
+    await expect.poll(thinFirst, { timeout: 20_000 }).toMatchObject({ last: 2_000 })
+    await old.history.versions('doc:a', { limit: 1, namedOnly: false })
+    // One block, and behind it a hundred entries that this node holds as they were written.
+    await old.holds(old.history, [2_100])
+    expect(await old.thin()).toMatchObject({ first: 2_001, last: 2_100 })
+    const left = await old.left()
+    const later = { at: NOW, actor: 'cleo', bytes: Y.encodeStateAsUpdate(new Y.Doc()) }
+    for (let entries = 0; entries < 1_900; entries += 1) old.room.append(later)
+    await old.room.durable()
+    await old.history.timeline('doc:a', QUERY)
+    const blocks = await readBlocks(old.db.pool, old.room.id, 0, 4_000)
+    expect(blocks.map(({ lastSeq }) => lastSeq)).toEqual([2_000, 4_000])
+    const told = blocks
+      .flatMap(({ inserts, deletes }) => [...inserts, ...deletes])
+      .flatMap(({ seq, count }) => Array.from({ length: count }, (_, place) => seq + place))
+    expect(told.filter((seq) => !left.includes(seq))).toEqual([])
+    await old.holds(old.history, left)
   }, 60_000)
 
   it('[HIS19] refuses the moments that are gone, also what it had in memory, and names what is left', async () => {
@@ -136,6 +162,22 @@ describe('a room that retention has thinned', () => {
     const blame = await old.history.compare('doc:a', async () => ({ kind: 'blame', at: 70, within: 60_000 }))
     expect(JSON.parse(Buffer.from(blame.json).toString())).toMatchObject({ at: 70 })
   })
+})
+
+it('[HIS57] a restore is of the room as it is by then, also where that has grown since it was asked for', async () => {
+  const { log, history } = await openHistory()
+  const typist = new Typist().type(0, 'ada', 'one')
+  const room = await write(log, typist.entries)
+  const planned = await history.compare('doc:a', async () => {
+    for (const entry of typist.type(1_000, 'bob', ' two').entries.slice(1)) room.append(entry)
+    await room.durable()
+    await history.index('doc:a')
+    const target = { kind: 'person', actor: 'bob', since: START, until: START + 1_000 } as const
+    return { kind: 'restore', target }
+  })
+  expect(planned.head).toBe(2)
+  Y.applyUpdate(typist.doc, planned.update ?? new Uint8Array())
+  expect(typist.doc.getText('content').toString()).toBe('one')
 })
 
 describe('a room that was erased', () => {

@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { defaultMarkdownParser } from 'prosemirror-markdown'
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { LogAuthors } from '../../server/history/compare/authors.ts'
 import { convert, type Format } from '../../server/history/content/convert.ts'
 import { HistoryDocument, type HistoryEntry } from '../../server/history/positions/history-document.ts'
+import { planRestore } from '../../server/history/restore/plan.ts'
 import { logOf, steps } from './live-room.ts'
 import { replay } from './replay.ts'
 import { textOf } from './support.ts'
@@ -124,6 +126,26 @@ describe('a position as JSON', () => {
       }),
       { seed: 20_260_102, numRuns: 60 },
     )
+  })
+
+  it('[HIS8] has a list of more values than a call takes arguments', () => {
+    const values = Array.from({ length: 1_000_000 }, () => 0)
+    const history = historyOf((doc) => doc.getArray('list').push(values))
+    expect(JSON.parse(as(history, 'json')).types.list.value).toHaveLength(values.length)
+    const { update } = planRestore(history, LogAuthors.of([]), { kind: 'version', seq: 0 })
+    expect(update?.length).toBeGreaterThan(2)
+  })
+
+  it('[HIS8] has what a key said then, though it was set again and again, which Yjs holds as one', () => {
+    const doc = new Y.Doc()
+    const entries: HistoryEntry[] = []
+    doc.on('update', (bytes: Uint8Array) => {
+      entries.push({ seq: entries.length + 1, at: 0, actor: 'ada', bytes })
+    })
+    for (const title of ['first', 'second', 'third', 'fourth']) doc.getMap('meta').set('title', title)
+    const history = HistoryDocument.fromEntries(entries)
+    const titles = entries.map(({ seq }) => JSON.parse(as(history, 'json', seq)).types.meta?.value)
+    expect(titles).toEqual(['first', 'second', 'third', 'fourth'].map((title) => ({ title })))
   })
 })
 

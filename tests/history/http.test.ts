@@ -182,12 +182,14 @@ describe('what is asked wrongly', () => {
     ['versions/00000000-0000-4000-8000-000000000000', 404, 'version-not-found'],
     ['versions/1', 400, 'request-invalid'],
     ['versions?after=1', 400, 'request-invalid'],
+    [`versions?after=1.${'-'.repeat(36)}`, 400, 'request-invalid'],
     ['timeline?gap=0', 400, 'request-invalid'],
     ['timeline?length=x', 400, 'request-invalid'],
     ['timeline?from=yesterday', 400, 'request-invalid'],
     ['timeline?before=0', 400, 'request-invalid'],
     ['timeline?limit=101', 400, 'request-invalid'],
     ['timeline?named=perhaps', 400, 'request-invalid'],
+    ['timeline?person=%00', 400, 'request-invalid'],
   ])('[HIS7] is refused: %s', async (path, status, code) => {
     await writeWords('doc:asked', ['one'])
     const answer = await ask(`doc:asked/${path}`, 'admin')
@@ -201,6 +203,8 @@ describe('what is asked wrongly', () => {
     [{ title: 'a', description: 'x'.repeat(4001) }],
     [{ title: 'a', pinned: 'yes' }],
     [{ title: 'a', at: 1 }],
+    [{ title: 'a\0' }],
+    [{ title: 'a', description: '\0b' }],
   ])('[HIS7] is refused: a version of %j', async (body) => {
     await writeWords('doc:asked', ['one'])
     expect((await post('doc:asked/versions', body)).json.error.code).toBe('request-invalid')

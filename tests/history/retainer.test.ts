@@ -98,6 +98,21 @@ describe('the rules', () => {
   })
 })
 
+it('[HIS96] is said once to all who ask for the same at the same time', async () => {
+  const { db, url } = await database()
+  await fillOld(url, 'doc:old', 40)
+  let asked = 0
+  const retainer = new Retainer(db.pool, { doc: { keystrokes: 30 } }, pino({ level: 'silent' }), async () => {
+    asked += 1
+  })
+  const plan = () => retainer.retain('doc:old', { dryRun: true })
+  const plans = await Promise.all(Array.from({ length: 8 }, plan))
+  expect(asked).toBe(1)
+  for (const said of plans) expect(said).toMatchObject({ first: 1, last: 40 })
+  expect(await plan()).toEqual(plans[0])
+  expect(asked).toBe(2)
+})
+
 describe('whoever may', () => {
   it('[HIS97] asks and acts over HTTP as an administrator of the room', async () => {
     // The rule is one that the server's own round, at its start, finds nothing for.

@@ -128,10 +128,6 @@ describe('thinning to sessions', () => {
 
 it('[HIS92] keeps the positions of versions, and every 2,000th, where history reads on', async () => {
   const old = await room()
-  // As migrations/005_history.sql makes them.
-  await old.db.pool.query(`
-    create table if not exists versions (
-      id uuid default gen_random_uuid(), room_id bigint, seq bigint, at timestamptz, kind text, author text)`)
   for (const seq of [12, 150]) {
     await old.db.pool.query(
       `insert into versions (room_id, seq, at, kind, author) values ($1, $2, now(), 'named', 'ada')`,

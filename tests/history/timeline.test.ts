@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { History } from '../../server/history/history.ts'
+import { type Session, sessionsOf } from '../../server/history/timeline/sessions.ts'
 import type { TimelineQuery } from '../../server/history/timeline/timeline.ts'
 import { historyOf, openHistory, START, Typist, write } from './support.ts'
 
@@ -286,4 +287,19 @@ describe('the timeline', () => {
       { seed: 20_260_104, numRuns: 25 },
     )
   }, 120_000)
+})
+
+it('[HIS12] a session has as many slices as a month of work can have', async () => {
+  const IDLE = 15_000
+  const share = (at: number) => ({ firstAt: at, lastAt: at, entries: 1, inserted: 1, deleted: 0 })
+  async function* slices() {
+    for (let seq = (30 * 24 * 60 * MINUTE) / IDLE; seq > 0; seq -= 1) {
+      const at = START + seq * IDLE
+      yield { firstSeq: seq, lastSeq: seq, firstAt: at, lastAt: at, people: new Map([['ada', share(at)]]) }
+    }
+  }
+  const sessions: Session[] = []
+  const division = { gap: MINUTE, length: 30 * 24 * 60 * MINUTE }
+  for await (const session of sessionsOf(slices(), division)) sessions.push(session)
+  expect(sessions).toMatchObject([{ firstSeq: 1, lastSeq: 172_800, firstAt: START + IDLE }])
 })

@@ -67,7 +67,7 @@ describe('an administrator’s list of rooms', () => {
     ).toEqual([])
   })
 
-  it.each(['?sort=people', '?after=x', '?limit=1000', '?health=well'])(
+  it.each(['?sort=people', '?after=x', '?limit=1000', '?health=well', '?search=%00'])(
     '[HIS110] %s is refused, and what is wrong with it is said',
     async (search) => {
       const { status, json } = await list({ '*:*': 'admin' }, search)

@@ -1,7 +1,7 @@
 import type { Seq } from '../../log/entry.ts'
+import type { Stretch } from '../positions/client-ids.ts'
 import type { HistoryDocument } from '../positions/history-document.ts'
 import type { Authors } from './authors.ts'
-import type { Stretch } from './id-ranges.ts'
 import type { Ids } from './view.ts'
 
 /** Who made an edit, and when. */

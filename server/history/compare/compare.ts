@@ -20,7 +20,9 @@ export type CompareRequest =
 export interface Compared {
   /** The answer as JSON, so that whoever hands it on never looks into it. */
   readonly json: Uint8Array<ArrayBuffer>
-  /** Of a restore: the edit, where it would change anything. */
+  /** The newest position that there was. */
+  readonly head: Seq
+  /** Of a restore: the edit to the room as it is at `head`, where it would change anything. */
   readonly update?: Uint8Array
 }
 
@@ -38,26 +40,27 @@ export function authorsOf(request: CompareRequest, head: Seq): readonly [after: 
 
 /** Answers one request, from a document that has all positions in it; to be run where it may take its time. */
 export function compare(history: HistoryDocument, authors: Authors, request: CompareRequest): Compared {
+  const { head } = history
   switch (request.kind) {
     case 'diff': {
       const { from, to, within } = request
       const options = { attribution: new Attribution(history, authors), backward: from > to, within }
       const found = diff(history.structure, viewAt(history, from), viewAt(history, to), options)
-      return { json: encodeJson({ from, to, ...found.diff }) }
+      return { head, json: encodeJson({ from, to, ...found.diff }) }
     }
     case 'blame': {
       const { at, within } = request
-      return { json: encodeJson({ at, ...blame(history, authors, at, within) }) }
+      return { head, json: encodeJson({ at, ...blame(history, authors, at, within) }) }
     }
     case 'deleted': {
       const { at, text, limit } = request
       const found = searchDeleted(history, authors, { at, limit, ...(text !== undefined && { text }) })
-      return { json: encodeJson({ at, found }) }
+      return { head, json: encodeJson({ at, found }) }
     }
     case 'restore': {
       const { update, diff } = planRestore(history, authors, request.target)
-      const json = encodeJson({ head: history.head, changes: update !== undefined, ...diff })
-      return { json, ...(update !== undefined && { update }) }
+      const json = encodeJson({ head, changes: update !== undefined, ...diff })
+      return { head, json, ...(update !== undefined && { update }) }
     }
   }
 }

@@ -1,13 +1,9 @@
+import type { Stretch } from '../positions/client-ids.ts'
+
 /** `length` clock ticks of one client from `clock` on: the shape of Yjs' own delete sets. */
 export interface IdRange {
   readonly clock: number
   readonly len: number
-}
-
-/** Up to where (exclusive) what was asked holds alike. */
-export interface Stretch {
-  readonly inside: boolean
-  readonly end: number
 }
 
 /** A set of Yjs ids, as ranges of clocks per client. */

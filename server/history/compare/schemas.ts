@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { atSchema } from '../requests.ts'
+import { atSchema, moment } from '../requests.ts'
 
 const MAX_WITHIN = 24 * 60 * 60 * 1000
 const MAX_HUNKS = 1000
-const moment = z.iso.datetime({ offset: true, error: 'must be an ISO time with its zone' })
 
 const within = z.coerce.number().int().min(0).max(MAX_WITHIN).default(60_000).openapi({
   description:

@@ -67,7 +67,7 @@ function children(runs: readonly Run[], which: Side): Child[] {
     if (run.status === (which === 'before' ? 'inserted' : 'deleted')) continue
     const marks = marksOn(run, which)
     const last = list.at(-1)
-    if ('values' in run) list.push(...run.values.map((value) => ({ value })))
+    if ('values' in run) for (const value of run.values) list.push({ value })
     else if ('node' in run) list.push({ node: typeContent(run.node, which), ...marks })
     else if ('embed' in run) list.push({ embed: run.embed, ...marks })
     else if (last !== undefined && 'text' in last && isDeepStrictEqual(last.marks, marks.marks)) {

@@ -1,7 +1,8 @@
 import type * as Y from 'yjs'
 import type { Seq } from '../../log/entry.ts'
+import type { Stretch } from '../positions/client-ids.ts'
 import type { HistoryDocument } from '../positions/history-document.ts'
-import { type IdRange, IdRanges, type Stretch } from './id-ranges.ts'
+import { type IdRange, IdRanges } from './id-ranges.ts'
 
 /** Ids, by whether they are among some. */
 export interface Ids {

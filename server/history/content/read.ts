@@ -1,5 +1,6 @@
 import * as Y from 'yjs'
 import { DOCUMENT_FIELDS } from '../../protocol.ts'
+import { shownEntry } from '../compare/entry-chain.ts'
 import type { HistoryDocument, Position } from '../positions/history-document.ts'
 import type { Piece } from './delta.ts'
 
@@ -130,7 +131,8 @@ class Reader {
   #values(type: SharedType): readonly unknown[] {
     const values: unknown[] = []
     for (const { item, from, to } of this.#visible(type)) {
-      if (item.countable) values.push(...this.#contentValues(item.content, from, to))
+      // One by one: an item may hold more than a call takes arguments.
+      if (item.countable) for (const value of this.#contentValues(item.content, from, to)) values.push(value)
     }
     return values
   }
@@ -140,16 +142,12 @@ class Reader {
     return content.getContent().slice(from, to)
   }
 
-  /** Each key's newest item that is known decides; it is there, or it was deleted. */
   #entries(type: SharedType): Values {
     const entries: Record<string, unknown> = {}
     for (const [key, newest] of type._map) {
-      let item: Y.Item | null = newest
-      while (item !== null && item.id.clock >= this.#position.known(item.id.client)) item = item.left
-      if (item === null) continue
-      const last = item.id.clock + item.length - 1
-      if (!this.#position.stretch(item.id.client, last, last + 1).inside) continue
-      const value = this.#contentValues(item.content, item.length - 1, item.length).at(-1)
+      const shown = shownEntry(newest, this.#position)
+      if (shown === undefined) continue
+      const [value] = this.#contentValues(shown.item.content, shown.from, shown.to)
       // `__proto__` is a key like any other here.
       Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true })
     }

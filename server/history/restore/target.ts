@@ -87,7 +87,7 @@ function bringBack(piece: Piece, as: View, shown: IdRanges): void {
 
 function blockOf(doc: Y.Doc, id: string): Y.Item {
   const [client = 0, clock = 0] = id.split(':').map(Number)
-  if (clock >= Y.getState(doc.store, client)) invalid('there is no such block')
+  if (!(clock >= 0 && clock < Y.getState(doc.store, client))) invalid('there is no such block')
   const item: unknown = Y.getItem(doc.store, Y.createID(client, clock))
   const found = item instanceof Y.Item && item.content instanceof Y.ContentType && item.parentSub === null
   return found ? item : invalid('there is no such block')

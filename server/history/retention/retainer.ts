@@ -17,6 +17,8 @@ export class Retainer {
   readonly #rules: Retention
   readonly #logger: Logger
   readonly #index: (room: string) => Promise<void>
+  /** Dry runs that are going on or wait: nobody has the same one made twice. */
+  readonly #planned = new Map<string, Promise<Thinned | undefined>>()
   /** Each waits for the one before it: a thread at a time is all that the machine is asked for. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -43,7 +45,13 @@ export class Retainer {
     const room = await findRoom(this.#pool, name)
     if (room === undefined) throw new SynclineError('room-not-found')
     const rule = this.ruleFor(name)
-    return rule === undefined ? undefined : this.#thin(room.id, name, cutoffsOf(rule), options)
+    if (rule === undefined) return undefined
+    if (!options.dryRun) return this.#thin(room.id, name, cutoffsOf(rule), options)
+    const planned =
+      this.#planned.get(name) ??
+      this.#thin(room.id, name, cutoffsOf(rule), options).finally(() => this.#planned.delete(name))
+    this.#planned.set(name, planned)
+    return planned
   }
 
   /** Every room in which something is due, one after the other. One that cannot be thinned keeps up no other. */

@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { type MergedGroup, Thinning } from './thinning.ts'
 
@@ -8,6 +9,9 @@ export type Question =
   | { readonly ask: 'same' }
 
 export type Answer = { readonly value: unknown } | { readonly failure: string }
+
+// As the workers of history do: on Linux a thread has a priority of its own.
+if (process.platform === 'linux') os.setPriority(10)
 
 const thinning = new Thinning()
 

@@ -55,8 +55,9 @@ function merged(slices: readonly Slice[]): Session {
   return {
     firstSeq: slices[0]?.firstSeq ?? 0,
     lastSeq: slices.at(-1)?.lastSeq ?? 0,
-    firstAt: Math.min(...slices.map(({ firstAt }) => firstAt)),
-    lastAt: Math.max(...slices.map(({ lastAt }) => lastAt)),
+    // Not `Math.min` of all: a call takes only so many arguments, and a month has 170,000 slices.
+    firstAt: slices.reduce((least, { firstAt }) => Math.min(least, firstAt), Number.POSITIVE_INFINITY),
+    lastAt: slices.reduce((most, { lastAt }) => Math.max(most, lastAt), Number.NEGATIVE_INFINITY),
     people,
   }
 }

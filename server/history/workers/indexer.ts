@@ -63,7 +63,7 @@ export class Indexer {
     return done
   }
 
-  /** What was committed in a room is not to be indexed any more: it was erased. */
+  /** What waits to be indexed in a room does so no longer: it was erased, or thinned; who reads it then has it indexed. */
   forget(room: RoomId): void {
     clearTimeout(this.#due.get(room)?.timer)
     this.#due.delete(room)

@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { SynclineError } from '../../errors.ts'
 import type { RoomId, Seq } from '../../log/entry.ts'
+import { nearestPositions, POSITIONS_LOCK } from '../../log/positions.ts'
 import { read } from '../../log/read.ts'
-import { inTransaction } from '../../storage/transaction.ts'
+import { inTransaction, type Queryable } from '../../storage/transaction.ts'
 import { BLOCK_ENTRIES, blockedTo, damaged, readBlocks, writeBlock } from '../blocks/blocks.ts'
 import { makeBlock } from '../blocks/make-block.ts'
 import type { Effect } from '../positions/change-index.ts'
@@ -42,7 +43,10 @@ export class RoomHistory {
    * Reads something of the room's document, which has the first `seq` entries at least.
    * @throws SynclineError `room-damaged` where the log up to there cannot be read or does not make a document
    */
-  async read<Result>(seq: Seq, act: (document: HistoryDocument) => Result): Promise<Result> {
+  async read<Result>(
+    seq: Seq,
+    act: (document: HistoryDocument) => Result | Promise<Result>,
+  ): Promise<Result> {
     await this.#growFromBlocks(seq)
     // A room that was never indexed: rather than hold all of its log, make what the next reader wants too.
     if (seq - this.#document.head > MOST_UNINDEXED) await this.index(seq, 0)
@@ -75,7 +79,7 @@ export class RoomHistory {
     await this.#keepIdle(now)
   }
 
-  /** False where another node has been quicker. */
+  /** False where another node has been quicker, or retention has merged what was read. */
   async #write(indexed: Seq, until: Seq): Promise<boolean> {
     const { slices, versions } = until > indexed ? await this.#grown(indexed, until) : NOTHING
     const block = until - this.#blocksTo >= BLOCK_ENTRIES ? this.#nextBlock(until) : undefined
@@ -84,6 +88,7 @@ export class RoomHistory {
         this.#room,
       ])
       if ((await indexedTo(client, this.#room)) !== indexed) return false
+      if (block !== undefined && !(await this.#stands(client, block.lastSeq))) return false
       await writeSlices(client, this.#room, slices)
       for (const { seq, at, reason } of versions)
         await keepVersion(client, this.#room, { seq, at }, reason, SYSTEM)
@@ -92,6 +97,17 @@ export class RoomHistory {
     })
     if (ours && block !== undefined) this.#drop(block.lastSeq)
     return ours
+  }
+
+  /**
+   * Whether the log still has every entry that a block would tell of. Retention may have merged some, here or on another
+   * node, since they were read; it goes on when the block is written, and drops that with all the others.
+   */
+  async #stands(client: Queryable, until: Seq): Promise<boolean> {
+    await client.query(POSITIONS_LOCK, [this.#room])
+    const seqs = this.#tail.map(({ entry }) => entry.seq).filter((seq) => seq <= until)
+    const nearest = await nearestPositions(client, this.#room, seqs)
+    return seqs.every((seq) => nearest(seq).before === seq)
   }
 
   async #grown(indexed: Seq, until: Seq): Promise<Grown> {

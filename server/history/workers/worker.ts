@@ -101,8 +101,10 @@ async function run(job: JobMessage): Promise<Jobs[JobMessage['kind']]['output']>
     case 'compare':
       return using(job.room, async (history) => {
         const { head, request } = job.input
-        const signed = await authorsFor(job.room, request, head)
-        return history.read(head, (document) => compare(document, signed, request))
+        return history.read(head, async (document) =>
+          // The document may be further than whoever asked knew, and a restore is of all that is in it.
+          compare(document, await authorsFor(job.room, request, document.head), request),
+        )
       })
     case 'content':
       return using(job.room, async (history) => {

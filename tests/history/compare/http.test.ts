@@ -190,6 +190,10 @@ describe('restoring over HTTP', () => {
     expect(await refused({ kind: 'hunks', from: '1', to: '99', hunks: [0] })).toBe('position-invalid')
     expect(await refused({ kind: 'hunks', from: '1', to: '3', hunks: [7] })).toBe('restore-invalid')
     expect(await refused({ kind: 'block', at: '1', id: '1:1' })).toBe('restore-invalid')
+    const [first] = await server.entries(ROOM)
+    const client = Y.decodeUpdate(first?.bytes ?? new Uint8Array()).structs[0]?.id.client
+    for (const clock of ['x', -1, 0.5, 1e15])
+      expect(await refused({ kind: 'block', at: '1', id: `${client}:${clock}` })).toBe('restore-invalid')
     expect(await refused({ kind: 'everything' })).toBe('request-invalid')
     expect(await server.entries(ROOM)).toHaveLength(3)
   })
