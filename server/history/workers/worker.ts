@@ -22,7 +22,7 @@ const KEPT_AUTHORS = 64 * 1024 * 1024
 const NICE = 10
 /** What jobs may take, in ms a second, and how many seconds' worth at once: playing and comparing meet no bound. */
 const SHARE = 100
-const BURST = 4
+const BURST = 10
 /** The longest rest after one job, in ms: who opens a long room for the first time waits for that, and not for a rest. */
 const REST = 200
 
