@@ -29,7 +29,9 @@ const roomSchema = z
     people: z
       .int()
       .openapi({ description: 'How many have ever written in it, as far as history has read it' }),
-    recent: z.array(z.string()).openapi({ description: 'Who wrote last, newest first; five at most' }),
+    recent: z.array(z.object({ id: z.string(), name: z.string().nullable() })).openapi({
+      description: 'Who wrote last, newest first, five at most; `name` as they were last called',
+    }),
     logBytes: z.int().openapi({ description: 'Of all entries as they are stored, packed or not' }),
     stateBytes: z.int().nullable().openapi({ description: 'Of the newest snapshot; null before the first' }),
     characters: z.int().nullable().openapi({ description: 'Visible text (UTF-16 code units)' }),

@@ -39,8 +39,8 @@ export interface InventoryRoom {
   readonly deletedBy: string | null
   /** How many have ever written in it, as far as history has read it. */
   readonly people: number
-  /** Who wrote last, newest first; a few. */
-  readonly recent: readonly string[]
+  /** Who wrote last, newest first; a few. `name` as they were last called, null where nobody said. */
+  readonly recent: readonly { readonly id: string; readonly name: string | null }[]
   /** Of all its entries as they are stored. */
   readonly logBytes: number
   /** Of the newest snapshot before compression; null before the first. */
@@ -86,10 +86,13 @@ const ROOMS = `
   select r.name, r.kind, r.title, r.head::float8 as entries, r.created_at as "createdAt", r.created_by as "createdBy",
     r.changed_at as "changedAt", ${HEALTH} as health, r.quarantine_reason as reason,
     r.deleted_at as "deletedAt", r.deleted_by as "deletedBy", coalesce(s.people, 0) as people,
-    coalesce(s.recent, '{}') as recent, coalesce(s.log_bytes, 0)::float8 as "logBytes",
+    w.recent, coalesce(s.log_bytes, 0)::float8 as "logBytes",
     s.state_bytes::float8 as "stateBytes", s.characters::float8 as characters
   from unnest($1::bigint[]) with ordinality as page(id, place)
     join rooms r using (id) left join room_sizes s on s.room_id = r.id
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'name', p.name) order by a.place), '[]') as recent
+      from unnest(s.recent) with ordinality as a(id, place) left join people p on p.id = a.id) w
   order by page.place`
 
 /** Lengths are in the rows' heads: no content is read. A deleted room has nothing to count. */

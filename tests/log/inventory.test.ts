@@ -40,12 +40,16 @@ describe('the inventory of rooms', () => {
     const { rows } = await db.pool.query(
       `select (select sum(length(bytes)) from room_updates) + (select sum(length(bytes)) from room_segments) as bytes`,
     )
+    await db.pool.query(`insert into people values ('bob', 'Bob')`)
     const [found] = (await new RoomInventory(db.pool).list(QUERY)).rooms
     expect(found).toMatchObject({
       name: 'doc:a',
       entries: 2_500,
       people: 2,
-      recent: ['bob', 'ada'],
+      recent: [
+        { id: 'bob', name: 'Bob' },
+        { id: 'ada', name: null },
+      ],
       logBytes: Number(rows[0].bytes),
       stateBytes: 20_000,
       characters: 5_000,

@@ -12,8 +12,8 @@ export interface RoomSummary {
   readonly entries: number
   readonly changedAt: string
   readonly people: number
-  /** Who wrote last, newest first. */
-  readonly recent: readonly string[]
+  /** Who wrote last, newest first; `name` is null where nobody said it. */
+  readonly recent: readonly { readonly id: string; readonly name: string | null }[]
   readonly logBytes: number
   readonly stateBytes: number | null
   readonly characters: number | null

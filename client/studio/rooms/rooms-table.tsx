@@ -141,14 +141,16 @@ function Cell({ label, children }: { readonly label: string; readonly children: 
 
 const Unknown = () => <span title="Nobody has counted it yet">–</span>
 
+const nameOf = ({ id, name }: RoomSummary['recent'][number]): string => name ?? id
+
 function People({ room: { people, recent } }: { readonly room: RoomSummary }) {
   if (people === 0) return <Unknown />
   const shown = recent.slice(0, AVATARS)
   return (
-    <span className="rooms-people" title={recent.join(', ')}>
-      <Avatar.Group spacing={8}>
-        {shown.map((id) => (
-          <PersonAvatar key={id} name={id} color={colorFor(id)} size={26} />
+    <span className="rooms-people" title={recent.map(nameOf).join(', ')}>
+      <Avatar.Group spacing={4}>
+        {shown.map((person) => (
+          <PersonAvatar key={person.id} name={nameOf(person)} color={colorFor(person.id)} size={26} />
         ))}
       </Avatar.Group>
       {count(people)}
