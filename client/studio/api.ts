@@ -72,15 +72,26 @@ interface Page {
 /** Asks for JSON; an answer without a body is `undefined`. */
 export async function request<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response
+  let text: string
   try {
     response = await fetch(`${API_PREFIX}${path}`, init)
+    // An answer that breaks off, or is given up, is none.
+    text = await response.text()
   } catch (cause) {
     if (init?.signal?.aborted) throw cause
     throw new RequestError('unreachable', 'The server cannot be reached', { cause })
   }
-  const body: unknown = await response.json().catch(() => undefined)
+  const body = parse(text)
   if (!response.ok) throw refusal(body)
   return body as T
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function refusal(body: unknown): RequestError {
