@@ -1,5 +1,4 @@
-import { Group, Stack, Text, Title } from '@mantine/core'
-import { colorFor } from '../../../sdk/index.ts'
+import { Group, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { PersonAvatar } from '../../shell/person-avatar.tsx'
 import { when } from '../compare/hint.tsx'
 import { useAnswer } from '../compare/use-answer.ts'
@@ -8,10 +7,10 @@ import { sharesOf } from './shares.ts'
 
 /** Whose the words are that the document has at the chosen position. */
 export function BlamePanel() {
-  const { api, head, position, nameOf } = useHistory()
+  const { api, head, position, nameOf, colorOf } = useHistory()
   const at = position.kind === 'at' ? position.at : position.kind === 'compare' ? position.to : undefined
   const newest = at === undefined ? head : undefined
-  const { value } = useAnswer((signal) => api.blame(at, {}, signal), [api, at, newest])
+  const { value, loading } = useAnswer((signal) => api.blame(at, {}, signal), [api, at, newest])
   const shares = sharesOf(value?.types ?? {})
   const total = Math.max(
     1,
@@ -19,14 +18,20 @@ export function BlamePanel() {
   )
   return (
     <Stack gap="md" p="md">
-      <Title order={2} size="h4">
+      <Title order={2} size="h4" className="panel-title">
         Who wrote this
       </Title>
+      {value === undefined && loading ? (
+        <Stack gap="sm" role="status" aria-label="Counting">
+          <Skeleton height={40} />
+          <Skeleton height={40} />
+        </Stack>
+      ) : null}
       {value !== undefined && shares.length === 0 ? <Text c="dimmed">There is no text here.</Text> : null}
       <Stack component="ul" gap="sm" className="plain-list">
         {shares.map(({ actor, characters, last }) => (
           <Group component="li" key={actor} gap="sm" wrap="nowrap">
-            <PersonAvatar name={nameOf(actor)} color={colorFor(actor)} size={28} />
+            <PersonAvatar name={nameOf(actor)} color={colorOf(actor)} size={28} />
             <div>
               <Text fw={500}>{nameOf(actor)}</Text>
               <Text size="sm" c="dimmed">

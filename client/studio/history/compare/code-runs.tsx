@@ -1,11 +1,11 @@
 import { useComputedColorScheme } from '@mantine/core'
 import type { editor as Monaco } from 'monaco-editor'
 import { useEffect, useRef } from 'react'
-import { colorFor } from '../../../sdk/index.ts'
 import { monaco } from '../../document/monaco.ts'
 import { languageOf } from '../../languages.ts'
 import { MONOSPACE } from '../../theme.ts'
 import type { Run } from '../api.ts'
+import { useHistory } from '../context.ts'
 import { markChanges } from './changes.ts'
 import { type Padding, paddingsOf, type Side, type Span, sideOf } from './code-side.ts'
 import { type Reading, useReading } from './reading.ts'
@@ -58,6 +58,7 @@ function CodeSide({ runs, side, language, link }: CodeSideProps) {
     latest.current = reading
   })
   const { mode, current } = reading
+  const { colorOf } = useHistory()
 
   useEffect(() => {
     if (host.current === null) return
@@ -66,7 +67,7 @@ function CodeSide({ runs, side, language, link }: CodeSideProps) {
     const ariaLabel = mode === 'blame' ? 'Text with who wrote it' : LABELS[side]
     const wordWrap = side === 'both' ? 'on' : 'off'
     const editor = monaco.editor.create(host.current, { ...OPTIONS, model, ariaLabel, wordWrap })
-    editor.createDecorationsCollection(spans.flatMap((span) => decorationsOf(model, span, mode)))
+    editor.createDecorationsCollection(spans.flatMap((span) => decorationsOf(model, span, mode, colorOf)))
     if (side !== 'both') pad(editor, paddingsOf(runs)[side])
     pointAt(editor, spans, () => latest.current)
     scrollTogether(editor, link)
@@ -77,7 +78,7 @@ function CodeSide({ runs, side, language, link }: CodeSideProps) {
       editor.dispose()
       model.dispose()
     }
-  }, [runs, side, language, mode, link])
+  }, [runs, side, language, mode, link, colorOf])
 
   useEffect(() => {
     const { editor, spans } = shown.current ?? {}
@@ -122,14 +123,18 @@ function decorationsOf(
   model: Monaco.ITextModel,
   span: Span,
   mode: Reading['mode'],
+  colorOf: (actor: string) => string,
 ): Monaco.IModelDeltaDecoration[] {
   const { run } = span
   // A line's end belongs to the line: with it the next one, too, would look as if it had come or gone.
-  const ends = run.text !== undefined && run.text.length > 1 && run.text.endsWith('\n')
-  const range = rangeOf(model, ends ? { ...span, end: span.end - 1 } : span)
+  const { text = '' } = run
+  const ends = text.length > 1 && text.endsWith('\n') ? 1 : 0
+  // And the end of the line before belongs to that one.
+  const begins = text.startsWith('\n') && text.trim() !== '' ? 1 : 0
+  const range = rangeOf(model, { run, start: span.start + begins, end: span.end - ends })
   if (mode === 'blame') {
     if (run.by === undefined) return []
-    return [{ range, options: { inlineClassName: `run-blame ${classOfPerson(run.by.actor)}` } }]
+    return [{ range, options: { inlineClassName: `run-blame ${classOfPerson(colorOf(run.by.actor))}` } }]
   }
   const { status, marks, marksBefore } = run
   if (status === 'equal') return []
@@ -148,9 +153,8 @@ function decorationsOf(
   ]
 }
 
-/** Monaco takes classes and no styles; one rule a person, made when it is first needed. */
-function classOfPerson(actor: string): string {
-  const color = colorFor(actor)
+/** Monaco takes classes and no styles; one rule a colour, made when it is first needed. */
+function classOfPerson(color: string): string {
   const name = `person-${color.replaceAll(/[^a-z0-9]/gi, '')}`
   if (!PERSON_RULES.has(name)) {
     PERSON_RULES.add(name)

@@ -36,25 +36,34 @@ export interface Padding {
 export function paddingsOf(runs: readonly Run[]): Readonly<Record<'before' | 'after', readonly Padding[]>> {
   const sides = { before: { line: 1, padded: 0 }, after: { line: 1, padded: 0 } }
   const paddings: Record<'before' | 'after', Padding[]> = { before: [], after: [] }
+  // Whether the line begins alike on both sides, and goes on otherwise below itself.
+  let shared = false
+  let below = false
   const align = () => {
     const { before, after } = sides
     const ahead = before.line + before.padded - after.line - after.padded
     if (ahead === 0) return
     const shorter = ahead > 0 ? 'after' : 'before'
-    // Before the line, which ends alike on both sides.
-    paddings[shorter].push({ afterLine: sides[shorter].line - 1, lines: Math.abs(ahead) })
+    // Otherwise before the line, which ends alike on both sides.
+    const afterLine = sides[shorter].line - (below ? 0 : 1)
+    paddings[shorter].push({ afterLine, lines: Math.abs(ahead) })
     sides[shorter].padded += Math.abs(ahead)
   }
   for (const { status, text = '' } of runs) {
-    const breaks = text.split(/\r\n|\r|\n/).length - 1
-    if (status === 'deleted') sides.before.line += breaks
-    else if (status === 'inserted') sides.after.line += breaks
-    else
-      for (let i = 0; i < breaks; i += 1) {
-        align()
-        sides.before.line += 1
-        sides.after.line += 1
-      }
+    const lines = text.split(/\r\n|\r|\n/)
+    const breaks = lines.length - 1
+    if (status === 'deleted' || status === 'inserted') {
+      sides[status === 'deleted' ? 'before' : 'after'].line += breaks
+      below ||= shared && breaks > 0
+      continue
+    }
+    for (let i = 0; i < breaks; i += 1) {
+      align()
+      below = false
+      sides.before.line += 1
+      sides.after.line += 1
+    }
+    shared = lines.at(-1) !== '' || (breaks === 0 && shared)
   }
   align()
   return paddings

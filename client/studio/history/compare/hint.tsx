@@ -1,12 +1,21 @@
 import { Portal } from '@mantine/core'
-import { type ReactNode, useCallback, useState } from 'react'
+import { type CSSProperties, type ReactNode, useCallback, useState } from 'react'
 import { exactly } from '../../times.ts'
 import type { Author } from '../api.ts'
 import { useHistory } from '../context.ts'
 import { STATUS_WORDS } from './changes.ts'
 import type { Pointed, Reading } from './reading.ts'
 
-const BELOW = 18
+const AWAY = 18
+const MARGIN = 8
+/** As the style sheet has it. */
+const WIDEST = 250
+
+/** Below the pointer, or above it where there is no room below. */
+function besides(x: number, y: number): CSSProperties {
+  const left = Math.max(MARGIN, Math.min(x, innerWidth - WIDEST - MARGIN))
+  return y < innerHeight - 90 ? { left, top: y + AWAY } : { left, bottom: innerHeight - y + AWAY }
+}
 
 /** Who and when, beside the pointer, of the run that it is over. */
 export function useHint(mode: Reading['mode']): {
@@ -20,11 +29,7 @@ export function useHint(mode: Reading['mode']): {
   const hint =
     shown === undefined ? null : (
       <Portal>
-        <div
-          className="run-hint"
-          role="tooltip"
-          style={{ left: Math.min(shown.x, innerWidth - 260), top: shown.y + BELOW }}
-        >
+        <div className="run-hint" role="tooltip" style={besides(shown.x, shown.y)}>
           <WhoWhen mode={mode} pointed={shown.pointed} />
         </div>
       </Portal>
@@ -41,10 +46,11 @@ interface WhoWhenProps {
 export function WhoWhen({ mode, pointed: { status, by, since } }: WhoWhenProps) {
   const { nameOf } = useHistory()
   if (by === undefined) return <span>Nobody knows who wrote this</span>
+  const [first, last] = [when(since ?? by), when(by)]
   return (
     <span>
       {mode === 'blame' ? 'Written' : STATUS_WORDS[status]} by <b>{nameOf(by.actor)}</b>,{' '}
-      {since === undefined ? when(by) : `${when(since)} to ${when(by)}`}
+      {first === last ? last : `${first} to ${last}`}
     </span>
   )
 }

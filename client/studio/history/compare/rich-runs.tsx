@@ -1,7 +1,7 @@
 import { VisuallyHidden } from '@mantine/core'
 import { type CSSProperties, Fragment, type JSX, type MouseEvent, type ReactNode } from 'react'
-import { colorFor } from '../../../sdk/index.ts'
 import type { EntryRun, Run, TypeRuns } from '../api.ts'
+import { useHistory } from '../context.ts'
 import { contentText, entryText, inWords, markChanges, STATUS_WORDS } from './changes.ts'
 import { type Pointed, useReading } from './reading.ts'
 
@@ -65,10 +65,12 @@ interface MarkedProps {
 /** A stretch of text: told apart by its element, its line and a sign, and only then by its colour. */
 function Marked({ run, note, children }: MarkedProps) {
   const { mode, current } = useReading()
+  const { colorOf } = useHistory()
   const point = usePointing(run)
   if (mode === 'blame') {
+    const person = run.by === undefined ? {} : { '--person': colorOf(run.by.actor) }
     return (
-      <span className="run-blame" style={personOf(run)} {...point}>
+      <span className="run-blame" style={person as CSSProperties} {...point}>
         {children}
       </span>
     )
@@ -84,9 +86,6 @@ function Marked({ run, note, children }: MarkedProps) {
     </Tag>
   )
 }
-
-const personOf = ({ by }: Pointed): CSSProperties =>
-  by === undefined ? {} : ({ '--person': colorFor(by.actor) } as CSSProperties)
 
 function usePointing(run: Pointed) {
   const { onPoint, onChoose } = useReading()
