@@ -101,7 +101,13 @@ function Entered({ session, onLeave }: StudioProps) {
       onLeave={onLeave}
     >
       <View session={session} route={route} documents={documents} onCreate={create} searchRef={searchRef} />
-      <Finder documents={documents.list} past={past} onCreate={create} onKeys={help} />
+      <Finder
+        documents={documents.list}
+        past={past}
+        administers={session.administers}
+        onCreate={create}
+        onKeys={help}
+      />
       <CreateDialog opened={creating} onClose={() => setCreating(false)} />
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />
     </Frame>

@@ -8,7 +8,7 @@ const STEPS = [
 ] as const
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
-const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
 
 export function ago(time: string, now: number = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000

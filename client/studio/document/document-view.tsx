@@ -1,13 +1,16 @@
+import './document.css'
 import { ActionIcon, Button, EmptyState, Group, Skeleton, Stack, Tooltip } from '@mantine/core'
 import {
   IconAlignLeft,
   IconCloudOff,
   IconCode,
+  IconDatabase,
   IconFileOff,
   IconFilePlus,
   IconHistory,
 } from '@tabler/icons-react'
 import { Suspense, useEffect, useRef, useState } from 'react'
+import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
@@ -87,7 +90,9 @@ interface ContentProps {
 
 function Content({ room, state, meta, follow, created }: ContentProps) {
   const readOnly = isLocked(state)
-  if (meta.editor === undefined) return <Unset room={room} readOnly={readOnly} />
+  if (meta.editor === undefined) {
+    return holdsOther(room) ? <Foreign room={room} /> : <Unset room={room} readOnly={readOnly} />
+  }
   return (
     <Suspense fallback={<Opening />}>
       {meta.editor === 'code' ? (
@@ -102,6 +107,30 @@ function Content({ room, state, meta, follow, created }: ContentProps) {
         <RichEditor room={room} readOnly={readOnly} follow={follow} focus={created} />
       )}
     </Suspense>
+  )
+}
+
+/** Whether another application keeps something here, which neither editor knows of. */
+const holdsOther = ({ doc }: Room): boolean =>
+  [...doc.share].some(([name, type]) => !OURS.has(name) && (type._map.size > 0 || type._start !== null))
+
+const OURS: ReadonlySet<string> = new Set(Object.values(DOCUMENT_FIELDS))
+
+function Foreign({ room }: { readonly room: Room }) {
+  return (
+    <EmptyState
+      py={64}
+      px="md"
+      icon={<IconDatabase />}
+      title="This is no document of the studio"
+      description="Another application keeps its data in this room. The history shows what is in it."
+    >
+      <EmptyState.Actions>
+        <Button component="a" {...linkTo(historyPath(room.name))}>
+          Show the history
+        </Button>
+      </EmptyState.Actions>
+    </EmptyState>
   )
 }
 

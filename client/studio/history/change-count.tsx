@@ -20,8 +20,8 @@ export function ChangeCount({ inserted, deleted }: ChangeCountProps) {
   return (
     <Text component="span" size="sm" className="change-count">
       <span aria-hidden="true" title={words({ inserted, deleted })}>
-        <span className="change-added">+{short.format(inserted)}</span>{' '}
-        <span className="change-removed">−{short.format(deleted)}</span>
+        {inserted === 0 ? null : <span className="change-added">+{short.format(inserted)} </span>}
+        {deleted === 0 ? null : <span className="change-removed">−{short.format(deleted)}</span>}
       </span>
       <VisuallyHidden>{words({ inserted, deleted })}</VisuallyHidden>
     </Text>

@@ -1,7 +1,9 @@
+import './traces.css'
 import { Alert, Button, EmptyState, Group, Skeleton, Stack } from '@mantine/core'
 import { IconAlertTriangle, IconFile } from '@tabler/icons-react'
 import { lazy, Suspense } from 'react'
 import type { RequestError } from '../api.ts'
+import { TypesRuns } from './compare/types-runs.tsx'
 import { RichView } from './rich-view.tsx'
 import type { Shown } from './shown.ts'
 
@@ -12,13 +14,15 @@ interface ContentViewProps {
   readonly error: RequestError | undefined
   readonly onRetry: () => void
   readonly onNewest: () => void
+  /** Whether it is what the document says now. */
+  readonly newest: boolean
   /** What is shown is on its way to something else. */
   readonly stale: boolean
   readonly playing: boolean
 }
 
 /** What the document held at the chosen position. */
-export function ContentView({ shown, error, onRetry, onNewest, stale, playing }: ContentViewProps) {
+export function ContentView({ shown, error, onRetry, onNewest, newest, stale, playing }: ContentViewProps) {
   if (error !== undefined) {
     return (
       <Alert
@@ -50,13 +54,22 @@ export function ContentView({ shown, error, onRetry, onNewest, stale, playing }:
           <CodeView runs={shown.code} language={shown.language} following={playing} />
         ) : shown.editor === 'rich' && shown.rich.length > 0 ? (
           <RichView pieces={shown.rich} following={playing} />
+        ) : Object.keys(shown.data).length > 0 ? (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+          <section className="compare-body" aria-label="What the room holds" tabIndex={0}>
+            <TypesRuns types={shown.data} />
+          </section>
         ) : (
           <EmptyState
             py={64}
             px="md"
             icon={<IconFile />}
-            title="The document was empty then"
-            description="What was written later is further up in the timeline."
+            title={newest ? 'The document is empty' : 'The document was empty then'}
+            description={
+              newest
+                ? 'What was written and deleted is in the timeline.'
+                : 'What was written later is further up in the timeline.'
+            }
           />
         )}
       </Suspense>

@@ -1,5 +1,5 @@
-import { EmptyState, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { IconHistory } from '@tabler/icons-react'
+import { Alert, Button, EmptyState, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { IconCloudOff, IconHistory } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { DocumentRow } from '../documents/document-row.tsx'
 import type { Documents } from '../documents/use-documents.ts'
@@ -7,7 +7,7 @@ import { historyPath } from '../router.ts'
 
 /** Whose past to read. */
 export function HistoriesView({ documents }: { readonly documents: Documents }) {
-  const { list, error } = documents
+  const { list, error, reload } = documents
   useEffect(() => {
     document.title = 'History · Syncline'
   }, [])
@@ -26,7 +26,21 @@ export function HistoriesView({ documents }: { readonly documents: Documents }) 
           ))}
         </Stack>
       ) : null}
-      {error !== undefined && list === undefined ? <Text role="status">{error.message}.</Text> : null}
+      {error === undefined ? null : (
+        <Alert
+          role="status"
+          color="orange"
+          icon={<IconCloudOff />}
+          title={list === undefined ? 'The list cannot be read' : 'This list may be out of date'}
+        >
+          <Stack gap="sm" align="flex-start">
+            <span>{error.message}. The past is kept on the server, and nothing of it is lost.</span>
+            <Button size="xs" variant="default" onClick={reload}>
+              Try again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
       {list?.length === 0 ? (
         <EmptyState
           py={64}

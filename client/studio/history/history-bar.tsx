@@ -3,6 +3,7 @@ import { IconArrowLeft, IconArrowsDiff, IconCheck, IconDots, IconFlag, IconLink 
 import type { ComponentType } from 'react'
 import { documentPath, linkTo } from '../router.ts'
 import { exactly } from '../times.ts'
+import { useAnswer } from './compare/use-answer.ts'
 import { useHistory } from './context.ts'
 import { type Place, placePath } from './position.ts'
 import { SLOTS } from './slots.tsx'
@@ -17,12 +18,14 @@ export interface AsOf {
 interface HistoryBarProps {
   readonly title: string
   readonly asOf: AsOf | undefined
+  /** Whether the position could not be read. */
+  readonly failed: boolean
   readonly onName: () => void
   /** What a comparison begins with. */
   readonly since: number | undefined
 }
 
-export function HistoryBar({ title, asOf, onName, since }: HistoryBarProps) {
+export function HistoryBar({ title, asOf, failed, onName, since }: HistoryBarProps) {
   const { room, seq, head, position, show, panel, openPanel } = useHistory()
   const wide = useWide()
   const permalink: Place | undefined =
@@ -65,9 +68,13 @@ export function HistoryBar({ title, asOf, onName, since }: HistoryBarProps) {
         <Title order={1} size="h4" lineClamp={1}>
           {title}
         </Title>
-        {position.kind === 'compare' ? null : <AsOfLine asOf={asOf} />}
+        {position.kind === 'compare' ? (
+          <ComparedLine from={position.from} to={position.to} />
+        ) : (
+          <AsOfLine asOf={asOf} failed={failed} />
+        )}
       </div>
-      {position.kind === 'newest' ? null : (
+      {position.kind === 'newest' || (comparing && !wide) ? null : (
         <Button
           variant="default"
           size="sm"
@@ -155,12 +162,14 @@ function ActionMenu({ actions }: { readonly actions: readonly Action[] }) {
   )
 }
 
-function AsOfLine({ asOf }: { readonly asOf: AsOf | undefined }) {
+function AsOfLine({ asOf, failed }: Pick<HistoryBarProps, 'asOf' | 'failed'>) {
   const { position, nameOf } = useHistory()
   const { at, actor } = asOf ?? { at: null, actor: null }
   return (
     <Text component="p" size="sm" c="dimmed" truncate aria-live="polite" className="as-of">
-      {asOf === undefined ? (
+      {failed ? (
+        'Nothing is shown'
+      ) : asOf === undefined ? (
         '…'
       ) : at === null ? (
         'Before anything was written'
@@ -174,3 +183,27 @@ function AsOfLine({ asOf }: { readonly asOf: AsOf | undefined }) {
     </Text>
   )
 }
+
+/** “From 18 Nov 2026, 12:00 to 19 Nov 2026, 12:00” */
+function ComparedLine({ from, to }: { readonly from: string; readonly to: string }) {
+  const { api } = useHistory()
+  const { value } = useAnswer(
+    (signal) => Promise.all([api.position(from, signal), api.position(to, signal)]),
+    [api, from, to],
+  )
+  const [older, newer] = value ?? []
+  return (
+    <Text component="p" size="sm" c="dimmed" lineClamp={2} aria-live="polite">
+      {older === undefined || newer === undefined ? (
+        '…'
+      ) : (
+        <>
+          From <Moment at={older.at} /> to <Moment at={newer.at} />
+        </>
+      )}
+    </Text>
+  )
+}
+
+const Moment = ({ at }: { readonly at: string | null }) =>
+  at === null ? 'the beginning' : <time dateTime={at}>{exactly(at)}</time>

@@ -1,4 +1,5 @@
-import { Drawer, Skeleton, Stack, Text } from '@mantine/core'
+import './history.css'
+import { Button, CloseButton, Drawer, Skeleton, Stack, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { useKeys } from '../shell/use-keys.ts'
 import type { Session, Writer } from './api.ts'
@@ -37,6 +38,7 @@ export function HistoryLayout(props: HistoryLayoutProps) {
   const panel = SLOTS.panels.find(({ name }) => name === panelName)
 
   useKeys({
+    ...(panel === undefined ? {} : { Escape: () => openPanel(undefined) }),
     ...(comparing ? {} : { p: past.playing ? past.pause : past.play, n: () => setNaming(true) }),
   })
 
@@ -46,9 +48,12 @@ export function HistoryLayout(props: HistoryLayoutProps) {
       {timeline.sessions === undefined && timeline.error === undefined ? (
         <Loading />
       ) : timeline.error !== undefined && timeline.sessions === undefined ? (
-        <Text p="md" role="alert">
-          {timeline.error.message}.
-        </Text>
+        <Stack p="md" gap="sm" align="flex-start" role="alert">
+          <Text>{timeline.error.message}. Nothing of the past is lost.</Text>
+          <Button size="xs" variant="default" onClick={timeline.reload}>
+            Try again
+          </Button>
+        </Stack>
       ) : (
         <Timeline
           timeline={timeline}
@@ -64,6 +69,7 @@ export function HistoryLayout(props: HistoryLayoutProps) {
       <HistoryBar
         title={title}
         asOf={past.asOf}
+        failed={past.error !== undefined}
         onName={() => setNaming(true)}
         since={sinceOf(sessions, past.seq)}
       />
@@ -90,6 +96,7 @@ export function HistoryLayout(props: HistoryLayoutProps) {
                 error={past.error}
                 onRetry={past.retry}
                 onNewest={() => show({ kind: 'newest' })}
+                newest={position.kind === 'newest'}
                 stale={past.stale}
                 playing={past.playing}
               />
@@ -106,12 +113,18 @@ export function HistoryLayout(props: HistoryLayoutProps) {
               onPlay={past.play}
               onPause={past.pause}
               onSeek={past.seek}
+              onGoTo={past.goTo}
               onTimeline={wide ? undefined : () => setListing(true)}
             />
           )}
         </div>
         {panel !== undefined && wide ? (
           <aside className="history-panel" aria-label={panel.label}>
+            <CloseButton
+              className="history-panel-close"
+              aria-label={`Close: ${panel.label}`}
+              onClick={() => openPanel(undefined)}
+            />
             <panel.Panel />
           </aside>
         ) : null}
@@ -131,7 +144,7 @@ export function HistoryLayout(props: HistoryLayoutProps) {
           </Sheet>
         </>
       )}
-      <VersionDialog opened={naming} onClose={() => setNaming(false)} />
+      <VersionDialog opened={naming} onClose={() => setNaming(false)} at={past.asOf?.at} />
     </div>
   )
 }
@@ -140,7 +153,8 @@ export function HistoryLayout(props: HistoryLayoutProps) {
 function sinceOf(sessions: readonly Session[], seq: number | undefined): number | undefined {
   if (seq === undefined || seq === 0) return undefined
   const session = sessions.find(({ firstSeq, lastSeq }) => seq >= firstSeq && seq <= lastSeq)
-  return session === undefined ? 0 : session.firstSeq - 1
+  // One that was not read yet: what came just before.
+  return (session?.firstSeq ?? seq) - 1
 }
 
 interface SheetProps {

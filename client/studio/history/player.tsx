@@ -1,3 +1,4 @@
+import './player.css'
 import { ActionIcon, Button, Group, NativeSelect, Slider, Text, Tooltip } from '@mantine/core'
 import {
   IconList,
@@ -23,6 +24,8 @@ interface PlayerProps {
   readonly onPlay: () => void
   readonly onPause: () => void
   readonly onSeek: (seq: number, done: boolean) => void
+  /** To the end of a session. */
+  readonly onGoTo: (seq: number) => void
   /** Where the timeline has no place beside the content. */
   readonly onTimeline: (() => void) | undefined
 }
@@ -39,7 +42,8 @@ const whole = new Intl.NumberFormat('en')
 
 /** A handle over all positions, and a playback of them. */
 export function Player(props: PlayerProps) {
-  const { at, buckets, sessions, playing, speed, onSpeed, onPlay, onPause, onSeek, onTimeline } = props
+  const { at, buckets, sessions, playing, speed, onSpeed, onPlay, onPause, onSeek, onGoTo, onTimeline } =
+    props
   const { head } = useHistory()
   const earlier = sessions.find(({ lastSeq }) => lastSeq < at)
   const later = sessions.findLast(({ lastSeq }) => lastSeq > at)
@@ -79,7 +83,7 @@ export function Player(props: PlayerProps) {
         <IconButton
           label="Previous session"
           disabled={earlier === undefined}
-          onClick={() => onSeek(earlier?.lastSeq ?? 0, true)}
+          onClick={() => onGoTo(earlier?.lastSeq ?? 0)}
         >
           <IconPlayerTrackPrev size={20} stroke={1.7} />
         </IconButton>
@@ -97,7 +101,7 @@ export function Player(props: PlayerProps) {
         <IconButton
           label="Next session"
           disabled={later === undefined}
-          onClick={() => onSeek(later?.lastSeq ?? head, true)}
+          onClick={() => onGoTo(later?.lastSeq ?? head)}
         >
           <IconPlayerTrackNext size={20} stroke={1.7} />
         </IconButton>

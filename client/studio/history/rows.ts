@@ -36,8 +36,8 @@ export function offsetsOf(rows: readonly Row[]): readonly number[] {
   return offsets
 }
 
-const weekday = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long' })
-const withYear = new Intl.DateTimeFormat('en', { dateStyle: 'full' })
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
+const withYear = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full' })
 
 function dayLabel(time: string, now: number): string {
   const [day, today] = [new Date(time), new Date(now)]

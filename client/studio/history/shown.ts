@@ -29,6 +29,8 @@ export interface Shown {
   readonly language: string
   readonly code: readonly ShownText[]
   readonly rich: readonly ShownPiece[]
+  /** Of a room that is for neither editor: all that it holds. */
+  readonly data: Types
 }
 
 /** A position as it was. */
@@ -40,7 +42,22 @@ export function shownContent({ types }: PositionContent): Shown {
     meta,
     typeof code === 'string' && code !== '' ? [plain(code)] : [],
     list(record(rich).content).map(fromProseMirror),
+    Object.fromEntries(Object.entries(types).map(([name, type]) => [name, unchanged(type)])),
   )
+}
+
+/** A shared type in which nothing is marked. */
+function unchanged({ kind, value }: PositionContent['types'][string]): TypeRuns {
+  if (kind === 'map') {
+    const entries = Object.entries(record(value)).map(([key, value]) => [
+      key,
+      { status: 'equal', after: { value } },
+    ])
+    return { kind, entries: Object.fromEntries(entries) }
+  }
+  if (typeof value === 'string') return { kind, runs: [{ status: 'equal', text: value }] }
+  const values = Array.isArray(value) ? value : [value]
+  return { kind: 'array', runs: values.map((one) => ({ status: 'equal', values: [one] })) }
 }
 
 /** A position with what was done to it marked. */
@@ -53,6 +70,7 @@ export function shownTypes(types: Types): Shown {
     meta,
     code.filter((piece) => piece.kind === 'text'),
     rich,
+    types,
   )
 }
 
@@ -60,12 +78,17 @@ function shown(
   meta: Readonly<Record<string, unknown>>,
   code: readonly ShownText[],
   rich: readonly ShownPiece[],
+  types: Types,
 ): Shown {
   const said = meta.editor === 'code' || meta.editor === 'rich' ? meta.editor : undefined
   const editor = said ?? (code.length > 0 ? 'code' : rich.length > 0 ? 'rich' : undefined)
+  const data = editor === undefined ? Object.fromEntries(Object.entries(types).filter(holdsSomething)) : {}
   const title = typeof meta.title === 'string' ? meta.title : undefined
-  return { editor, title, language: languageOf(meta.language), code, rich }
+  return { editor, title, language: languageOf(meta.language), code, rich, data }
 }
+
+const holdsSomething = ([, { entries = {}, runs = [] }]: readonly [string, TypeRuns]): boolean =>
+  Object.keys(entries).length > 0 || runs.length > 0
 
 const plain = (text: string): ShownText => ({ kind: 'text', text, marks: {}, status: 'equal' })
 

@@ -1,4 +1,4 @@
-import './runs.css'
+import './panels.css'
 import { IconEraser, IconRestore, IconUserSearch } from '@tabler/icons-react'
 import type { ComponentType } from 'react'
 import { BlamePanel } from './blame/blame-panel.tsx'

@@ -1,3 +1,4 @@
+import './timeline.css'
 import { Avatar, Button, EmptyState, Text, UnstyledButton } from '@mantine/core'
 import { IconFilterOff, IconFlag, IconHistory, IconPinned, IconRestore } from '@tabler/icons-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
@@ -24,7 +25,7 @@ const AHEAD = 1200
 
 /** Who was at work when, newest first, day by day. Only what is seen is drawn, so its length costs nothing. */
 export function Timeline({ timeline, filtered, onClearFilter, onChosen }: TimelineProps) {
-  const { seq, show } = useHistory()
+  const { seq, position, show } = useHistory()
   const { sessions = [], more, loadMore } = timeline
   const rows = useMemo(() => rowsOf(sessions, Date.now()), [sessions])
   const offsets = useMemo(() => offsetsOf(rows), [rows])
@@ -40,6 +41,12 @@ export function Timeline({ timeline, filtered, onClearFilter, onChosen }: Timeli
 
   const places = useMemo(() => rows.flatMap((row, at) => (row.kind === 'day' ? [] : [at])), [rows])
   const current = currentRow(rows, seq)
+  const following = position.kind === 'at' ? rows[current]?.key : undefined
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another session moves the list
+  useEffect(() => {
+    if (following !== undefined) reveal(current)
+  }, [following])
+
   const move = (by: 1 | -1) => {
     const from = rows.findIndex(({ key }) => key === focused)
     const place = places.indexOf(from === -1 ? current : from)
@@ -133,6 +140,7 @@ interface SessionRowProps {
 function SessionRow({ id, session, current, onChoose }: SessionRowProps) {
   const { nameOf } = useHistory()
   const { people, startedAt, endedAt, inserted, deleted, lastSeq } = session
+  const names = namesOf(people.map((person) => nameOf(person.id)))
   const [start, end] = [clock.format(Date.parse(startedAt)), clock.format(Date.parse(endedAt))]
   return (
     <UnstyledButton
@@ -143,8 +151,8 @@ function SessionRow({ id, session, current, onChoose }: SessionRowProps) {
     >
       <People session={session} />
       <span className="timeline-text">
-        <Text component="span" size="sm" fw={500} truncate display="block">
-          {namesOf(people.map((person) => nameOf(person.id)))}
+        <Text component="span" size="sm" fw={500} truncate display="block" title={names}>
+          {names}
         </Text>
         <span className="timeline-detail">
           <Text component="time" size="sm" c="dimmed" dateTime={startedAt}>
@@ -163,10 +171,10 @@ function People({ session: { people } }: { readonly session: Session }) {
   return (
     <Avatar.Group spacing={6} className="timeline-people" aria-hidden="true">
       {shown.map(({ id }) => (
-        <PersonAvatar key={id} name={nameOf(id)} color={colorOf(id)} size={28} />
+        <PersonAvatar key={id} name={nameOf(id)} color={colorOf(id)} size={26} />
       ))}
       {people.length > shown.length ? (
-        <Avatar size={28} radius="xl" alt="">
+        <Avatar size={26} radius="xl" alt="">
           +{people.length - shown.length}
         </Avatar>
       ) : null}

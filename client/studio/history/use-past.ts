@@ -24,8 +24,9 @@ export interface Past {
   readonly setSpeed: (speed: Speed) => void
   readonly play: () => void
   readonly pause: () => void
-  /** Moves the handle; `done`: it stays there. */
+  /** Moves the handle; `done`: it stays there. “Back” is not to walk through the places where it was. */
   readonly seek: (seq: number, done: boolean) => void
+  readonly goTo: (seq: number) => void
 }
 
 const NEWEST = 'newest '
@@ -63,7 +64,14 @@ export function usePast(api: HistoryApi, { position, show }: PlaceControl, head:
     (seq: number, done: boolean) => {
       pause()
       setDragged(done ? undefined : seq)
-      if (done) show({ kind: 'at', at: String(seq) })
+      if (done) show({ kind: 'at', at: String(seq) }, { replace: at !== undefined })
+    },
+    [pause, show, at],
+  )
+  const goTo = useCallback(
+    (seq: number) => {
+      pause()
+      show({ kind: 'at', at: String(seq) })
     },
     [pause, show],
   )
@@ -92,5 +100,6 @@ export function usePast(api: HistoryApi, { position, show }: PlaceControl, head:
       if (frame !== undefined && playing) stay(frame.seq)
     }, [pause, frame, playing, stay]),
     seek,
+    goTo,
   }
 }

@@ -1,6 +1,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
+import { exactly } from '../times.ts'
 import type { Version } from './api.ts'
 import { useHistory } from './context.ts'
 import { toRequestError } from './use-timeline.ts'
@@ -10,12 +11,14 @@ interface VersionDialogProps {
   readonly onClose: () => void
   /** The version that is described; without it a new one of the position that is shown. */
   readonly version?: Version
+  /** When what is shown came about. */
+  readonly at?: string | null | undefined
 }
 
 const LONGEST_TITLE = 200
 const LONGEST_DESCRIPTION = 4000
 
-export function VersionDialog({ opened, onClose, version }: VersionDialogProps) {
+export function VersionDialog({ opened, onClose, version, at }: VersionDialogProps) {
   return (
     <Modal
       opened={opened}
@@ -24,12 +27,12 @@ export function VersionDialog({ opened, onClose, version }: VersionDialogProps) 
       closeButtonProps={{ 'aria-label': 'Close' }}
       centered
     >
-      <VersionForm onClose={onClose} version={version} />
+      <VersionForm onClose={onClose} version={version} at={version?.at ?? at} />
     </Modal>
   )
 }
 
-function VersionForm({ onClose, version }: Omit<VersionDialogProps, 'opened'>) {
+function VersionForm({ onClose, version, at }: Omit<VersionDialogProps, 'opened'>) {
   const { api, seq } = useHistory()
   const [title, setTitle] = useState(version?.title ?? '')
   const [description, setDescription] = useState(version?.description ?? '')
@@ -48,6 +51,11 @@ function VersionForm({ onClose, version }: Omit<VersionDialogProps, 'opened'>) {
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
+        {at ? (
+          <Text size="sm" c="dimmed">
+            The document as of {exactly(at)}
+          </Text>
+        ) : null}
         <TextInput
           data-autofocus
           label="Name"

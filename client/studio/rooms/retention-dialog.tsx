@@ -70,7 +70,9 @@ function Plan({ plan: { rule, effect } }: { readonly plan: RetentionPlan }) {
       <Text>{kept} Applied now, it would:</Text>
       <ul className="rooms-effect">
         <li>
-          free {bytes(bytesBefore - bytesAfter)} of {bytes(bytesBefore)}
+          {bytesAfter > bytesBefore
+            ? `take ${bytes(bytesAfter - bytesBefore)} more than the ${bytes(bytesBefore)} now: sessions this short cost more than they save`
+            : `free ${bytes(bytesBefore - bytesAfter)} of ${bytes(bytesBefore)}`}
         </li>
         <li>
           drop {count(positionsLost)} {positionsLost === 1 ? 'position' : 'positions'}

@@ -23,6 +23,7 @@ import {
 } from '@tabler/icons-react'
 import { type RefObject, useEffect, useMemo, useState } from 'react'
 import type { TokenSource } from '../api.ts'
+import { linkTo } from '../router.ts'
 import { HEALTHS, type Health, type RoomSort, type RoomSummary, type RoomsQuery } from './api.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { RetentionDialog } from './retention-dialog.tsx'
@@ -59,6 +60,11 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
       setOrder('desc')
     }
   }
+  const filtered = search !== '' || health !== undefined
+  const showAll = () => {
+    setTyped('')
+    setHealth(undefined)
+  }
   if (error?.code === 'forbidden') {
     return (
       <EmptyState
@@ -67,7 +73,13 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
         icon={<IconLock />}
         title="This list is for administrators"
         description="Your token administers no room. Documents are where you left them."
-      />
+      >
+        <EmptyState.Actions>
+          <Button component="a" {...linkTo('/')}>
+            Go to documents
+          </Button>
+        </EmptyState.Actions>
+      </EmptyState>
     )
   }
   return (
@@ -144,9 +156,24 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
         <EmptyState
           py={48}
           icon={<IconDatabase />}
-          title={search === '' && health === undefined ? 'There is no room yet' : 'No room is like this'}
-          description="A room begins with the first document that somebody opens."
-        />
+          {...(filtered
+            ? {
+                title: 'No room is like this',
+                description: 'The search or the filter hides all that there are.',
+              }
+            : {
+                title: 'There is no room yet',
+                description: 'A room begins with the first document that somebody opens.',
+              })}
+        >
+          {filtered ? (
+            <EmptyState.Actions>
+              <Button variant="default" onClick={showAll}>
+                Show all
+              </Button>
+            </EmptyState.Actions>
+          ) : null}
+        </EmptyState>
       ) : null}
       {rooms === undefined || rooms.length === 0 ? null : (
         <RoomsTable

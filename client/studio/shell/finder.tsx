@@ -1,19 +1,29 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
-import { IconFiles, IconHistory, IconKeyboard, IconMoon, IconPlus, IconSearch } from '@tabler/icons-react'
+import {
+  IconDatabase,
+  IconFiles,
+  IconHistory,
+  IconKeyboard,
+  IconMoon,
+  IconPlus,
+  IconSearch,
+} from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { documentPath, HISTORIES, navigate } from '../router.ts'
+import { documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
   readonly documents: readonly DocumentSummary[] | undefined
   /** The history of what is open, or where one chooses whose to read. */
   readonly past: string
+  /** Whether the list of all rooms is worth offering. */
+  readonly administers: boolean
   readonly onCreate: (() => void) | undefined
   readonly onKeys: () => void
 }
 
-export function Finder({ documents, past, onCreate, onKeys }: FinderProps) {
+export function Finder({ documents, past, administers, onCreate, onKeys }: FinderProps) {
   const toggleScheme = useSchemeToggle()
   const rooms = (documents ?? []).map((document) => {
     const { label, Icon } = kindOf(document.editor)
@@ -43,6 +53,16 @@ export function Finder({ documents, past, onCreate, onKeys }: FinderProps) {
       leftSection: <IconHistory {...icon} />,
       onClick: () => navigate(past),
     },
+    ...(administers
+      ? [
+          {
+            id: '!rooms',
+            label: 'Go to the rooms',
+            leftSection: <IconDatabase {...icon} />,
+            onClick: () => navigate(ROOMS),
+          },
+        ]
+      : []),
     {
       id: '!scheme',
       label: 'Switch light and dark',

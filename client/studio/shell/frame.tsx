@@ -1,3 +1,4 @@
+import './shell.css'
 import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import {
   IconDatabase,

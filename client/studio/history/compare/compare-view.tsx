@@ -1,3 +1,4 @@
+import './compare.css'
 import { Alert, Button, Group, SegmentedControl, Skeleton, Stack } from '@mantine/core'
 import { IconArrowsExchange, IconX } from '@tabler/icons-react'
 import { useEffect, useMemo, useRef, useState } from 'react'

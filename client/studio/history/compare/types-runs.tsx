@@ -1,3 +1,4 @@
+import './runs.css'
 import { Skeleton, Stack, Text } from '@mantine/core'
 import { lazy, Suspense } from 'react'
 import type { Types } from '../api.ts'

@@ -39,7 +39,7 @@ export function DeletedPanel() {
   }
   return (
     <Stack gap="md" p="md">
-      <Title order={2} size="h4">
+      <Title order={2} size="h4" className="panel-title">
         Deleted text
       </Title>
       <TextInput

@@ -87,7 +87,7 @@ export function RestoreDialog({ target, title, onClose, onRestored }: RestoreDia
         {value === undefined ? null : value.changes ? (
           <section aria-label="Preview" className="preview">
             <Text fw={500} mb={4}>
-              {changes === 1 ? 'This would be changed:' : `These ${changes} would be changed:`}
+              {changes === 1 ? 'This would be changed:' : `These ${changes} changes would be made:`}
             </Text>
             <ScrollArea.Autosize mah="50dvh" className="preview-body" viewportProps={{ tabIndex: 0 }}>
               <ReadingProvider value={PREVIEW}>

@@ -25,7 +25,7 @@ export function RestorePanel() {
   return (
     <Stack gap="xl" p="md">
       <Stack gap="sm" align="flex-start">
-        <Title order={2} size="h4">
+        <Title order={2} size="h4" className="panel-title">
           Restore
         </Title>
         {newest ? (
