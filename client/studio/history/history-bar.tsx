@@ -140,7 +140,7 @@ function ActionButton({ label, Icon, disabled = false, pressed, run }: Action) {
 /** The same where a row of buttons would leave the title no room. */
 function ActionMenu({ actions }: { readonly actions: readonly Action[] }) {
   return (
-    <Menu position="bottom-end" width={260}>
+    <Menu position="bottom-end" width={300}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={40} aria-label="More">
           <IconDots size={20} stroke={1.7} />

@@ -70,6 +70,7 @@ interface UnreadableProps {
 /** Why there is nothing to show, and what to do. */
 function Unreadable({ room, error, onRetry }: UnreadableProps) {
   const forbidden = error.code === 'forbidden'
+  const absent = error.code === 'room-not-found' || error.code === 'room-deleted'
   const { icon, title, description } = forbidden
     ? {
         icon: <IconLock />,
@@ -82,8 +83,12 @@ function Unreadable({ room, error, onRetry }: UnreadableProps) {
           title: 'The server cannot be reached',
           description: 'The past is kept on the server, and nothing of it is lost.',
         }
-      : error.code === 'room-not-found' || error.code === 'room-deleted'
-        ? { icon: <IconFileOff />, title: error.message, description: 'There is no past to show.' }
+      : absent
+        ? {
+            icon: <IconFileOff />,
+            title: error.code === 'room-deleted' ? 'This room was deleted' : 'There is no such room',
+            description: 'There is no past to show.',
+          }
         : {
             icon: <IconAlertTriangle />,
             title: 'The past cannot be read',
@@ -92,10 +97,16 @@ function Unreadable({ room, error, onRetry }: UnreadableProps) {
   return (
     <EmptyState py={80} px="md" icon={icon} title={title} description={description}>
       <EmptyState.Actions>
-        {forbidden ? null : <Button onClick={onRetry}>Try again</Button>}
-        <Button component="a" variant={forbidden ? 'filled' : 'default'} {...linkTo(documentPath(room))}>
-          Open the document
-        </Button>
+        {forbidden || absent ? null : <Button onClick={onRetry}>Try again</Button>}
+        {absent ? (
+          <Button component="a" {...linkTo('/')}>
+            Go to documents
+          </Button>
+        ) : (
+          <Button component="a" variant={forbidden ? 'filled' : 'default'} {...linkTo(documentPath(room))}>
+            Open the document
+          </Button>
+        )}
       </EmptyState.Actions>
     </EmptyState>
   )
