@@ -154,6 +154,14 @@ describe('a position', () => {
     expect(await text.getByRole('heading', { name: 'News', level: 2 }).count()).toBe(1)
   })
 
+  it('[UI11] shows what another application keeps in a room, and the document says that it is none', async () => {
+    const change: PastEdit['change'] = (doc) => doc.getMap('settings').set('colour', 'green')
+    await openPast('doc:data', [{ at: NOON, actor: 'ada1', change }])
+    await ada.getByRole('region', { name: 'What the room holds' }).getByText('“green”').waitFor()
+    await ada.getByRole('link', { name: 'Back to the document' }).click()
+    await ada.getByText('This is no document of the studio').waitFor()
+  })
+
   it('[UI14] opens from its address, which is a seq, a time or a version’s', async () => {
     await openPast('doc:link', letter, '?at=4')
     await shows('Dear all, hello. Greetings from Bob.')
