@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import type { Entry, RoomId, Seq } from './entry.ts'
+import { POSITIONS_LOCK } from './positions.ts'
 import { decodeSegment, encodeSegment } from './segment.ts'
 
 /** Entries in a segment. Larger ones compress little better (5 %) and cost more to read a part of. */
@@ -66,11 +67,9 @@ async function replace(
   let broken: Error | undefined
   try {
     await client.query('begin')
-    const locked = await client.query<{ locked: boolean }>(
-      `select pg_try_advisory_xact_lock(hashtextextended('syncline.pack', $1)) as locked`,
-      [room],
-    )
-    const deleted = locked.rows[0]?.locked ? await deleteEntries(client, room, first.seq, last.seq) : 0
+    // Waited for: who only reads positions under it is soon done, and nobody tries again before the room has grown.
+    await client.query(POSITIONS_LOCK, [room])
+    const deleted = await deleteEntries(client, room, first.seq, last.seq)
     if (deleted === entries.length) {
       await client.query(
         `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes)
