@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { API_PREFIX } from '../../../server/protocol.ts'
 import { type Bench, median } from '../../bench.ts'
 import { type } from '../../load/recording.ts'
@@ -8,6 +9,8 @@ export const ROOM = 'doc:history'
 export const DATABASE = 'history'
 /** Entries that packing leaves as they are. */
 const UNPACKED = 3_000
+/** In ms. A room that is never packed is a fault, and not a reason to wait for ever. */
+const PACKED_WITHIN = 60_000
 
 export async function using<Result>(
   bench: Bench,
@@ -43,10 +46,12 @@ export function writeRoom(bench: Bench): Promise<void> {
 }
 
 async function packedAndIndexed(bench: Bench, peer: Peer): Promise<void> {
+  const deadline = performance.now() + PACKED_WITHIN
   for (;;) {
     const [row] = await bench.postgres.query<{ count: string }>(DATABASE, 'select count(*) from room_updates')
     if (Number(row?.count) <= UNPACKED) break
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    if (performance.now() > deadline) throw new Error('the room was not packed in time')
+    await pause(500)
   }
   await get(peer, address(peer, ROOM, 'timeline'))
 }
