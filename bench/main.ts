@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Bench, type Scenario, Skipped } from './bench.ts'
 import { PEERS, type PeerName } from './peer.ts'
 import { startPostgres } from './postgres.ts'
-import { heading, hottest, section } from './report.ts'
+import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
@@ -22,8 +22,8 @@ import { rooms } from './scenarios/rooms.ts'
 import { segments } from './scenarios/segments.ts'
 import { start } from './scenarios/start.ts'
 
-/** Asked for one by one, or as `history`. */
-const HISTORY: readonly Scenario[] = [positions, editing]
+/** Asked for one by one, or as `history`; `positions` last, since it thins the room that both read. */
+const HISTORY: readonly Scenario[] = [editing, positions]
 const SCENARIOS: readonly Scenario[] = [
   propagation,
   rooms,
@@ -47,7 +47,7 @@ const USAGE = `npm run bench -- [options] [scenario ...]
   --trace PATH     the recording that open, segments, check and history need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
-  --write          write bench/RESULTS.md (always done when all scenarios run in full)
+  --write          write what was measured into bench/RESULTS.md (always done when all scenarios run in full)
 
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
 history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')}
@@ -81,20 +81,24 @@ async function main(): Promise<void> {
   const postgres = await startPostgres()
   // The recording's name says which it was; where it lay is nobody's concern.
   const words = process.argv.slice(2).map((word) => (word === values.trace ? basename(word) : word))
-  const sections = [heading(`npm run bench -- ${words.join(' ')}`.trim(), postgres.version)]
+  const command = `npm run bench -- ${words.join(' ')}`.trim()
+  const sections = new Map<string, string>()
+  let failed = false
   try {
     for (const scenario of chosen) {
       say(`${scenario.name}: ${scenario.title}`)
       const bench = new Bench({ ...values, trace: values.trace, peers, postgres, log: say })
       const started = performance.now()
       try {
-        const text = section(scenario, await scenario.run(bench), bench.disturbance)
-        sections.push(text)
+        const text = section(scenario, command, await scenario.run(bench), bench.disturbance)
+        sections.set(scenario.name, text)
         say(`\n${text}(${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
       } catch (error) {
-        if (!(error instanceof Skipped)) throw error
-        sections.push(`## ${scenario.name}: ${scenario.title}\n\nNot measured: ${error.message}.\n`)
-        say(`  skipped: ${error.message}\n`)
+        // The others are worth their hours all the same.
+        if (!(error instanceof Skipped)) failed = true
+        const why = error instanceof Error ? error.message : String(error)
+        sections.set(scenario.name, `## ${scenario.name}: ${scenario.title}\n\nNot measured: ${why}.\n`)
+        say(`  ${error instanceof Skipped ? `skipped: ${why}` : (error as Error).stack}\n`)
       }
       for (const [peer, profile] of bench.profiles) say(`${peer}\n${hottest(profile)}\n`)
     }
@@ -102,7 +106,12 @@ async function main(): Promise<void> {
     await postgres.close()
   }
   const whole = chosen === SCENARIOS && peers.length === PEERS.length && !values.quick
-  if (values.write || whole) await writeFile(RESULTS, sections.join('\n'))
+  if (values.write || whole) {
+    const before = await readFile(RESULTS, 'utf8')
+    const names = all.map(({ name }) => name)
+    await writeFile(RESULTS, merged(heading(postgres.version), names, before, sections))
+  }
+  if (failed) process.exitCode = 1
 }
 
 await main()

@@ -25,6 +25,7 @@ function judge(goals: readonly Goal[], measured: ReadonlyMap<PeerName, Figures>)
 /** One scenario's section in Markdown. */
 export function section(
   scenario: Scenario,
+  command: string,
   measured: ReadonlyMap<PeerName, Figures>,
   disturbance: number,
 ): string {
@@ -41,7 +42,8 @@ export function section(
   const verdicts = judge(goals, measured).map((verdict) => sentence(scenario, verdict))
   const warning = `Other programs had up to ${(disturbance * 100).toFixed(0)} % of the machine meanwhile.`
   const note = disturbance > 0.1 ? [warning, ''] : []
-  return [`## ${name}: ${title}`, '', ...table, '', ...note, ...verdicts, ''].join('\n')
+  const when = `${new Date().toISOString().slice(0, 10)}, at ${commit()}, \`${command}\``
+  return [`## ${name}: ${title}`, '', when, '', ...table, '', ...note, ...verdicts, ''].join('\n')
 }
 
 function sentence({ columns }: Scenario, { goal, value, met }: Verdict): string {
@@ -52,14 +54,31 @@ function sentence({ columns }: Scenario, { goal, value, met }: Verdict): string 
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
+/** The report with these sections in the place of earlier ones, in the order of `names`. */
+export function merged(
+  heading: string,
+  names: readonly string[],
+  before: string,
+  sections: ReadonlyMap<string, string>,
+): string {
+  const kept = new Map(
+    before
+      .split(/^(?=## )/m)
+      .slice(1)
+      .map((text) => [text.slice(3, text.indexOf(':')), text.trimEnd().concat('\n')] as const),
+  )
+  const all = new Map([...kept, ...sections])
+  return [heading, ...names.flatMap((name) => all.get(name) ?? [])].join('\n')
+}
+
 /** What the figures were measured on, and how. */
-export function heading(command: string, postgres: string): string {
+export function heading(postgres: string): string {
   const [cpu] = cpus()
   return [
     '# Measured',
     '',
-    `${new Date().toISOString().slice(0, 10)}, \`${command}\`, at ${commit()}: ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, ` +
-      `Node ${process.versions.node}, Postgres ${postgres}.`,
+    `${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, ` +
+      `Node ${process.versions.node}, Postgres ${postgres}. Each section says when it was measured, and at which commit.`,
     '',
     'Each peer is a process of its own, and its processor time is that process alone; the clients are the same code for',
     'all, and the database, where there is one, is the same server. Figures are medians over interleaved rounds.',

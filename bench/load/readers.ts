@@ -12,10 +12,15 @@ export interface Reading {
 /** People who read a room's past without pause, in a thread of their own. What is returned stops them, and says how much they read. */
 export function startReaders(reading: Reading): () => Promise<number> {
   const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData: reading })
+  // Listened to from the start: a reader that fails is reported to who stops it.
+  const answered = once(worker, 'message').then(
+    ([positions]) => Number(positions),
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  )
   return async () => {
-    const answered = once(worker, 'message')
     worker.postMessage('stop')
-    const [positions] = await answered
-    return Number(positions)
+    const positions = await answered
+    if (positions instanceof Error) throw positions
+    return positions
   }
 }
