@@ -6,6 +6,10 @@ import { Authorizer } from './access/authorizer.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
+import { Channels } from './channels/channels.ts'
+import { BUILT_IN } from './channels/kinds/built-in.ts'
+import { Registry } from './channels/registry.ts'
+import { eventRoutes } from './channels/routes.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
 import { compareRoutes } from './history/compare/routes.ts'
@@ -33,6 +37,7 @@ import { Connections } from './realtime/connections.ts'
 import { Gateway } from './realtime/gateway.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { Presence } from './realtime/presence.ts'
+import { RoomEvents } from './realtime/room-events.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { editorOf, ServerEdits } from './realtime/server-edits.ts'
 import { sessionOf } from './realtime/session.ts'
@@ -91,6 +96,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     announces: (document, connection, client) => presence.announces(document, connection, client),
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
+  const channels = new Channels(log, new Registry(BUILT_IN))
+  const events = new RoomEvents({ channels, logger, logOf: (document) => rooms.logOf(document) })
   const { hocuspocus, allUnloaded } = createHocuspocus(
     logger,
     [
@@ -102,6 +109,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
         rememberWriter: (identity) => people.remember(identity),
       }),
       rooms,
+      events,
     ],
     limits,
   )
@@ -144,6 +152,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       compareRoutes({ history, restores, ...access }),
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
+      eventRoutes({ channels, people, ...access }),
       inventoryRoutes({ inventory, ...access }),
     ],
     readiness: () => {

@@ -120,6 +120,23 @@ export const ERRORS = {
     reason: 'There is no such position: a seq of the room, an ISO time with its zone, or the id of a version',
     retryable: false,
   },
+  'event-unknown': {
+    status: 400,
+    reason: 'Rooms of this kind have no such event',
+    retryable: false,
+  },
+  'event-invalid': {
+    status: 400,
+    reason: 'The event is not of the form that its type has; nothing of it is stored',
+    retryable: false,
+  },
+  'event-too-large': { status: 413, reason: 'The event is larger than one may be', retryable: false },
+  'event-conflict': {
+    status: 409,
+    reason: 'Another event of this room has this id already; the same again needs the same id and payload',
+    retryable: false,
+  },
+  'event-forbidden': { status: 403, reason: 'You may not publish this event here', retryable: false },
   'restore-invalid': { status: 400, reason: 'What is to be restored is not there', retryable: false },
   'version-not-found': { status: 404, reason: 'There is no such version', retryable: false },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },

@@ -57,6 +57,73 @@ export interface RejectEnvelope {
   readonly retryable: boolean
 }
 
+/** What an event's publisher says of it. */
+export interface EventDraft {
+  /** The kind of the room, a dot, and what happened: `build.progress`. */
+  readonly type: string
+  /** The publisher's own, unique in the room, 1 to 128 printable characters. The same again is the same event. */
+  readonly id: string
+  readonly payload: unknown
+}
+
+/** An event that is committed. */
+export interface RoomEvent<Type extends string = string, Payload = unknown> {
+  /** Its position in the room's log, in one order with edits: so the seqs of events have gaps. */
+  readonly seq: number
+  readonly id: string
+  readonly type: Type
+  /** The authenticated user. */
+  readonly actor: string
+  /** When the server took it, in milliseconds since the epoch. */
+  readonly at: number
+  readonly payload: Payload
+}
+
+/** The most events that one message or request may publish. */
+export const MAX_EVENTS_AT_ONCE = 1_000
+
+/** The largest payload, as JSON, in bytes. */
+export const MAX_EVENT_BYTES = 64 * 1024
+
+/** A client publishes. Each event is answered with an `AckEnvelope`, or by itself with a `RejectEnvelope` of its id. */
+export interface PublishEnvelope {
+  readonly type: 'publish'
+  readonly events: readonly EventDraft[]
+}
+
+/** These events are committed. */
+export interface AckEnvelope {
+  readonly type: 'ack'
+  readonly events: readonly { readonly id: string; readonly seq: number }[]
+}
+
+/**
+ * A client wants all events after a position, from now on; null for those that are still to come. Answered with
+ * what there is, as `EventsEnvelope`s, then a `ResumedEnvelope`; a `ResetEnvelope` comes first where retention has
+ * dropped some of it.
+ */
+export interface ResumeEnvelope {
+  readonly type: 'resume'
+  readonly after: number | null
+}
+
+export interface EventsEnvelope {
+  readonly type: 'event'
+  readonly events: readonly RoomEvent[]
+}
+
+/** All up to `head` has been sent; what follows is sent as it is committed. */
+export interface ResumedEnvelope {
+  readonly type: 'resumed'
+  readonly head: number
+}
+
+/** Events up to `after` are not kept any more: what the client made of them it has to get elsewhere, or forget. */
+export interface ResetEnvelope {
+  readonly type: 'reset'
+  readonly after: number
+}
+
 /** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */
 export const ASK_SEQ = '{"type":"head"}'
 

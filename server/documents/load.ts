@@ -39,6 +39,6 @@ export async function applyTail(doc: Y.Doc, log: Log, room: RoomLog, seq: Seq): 
 /** The updates of the entries after `seq`. */
 export async function readTail(log: Log, room: RoomLog, seq: Seq): Promise<readonly Uint8Array[]> {
   const tail: Uint8Array[] = []
-  for await (const entry of log.read(room.id, seq, room.head)) tail.push(entry.bytes)
+  for await (const entry of log.edits(room.id, seq, room.head)) tail.push(entry.bytes)
   return tail
 }

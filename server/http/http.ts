@@ -77,7 +77,7 @@ export function createHttp(options: HttpOptions): Http {
     cors({
       origin: (origin) => corsOrigin(origin, allowedOrigins),
       allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
       exposeHeaders: ['X-Request-Id', 'Retry-After', 'Syncline-Seq'],
       maxAge: 600,
     }),

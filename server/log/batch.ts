@@ -4,6 +4,16 @@ import type { RoomLog } from './room-log.ts'
 /** The entries of some rooms that are written together; a room stands in it once. */
 export type Batch = readonly { readonly room: RoomLog; readonly entries: readonly NewEntry[] }[]
 
+/** Whether there are events in it, whose ids have to be looked up. */
+export const hasEvents = (batch: Batch): boolean =>
+  batch.some(({ entries }) => entries.some(({ event }) => event !== undefined))
+
+/** The parameters $13 and $14: every entry's type and id, null for an edit. */
+export function eventParameters(batch: Batch): readonly unknown[] {
+  const entries = batch.flatMap((part) => part.entries)
+  return [entries.map(({ event }) => event?.type ?? null), entries.map(({ event }) => event?.id ?? null)]
+}
+
 /**
  * The parameters $3 … $12 of the commit statement. All bytes travel as one binary parameter that Postgres
  * cuts up: as an array they would be written out in hexadecimal, at about twice the processor time.

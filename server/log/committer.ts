@@ -181,7 +181,7 @@ export class Committer implements CommitScheduler {
         this.#drop(room, entries)
         continue
       }
-      if (head === undefined) {
+      if (head === undefined || outcome.kind !== 'committed') {
         room.putBack(entries)
         if (outcome.kind === 'closed') continue
         if (batch.length > 1) this.#enter(room, 'alone')
@@ -190,7 +190,7 @@ export class Committer implements CommitScheduler {
       }
       this.#forget(entries)
       this.#lastSettled = Date.now()
-      this.#guarded(room, () => room.settle({ lastSeq: head, entries }))
+      this.#guarded(room, () => room.settle(head, entries, outcome.repeats))
       if (room.waiting > 0) this.#admit(room)
     }
     if (this.#entries === 0) this.#drained?.()

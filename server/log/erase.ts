@@ -42,14 +42,15 @@ export function buryRoom(pool: pg.Pool, name: string, by: string, record: Note):
 
 /** Deletes all that is stored of a room that has a tombstone. What was cut short is simply done again. */
 export async function eraseRows(pool: pg.Pool, room: RoomId, signal?: AbortSignal): Promise<void> {
-  for (;;) {
-    signal?.throwIfAborted()
-    const { rowCount } = await pool.query(
-      `delete from room_updates where room_id = $1 and seq <
-         (select min(seq) + $2 from room_updates where room_id = $1)`,
-      [room, CHUNK],
-    )
-    if (rowCount === 0) break
+  for (const table of ['room_updates', 'room_events']) {
+    for (let deleted: number | null = null; deleted !== 0; ) {
+      signal?.throwIfAborted()
+      const { rowCount } = await pool.query(
+        `delete from ${table} where room_id = $1 and seq < (select min(seq) + $2 from ${table} where room_id = $1)`,
+        [room, CHUNK],
+      )
+      deleted = rowCount
+    }
   }
   await inTransaction(pool, async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(ROOM_TABLES)

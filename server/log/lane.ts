@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
-import { type Batch, batchParameters } from './batch.ts'
-import type { RoomId, Seq } from './entry.ts'
+import { type Batch, batchParameters, eventParameters, hasEvents } from './batch.ts'
+import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
 
 /** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
 type Heads = ReadonlyMap<RoomId, Seq>
@@ -16,7 +16,7 @@ export const DELETED: Seq = 0
  * still arrive and be taken: whoever made it tries its rooms one by one.
  */
 export type Outcome =
-  | { readonly kind: 'committed'; readonly heads: Heads }
+  | { readonly kind: 'committed'; readonly heads: Heads; readonly repeats: Repeats }
   | { readonly kind: 'rejected'; readonly error: Error }
   | { readonly kind: 'closed' }
 
@@ -26,6 +26,11 @@ export type Outcome =
  * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
 const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as heads'
+
+/** As `COMMIT`, where there are events among the entries; migrations/010_events.sql. */
+const COMMIT_EVENTS = `
+select new_heads as heads, repeated, repeated_seqs
+from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 
 /** The SQLSTATE of a closed gate. */
 const TAKEN = 'SL001'
@@ -41,14 +46,25 @@ where id = $1 and batch = $2::bigint - 1`
  */
 const PLANNING = 'set plan_cache_mode = force_generic_plan; set enable_seqscan = off'
 
-const LOOK_UP = 'select heads from log_lanes where id = $1 and batch = $2'
+const LOOK_UP = 'select heads, repeated, repeated_seqs from log_lanes where id = $1 and batch = $2'
 
 /** Lanes of processes that are long gone. One that still lives and finds its row gone takes a new name. */
 const FORGET_LANES = `delete from log_lanes where used_at < now() - interval '7 days'`
 
+interface Statement {
+  readonly name: string
+  readonly text: string
+  /** All but the lane's name and the batch's number. */
+  readonly values: readonly unknown[]
+}
+
 interface ResultRow {
   /** One a room, in the order of the batch; 0 for a room that was deleted, null for one without a row. */
   readonly heads: readonly (string | null)[]
+  /** Numbers in the batch, from 1. */
+  readonly repeated?: readonly number[]
+  /** Negative where what has the id is another event. */
+  readonly repeated_seqs?: readonly string[]
 }
 
 /** The first pause after a failure, and the longest, in ms. */
@@ -74,15 +90,25 @@ export class Lane {
   async commit(batch: Batch): Promise<Outcome> {
     // Two nodes that write to the same rooms lock them in one order, and never deadlock.
     const ordered = batch.toSorted((one, other) => one.room.id - other.room.id)
-    const parameters = batchParameters(ordered)
+    const statement: Statement = hasEvents(ordered)
+      ? {
+          name: 'commit events',
+          text: COMMIT_EVENTS,
+          values: [...batchParameters(ordered), ...eventParameters(ordered)],
+        }
+      : { name: 'commit', text: COMMIT, values: batchParameters(ordered) }
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         const client = this.#client ?? (await this.#connect())
-        const answer = await this.#send(client, parameters)
+        const answer = await this.#send(client, statement)
         this.#batch += 1
         this.#recovered()
         if (answer instanceof Error) return { kind: 'rejected', error: answer }
-        return { kind: 'committed', heads: headsOf(ordered, answer) }
+        return {
+          kind: 'committed',
+          heads: headsOf(ordered, answer),
+          repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
+        }
       } catch (error) {
         this.#failed(error instanceof Error ? error : new Error(String(error)))
       }
@@ -114,10 +140,10 @@ export class Lane {
   }
 
   /** The new heads, or why Postgres rejects the batch. */
-  async #send(client: pg.Client, parameters: readonly unknown[]): Promise<ResultRow | Error> {
+  async #send(client: pg.Client, { values, ...prepared }: Statement): Promise<ResultRow | Error> {
     const number = this.#batch + 1
     const answer = await client
-      .query<ResultRow>({ name: 'commit', text: COMMIT, values: [this.#id, number, ...parameters] })
+      .query<ResultRow>({ ...prepared, values: [this.#id, number, ...values] })
       .catch((error: unknown) => {
         if (error instanceof Error && (codeOf(error) === TAKEN || isRejection(error))) return error
         throw error
@@ -178,6 +204,18 @@ function headsOf(batch: Batch, { heads }: ResultRow): Heads {
     if (head !== null && head !== undefined) known.set(room.id, Number(head))
   })
   return known
+}
+
+function repeatsOf(batch: Batch, { repeated = [], repeated_seqs: seqs = [] }: ResultRow): Repeats {
+  if (repeated.length === 0) return new Map()
+  const entries = batch.flatMap((part) => part.entries)
+  const repeats = new Map<NewEntry, Repeat>()
+  repeated.forEach((number, index) => {
+    const entry = entries[number - 1]
+    const seq = Number(seqs[index])
+    if (entry !== undefined) repeats.set(entry, { seq: Math.abs(seq), same: seq > 0 })
+  })
+  return repeats
 }
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '')

@@ -5,6 +5,7 @@ import type { Queryable } from '../storage/transaction.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
 import { buryRoom, eraseRows, halfErased, purgeTombstone } from './erase.ts'
+import { type EventRange, eventsDropped, readEvents, type StoredEvent } from './events.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
 import { RoomLog } from './room-log.ts'
@@ -21,6 +22,23 @@ import {
 } from './rooms.ts'
 import { type Snapshot, type StoredSnapshot, saveSnapshot, snapshots, storedSnapshots } from './snapshot.ts'
 
+/** A room that is open for appending, until it is released by everybody who holds it. */
+export interface HeldRoom {
+  readonly room: RoomLog
+  /** An earlier load may have taken its process with it. */
+  readonly suspect: boolean
+  readonly release: () => void
+}
+
+const once = (act: () => void): (() => void) => {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    act()
+  }
+}
+
 export interface Erasure {
   /** Writes down who did it, in the transaction of the tombstone. */
   readonly record: (client: Queryable) => Promise<void>
@@ -35,6 +53,8 @@ export class Log {
   readonly #packer: Packer
   readonly #logger: Logger
   readonly #openListeners = new Set<(room: RoomLog) => void>()
+  /** Every room that somebody here holds: one queue a room, so that its edits and events have one order. */
+  readonly #open = new Map<RoomId, { readonly room: RoomLog; holders: number }>()
 
   constructor(database: Database, logger: Logger, maxQueueBytes: number) {
     this.#database = database
@@ -57,22 +77,31 @@ export class Log {
     return (await this.#findOrCreate(name, createBy)) !== undefined
   }
 
-  /** Opens a room for appending; undefined where it is absent and nobody may create it. A failure throws. */
-  async open(name: string, createBy: string | undefined): Promise<RoomLog | undefined> {
-    return (await this.load(name, createBy))?.room
-  }
-
-  /** Opens it, and says whether an earlier load may have taken its process with it. */
-  async load(
-    name: string,
-    createBy: string | undefined,
-  ): Promise<{ readonly room: RoomLog; readonly suspect: boolean } | undefined> {
+  /**
+   * Opens a room for appending, for as long as it is held; undefined where it is absent and nobody may create it.
+   * A failure throws.
+   */
+  async open(name: string, createBy: string | undefined): Promise<HeldRoom | undefined> {
     const row = await this.#findOrCreate(name, createBy)
     if (row === undefined) return undefined
-    const room = new RoomLog(row.id, row.head, this.#committer)
-    this.#packer.watch(room)
-    for (const listener of this.#openListeners) listener(room)
-    return { room, suspect: row.loading }
+    const known = this.#open.get(row.id)
+    const held = known ?? { room: new RoomLog(row.id, row.head, this.#committer), holders: 0 }
+    held.holders += 1
+    if (known === undefined) {
+      this.#open.set(row.id, held)
+      this.#packer.watch(held.room)
+      for (const listener of this.#openListeners) listener(held.room)
+    } else held.room.reopened(row.head)
+    return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
+  }
+
+  #release(held: { readonly room: RoomLog; holders: number }): void {
+    held.holders -= 1
+    if (held.holders > 0) return
+    // What waits still goes out in this room's order: whoever opens it meanwhile joins the same queue.
+    void held.room.settled().then(() => {
+      if (held.holders === 0) this.#open.delete(held.room.id)
+    })
   }
 
   /** A room as it lies there, also where nobody may open it: for looking into it. */
@@ -152,6 +181,21 @@ export class Log {
 
   read(room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
     return read(this.#database.pool, room, after, until)
+  }
+
+  /** As `read`, but of many events in a row only one entry, which says how far they go. */
+  edits(room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
+    return read(this.#database.pool, room, after, until, 'edits')
+  }
+
+  /** Events of a room, in order. */
+  events(room: RoomId, range: EventRange): Promise<readonly StoredEvent[]> {
+    return readEvents(this.#database.pool, room, range)
+  }
+
+  /** Up to where events of a room may have been dropped by retention. */
+  eventsDropped(room: RoomId): Promise<Seq> {
+    return eventsDropped(this.#database.pool, room)
   }
 
   snapshots(room: RoomId): AsyncGenerator<Snapshot> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
-import type { Entry, RoomId, Seq } from './entry.ts'
+import { type Entry, NO_CHANGE, type RoomId, type Seq } from './entry.ts'
 import { POSITIONS_LOCK } from './positions.ts'
 import { decodeSegment, encodeSegment } from './segment.ts'
 
@@ -15,7 +15,8 @@ interface Row {
   readonly seq: string
   readonly at: string
   readonly actor: string
-  readonly bytes: Uint8Array
+  /** Null for an event. */
+  readonly bytes: Uint8Array | null
 }
 
 /**
@@ -40,17 +41,37 @@ export async function packRoom(pool: pg.Pool, room: RoomId): Promise<number> {
 const sizeOf = (entries: readonly Entry[]): number =>
   entries.reduce((size, { bytes }) => size + bytes.length, 0)
 
+/**
+ * The entries after the last segment. Events are among them, as what changes nothing, since segments follow each
+ * other without a gap; where only events wait, there is nothing to be gained.
+ */
 async function nextEntries(pool: pg.Pool, room: RoomId): Promise<Entry[]> {
   const { rows } = await pool.query<Row>(
-    `select seq, extract(epoch from at) * 1000 as at, actor, bytes from (
+    `with unpacked as (
+       select coalesce((select max(last_seq) from room_segments where room_id = $1), 0) as after,
+         (select head from rooms where id = $1) - $2::bigint as until
+     ), entries as (
+       (select u.seq, u.at, u.actor, u.bytes from room_updates u, unpacked
+        where u.room_id = $1 and u.seq > after and u.seq <= until order by u.seq limit $3)
+       union all
+       (select e.seq, e.at, e.actor, null from room_events e, unpacked
+        where e.room_id = $1 and e.seq > after and e.seq <= until
+          and exists (select from room_updates u where u.room_id = $1 and u.seq <= until)
+        order by e.seq limit $3)
+     )
+     select seq, extract(epoch from at) * 1000 as at, actor, bytes from (
        select *, coalesce(sum(length(bytes)) over (order by seq rows between unbounded preceding and 1 preceding), 0)
          as before
-       from room_updates where room_id = $1 and seq <= (select head from rooms where id = $1) - $2
-       order by seq limit $3
+       from (select * from entries order by seq limit $3) first
      ) oldest where before < $4 order by seq`,
     [room, KEPT, SEGMENT_ENTRIES, SEGMENT_BYTES],
   )
-  return rows.map((row) => ({ seq: Number(row.seq), at: Number(row.at), actor: row.actor, bytes: row.bytes }))
+  return rows.map(({ seq, at, actor, bytes }) => ({
+    seq: Number(seq),
+    at: Number(at),
+    actor,
+    bytes: bytes ?? NO_CHANGE,
+  }))
 }
 
 /** Puts the segment in the rows' place, in one transaction; false where another node was quicker. */
@@ -63,22 +84,23 @@ async function replace(
   const first = entries[0]
   const last = entries.at(-1)
   if (first === undefined || last === undefined) return false
+  const edits = entries.filter(({ bytes }) => bytes !== NO_CHANGE).length
   const client = await pool.connect()
   let broken: Error | undefined
   try {
     await client.query('begin')
     // Waited for: who only reads positions under it is soon done, and nobody tries again before the room has grown.
     await client.query(POSITIONS_LOCK, [room])
-    const deleted = await deleteEntries(client, room, first.seq, last.seq)
-    if (deleted === entries.length) {
+    const whole = (await deleteEntries(client, room, first.seq, last.seq)) === edits
+    if (whole) {
       await client.query(
         `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes)
          values ($1, $2, $3, to_timestamp($4 / 1000.0), to_timestamp($5 / 1000.0), $6)`,
         [room, first.seq, last.seq, first.at, last.at, bytes],
       )
     }
-    await client.query(deleted === entries.length ? 'commit' : 'rollback')
-    return deleted === entries.length
+    await client.query(whole ? 'commit' : 'rollback')
+    return whole
   } catch (error) {
     broken = error instanceof Error ? error : new Error(String(error))
     throw error

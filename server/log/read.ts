@@ -1,39 +1,68 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
-import { type Entry, firstOf, type RoomId, type Seq } from './entry.ts'
+import { type Entry, firstOf, NO_CHANGE, type RoomId, type Seq } from './entry.ts'
 import { positionGone } from './positions.ts'
 import { decodeSegment } from './segment.ts'
 
 /** Rows fetched at a time, so that a long history never stands in memory twice. */
 const PAGE = 5_000
 
-/** One snapshot of the database, so that entries being packed just now are in one of the two, and in one only. */
-const READ = `
-select first_seq as seq, null as at, null as actor, bytes from room_segments
+/**
+ * One snapshot of the database, so that entries being packed just now are in one of the two, and in one only. Events
+ * stay where they are when their positions are packed.
+ */
+const STORED = `
+select first_seq as first, last_seq as last, null::float8 as at, null as actor, bytes from room_segments
 where room_id = $1 and last_seq > $2 and first_seq <= $3
 union all
-select seq, extract(epoch from at) * 1000 as at, actor, bytes from room_updates
-where room_id = $1 and seq > $2 and seq <= $3
-order by 1`
+select seq, seq, extract(epoch from at) * 1000, actor, bytes from room_updates
+where room_id = $1 and seq > $2 and seq <= $3`
+
+const UNPACKED_EVENTS = `
+from room_events where room_id = $1 and seq <= $3
+  and seq > greatest($2, (select max(last_seq) from room_segments where room_id = $1))`
+
+const READ = {
+  all: `${STORED} union all
+    select seq, seq, extract(epoch from at) * 1000, actor, null ${UNPACKED_EVENTS} order by 1`,
+  /** Of a run of events only from where to where: a room may have a million. */
+  edits: `${STORED} union all
+    select min(seq), max(seq), 0, '', null
+    from (select seq, seq - row_number() over (order by seq) as run ${UNPACKED_EVENTS}) events
+    group by run order by 1`,
+}
 
 interface Row {
-  readonly seq: string
-  readonly at: string | null
+  readonly first: string
+  readonly last: string
+  readonly at: number | null
+  /** Null for a segment. */
   readonly actor: string | null
-  readonly bytes: Uint8Array
+  /** Null for events. */
+  readonly bytes: Uint8Array | null
 }
 
 /**
  * The committed entries after `after`, up to and including `until`, in order; each stands for the positions since
- * the one before it.
+ * the one before it. An event is one of `NO_CHANGE`, and with `edits` so is a run of them.
  * @throws SynclineError `room-damaged` where an entry is missing or a segment cannot be read; `position-gone` where
  * retention has merged the entries around `after` or `until`.
  */
-export async function* read(pool: pg.Pool, room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
+export async function* read(
+  pool: pg.Pool,
+  room: RoomId,
+  after: Seq,
+  until: Seq,
+  what: keyof typeof READ = 'all',
+): AsyncGenerator<Entry> {
   let last = after
   while (last < until) {
     const end = Math.min(last + PAGE, until)
-    const { rows } = await pool.query<Row>({ name: 'read', text: READ, values: [room, last, end] })
+    const { rows } = await pool.query<Row>({
+      name: `read ${what}`,
+      text: READ[what],
+      values: [room, last, end],
+    })
     for (const row of rows) {
       for (const entry of await entriesOf(row)) {
         const first = firstOf(entry)
@@ -52,13 +81,16 @@ export async function* read(pool: pg.Pool, room: RoomId, after: Seq, until: Seq)
 const gone = (position: Seq, entry: Entry): SynclineError =>
   positionGone(position, firstOf(entry) - 1, entry.seq)
 
-async function entriesOf(row: Row): Promise<readonly Entry[]> {
-  const seq = Number(row.seq)
-  if (row.actor !== null) return [{ seq, at: Number(row.at), actor: row.actor, bytes: row.bytes }]
+async function entriesOf({ first, last, at, actor, bytes }: Row): Promise<readonly Entry[]> {
+  const seq = Number(last)
+  if (actor !== null) {
+    const entry = { seq, at: Number(at), actor, bytes: bytes ?? NO_CHANGE }
+    return [first === last ? entry : { ...entry, merged: { first: Number(first), since: 0, actors: [] } }]
+  }
   try {
-    return await decodeSegment(row.bytes)
+    return await decodeSegment(bytes ?? new Uint8Array())
   } catch (cause) {
-    throw new SynclineError('room-damaged', `the segment that starts at entry ${seq} cannot be read`, {
+    throw new SynclineError('room-damaged', `the segment that starts at entry ${first} cannot be read`, {
       cause,
     })
   }

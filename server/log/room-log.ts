@@ -1,10 +1,12 @@
 import { SynclineError } from '../errors.ts'
-import type { NewEntry, RoomId, Seq } from './entry.ts'
+import type { NewEntry, Repeats, RoomId, Seq } from './entry.ts'
 
 /** Entries of one room that one batch committed; their seqs are `lastSeq - entries.length + 1 … lastSeq`. */
 export interface Commit {
   readonly lastSeq: Seq
   readonly entries: readonly NewEntry[]
+  /** Events that were not written, because the room has their ids already. */
+  readonly repeats: Repeats
 }
 
 /**
@@ -99,9 +101,10 @@ export class RoomLog {
     return !this.deleted
   }
 
-  /** Calls back when the room has been deleted. */
-  onDelete(listener: () => void): void {
+  /** Calls back when the room has been deleted. Returns what stops it. */
+  onDelete(listener: () => void): () => void {
     this.#deletionListeners.add(listener)
+    return () => this.#deletionListeners.delete(listener)
   }
 
   /** The room was deleted, as this node has just learned. Entries on their way may still turn out committed. */
@@ -110,6 +113,16 @@ export class RoomLog {
     this.deleted = true
     for (const { done } of this.#barriers.splice(0)) done.reject(new SynclineError('room-deleted'))
     for (const listener of this.#deletionListeners) listener()
+  }
+
+  /**
+   * Somebody opens the room who has just read its head from the database: entries of other nodes up to it are in
+   * whatever they load next.
+   */
+  reopened(head: Seq): void {
+    if (this.committed < this.appended) return // some of them may be ours, on their way back
+    this.head = Math.max(this.head, head)
+    this.interleaved = false
   }
 
   /** Calls back after each commit, in order. Returns what stops it. */
@@ -135,16 +148,19 @@ export class RoomLog {
     this.#waiting = [...entries, ...this.#waiting]
   }
 
-  /** For the committer: these entries, handed out by `take`, are committed. */
-  settle(commit: Commit): void {
-    if (commit.lastSeq - commit.entries.length !== this.head) this.interleaved = true
-    this.committed += commit.entries.length
-    this.head = commit.lastSeq
+  /** For the committer: these entries, handed out by `take`, are committed; those in `repeats` were before. */
+  settle(lastSeq: Seq, taken: readonly NewEntry[], repeats: Repeats): void {
+    const entries = repeats.size === 0 ? taken : taken.filter((entry) => !repeats.has(entry))
+    if (lastSeq - entries.length !== this.head) this.interleaved = true
+    const before = this.committed
+    this.committed += taken.length
+    this.head = lastSeq
     for (let barrier = this.#barriers[0]; barrier && barrier.position <= this.committed; ) {
-      barrier.done.resolve(commit.lastSeq - (this.committed - barrier.position))
+      const after = taken.slice(barrier.position - before).filter((entry) => !repeats.has(entry))
+      barrier.done.resolve(lastSeq - after.length)
       this.#barriers.shift()
       barrier = this.#barriers[0]
     }
-    for (const listener of this.#listeners) listener(commit)
+    for (const listener of this.#listeners) listener({ lastSeq, entries, repeats })
   }
 }

@@ -97,9 +97,10 @@ export async function dueRange(pool: pg.Pool, room: RoomId, cutoffs: Cutoffs): P
   const due = (place: Place) => place.stage < wanted(place.last_at.getTime(), cutoffs)
   const begin = old.findIndex(due)
   const places = begin === -1 ? [] : old.slice(begin, old.findLastIndex(due) + 1)
-  const [first, last] = [places[0], places.at(-1)]
-  if (first === undefined || last === undefined) return undefined
-  const range = { first: Number(first.first), last: Number(last.last) }
+  const last = places.at(-1)
+  if (last === undefined) return undefined
+  // From the place before it on: where events stand in between, their positions are in no place yet.
+  const range = { first: Number(old[begin - 1]?.last ?? 0) + 1, last: Number(last.last) }
   return {
     room,
     ...range,

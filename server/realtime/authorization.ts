@@ -13,6 +13,7 @@ import { parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import type { Role } from '../protocol.ts'
 import type { Admission } from './admission.ts'
 import { ReadOnlySocket } from './read-only-socket.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
@@ -121,6 +122,9 @@ export function mayAsk(context: unknown): boolean {
 
 /** Who is behind a connection's context, if it is one of the gateway's. */
 export const identityOf = (context: unknown): Identity | undefined => standingOf(context)?.identity
+
+/** What they may do in the connection's room. */
+export const roleOf = (context: unknown): Role | undefined => standingOf(context)?.role
 
 function standingOf(context: unknown): Standing | undefined {
   if (typeof context !== 'object' || context === null || !('standing' in context)) return undefined

@@ -23,10 +23,12 @@ const REFUSED = 0
 export class HeldAcknowledgements {
   readonly #log: RoomLog
   readonly #held: Held[] = []
+  /** Releases nothing any more. */
+  readonly stop: () => void
 
   constructor(log: RoomLog) {
     this.#log = log
-    log.onCommit(() => this.#release())
+    this.stop = log.onCommit(() => this.#release())
   }
 
   /** Sends the frame as soon as everything appended until now is committed: at once, where it is. */

@@ -1,4 +1,4 @@
-import { Database } from '@hocuspocus/extension-database'
+import type { Database } from '@hocuspocus/extension-database'
 import type {
   beforeSyncPayload,
   beforeUnloadDocumentPayload,
@@ -30,6 +30,7 @@ import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
 import { connectionOf, contextOf } from './origin.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
+import { snapshotStore } from './snapshot-store.ts'
 import { Turn } from './turn.ts'
 import { UpdateAdmission } from './update-admission.ts'
 
@@ -101,22 +102,10 @@ export class RoomExtension implements Extension {
     this.#loader = new RoomLoader(options.log, options.logger, memory)
     this.#sandbox = new Sandbox({ memory })
     this.#admission = new UpdateAdmission(this.#sandbox, options.maxDocumentBytes)
-    this.#snapshots = new Database({
-      store: async ({ document, state }) => {
-        // Still the turn in which the state was encoded: what is appended now is exactly what it holds.
-        const open = this.#rooms.get(document)
-        if (open === undefined) return
-        open.encoding = false
-        const failed = open.room.snapshotTaken(state.length)
-        const seq = await open.room.log.durable()
-        if (open.room.log.interleaved) return // another node's entries stand between; they are not in this state
-        try {
-          await this.#log.saveSnapshot(open.room.log.id, { seq, state })
-        } catch (error) {
-          failed()
-          throw error
-        }
-      },
+    this.#snapshots = snapshotStore(options.log, (document) => {
+      const open = this.#rooms.get(document)
+      if (open !== undefined) open.encoding = false
+      return open?.room
     })
   }
 
@@ -124,11 +113,12 @@ export class RoomExtension implements Extension {
     const { document, instance, context, connectionConfig } = data
     try {
       const creator = connectionConfig.readOnly ? undefined : this.#actor(context)
-      const { log, loaded } = await this.#loader.load(data, creator)
+      const { held, loaded } = await this.#loader.load(data, creator)
+      document.once('destroy', held.release)
       const { unsnapshotted, bytes } = loaded
       // Entries take more than what they make: where it matters, it is measured.
       const exact = bytes > this.#maxDocumentBytes ? Y.encodeStateAsUpdate(document).length : bytes
-      this.#open(instance, document, log, { unsnapshotted, bytes: exact })
+      this.#open(instance, document, held.room, { unsnapshotted, bytes: exact })
     } catch (error) {
       // Hocuspocus forgets a document that failed to load without destroying it; its awareness has a timer.
       document.destroy()
@@ -193,6 +183,11 @@ export class RoomExtension implements Extension {
       spent: onApplied && ((ms, now) => onApplied(connection, ms, now)),
     })
     socket.handling({ kind, runs, bytes })
+  }
+
+  /** The log of a document that is open. */
+  logOf(document: Document): RoomLog | undefined {
+    return document.isDestroyed ? undefined : this.#rooms.get(document)?.room.log
   }
 
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
@@ -271,16 +266,23 @@ export class RoomExtension implements Extension {
         if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
       },
     })
-    log.onDelete(() => {
+    const stopped = log.onDelete(() => {
       for (const connection of document.getConnections())
         refuseConnection(connection, new SynclineError('room-deleted'))
     })
     widenFlushWindow(document, (window) => {
       log.gather = window * GATHERED
     })
+    const acknowledgements = new HeldAcknowledgements(log)
+    // The room may stay open for its events, and must not keep a document that has gone.
+    document.once('destroy', () => {
+      stopped()
+      acknowledgements.stop()
+      log.gather = 0
+    })
     this.#rooms.set(document, {
       room,
-      acknowledgements: new HeldAcknowledgements(log),
+      acknowledgements,
       owners: new ClientOwners(document, {
         actorOf: ({ context }) => this.#actor(context),
         announces: this.#announces,

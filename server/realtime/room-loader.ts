@@ -6,7 +6,7 @@ import { Sandbox } from '../documents/sandbox.ts'
 import { whyUnopenable } from '../documents/verify.ts'
 import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
-import type { Log } from '../log/log.ts'
+import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 
@@ -65,20 +65,21 @@ export class RoomLoader {
   async load(
     data: onLoadDocumentPayload,
     createBy: string | undefined,
-  ): Promise<{ readonly log: RoomLog; readonly loaded: Loaded }> {
+  ): Promise<{ readonly held: HeldRoom; readonly loaded: Loaded }> {
     const { documentName: name } = data
     const broken = this.#broken.get(name)
     await broken
-    const found = await this.#log.load(name, createBy)
-    if (found === undefined) throw new SynclineError('room-not-found')
-    const { room: log, suspect } = found
+    const held = await this.#log.open(name, createBy)
+    if (held === undefined) throw new SynclineError('room-not-found')
+    const { room: log, suspect } = held
     const ended = this.#log.loading(log.id)
     try {
       if (suspect || broken !== undefined) await this.#tryOpening(log)
       const loaded = await this.#fill(data, log)
       this.#broken.delete(name)
-      return { log, loaded }
+      return { held, loaded }
     } catch (error) {
+      held.release()
       if (error instanceof SynclineError && error.code === 'room-damaged') {
         await this.#quarantine(name, log, error)
       }

@@ -82,6 +82,7 @@ export class Session implements WebSocketLike, Socket {
   /** What has come since it was last counted. */
   #messages = 0
   #bytes = 0
+  readonly #drainListeners = new Set<() => void>()
   /** Bytes of whole documents that may wait to be sent, over what may wait otherwise. */
   #documents = 0
   #open = true
@@ -170,8 +171,15 @@ export class Session implements WebSocketLike, Socket {
   /** All that waited has been sent. */
   drained(): void {
     this.#documents = 0
+    for (const listener of this.#drainListeners) listener()
     if (this.#asked === undefined) return
     for (const address of [...this.#asked.keys()]) this.#answer(address)
+  }
+
+  /** Calls back when all that waited has been sent. Returns what stops it. */
+  onDrained(listener: () => void): () => void {
+    this.#drainListeners.add(listener)
+    return () => this.#drainListeners.delete(listener)
   }
 
   /** Whether a frame that came is to be handled. */
@@ -248,7 +256,7 @@ export class Session implements WebSocketLike, Socket {
     const connection = this.#rooms.get(question.address)
     if (connection !== undefined) {
       if (!this.#options.mayAsk(connection)) return false // Hocuspocus' way goes through the hooks, which refuse it
-      if (this.#comfortable) {
+      if (this.comfortable) {
         this.#reply(connection, question)
         return true
       }
@@ -260,8 +268,8 @@ export class Session implements WebSocketLike, Socket {
     return true
   }
 
-  /** Whether the reader keeps up well enough to be sent a whole document. */
-  get #comfortable(): boolean {
+  /** Whether the reader keeps up well enough to be sent a whole document, or a page of events. */
+  get comfortable(): boolean {
     return this.#wire.waiting <= COMFORTABLE
   }
 
@@ -269,7 +277,7 @@ export class Session implements WebSocketLike, Socket {
   #answer(address: string): void {
     const asked = this.#asked?.get(address)
     const connection = this.#rooms.get(address)
-    if (asked === undefined || connection === undefined || !this.#comfortable) return
+    if (asked === undefined || connection === undefined || !this.comfortable) return
     this.#asked?.delete(address)
     this.#reply(connection, asked)
   }

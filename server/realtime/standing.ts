@@ -3,6 +3,7 @@ import type { Authorizer, Decision } from '../access/authorizer.ts'
 import { atLeast, weaker } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
 import { SynclineError } from '../errors.ts'
+import type { Role } from '../protocol.ts'
 import { toSynclineError } from './refusal.ts'
 
 /** The application is asked about a connection that stands once in this time at most, in ms. */
@@ -52,6 +53,10 @@ export class Standing {
 
   get identity(): Identity {
     return this.#identity
+  }
+
+  get role(): Role | undefined {
+    return this.#decision.role
   }
 
   get expired(): boolean {

@@ -89,7 +89,7 @@ export class FolderExport {
   }
 
   async #render(name: string): Promise<Rendered> {
-    const room = await this.#log.open(name, undefined)
+    const room = (await this.#log.inspect(name))?.room
     if (room === undefined) throw new Error('is gone')
     const doc = new Y.Doc()
     try {

@@ -18,7 +18,7 @@ export function importsOf(file: string, text: string): readonly string[] {
 const BASE = ['bucket', 'errors', 'protocol', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
-const ALL = ['app', 'commands', 'realtime', 'transfer', 'history', ...BELOW_REALTIME]
+const ALL = ['app', 'commands', 'realtime', 'channels', 'transfer', 'history', ...BELOW_REALTIME]
 
 /** Part of the server to the parts that it may import, beside itself: top down, never up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +28,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   extension: ALL.filter((part) => part !== 'app' && part !== 'commands'),
   app: ALL,
   commands: ['transfer', 'history', ...BELOW_REALTIME],
-  realtime: BELOW_REALTIME,
+  realtime: ['channels', ...BELOW_REALTIME],
+  channels: ['http', ...BELOW_HTTP],
   transfer: ['history', ...BELOW_REALTIME],
   history: BELOW_REALTIME,
   documents: ['http', ...BELOW_HTTP],

@@ -23,7 +23,7 @@ export async function writePast(
   const db = await openDatabase({ kind: 'url', url: server.databaseUrl }, silent)
   const log = new Log(db, silent, 64 * 1024 * 1024)
   try {
-    const opened = await log.open(room, edits[0]?.actor ?? 'system')
+    const opened = (await log.open(room, edits[0]?.actor ?? 'system'))?.room
     if (opened === undefined) throw new Error(`no room ${room}`)
     const doc = new Y.Doc()
     let at = 0

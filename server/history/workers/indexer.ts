@@ -34,14 +34,16 @@ export class Indexer {
 
   watch(room: RoomLog): void {
     room.onCommit(({ entries, lastSeq }) => {
+      const edits = entries.filter(({ event }) => event === undefined).length
+      if (edits === 0) return
       const due = this.#due.get(room.id)
       if (due === undefined) {
         const timer = setTimeout(() => this.#start(room.id), DUE_IDLE)
         timer.unref()
-        this.#due.set(room.id, { entries: entries.length, head: lastSeq, since: performance.now(), timer })
+        this.#due.set(room.id, { entries: edits, head: lastSeq, since: performance.now(), timer })
         return
       }
-      due.entries += entries.length
+      due.entries += edits
       due.head = lastSeq
       if (performance.now() - due.since < DUE_AFTER) due.timer.refresh()
       if (due.entries >= DUE_ENTRIES && !this.#running.has(room.id)) this.#start(room.id)

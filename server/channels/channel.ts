@@ -1,0 +1,99 @@
+import { SynclineError } from '../errors.ts'
+import type { NewEntry, Seq } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { Commit, RoomLog } from '../log/room-log.ts'
+import type { AcceptedEvent } from './registry.ts'
+
+/** Where an event came to stand. */
+export interface Receipt {
+  readonly id: string
+  readonly seq: Seq
+}
+
+interface Pending {
+  readonly event: AcceptedEvent
+  readonly actor: string
+  readonly done: PromiseWithResolvers<Receipt>
+}
+
+type Listener = (events: readonly StoredEvent[]) => void
+
+/** The events of one room on this node: on their way to the log, and, once committed, to whoever listens. */
+export class Channel {
+  readonly room: RoomLog
+  /** By their entries, in the order in which they were handed in. */
+  readonly #pending = new Map<NewEntry, Pending>()
+  readonly #byId = new Map<string, Pending>()
+  readonly #listeners = new Set<Listener>()
+
+  constructor(room: RoomLog) {
+    this.room = room
+    room.onCommit((commit) => this.#committed(commit))
+    room.onDelete(() => {
+      for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))
+      this.#pending.clear()
+      this.#byId.clear()
+    })
+  }
+
+  /**
+   * Takes an event, at once and in order; resolves when it is committed. What has its id already is not stored
+   * again: the same resolves with the seq that it has.
+   * @throws SynclineError `event-conflict` where what has the id is another event; `room-deleted`
+   */
+  publish(actor: string, event: AcceptedEvent): Promise<Receipt> {
+    if (this.room.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    const waiting = this.#byId.get(event.id)
+    if (waiting !== undefined) {
+      const same =
+        waiting.actor === actor &&
+        waiting.event.type === event.type &&
+        waiting.event.payload === event.payload
+      return same ? waiting.done.promise : Promise.reject(conflict(event))
+    }
+    const { type, id, payload } = event
+    const entry: NewEntry = { actor, at: Date.now(), bytes: Buffer.from(payload), event: { type, id } }
+    const pending = { event, actor, done: Promise.withResolvers<Receipt>() }
+    this.#pending.set(entry, pending)
+    this.#byId.set(id, pending)
+    this.room.append(entry)
+    return pending.done.promise
+  }
+
+  /** Calls back with the events of every commit, in order. Returns what stops it. */
+  onEvents(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #committed({ lastSeq, entries, repeats }: Commit): void {
+    const first = lastSeq - entries.length + 1
+    const events: StoredEvent[] = []
+    entries.forEach((entry, index) => {
+      const pending = this.#take(entry)
+      if (pending === undefined) return
+      const { event, actor, done } = pending
+      const seq = first + index
+      events.push({ ...event, seq, actor, at: entry.at })
+      done.resolve({ id: event.id, seq })
+    })
+    for (const [entry, { seq, same }] of repeats) {
+      const pending = this.#take(entry)
+      if (pending === undefined) continue
+      if (same) pending.done.resolve({ id: pending.event.id, seq })
+      else pending.done.reject(conflict(pending.event))
+    }
+    if (events.length > 0) for (const listener of this.#listeners) listener(events)
+  }
+
+  #take(entry: NewEntry): Pending | undefined {
+    const pending = this.#pending.get(entry)
+    if (pending === undefined) return undefined
+    this.#pending.delete(entry)
+    this.#byId.delete(pending.event.id)
+    return pending
+  }
+}
+
+const conflict = ({ id }: AcceptedEvent): SynclineError =>
+  new SynclineError('event-conflict', JSON.stringify(id))

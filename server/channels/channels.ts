@@ -1,0 +1,118 @@
+import { SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
+import type { EventRange, StoredEvent } from '../log/events.ts'
+import type { HeldRoom, Log } from '../log/log.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { EventDraft, Role } from '../protocol.ts'
+import { Channel, type Receipt } from './channel.ts'
+import type { Registry } from './registry.ts'
+import { type Subscriber, Subscription } from './subscription.ts'
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[]
+  readonly head: Seq
+  /** Where events after the position that was asked for are not kept any more: up to where. */
+  readonly reset: Seq | undefined
+}
+
+/** Who publishes: authenticated, with the role that they have in the room. */
+export interface Publisher {
+  readonly user: string
+  readonly role: Role
+}
+
+/** The events of all rooms: the one way in, for WebSockets, HTTP and the server's own code, and the one way out. */
+export class Channels {
+  readonly registry: Registry
+  readonly #log: Log
+  /** Weak: a channel lives as long as somebody holds its room. */
+  readonly #channels = new WeakMap<RoomLog, Channel>()
+
+  constructor(log: Log, registry: Registry) {
+    this.#log = log
+    this.registry = registry
+  }
+
+  /**
+   * Opens a room for its events, until it is released.
+   * @throws SynclineError `room-not-found` where it is absent and `createBy` does not say who creates it
+   */
+  async open(name: string, createBy: string | undefined): Promise<HeldRoom> {
+    const held = await this.#log.open(name, createBy)
+    if (held === undefined) throw new SynclineError('room-not-found')
+    return held
+  }
+
+  /**
+   * Publishes in a room that is open. All are taken in this turn and in this order, or refused by themselves; each
+   * promise settles when its event is committed.
+   */
+  publish(
+    room: RoomLog,
+    name: string,
+    { user, role }: Publisher,
+    drafts: readonly EventDraft[],
+  ): readonly Promise<Receipt>[] {
+    const channel = this.#of(room)
+    return drafts.map((draft) => {
+      try {
+        if (this.#log.full) throw new SynclineError('storage-full')
+        return channel.publish(user, this.registry.accept(name, role, draft))
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    })
+  }
+
+  /**
+   * As `publish`, all or nothing as far as can be said beforehand: where one is refused by what it is, none is stored.
+   * @throws SynclineError what `publish` refuses the first one with, and its place
+   */
+  async publishAll(
+    room: RoomLog,
+    name: string,
+    { user, role }: Publisher,
+    drafts: readonly EventDraft[],
+  ): Promise<readonly Receipt[]> {
+    if (this.#log.full) throw new SynclineError('storage-full')
+    const accepted = drafts.map((draft, index) => {
+      try {
+        return this.registry.accept(name, role, draft)
+      } catch (error) {
+        if (!(error instanceof SynclineError) || drafts.length === 1) throw error
+        throw new SynclineError(error.code, `event ${index}: ${error.detail}`)
+      }
+    })
+    const channel = this.#of(room)
+    const settled = await Promise.allSettled(accepted.map((event) => channel.publish(user, event)))
+    return settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+  }
+
+  /** @throws SynclineError `position-invalid` */
+  subscribe(room: RoomLog, subscriber: Subscriber, after: Seq | undefined): Subscription {
+    return new Subscription(this.#log, this.#of(room), subscriber, after)
+  }
+
+  /**
+   * A page of a room's events, up to what is committed now.
+   * @throws SynclineError `position-invalid` where `after` is beyond that
+   */
+  async read({ id, head }: RoomLog, range: Omit<EventRange, 'until'>): Promise<EventPage> {
+    if (range.after > head)
+      throw new SynclineError('position-invalid', `${range.after} is after the newest, ${head}`)
+    const events = await this.#log.events(id, { ...range, until: head })
+    const dropped = await this.#log.eventsDropped(id)
+    return { events, head, reset: dropped > range.after ? dropped : undefined }
+  }
+
+  #of(room: RoomLog): Channel {
+    const known = this.#channels.get(room)
+    if (known !== undefined) return known
+    const channel = new Channel(room)
+    this.#channels.set(room, channel)
+    return channel
+  }
+}

@@ -1,0 +1,91 @@
+import { atLeast } from '../access/grants.ts'
+import { firstIssue } from '../access/identity.ts'
+import { parseRoomName } from '../access/room-name.ts'
+import { SynclineError } from '../errors.ts'
+import { type EventDraft, MAX_EVENT_BYTES, type Role } from '../protocol.ts'
+import type { EventDefinition, Kind } from './kind.ts'
+
+/** An event that may be stored as it is. */
+export interface AcceptedEvent {
+  readonly type: string
+  readonly id: string
+  /** What the schema made of the payload, as JSON. */
+  readonly payload: string
+}
+
+/** As a publisher chooses it: printable, without white space. */
+const EVENT_ID = /^[\p{L}\p{N}\p{M}\p{P}\p{S}]{1,128}$/u
+/** How deep a payload may be: Postgres reads JSON by recursion. */
+const MAX_DEPTH = 64
+/** `\u0000` and halves of surrogate pairs, as JSON.stringify writes them: no database text can hold them. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
+
+/** The kinds of rooms and their events: the one place that says what may be published, and by whom. */
+export class Registry {
+  readonly kinds: readonly Kind[]
+  readonly #events = new Map<string, EventDefinition>()
+
+  /** @throws RangeError where two kinds have one name. */
+  constructor(kinds: readonly Kind[]) {
+    this.kinds = kinds
+    const names = new Set<string>()
+    for (const { name, events } of kinds) {
+      if (names.has(name)) throw new RangeError(`the kind ${name} is defined twice`)
+      names.add(name)
+      for (const [event, definition] of Object.entries(events))
+        this.#events.set(`${name}.${event}`, definition)
+    }
+  }
+
+  /**
+   * Looks at an event before it is stored.
+   * @throws SynclineError `event-unknown`, `event-forbidden`, `event-too-large`, `event-invalid`
+   */
+  accept(room: string, role: Role, { type, id, payload }: EventDraft): AcceptedEvent {
+    const { kind } = parseRoomName(room)
+    const definition = type.startsWith(`${kind}.`) ? this.#events.get(type) : undefined
+    if (definition === undefined) throw new SynclineError('event-unknown', shown(type))
+    if (!atLeast(role, definition.publish))
+      throw new SynclineError('event-forbidden', `${type} needs the role ${definition.publish}`)
+    if (!EVENT_ID.test(id))
+      throw new SynclineError('event-invalid', 'id must be 1 to 128 printable characters without spaces')
+    const parsed = definition.payload.safeParse(payload)
+    if (!parsed.success)
+      throw new SynclineError('event-invalid', `${type}: payload ${firstIssue(parsed.error)}`)
+    const json = JSON.stringify(parsed.data) ?? 'null'
+    if (Buffer.byteLength(json) > MAX_EVENT_BYTES)
+      throw new SynclineError('event-too-large', `${type}: payload is over ${MAX_EVENT_BYTES} bytes`)
+    if (UNSTORABLE.test(json))
+      throw new SynclineError(
+        'event-invalid',
+        `${type}: payload has a NUL or half a surrogate pair in a text`,
+      )
+    if (depthOf(json) > MAX_DEPTH)
+      throw new SynclineError('event-invalid', `${type}: payload is nested deeper than ${MAX_DEPTH}`)
+    return { type, id, payload: json }
+  }
+
+  /** Whether somebody of this role is told of events of this type; of what no kind has any more, those who may write. */
+  mayRead(role: Role | undefined, type: string): boolean {
+    return atLeast(role, this.#events.get(type)?.read ?? 'write')
+  }
+}
+
+const shown = (type: string): string => JSON.stringify(type.slice(0, 80))
+
+function depthOf(json: string): number {
+  let depth = 0
+  let deepest = 0
+  let quoted = false
+  for (let i = 0; i < json.length; i += 1) {
+    const character = json.charCodeAt(i)
+    if (quoted) {
+      if (character === 92) i += 1
+      else if (character === 34) quoted = false
+    } else if (character === 34) quoted = true
+    else if (character === 91 || character === 123) depth += 1
+    else if (character === 93 || character === 125) depth -= 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}

@@ -1,0 +1,124 @@
+import { SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { Log } from '../log/log.ts'
+import type { Channel } from './channel.ts'
+
+/** Whoever is told of a room's events, over whatever they are connected by. */
+export interface Subscriber {
+  /** Whether they keep up. Where not, `Subscription.wake` is to be called once they do. */
+  readonly ready: boolean
+  mayRead(type: string): boolean
+  /** Each event once, in order. */
+  events(events: readonly StoredEvent[]): void
+  /** Events up to here are not kept any more, and were not sent. */
+  reset(after: Seq): void
+  /** All up to `head` was sent; from here on it is live. */
+  resumed(head: Seq): void
+  /** It has ended, and why. */
+  failed(error: unknown): void
+}
+
+/** Events read from the database at a time. */
+const PAGE = 1_000
+
+/**
+ * One subscriber of one channel. It is `behind` while it reads what it has missed from the database, and `live` once
+ * it has all; one that does not keep up is behind again, so that nothing is kept for it in memory.
+ */
+export class Subscription {
+  readonly #log: Log
+  readonly #channel: Channel
+  readonly #subscriber: Subscriber
+  readonly #stop: () => void
+  #position: Seq
+  #state: 'behind' | 'reading' | 'live' | 'ended' = 'behind'
+  /** The subscriber was told that it has all. */
+  #resumed = false
+
+  /**
+   * @param after the last position that the subscriber has seen; the head where it is undefined
+   * @throws SynclineError `position-invalid` where the room has no such position yet
+   */
+  constructor(log: Log, channel: Channel, subscriber: Subscriber, after: Seq | undefined) {
+    const { head } = channel.room
+    if (after !== undefined && after > head)
+      throw new SynclineError('position-invalid', `${after} is after the newest, ${head}`)
+    this.#log = log
+    this.#channel = channel
+    this.#subscriber = subscriber
+    this.#position = after ?? head
+    const deleted = channel.room.onDelete(() => this.#fail(new SynclineError('room-deleted')))
+    const live = channel.onEvents((events) => this.#live(events))
+    this.#stop = () => {
+      deleted()
+      live()
+    }
+    this.wake()
+  }
+
+  /** The subscriber keeps up again. */
+  wake(): void {
+    if (this.#state !== 'behind') return
+    this.#state = 'reading'
+    this.#catchUp().catch((error: unknown) => this.#fail(error))
+  }
+
+  end(): void {
+    this.#state = 'ended'
+    this.#stop()
+  }
+
+  #live(events: readonly StoredEvent[]): void {
+    if (this.#state !== 'live') return
+    if (!this.#subscriber.ready) {
+      this.#state = 'behind'
+      return
+    }
+    this.#send(events)
+    this.#position = this.#channel.room.head
+  }
+
+  async #catchUp(): Promise<void> {
+    const { room } = this.#channel
+    while (this.#state === 'reading') {
+      if (this.#position >= room.head) {
+        // Still the turn in which that was so: the next commit is live.
+        this.#state = 'live'
+        if (this.#resumed) return
+        this.#resumed = true
+        this.#subscriber.resumed(this.#position)
+        return
+      }
+      if (!this.#subscriber.ready) {
+        this.#state = 'behind'
+        return
+      }
+      const until = room.head
+      const events = await this.#log.events(room.id, { after: this.#position, until, limit: PAGE })
+      // Asked afterwards: what was dropped while the page was read is then known to be.
+      const dropped = await this.#log.eventsDropped(room.id)
+      if (this.#state !== 'reading') return
+      if (dropped > this.#position) {
+        this.#position = dropped
+        this.#subscriber.reset(dropped)
+        continue
+      }
+      this.#send(events)
+      this.#position = events.at(-1)?.seq ?? until
+    }
+  }
+
+  #send(events: readonly StoredEvent[]): void {
+    const readable = events.every(({ type }) => this.#subscriber.mayRead(type))
+      ? events
+      : events.filter(({ type }) => this.#subscriber.mayRead(type))
+    if (readable.length > 0) this.#subscriber.events(readable)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'ended') return
+    this.end()
+    this.#subscriber.failed(error)
+  }
+}

@@ -1,0 +1,173 @@
+import type { Connection, Document, Extension, onStatelessPayload } from '@hocuspocus/server'
+import { z } from 'zod'
+import { firstIssue } from '../access/identity.ts'
+import type { Receipt } from '../channels/channel.ts'
+import type { Channels } from '../channels/channels.ts'
+import type { Subscriber, Subscription } from '../channels/subscription.ts'
+import { SynclineError } from '../errors.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { Logger } from '../observe/log.ts'
+import {
+  type AckEnvelope,
+  type EventDraft,
+  MAX_EVENTS_AT_ONCE,
+  type RejectEnvelope,
+  type ResetEnvelope,
+  type ResumedEnvelope,
+  type Role,
+} from '../protocol.ts'
+import { identityOf, roleOf } from './authorization.ts'
+import { EventFrames } from './event-frames.ts'
+import { logRefusal, refusalOf, toSynclineError } from './refusal.ts'
+import { sessionOf } from './session.ts'
+
+export interface RoomEventsOptions {
+  readonly channels: Channels
+  readonly logger: Logger
+  /** The log of a document that is open. */
+  readonly logOf: (document: Document) => RoomLog | undefined
+}
+
+const publishSchema = z.object({
+  events: z
+    .array(z.object({ type: z.string(), id: z.string(), payload: z.unknown() }))
+    .min(1)
+    .max(MAX_EVENTS_AT_ONCE),
+})
+const resumeSchema = z.object({ after: z.int().nonnegative().nullable() })
+
+/** Events over the connections of Hocuspocus, as stateless messages: what is published, and what is told. */
+export class RoomEvents implements Extension {
+  readonly extensionName = 'events'
+  readonly priority = 40
+  readonly #options: RoomEventsOptions
+  readonly #subscriptions = new WeakMap<Connection, Subscription>()
+  readonly #frames = new EventFrames()
+
+  constructor(options: RoomEventsOptions) {
+    this.#options = options
+  }
+
+  /** Begins whatever it does in this turn: what a connection publishes keeps its order. */
+  async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
+    const said = parse(payload)
+    if (said?.type !== 'publish' && said?.type !== 'resume') return
+    const room = this.#options.logOf(document)
+    if (room === undefined) return // being closed: the client asks again on its next connection
+    try {
+      if (said.type === 'resume') this.#resume(connection, room, checked(resumeSchema, said).after)
+      else await this.#publish(connection, room, checked(publishSchema, said).events)
+    } catch (error) {
+      this.#reject(connection, said.type, toSynclineError(error))
+    }
+  }
+
+  async #publish(connection: Connection, room: RoomLog, drafts: readonly EventDraft[]): Promise<void> {
+    const identity = identityOf(connection.context)
+    const role = roleOf(connection.context)
+    if (identity === undefined || role === undefined) throw new SynclineError('forbidden')
+    const { channels } = this.#options
+    const publisher = { user: identity.user, role }
+    const taken = channels.publish(room, connection.document.name, publisher, drafts)
+    const settled = await Promise.allSettled(taken)
+    const receipts: Receipt[] = []
+    settled.forEach((result, index) => {
+      if (result.status === 'fulfilled') receipts.push(result.value)
+      else this.#reject(connection, drafts[index]?.id ?? 'publish', toSynclineError(result.reason))
+    })
+    if (receipts.length > 0) this.#tell(connection, { type: 'ack', events: receipts })
+  }
+
+  #resume(connection: Connection, room: RoomLog, after: number | null): void {
+    this.#subscriptions.get(connection)?.end()
+    const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {
+      tell: (envelope) => this.#tell(connection, envelope),
+      failed: (error) => this.#reject(connection, 'resume', toSynclineError(error)),
+    })
+    const subscription = this.#options.channels.subscribe(room, subscriber, after ?? undefined)
+    const drained = sessionOf(connection.context)?.onDrained(() => subscription.wake())
+    connection.onClose(() => {
+      subscription.end()
+      drained?.()
+    })
+    this.#subscriptions.set(connection, subscription)
+  }
+
+  #tell(connection: Connection, envelope: Told): void {
+    if (refusalOf(connection) === undefined) connection.sendStateless(JSON.stringify(envelope))
+  }
+
+  #reject(connection: Connection, id: string, error: SynclineError): void {
+    const { code, message, retryable } = error
+    const { name } = connection.document
+    logRefusal(this.#options.logger, error, { room: name, user: identityOf(connection.context)?.user })
+    this.#tell(connection, { type: 'reject', id, code, message, retryable })
+  }
+}
+
+type Told = AckEnvelope | RejectEnvelope | ResetEnvelope | ResumedEnvelope
+
+/** Somebody who is told of a room's events over a connection of Hocuspocus. */
+class ConnectionSubscriber implements Subscriber {
+  readonly #connection: Connection
+  readonly #channels: Channels
+  readonly #frames: EventFrames
+  readonly #tell: (envelope: Told) => void
+  readonly failed: (error: unknown) => void
+
+  constructor(
+    connection: Connection,
+    channels: Channels,
+    frames: EventFrames,
+    { tell, failed }: { readonly tell: (envelope: Told) => void; readonly failed: (error: unknown) => void },
+  ) {
+    this.#connection = connection
+    this.#channels = channels
+    this.#frames = frames
+    this.#tell = tell
+    this.failed = failed
+  }
+
+  get ready(): boolean {
+    return sessionOf(this.#connection.context)?.comfortable ?? true
+  }
+
+  mayRead(type: string): boolean {
+    return this.#channels.registry.mayRead(this.#role, type)
+  }
+
+  events(events: readonly StoredEvent[]): void {
+    const { messageAddress } = this.#connection
+    if (refusalOf(this.#connection) === undefined)
+      this.#connection.send(this.#frames.frame(messageAddress, events))
+  }
+
+  reset(after: number): void {
+    this.#tell({ type: 'reset', after })
+  }
+
+  resumed(head: number): void {
+    this.#tell({ type: 'resumed', head })
+  }
+
+  get #role(): Role | undefined {
+    return roleOf(this.#connection.context)
+  }
+}
+
+/** A stateless message as an object of ours, or undefined: an application may send whatever else it likes. */
+function parse(payload: string): { readonly type?: unknown } | undefined {
+  if (!payload.startsWith('{')) return undefined
+  try {
+    return Object(JSON.parse(payload))
+  } catch {
+    return undefined
+  }
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, said: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(said)
+  if (!parsed.success) throw new SynclineError('event-invalid', firstIssue(parsed.error))
+  return parsed.data
+}

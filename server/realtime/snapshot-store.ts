@@ -1,0 +1,29 @@
+import { Database } from '@hocuspocus/extension-database'
+import type { Document } from '@hocuspocus/server'
+import type { RoomDocument } from '../documents/room-document.ts'
+import type { Log } from '../log/log.ts'
+
+/**
+ * What @hocuspocus/extension-database stores: the document's state as a snapshot at the position that it holds.
+ * `encoded` is called in the turn in which the state was encoded, and returns the room, if it is open still.
+ */
+export const snapshotStore = (
+  log: Log,
+  encoded: (document: Document) => RoomDocument | undefined,
+): Database =>
+  new Database({
+    store: async ({ document, state }) => {
+      // Still that turn: what is appended now is exactly what the state holds.
+      const room = encoded(document)
+      if (room === undefined) return
+      const failed = room.snapshotTaken(state.length)
+      const seq = await room.log.durable()
+      if (room.log.interleaved) return // another node's entries stand between; they are not in this state
+      try {
+        await log.saveSnapshot(room.log.id, { seq, state })
+      } catch (error) {
+        failed()
+        throw error
+      }
+    },
+  })
