@@ -171,7 +171,6 @@ export class RoomExtension implements Extension {
       return
     }
     if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
-    const actor = this.#actor(connection.context)
     const onApplied = this.#onApplied
     const { room, owners } = open
     const { runs, bytes } = await this.#admission.admit(payload, {
@@ -179,7 +178,7 @@ export class RoomExtension implements Extension {
       document,
       room,
       owners,
-      actor,
+      actor: this.#actor(connection.context),
       spent: onApplied && ((ms, now) => onApplied(connection, ms, now)),
     })
     socket.handling({ kind, runs, bytes })
@@ -193,9 +192,8 @@ export class RoomExtension implements Extension {
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
     if (payload !== ASK_SEQ) return
     const open = this.#rooms.get(document)
-    if (open === undefined) return
-    const saved: SavedEnvelope = { type: 'saved', seq: open.room.log.head }
-    connection.sendStateless(JSON.stringify(saved))
+    const saved: SavedEnvelope | undefined = open && { type: 'saved', seq: open.room.log.head }
+    if (saved !== undefined) connection.sendStateless(JSON.stringify(saved))
   }
 
   async onStoreDocument(data: onStoreDocumentPayload): Promise<void> {
