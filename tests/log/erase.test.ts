@@ -170,13 +170,13 @@ describe('what is derived of a room', () => {
        from information_schema.columns c where c.column_name = 'room_id' and c.table_schema = current_schema()`,
     )
     expect(rows.map((row) => row.table_name)).toEqual(expect.arrayContaining(ROOM_TABLES))
-    // The function that inserts entries looks at the tombstone itself; a note that a load has begun is no content.
+    // The functions that insert entries look at the tombstone themselves; a note that a load has begun is no content.
     expect(
       rows
         .filter((row) => !row.guarded)
         .map((row) => row.table_name)
         .sort(),
-    ).toEqual(['room_loads', 'room_updates'])
+    ).toEqual(['room_events', 'room_loads', 'room_updates'])
   })
 })
 
