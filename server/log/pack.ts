@@ -3,11 +3,8 @@ import type pg from 'pg'
 import { type Entry, NO_CHANGE, type RoomId, type Seq } from './entry.ts'
 import { POSITIONS_LOCK } from './positions.ts'
 import { decodeSegment, encodeSegment } from './segment.ts'
+import { insertSegment, SEGMENT_BYTES, SEGMENT_ENTRIES } from './segment-table.ts'
 
-/** Entries in a segment. Larger ones compress little better (5 %) and cost more to read a part of. */
-export const SEGMENT_ENTRIES = 1_000
-/** A segment of large entries ends early: packing holds it in memory several times over. */
-export const SEGMENT_BYTES = 8 * 1024 * 1024
 /** The newest entries stay unpacked: a room being opened or edited reads them row by row. */
 const KEPT = 1_000
 
@@ -92,13 +89,7 @@ async function replace(
     // Waited for: who only reads positions under it is soon done, and nobody tries again before the room has grown.
     await client.query(POSITIONS_LOCK, [room])
     const whole = (await deleteEntries(client, room, first.seq, last.seq)) === edits
-    if (whole) {
-      await client.query(
-        `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes)
-         values ($1, $2, $3, to_timestamp($4 / 1000.0), to_timestamp($5 / 1000.0), $6)`,
-        [room, first.seq, last.seq, first.at, last.at, bytes],
-      )
-    }
+    if (whole) await insertSegment(client, room, { entries, bytes, stage: 0 })
     await client.query(whole ? 'commit' : 'rollback')
     return whole
   } catch (error) {

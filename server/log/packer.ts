@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
 import type { RoomId } from './entry.ts'
-import { packRoom, SEGMENT_ENTRIES } from './pack.ts'
+import { packRoom } from './pack.ts'
 import type { RoomLog } from './room-log.ts'
+import { SEGMENT_ENTRIES } from './segment-table.ts'
 
 /** Packs rooms as they grow, one at a time, beside the editing. */
 export class Packer {

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
-import type { Entry, RoomId, Seq } from './entry.ts'
+import type { RoomId, Seq } from './entry.ts'
 import { POSITIONS_LOCK } from './positions.ts'
+import { insertSegment, type NewSegment, type Stage } from './segment-table.ts'
 
 export type Pins = ReadonlyMap<Seq, Stage>
-
-/** How a segment was thinned: not at all, to one entry a session, to one entry a version. */
-export type Stage = 0 | 1 | 2
 
 /** Before these times (ms since the epoch) a session, and then a version, is all that is kept. */
 export interface Cutoffs {
@@ -26,13 +24,6 @@ export interface DueRange {
   readonly fingerprint: string
   /** Positions that something else needs, each with the last stage that leaves it. */
   readonly pins: Pins
-}
-
-/** A segment that takes the place of others. */
-export interface ThinnedSegment {
-  readonly entries: readonly Entry[]
-  readonly bytes: Uint8Array
-  readonly stage: Stage
 }
 
 /** Rooms that are wholly old have their newest entries as rows still; in others the packer will come for them. */
@@ -144,7 +135,7 @@ function fingerprintOf(places: readonly Place[]): string {
 /** Says of a position how it was thinned away; undefined where it stays. */
 export function lostOf(
   { first, last }: Pick<DueRange, 'first' | 'last'>,
-  segments: readonly ThinnedSegment[],
+  segments: readonly NewSegment[],
 ): (seq: Seq) => Stage | undefined {
   const kept = new Set(segments.flatMap(({ entries }) => entries.map(({ seq }) => seq)))
   return (seq) => {
@@ -162,7 +153,7 @@ export function lostOf(
 export function replaceRange(
   pool: pg.Pool,
   range: DueRange,
-  segments: readonly ThinnedSegment[],
+  segments: readonly NewSegment[],
   record?: (client: Queryable) => Promise<void>,
 ): Promise<boolean> {
   const { room, first, last } = range
@@ -188,35 +179,22 @@ export function replaceRange(
         last,
       ])
     }
-    for (const segment of segments) await insert(client, room, segment)
+    for (const segment of segments) {
+      await insertSegment(client, room, segment)
+      await requireStored(client, room, segment)
+    }
     await record?.(client)
     return true
   })
 }
 
-async function insert(client: Queryable, room: RoomId, segment: ThinnedSegment): Promise<void> {
-  const { entries, bytes, stage } = segment
-  const seqs = entries.map(({ seq }) => seq)
-  const times = entries.flatMap(({ at, merged }) => [at, merged?.since ?? at])
-  const place = [
-    room,
-    entries[0]?.merged?.first ?? seqs[0],
-    seqs.at(-1),
-    times.reduce((a, b) => Math.min(a, b)),
-    times.reduce((a, b) => Math.max(a, b)),
-  ]
-  await client.query(
-    `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes, stage)
-     values ($1, $2, $3, to_timestamp($4 / 1000.0), to_timestamp($5 / 1000.0), $6, $7)`,
-    [...place, bytes, stage],
-  )
-  // Not what `returning` would say: the row as whoever reads it later will have it.
+/** Not what `returning` would say: the row as whoever reads it later will have it. */
+async function requireStored(client: Queryable, room: RoomId, { entries, bytes }: NewSegment): Promise<void> {
+  const last = entries.at(-1)?.seq
   const { rows } = await client.query<{ bytes: Uint8Array }>(
-    'select bytes from room_segments where room_id = $1 and first_seq = $2 and last_seq = $3',
-    place.slice(0, 3),
+    'select bytes from room_segments where room_id = $1 and last_seq = $2',
+    [room, last],
   )
-  if (rows.length !== 1 || Buffer.compare(rows[0]?.bytes ?? Buffer.alloc(0), bytes) !== 0)
-    throw new Error(
-      `room ${room}: the thinned segment up to ${seqs.at(-1)} was not stored as it was verified`,
-    )
+  if (rows[0] === undefined || Buffer.compare(rows[0].bytes, bytes) !== 0)
+    throw new Error(`room ${room}: the thinned segment up to ${last} was not stored as it was verified`)
 }

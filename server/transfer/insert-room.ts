@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { keepVersion } from '../history/versions/versions.ts'
 import type { Entry, NewEntry, RoomId } from '../log/entry.ts'
-import { SEGMENT_BYTES, SEGMENT_ENTRIES } from '../log/pack.ts'
 import { encodeSegment } from '../log/segment.ts'
+import { endsSegment, insertSegment, type Stage } from '../log/segment-table.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { LogHeader } from './log-file.ts'
 
@@ -91,41 +91,41 @@ export function insertLog(
   })
 }
 
+/**
+ * Retention goes through a log from its oldest entry on: up to the last entry that it has merged, it is through with
+ * all of them, and what comes after that it has not looked at.
+ */
 async function insertSegments(
   client: Queryable,
   room: RoomId,
   entries: AsyncIterable<Entry>,
 ): Promise<Entry | undefined> {
-  let head = 0
   let last: Entry | undefined
+  let merged = 0
   let run: Entry[] = []
   let bytes = 0
+  const insert = async (entries: readonly Entry[], stage: Stage) => {
+    if (entries.length > 0)
+      await insertSegment(client, room, { entries, bytes: await encodeSegment(entries), stage })
+  }
   const flush = async () => {
-    if (run.length === 0) return
-    const times = run.flatMap(({ at, merged }) => [at, merged?.since ?? at])
-    await client.query(
-      `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes, stage)
-       values ($1, $2, $3, to_timestamp($4 / 1000.0), to_timestamp($5 / 1000.0), $6, $7)`,
-      [
-        room,
-        head + 1,
-        run.at(-1)?.seq,
-        times.reduce((a, b) => Math.min(a, b)),
-        times.reduce((a, b) => Math.max(a, b)),
-        await encodeSegment(run),
-        run.some(({ merged }) => merged !== undefined) ? 1 : 0,
-      ],
-    )
-    head = run.at(-1)?.seq ?? head
+    const young = run.findLastIndex((entry) => entry.merged !== undefined) + 1
+    await insert(run.slice(0, young), 1)
+    await insert(run.slice(young), 0)
     run = []
     bytes = 0
   }
   for await (const entry of entries) {
-    if (run.length === SEGMENT_ENTRIES || bytes + entry.bytes.length > SEGMENT_BYTES) await flush()
+    if (endsSegment({ first: run[0], count: run.length, bytes }, entry)) await flush()
     run.push(entry)
-    last = entry
     bytes += entry.bytes.length
+    last = entry
+    if (entry.merged !== undefined) merged = entry.seq
   }
   await flush()
+  await client.query('update room_segments set stage = 1 where room_id = $1 and last_seq < $2', [
+    room,
+    merged,
+  ])
   return last
 }

@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { History } from '../../server/history/history.ts'
 import { thinRoom } from '../../server/history/retention/retain.ts'
 import { packRoom } from '../../server/log/pack.ts'
 import { DAY, typed } from '../history/past.ts'
+import { historyOf } from '../history/support.ts'
 import { database, entriesOf, openLog, openRoom } from '../log/fixture.ts'
 import { folder, syncline } from './support.ts'
 
@@ -50,6 +52,49 @@ describe('a whole log', () => {
     const room = await openRoom(openLog(other.db))
     room.append({ actor: 'ada', at: Date.now(), bytes: Uint8Array.of(0, 0) })
     expect(await room.durable()).toBe(3301)
+  })
+
+  it('[HIS108] that retention has thinned in part is read as it was, and thinned on by the rules of where it is now', async () => {
+    const one = await exported()
+    const other = await database()
+    await syncline(other.url, 'import', one.file)
+    const log = openLog(other.db)
+    const before = await entriesOf(log)
+    const merged = before.findLast((entry) => entry.merged !== undefined)?.seq ?? 0
+    const { rows } = await other.db.pool.query(
+      'select first_seq::int as first, last_seq::int as last, stage from room_segments order by 1',
+    )
+    expect(rows.filter(({ last }) => last <= merged).map(({ stage }) => stage)).toEqual([1])
+    expect(new Set(rows.filter(({ first }) => first > merged).map(({ stage }) => stage))).toEqual(
+      new Set([0]),
+    )
+    expect(rows.find(({ first }) => first === merged + 1)).toBeDefined()
+
+    const [here, there] = [historyOf(one.db), historyOf(other.db)]
+    const read = async (history: History, seq: number) => {
+      const { bytes } = await history.content('doc:a', { kind: 'seq', seq }, 'json')
+      return Buffer.from(bytes).toString()
+    }
+    for (const seq of [400, merged, merged + 1, 3300])
+      expect(await read(there, seq)).toBe(await read(here, seq))
+    for (const history of [here, there])
+      await expect(read(history, 17)).rejects.toMatchObject({ code: 'position-gone' })
+    const sessions = async (history: History) => {
+      const query = { gap: 600_000, length: 4 * 3_600_000, namedOnly: false, limit: 20 }
+      return (await history.timeline('doc:a', query)).sessions.map(({ versions: _, ...session }) => session)
+    }
+    expect(await sessions(there)).toEqual(await sessions(here))
+    expect([...((await sessions(there)).at(-1)?.people.keys() ?? [])]).toEqual(
+      expect.arrayContaining(['ada', 'bob']),
+    )
+
+    const room = await openRoom(log)
+    const cutoffs = { sessions: Date.now(), versions: undefined }
+    const thinned = await thinRoom(other.db.pool, room.id, cutoffs, { dryRun: false })
+    expect(thinned).toMatchObject({ first: merged + 1, last: 3300 })
+    const after = await entriesOf(log)
+    expect(after.filter(({ seq }) => seq <= merged)).toEqual(before.filter(({ seq }) => seq <= merged))
+    expect(after.length).toBeLessThan(before.length)
   })
 
   it('[HIS102] imported again is there already, also when it has gone on; another log of that name is refused', async () => {

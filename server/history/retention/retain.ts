@@ -1,18 +1,10 @@
 import type pg from 'pg'
 import { type Entry, firstOf, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
-import { SEGMENT_BYTES, SEGMENT_ENTRIES, sameEntries } from '../../log/pack.ts'
+import { sameEntries } from '../../log/pack.ts'
 import { read } from '../../log/read.ts'
 import { decodeSegment, encodeSegment } from '../../log/segment.ts'
-import {
-  type Cutoffs,
-  type DueRange,
-  dueRange,
-  lostOf,
-  replaceRange,
-  type Stage,
-  type ThinnedSegment,
-  wanted,
-} from '../../log/thin.ts'
+import { endsSegment, type NewSegment, type Stage } from '../../log/segment-table.ts'
+import { type Cutoffs, type DueRange, dueRange, lostOf, replaceRange, wanted } from '../../log/thin.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 import { dropBlocks } from '../blocks/blocks.ts'
 import { type Group, keeps } from './cuts.ts'
@@ -43,8 +35,6 @@ export interface ThinOptions {
 
 /** What a row takes beside its bytes: header, keys and times. */
 const ROW_BYTES = 80
-/** A segment is thinned further when its last entry is due: this is the longest that its first one waits, in ms. */
-const LONGEST_SPAN = 30 * 24 * 60 * 60 * 1000
 /** Updates that go to the thread at a time. */
 const PAGE = 1_000
 
@@ -135,8 +125,8 @@ async function pack(
   cutoffs: Cutoffs,
   thread: ThinningThread,
   room: RoomId,
-): Promise<readonly ThinnedSegment[]> {
-  const segments: ThinnedSegment[] = []
+): Promise<readonly NewSegment[]> {
+  const segments: NewSegment[] = []
   for (const { run, stage } of runs(made, cutoffs)) {
     const entries = run.map(({ entry }) => entry)
     const bytes = await encodeSegment(entries)
@@ -160,9 +150,8 @@ function* runs(made: readonly Made[], cutoffs: Cutoffs): Generator<{ run: Made[]
   let stage: Stage = 1
   for (const one of made) {
     const own = wanted(one.entry.at, cutoffs) === 2 ? 2 : 1
-    const full = run.length === SEGMENT_ENTRIES || bytes + one.entry.bytes.length > SEGMENT_BYTES
-    const long = one.entry.at - (run[0]?.entry.at ?? one.entry.at) > LONGEST_SPAN
-    if (run.length > 0 && (full || long || own !== stage)) {
+    const full = endsSegment({ first: run[0]?.entry, count: run.length, bytes }, one.entry)
+    if (full || (run.length > 0 && own !== stage)) {
       yield { run, stage }
       run = []
       bytes = 0
@@ -174,7 +163,7 @@ function* runs(made: readonly Made[], cutoffs: Cutoffs): Generator<{ run: Made[]
   if (run.length > 0) yield { run, stage }
 }
 
-function report(range: DueRange, segments: readonly ThinnedSegment[]): Thinned {
+function report(range: DueRange, segments: readonly NewSegment[]): Thinned {
   const { first, last, bytes, pins } = range
   const entries = segments.flatMap((segment) => segment.entries)
   const lost = lostOf(range, segments)
