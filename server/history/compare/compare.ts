@@ -1,4 +1,5 @@
 import type { Seq } from '../../log/entry.ts'
+import { encodeJson } from '../json.ts'
 import type { HistoryDocument } from '../positions/history-document.ts'
 import { planRestore } from '../restore/plan.ts'
 import type { RestoreTarget } from '../restore/target.ts'
@@ -7,7 +8,6 @@ import type { Authors } from './authors.ts'
 import { blame } from './blame.ts'
 import { searchDeleted } from './deleted-text.ts'
 import { diff } from './diff.ts'
-import { encodeJson } from './json.ts'
 import { viewAt } from './view.ts'
 
 /** What is asked of a room's history. */

@@ -1,4 +1,5 @@
 import { DOCUMENT_FIELDS } from '../../protocol.ts'
+import { encodeJson } from '../json.ts'
 import type { HistoryDocument } from '../positions/history-document.ts'
 import { stateAt } from '../positions/state.ts'
 import { textOf } from './delta.ts'
@@ -16,11 +17,8 @@ export type Format = (typeof FORMATS)[number]
 export function convert(history: HistoryDocument, seq: number, format: Format): Uint8Array<ArrayBuffer> {
   if (format === 'yjs') return new Uint8Array(stateAt(history, seq))
   const contents = readContent(history, seq)
-  return new TextEncoder().encode(
-    format === 'json'
-      ? JSON.stringify({ seq, types: typesJson(contents) })
-      : words(contents, WRITERS[format]),
-  )
+  if (format === 'json') return encodeJson({ seq, types: typesJson(contents) })
+  return new TextEncoder().encode(words(contents, WRITERS[format]))
 }
 
 interface Writer {

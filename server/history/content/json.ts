@@ -1,12 +1,11 @@
-import { Buffer } from 'node:buffer'
 import type { Piece } from './delta.ts'
 import { textOf } from './delta.ts'
 import { type Content, Nested } from './read.ts'
 import { richText, toProseMirror } from './rich-text.ts'
 
 /**
- * Every shared type by its name. Text is a string, and a delta too where it has formats; rich text is ProseMirror's
- * JSON; of what JSON cannot say, bytes are `{ "bytes": base64 }`, large integers `{ "integer": digits }`.
+ * Every shared type by its name, for `encodeJson`. Text is a string, and a delta too where it has formats; rich text
+ * is ProseMirror's JSON.
  */
 export const typesJson = (contents: ReadonlyMap<string, Content>): unknown =>
   Object.fromEntries(
@@ -18,7 +17,7 @@ function typeJson(content: Content): Readonly<Record<string, unknown>> {
   const attributes =
     Object.keys(content.attributes).length > 0 ? { attributes: recordJson(content.attributes) } : {}
   if (content.kind === 'array') return { value: content.values.map(valueJson), ...attributes }
-  if (content.kind === 'xml') return { value: json(toProseMirror(richText(content.nodes))), ...attributes }
+  if (content.kind === 'xml') return { value: toProseMirror(richText(content.nodes)), ...attributes }
   return { value: textOf(content.pieces), ...deltaJson(content.pieces), ...attributes }
 }
 
@@ -39,22 +38,11 @@ const recordJson = (record: Readonly<Record<string, unknown>>): unknown =>
 
 /** A value of a list or a map, where another shared type may stand. */
 function valueJson(value: unknown): unknown {
-  if (!(value instanceof Nested)) return json(value)
+  if (!(value instanceof Nested)) return value ?? null
   const { content } = value
   if (content.kind === 'map') return recordJson(content.entries)
   if (content.kind === 'array') return content.values.map(valueJson)
-  if (content.kind === 'xml') return json(toProseMirror(richText(content.nodes)))
+  if (content.kind === 'xml') return toProseMirror(richText(content.nodes))
   const { delta } = deltaJson(content.pieces)
   return delta === undefined ? textOf(content.pieces) : { delta }
-}
-
-/** What lib0's encoding can hold and JSON cannot. */
-function json(value: unknown): unknown {
-  if (value === undefined) return null
-  if (typeof value === 'bigint') return { integer: String(value) }
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') }
-  if (Array.isArray(value)) return value.map(json)
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, json(inner)]))
 }

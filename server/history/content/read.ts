@@ -1,6 +1,7 @@
 import * as Y from 'yjs'
 import { DOCUMENT_FIELDS } from '../../protocol.ts'
 import { shownEntry } from '../compare/entry-chain.ts'
+import { kindOf, type SharedType } from '../compare/shared-type.ts'
 import type { HistoryDocument, Position } from '../positions/history-document.ts'
 import type { Piece } from './delta.ts'
 
@@ -50,9 +51,6 @@ export function readContent(history: HistoryDocument, seq: number): ReadonlyMap<
 
 const rank = (known: readonly string[], name: string): number =>
   known.includes(name) ? known.indexOf(name) : known.length
-
-/** What Yjs keeps of any shared type: a list, and the newest item of each key. */
-type SharedType = Pick<Y.AbstractType<never>, '_start' | '_map'>
 
 class Reader {
   readonly #history: HistoryDocument
@@ -220,21 +218,11 @@ function* items(type: SharedType): Generator<Y.Item> {
     for (let item: Y.Item | null = newest; item; item = item.left) yield item
 }
 
-/** The log does not say what kind of type a root is: the application does. What it put there shows it. */
+/** As what stands in it tells; and where nothing does, as documents of ours have it. */
 function kindOfRoot(name: string, type: SharedType): Content['kind'] | undefined {
-  let values = false
-  for (let item = type._start; item !== null; item = item.right) {
-    const { content } = item
-    if (content instanceof Y.ContentString || content instanceof Y.ContentFormat) return 'text'
-    if (content instanceof Y.ContentType && isXml(content.type)) return 'xml'
-    if (content instanceof Y.ContentEmbed) return 'text'
-    if (!(content instanceof Y.ContentDeleted)) values = true
-  }
-  if (values) return 'array'
-  if (type._map.size > 0) return 'map'
+  const kind = kindOf(type)
+  if (kind === 'text' || kind === 'array' || kind === 'map') return kind
+  if (kind !== undefined) return 'xml'
   if (name === DOCUMENT_FIELDS.code) return 'text'
   return name === DOCUMENT_FIELDS.rich ? 'xml' : undefined
 }
-
-const isXml = (type: SharedType): boolean =>
-  type instanceof Y.XmlFragment || type instanceof Y.XmlText || type instanceof Y.XmlHook
