@@ -14,6 +14,7 @@ const POOL_TIMEOUT_MS = 30_000
 const WRITE_TIMEOUT_MS = 10_000
 
 export interface Database {
+  /** A commit that returned is on disk, here too. */
   readonly pool: pg.Pool
   /** Where it is, for `openPool` in another thread. */
   readonly url: string
@@ -46,7 +47,7 @@ export async function openDatabase(config: StorageConfig, logger: Logger): Promi
 
 async function openUrl(url: string, logger: Logger): Promise<Database> {
   await prepare(url, logger)
-  const pool = openPool(url, { max: POOL_SIZE }, (error) =>
+  const pool = openPool(url, { max: POOL_SIZE, commits: 'on disk' }, (error) =>
     logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'),
   )
   const clients = new Set<pg.Client>()
@@ -67,7 +68,7 @@ async function openUrl(url: string, logger: Logger): Promise<Database> {
       )
       try {
         await client.connect()
-        await client.query(COMMIT_ON_DISK)
+        await client.query(COMMITS['on disk'])
         return client
       } catch (error) {
         clients.delete(client)
@@ -81,17 +82,36 @@ async function openUrl(url: string, logger: Logger): Promise<Database> {
   }
 }
 
+/**
+ * What is asked of each connection before it is used, whatever the database is set to; at the start of a session, and not
+ * among its parameters, which DATABASE_URL may set, and of which a pooler between takes few.
+ */
+const COMMITS = {
+  // Left alone is the one setting that promises more.
+  'on disk': `select set_config('synchronous_commit', 'on', false)
+    where current_setting('synchronous_commit') <> 'remote_apply'`,
+  // What a crash of the machine takes away can be made again.
+  soon: `select set_config('synchronous_commit', 'off', false)`,
+}
+
+export interface PoolOptions {
+  readonly max: number
+  readonly commits: keyof typeof COMMITS
+}
+
 /** Connections to a database that `openDatabase` has prepared. */
 export function openPool(
   url: string,
-  options: Pick<pg.PoolConfig, 'max' | 'options'>,
+  { max, commits }: PoolOptions,
   lost: (error: Error) => void = () => undefined,
 ): pg.Pool {
   const pool = new pg.Pool({
     ...connection(url),
     query_timeout: POOL_TIMEOUT_MS,
     statement_timeout: POOL_TIMEOUT_MS,
-    ...options,
+    max,
+    // The pool waits for it: nobody is lent a connection before.
+    onConnect: (client) => client.query(COMMITS[commits]),
   })
   // One that is cut between two queries of its borrower emits to itself, not to the pool; the next query tells.
   pool.on('connect', (client) => client.on('error', () => undefined))
@@ -99,10 +119,6 @@ export function openPool(
   pool.on('error', lost)
   return pool
 }
-
-/** Left alone is the one setting that promises more. */
-const COMMIT_ON_DISK = `select set_config('synchronous_commit', 'on', false)
-  where current_setting('synchronous_commit') <> 'remote_apply'`
 
 /** Everything that is looked at once, on a connection of its own: waiting for another node's migrations has no limit. */
 async function prepare(url: string, logger: Logger): Promise<void> {

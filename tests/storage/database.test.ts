@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
-import { beforeEach, expect, inject, it, onTestFinished } from 'vitest'
-import { type Database, openDatabase } from '../../server/storage/database.ts'
+import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
+import type { RoomId } from '../../server/log/entry.ts'
+import { Log } from '../../server/log/log.ts'
+import { markLoad } from '../../server/log/rooms.ts'
+import { type Database, openDatabase, openPool } from '../../server/storage/database.ts'
 import { StorageError } from '../../server/storage/error.ts'
 import { requireServer } from '../../server/storage/requirements.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 
 const silent = pino({ level: 'silent' })
+const SERVER = fileURLToPath(new URL('../../server', import.meta.url))
 
 let fresh: FreshDatabase
 beforeEach(async ({ onTestFinished }) => {
@@ -37,13 +45,69 @@ async function refusalOf(url: string): Promise<string> {
   return message
 }
 
-it('[LOG2] a connection of its own commits to disk, whatever the database is set to', async () => {
-  await onServer(`alter database ${nameOf(fresh)} set synchronous_commit = off`)
-  const database = await opened()
-  const client = await database.connect()
-  expect((await client.query('show synchronous_commit')).rows).toEqual([{ synchronous_commit: 'on' }])
-  // What it guards against: a connection that was not told.
-  expect((await database.pool.query('show synchronous_commit')).rows).toEqual([{ synchronous_commit: 'off' }])
+async function commitsOf(connection: Pick<pg.Pool, 'query'> | pg.Client): Promise<unknown> {
+  const { rows } = await connection.query<{ synchronous_commit: string }>('show synchronous_commit')
+  return rows[0]?.synchronous_commit
+}
+
+describe('[STO6] what was acknowledged is on disk, whatever the database is set to', () => {
+  beforeEach(() => onServer(`alter database ${nameOf(fresh)} set synchronous_commit = off`))
+
+  it('[STO6] on every connection, a writer’s own and the pool’s, also those that replace one that was lost', async () => {
+    const database = await opened()
+    expect(await commitsOf(await database.connect())).toBe('on')
+    const lent = await Promise.all(Array.from({ length: 8 }, () => database.pool.connect()))
+    for (const client of lent) expect(await commitsOf(client)).toBe('on')
+    for (const client of lent) client.release(true)
+    expect(await commitsOf(database.pool)).toBe('on')
+    // What it guards against: a connection that was not told.
+    const untold = new pg.Client({ connectionString: fresh.storage.url })
+    await untold.connect()
+    expect(await commitsOf(untold)).toBe('off')
+    await untold.end()
+  })
+
+  it('[STO6] in the transactions of tombstones and purges, with what is recorded of them', async () => {
+    const database = await opened()
+    const log = new Log(database, silent, 1024)
+    onTestFinished(() => log.abandon())
+    const room = await log.open('doc:a', 'ada')
+    const said: unknown[] = []
+    const record = async (client: Pick<pg.Pool, 'query'>) => {
+      said.push(await commitsOf(client))
+    }
+    await log.erase('doc:a', 'eve', { record, buried: async () => undefined })
+    await log.purge('doc:a', record)
+    expect([room?.id, said]).toEqual([1, ['on', 'on']])
+  })
+
+  it('[STO6] and not where a crash takes nothing that is not made again: a note of a load, and then only for it', async () => {
+    await opened()
+    const derived = openPool(fresh.storage.url, { max: 1, commits: 'soon' })
+    onTestFinished(() => derived.end())
+    expect(await commitsOf(derived)).toBe('off')
+    const one = openPool(fresh.storage.url, { max: 1, commits: 'on disk' })
+    onTestFinished(() => one.end())
+    await markLoad(one, 1 as RoomId, 'begun')
+    expect((await one.query('select from room_loads')).rowCount).toBe(1)
+    expect(await commitsOf(one)).toBe('on')
+  })
+
+  it('[STO6] a setting that promises more is left alone', async () => {
+    await onServer(`alter database ${nameOf(fresh)} set synchronous_commit = remote_apply`)
+    const database = await opened()
+    expect(await commitsOf(database.pool)).toBe('remote_apply')
+    expect(await commitsOf(await database.connect())).toBe('remote_apply')
+  })
+
+  it('[STO6] because no other file makes a connection', async () => {
+    const sources = await readdir(SERVER, { recursive: true })
+    const making = sources.filter(
+      (file) =>
+        file.endsWith('.ts') && /new pg\.(Pool|Client)\(/.test(readFileSync(join(SERVER, file), 'utf8')),
+    )
+    expect(making).toEqual([join('storage', 'database.ts')])
+  })
 })
 
 it('connections that are cut, idle or lent, harm nothing and are replaced', async () => {

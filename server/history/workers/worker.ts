@@ -31,7 +31,7 @@ const port = parentPort
 const pool = openPool(String(workerData), {
   max: 4,
   // All that is written here is made from the log, and made again where it is missing.
-  options: '-c synchronous_commit=off',
+  commits: 'soon',
 })
 const rooms = new Lru<RoomId, RoomHistory>(KEPT_BYTES)
 const authors = new Lru<RoomId, LogAuthors>(KEPT_AUTHORS)
