@@ -27,6 +27,7 @@ import { inventoryRoutes } from './http/inventory.ts'
 import { originAllowed } from './http/origin.ts'
 import { RequestLimit } from './http/request-limit.ts'
 import { type RoomRetention, retentionRoutes } from './http/retention.ts'
+import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
@@ -121,25 +122,25 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),
   })
   let stopping = false
-  const retainer = new Retainer(database.pool, config.retention, logger, (room) => history.index(room))
+  const deletions = followDeletions(database.pool, ({ room, erased }) => {
+    void rooms.roomDeleted(hocuspocus, room)
+    if (erased) void history.forget(room)
+  })
+  await deletions.start()
+  const retainer = new Retainer(database.pool, config.retention, logger, history)
   const erasure: Erasure = {
-    erase: async (name, by) => {
-      const erased = await log.erase(name, by, {
+    erase: (name, by) =>
+      log.erase(name, by, {
         record: (client) => recordAct(client, act('room.erase', name, by)),
-        buried: () => rooms.roomDeleted(hocuspocus, name),
-      })
-      await history.forget(name)
-      return erased
-    },
+        buried: (room) => rooms.roomDeleted(hocuspocus, room),
+      }),
     purge: (name, by) => log.purge(name, (client) => recordAct(client, act('room.purge', name, by))),
   }
   const retention: RoomRetention = {
     ruleFor: (name) => retainer.ruleFor(name),
-    retain: async (name, dryRun, by) => {
+    retain: (name, dryRun, by) => {
       const record = (client: Queryable) => recordAct(client, act('room.retain', name, by))
-      const thinned = await retainer.retain(name, { dryRun, record })
-      if (!dryRun) await history.forget(name)
-      return thinned
+      return retainer.retain(name, { dryRun, record })
     },
   }
   const inventory = new RoomInventory(database.pool)
@@ -172,10 +173,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   const housekeeping = new Housekeeping(logger, {
     'finishing erasures': (signal) => log.finishErasures(signal),
     retention: async (signal) => {
-      for await (const done of retainer.retainAll(false, signal)) {
-        logger.info(done, 'a room was thinned')
-        await history.forget(done.room)
-      }
+      for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
     },
     'measuring rooms': (signal) => inventory.measure(signal),
   })
@@ -203,6 +201,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   } catch (error) {
     heartbeat.stop()
     revocations.stop()
+    deletions.stop()
     await history.close()
     await log.abandon()
     await database.close()
@@ -224,6 +223,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       await history.close()
       heartbeat.stop()
       revocations.stop()
+      deletions.stop()
       await rooms.onDestroy()
       server.closeAllConnections()
       await closed

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import { isStorageFailure } from '../storage/failure.ts'
+import { Feed } from '../storage/feed.ts'
 import { inTransaction } from '../storage/transaction.ts'
 import { recordAct } from './audit.ts'
 import type { Identity } from './identity.ts'
@@ -11,17 +12,12 @@ import {
   revocationsSince,
 } from './revocation-table.ts'
 
-/** How often the others' revocations are asked for, in ms: what one node revokes, all must know within a second. */
-const POLL = 400
-/** A revocation is seen when it is committed, which may be later than its `at`: so far back is asked again, in ms. */
-const OVERLAP = 60_000
-
 /** Takes the place of "any" in the maps below; no user id and no room's name is empty. */
 const ANY = ''
 
 /**
  * All revocations, in memory: they are asked about at every join and every request. The table is the truth for
- * all nodes; this is a copy of it that is at most `POLL` old while the database answers. While it does not,
+ * all nodes; this is a copy of it that is less than a second old while the database answers. While it does not,
  * nobody can revoke, join a room or save.
  */
 export class Revocations {
@@ -29,23 +25,23 @@ export class Revocations {
   /** Person to room to the time of the newest revocation. */
   readonly #known = new Map<string, Map<string, number>>()
   readonly #listeners = new Set<(revocation: Revocation) => void>()
-  #newest = 0
-  #timer: NodeJS.Timeout | undefined
-  #stopped = false
+  readonly #feed: Feed<Revocation>
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
+    this.#feed = new Feed(
+      (since) => revocationsSince(pool, since),
+      (revocation) => this.#learn(revocation),
+    )
   }
 
   /** Reads all there are, and from then on what is new. */
-  async start(): Promise<void> {
-    await this.#read(0)
-    this.#poll()
+  start(): Promise<void> {
+    return this.#feed.start()
   }
 
   stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#feed.stop()
   }
 
   /** Calls back for each revocation, of whichever node, as soon as it is known here. */
@@ -100,27 +96,11 @@ export class Revocations {
     )
   }
 
-  #poll(): void {
-    this.#timer = setTimeout(() => {
-      const again = () => {
-        if (!this.#stopped) this.#poll()
-      }
-      // A database that is away is told of by readiness; the next poll asks for all that this one missed.
-      this.#read(this.#newest - OVERLAP).then(again, again)
-    }, POLL)
-    this.#timer.unref()
-  }
-
-  async #read(since: number): Promise<void> {
-    for (const revocation of await revocationsSince(this.#pool, since)) this.#learn(revocation)
-  }
-
   #learn(revocation: Revocation): void {
     const { user = ANY, room = ANY, at } = revocation
     const rooms = this.#known.get(user) ?? new Map<string, number>()
     if ((rooms.get(room) ?? 0) >= at) return
     this.#known.set(user, rooms.set(room, at))
-    this.#newest = Math.max(this.#newest, at)
     for (const listener of this.#listeners) listener(revocation)
   }
 }

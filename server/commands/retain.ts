@@ -24,7 +24,7 @@ export async function retain(
   const database = await openDatabase(config.storage, logger)
   const history = new History(database, logger)
   try {
-    const retainer = new Retainer(database.pool, config.retention, logger, (name) => history.index(name))
+    const retainer = new Retainer(database.pool, config.retention, logger, history)
     let rooms = 0
     let freed = 0
     const tell = (name: string, thinned: Thinned) => {

@@ -3,7 +3,7 @@ import { SynclineError } from '../errors.ts'
 import type { RoomId, Seq } from '../log/entry.ts'
 import { pinPosition, requirePosition } from '../log/positions.ts'
 import type { RoomLog } from '../log/room-log.ts'
-import { findRoom, type RoomRow, roomIdOf } from '../log/rooms.ts'
+import { findRoom, type RoomRow } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/failure.ts'
@@ -199,9 +199,7 @@ export class History {
   }
 
   /** Drops what is held in memory of a room: it was erased, or retention has changed its log. */
-  async forget(name: string): Promise<void> {
-    const room = await this.#stored(() => roomIdOf(this.#pool, name))
-    if (room === undefined) return
+  async forget(room: RoomId): Promise<void> {
     this.#indexer.forget(room)
     // What is being read just now is read to its end first, and comes before the answer to this.
     await this.#workers.forget(room)

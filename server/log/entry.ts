@@ -54,5 +54,8 @@ export const NO_CHANGE: Uint8Array = Uint8Array.of(0, 0)
 /** The actor of an entry in which what several people wrote is merged: no person's id is empty. */
 export const SEVERAL = ''
 
+/** The actor of what the server does on its own account. */
+export const SYSTEM = 'system'
+
 /** The first position that an entry stands for. */
 export const firstOf = ({ seq, merged }: Pick<Entry, 'seq' | 'merged'>): Seq => merged?.first ?? seq

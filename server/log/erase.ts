@@ -31,7 +31,7 @@ export function buryRoom(pool: pg.Pool, name: string, by: string, record: Note):
     const [room] = rows
     if (room === undefined) return undefined
     await client.query(
-      `update rooms set deleted_at = now(), deleted_by = $2, title = null, editor = null
+      `update rooms set deleted_at = clock_timestamp(), deleted_by = $2, title = null, editor = null
        where id = $1 and deleted_at is null`,
       [room.id, by],
     )
@@ -55,7 +55,10 @@ export async function eraseRows(pool: pg.Pool, room: RoomId, signal?: AbortSigna
   await inTransaction(pool, async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(ROOM_TABLES)
     for (const { name } of tables) await client.query(`delete from ${name} where room_id = $1`, [room])
-    await client.query('update rooms set erased_at = now() where id = $1 and deleted_at is not null', [room])
+    await client.query(
+      'update rooms set erased_at = clock_timestamp() where id = $1 and deleted_at is not null',
+      [room],
+    )
   })
 }
 
@@ -67,12 +70,18 @@ export async function halfErased(pool: pg.Pool): Promise<readonly RoomId[]> {
   return rows.map(({ id }) => Number(id) as RoomId)
 }
 
-/** Forgets that there was a room of this name, once it is erased; false where there is no such tombstone. */
+/**
+ * Forgets that there was a room of this name, once it is erased; false where there is no such tombstone. It stays
+ * without a name: a node that has not heard of the deletion has the room open by its id, and is to be told.
+ */
 export function purgeTombstone(pool: pg.Pool, name: string, record: Note): Promise<boolean> {
   return inTransaction(pool, async (client) => {
-    const { rowCount } = await client.query('delete from rooms where name = $1 and erased_at is not null', [
-      name,
-    ])
+    const { rowCount } = await client.query(
+      `update rooms set name = null, kind = '', head = 0, created_by = '', deleted_by = null,
+         quarantined_at = null, quarantine_reason = null
+       where name = $1 and erased_at is not null`,
+      [name],
+    )
     if (rowCount === 1) await record(client)
     return rowCount === 1
   })

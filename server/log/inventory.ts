@@ -74,7 +74,8 @@ const list = (sort: InventorySort, ascending: boolean) => {
   select r.id, ${KEYS[sort]} || '.' || r.id as cursor, s.head is distinct from r.head
     or s.measured_at < now() - interval '1 minute' as stale
   from rooms r left join room_sizes s on s.room_id = r.id
-  where ($1 or r.kind = any($2::text[]) or r.name = any($3::text[])) and r.name <> all($4::text[])
+  where r.name is not null and ($1 or r.kind = any($2::text[]) or r.name = any($3::text[]))
+    and r.name <> all($4::text[])
     and ($5::text is null or strpos(lower(r.name), lower($5)) > 0 or strpos(lower(r.title), lower($5)) > 0)
     and ($6::text is null or ${HEALTH} = $6)
     and ($7::bigint is null or (${KEYS[sort]}, r.id) ${beyond} ($7, $8::bigint))

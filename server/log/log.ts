@@ -43,7 +43,7 @@ export interface Erasure {
   /** Writes down who did it, in the transaction of the tombstone. */
   readonly record: (client: Queryable) => Promise<void>
   /** The tombstone stands; the room's rows are still there. */
-  readonly buried: () => Promise<void>
+  readonly buried: (room: RoomId) => Promise<void>
 }
 
 /** All rooms' logs, as this node sees them: bytes and SQL; what the bytes mean is for others to know. */
@@ -156,7 +156,7 @@ export class Log {
   async erase(name: string, by: string, erasure: Erasure): Promise<boolean> {
     const room = await buryRoom(this.#database.pool, name, by, erasure.record)
     if (room === undefined) return false
-    await erasure.buried()
+    await erasure.buried(room)
     await eraseRows(this.#database.pool, room)
     return true
   }

@@ -51,12 +51,6 @@ export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | u
   return rows.map(toRow)[0]
 }
 
-/** The key of what bears this name, be it deleted; undefined where nothing does. */
-export async function roomIdOf(pool: pg.Pool, name: string): Promise<RoomId | undefined> {
-  const { rows } = await pool.query<{ id: string }>('select id from rooms where name = $1', [name])
-  return rows[0] && (Number(rows[0].id) as RoomId)
-}
-
 /**
  * Creates the room, or finds the one that somebody else created meanwhile.
  * @throws SynclineError `room-deleted`

@@ -17,7 +17,7 @@ import { type Loaded, RoomDocument } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
 import { type Summary, summarise } from '../documents/summary.ts'
 import { SynclineError } from '../errors.ts'
-import type { Seq } from '../log/entry.ts'
+import { type RoomId, type Seq, SYSTEM } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
@@ -46,9 +46,6 @@ export interface RoomExtensionOptions {
   /** What a document may take when it is encoded. */
   readonly maxDocumentBytes: number
 }
-
-/** The actor of what the server does on its own account. */
-const SYSTEM = 'system'
 
 /** The reason with which Hocuspocus closes a connection when handling a frame has thrown. */
 const UNREADABLE = 'Reset Connection'
@@ -232,9 +229,12 @@ export class RoomExtension implements Extension {
   }
 
   /** The room was deleted: everybody who is in it is told, also who is just coming in. */
-  async roomDeleted({ documents, loadingDocuments }: Hocuspocus, name: string): Promise<void> {
-    const document = documents.get(name) ?? (await loadingDocuments.get(name)?.catch(() => undefined))
-    if (document !== undefined) this.#rooms.get(document)?.room.log.end()
+  async roomDeleted({ documents, loadingDocuments }: Hocuspocus, room: RoomId): Promise<void> {
+    const logOf = (document: Document) => this.#rooms.get(document)?.room.log
+    const end = (document: Document) => logOf(document)?.id === room && logOf(document)?.end()
+    documents.forEach(end)
+    // Which of these is the room only its load knows; one that fails has nobody in it.
+    await Promise.all([...loadingDocuments.values()].map((loaded) => loaded.then(end, () => undefined)))
   }
 
   async onDestroy(): Promise<void> {
@@ -341,8 +341,7 @@ export class RoomExtension implements Extension {
   /** Writes what lists show, where it has changed. */
   async #describe(document: Document, open: OpenRoom): Promise<void> {
     const summary = summarise(document)
-    const { described } = open
-    if (described?.title === summary.title && described.editor === summary.editor) return
+    if (open.described?.title === summary.title && open.described.editor === summary.editor) return
     await this.#log.describe(open.room.log.id, summary)
     open.described = summary
   }

@@ -76,7 +76,7 @@ export class FolderExport {
   async #rooms(): Promise<readonly Listed[]> {
     const { rows } = await this.#pool.query<Listed>(
       `select name, head::float8 as head, deleted_at is not null as deleted from rooms
-       where $1::text is null or kind = $1 order by id`,
+       where name is not null and ($1::text is null or kind = $1) order by id`,
       [this.#kind ?? null],
     )
     return rows

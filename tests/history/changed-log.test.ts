@@ -182,7 +182,7 @@ it('[HIS57] a restore is of the room as it is by then, also where that has grown
 
 describe('a room that was erased', () => {
   it('[HIS20] is in no memory of history any more', async () => {
-    const { db, history, log, holds, entries } = await oldRoom([session(90, ['ada'], 30)])
+    const { db, history, log, room, holds, entries } = await oldRoom([session(90, ['ada'], 30)])
     await holds(history, [20, 30])
     const erasure = { record: async () => undefined, buried: async () => undefined }
     expect(await log.erase('doc:a', 'ada', erasure)).toBe(true)
@@ -191,7 +191,7 @@ describe('a room that was erased', () => {
     const undeleted = () => db.pool.query('update rooms set deleted_at = null')
     await undeleted()
     expect((await history.content('doc:a', at(20), 'yjs')).bytes.length, 'control').toBeGreaterThan(2)
-    await history.forget('doc:a')
+    await history.forget(room.id)
     for (const seq of [20, entries.length])
       await expect(history.content('doc:a', at(seq), 'yjs')).rejects.toMatchObject({ code: 'room-damaged' })
   })

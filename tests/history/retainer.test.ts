@@ -12,7 +12,7 @@ import { DAY, typed } from './past.ts'
 
 const run = promisify(execFile)
 const SYNCLINE = fileURLToPath(new URL('../../server/syncline.ts', import.meta.url))
-const indexed = async () => undefined
+const nothing = { index: async () => undefined, forget: async () => undefined }
 const RULES = { doc: { keystrokes: 30, sessions: 365 }, '*': { keystrokes: 5 } }
 
 /** A room of forty edits on one day, so many days ago. */
@@ -43,11 +43,11 @@ describe('the rules', () => {
     expect(readConfig({ RETENTION: JSON.stringify(RULES) }).retention).toEqual(RULES)
     const logger = pino({ level: 'silent' })
     const { db } = { db: { pool: undefined as never } }
-    const retainer = new Retainer(db.pool, RULES, logger, indexed)
+    const retainer = new Retainer(db.pool, RULES, logger, nothing)
     expect(retainer.ruleFor('doc:a')).toEqual(RULES.doc)
     expect(retainer.ruleFor('note:a')).toEqual(RULES['*'])
     expect(
-      new Retainer(db.pool, { doc: RULES.doc }, logger, indexed).ruleFor('constructor:a'),
+      new Retainer(db.pool, { doc: RULES.doc }, logger, nothing).ruleFor('constructor:a'),
     ).toBeUndefined()
   })
 
@@ -84,7 +84,7 @@ describe('the rules', () => {
       db.pool,
       { doc: { keystrokes: 30 }, note: { keystrokes: 10 } },
       logger,
-      indexed,
+      nothing,
     )
     const done: string[] = []
     for await (const { room } of retainer.retainAll(false)) done.push(room)
@@ -102,9 +102,11 @@ it('[HIS96] is said once to all who ask for the same at the same time', async ()
   const { db, url } = await database()
   await fillOld(url, 'doc:old', 40)
   let asked = 0
-  const retainer = new Retainer(db.pool, { doc: { keystrokes: 30 } }, pino({ level: 'silent' }), async () => {
+  const index = async () => {
     asked += 1
-  })
+  }
+  const rules = { doc: { keystrokes: 30 } }
+  const retainer = new Retainer(db.pool, rules, pino({ level: 'silent' }), { ...nothing, index })
   const plan = () => retainer.retain('doc:old', { dryRun: true })
   const plans = await Promise.all(Array.from({ length: 8 }, plan))
   expect(asked).toBe(1)

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { followDeletions } from '../../server/log/deletions.ts'
 import { buryRoom, eraseRows, halfErased } from '../../server/log/erase.ts'
 import { packRoom } from '../../server/log/pack.ts'
 import type { Database } from '../../server/storage/database.ts'
@@ -92,6 +93,77 @@ describe('a room that was deleted', () => {
     expect(await log.erase('doc:a', 'eve', nobody)).toBe(false)
     await fill(await openRoom(log), 1, 'new ')
     expect(await textsOf(log)).toEqual(['new 1'])
+    const { rows } = await db.pool.query('select * from rooms where name is null')
+    expect(Object.values(rows[0]).join(), 'what is left of the first').not.toMatch(/doc|ada|eve/)
+  })
+})
+
+describe('a node that has not heard that a room was deleted', () => {
+  it('[LOG15] is told by its next entries, alone or among others, also when the tombstone was purged and the name is in use again', async () => {
+    const { db, url } = await database()
+    const [here, there] = [openLog(db), openLog(await connectTo(url))]
+    const names = ['doc:alone', 'doc:among', 'doc:other'] as const
+    const [alone, among, other] = await Promise.all([
+      openRoom(there, names[0]),
+      openRoom(there, names[1]),
+      openRoom(there, names[2]),
+    ])
+    for (const room of [alone, among, other]) await fill(room, 3)
+    for (const name of names.slice(0, 2)) {
+      await here.erase(name, 'eve', nobody)
+      await here.purge(name, silent)
+      await fill(await openRoom(here, name), 2, 'new ')
+    }
+    alone.append(entry('late'))
+    await expect(alone.durable()).rejects.toEqual(deleted)
+    for (const room of [among, other]) for (const text of ['late', 'later']) room.append(entry(text))
+    await expect(among.durable()).rejects.toEqual(deleted)
+    expect(await other.durable()).toBe(5)
+    expect(there.state).toMatchObject({ entries: 0, bytes: 0, stalled: 0, failure: undefined })
+    for (const name of names.slice(0, 2)) expect(await textsOf(there, name)).toEqual(['new 1', 'new 2'])
+    expect((await db.pool.query('select from room_updates')).rowCount).toBe(5 + 2 * 2)
+  })
+
+  it('[LOG15] has a control: where the row itself is gone nothing says so, and entries wait', async () => {
+    const { db } = await database()
+    const log = openLog(db)
+    const room = await openRoom(log)
+    await log.erase('doc:a', 'eve', nobody)
+    await db.pool.query('delete from rooms')
+    room.append(entry('late'))
+    await expect.poll(() => log.state.stalled).toBe(1)
+    expect([room.deleted, log.state.entries]).toEqual([false, 1])
+  })
+
+  it('[LOG15] hears of each tombstone once, and again when the room is erased, purged or not', async () => {
+    const { db, url } = await database()
+    const [here, there] = [openLog(db), await connectTo(url)]
+    const names = ['doc:before', 'doc:buried', 'doc:erased', 'doc:purged']
+    const [before, buried, erased, purged] = (
+      await Promise.all(names.map((name) => openRoom(here, name)))
+    ).map(({ id }) => id)
+    await here.erase('doc:before', 'eve', nobody)
+    const heard: unknown[] = []
+    const deletions = followDeletions(there.pool, (deletion) => heard.push([deletion.room, deletion.erased]))
+    onTestFinished(() => deletions.stop())
+    await deletions.start()
+    expect(heard.splice(0)).toEqual([[before, true]])
+    await buryRoom(db.pool, 'doc:buried', 'eve', silent)
+    await here.erase('doc:erased', 'eve', nobody)
+    await here.erase('doc:purged', 'eve', nobody)
+    await here.purge('doc:purged', silent)
+    await expect
+      .poll(() => heard)
+      .toEqual(
+        expect.arrayContaining([
+          [buried, false],
+          [erased, true],
+          [purged, true],
+        ]),
+      )
+    await here.finishErasures(new AbortController().signal)
+    await expect.poll(() => heard.at(-1)).toEqual([buried, true])
+    expect(new Set(heard.map(String)).size).toBe(heard.length)
   })
 })
 
@@ -117,9 +189,8 @@ describe('what is derived of a room', () => {
     const erasing = log.erase('doc:a', 'eve', nobody).then(() => {
       erased = true
     })
-    await expect
-      .poll(async () => (await db.pool.query('select from pg_locks where not granted')).rowCount)
-      .toBeGreaterThan(0)
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await expect.poll(async () => (await db.pool.query(waiting)).rowCount).toBeGreaterThan(0)
     expect(erased).toBe(false)
     await writer.query('commit')
     await erasing
@@ -139,11 +210,11 @@ describe('what is derived of a room', () => {
     expect(await rowsOf(db, room.id)).toBe(1)
   })
 
-  it('[LOG13] goes while the packer is at it', async () => {
+  it('[LOG13] goes while the packer is at it, however far it has come', async () => {
     const { db } = await database()
     const log = openLog(db)
-    for (const round of countTo(5)) {
-      const name = `doc:packed-${round}`
+    for (const packed of [0, ...countTo(4)]) {
+      const name = `doc:packed-${packed}`
       const room = await openRoom(log, name)
       await db.pool.query(
         `insert into room_updates select $1, n, 'epoch', 'ada', n::text::bytea from generate_series(1, 6000) as n`,
@@ -151,7 +222,9 @@ describe('what is derived of a room', () => {
       )
       await db.pool.query('update rooms set head = 6000 where id = $1', [room.id])
       const packing = packRoom(db.pool, room.id).catch((error: unknown) => error)
-      await new Promise((resolve) => setTimeout(resolve, round * 15))
+      const segments = async () =>
+        (await db.pool.query('select from room_segments where room_id = $1', [room.id])).rowCount
+      await expect.poll(segments, { interval: 1 }).toBeGreaterThanOrEqual(packed)
       await log.erase(name, 'eve', nobody)
       // It was done, found nothing more, or was told: whichever, nothing is left.
       expect(await packing).toSatisfy(

@@ -139,6 +139,55 @@ it('[HIS80] a room that is open for reading only is closed too', async () => {
   reader.destroy()
 })
 
+it('[HIS83] every node tells who is in the room, also who only reads, and also when its tombstone is purged at once', async () => {
+  const host = await server()
+  const other = await startServer({ env: { DATABASE_URL: host.databaseUrl } })
+  onTestFinished(() => other.dispose())
+  const writer = connectProvider({ wsUrl: host.wsUrl, room: 'doc:a', token: await host.token('ada', ADMIN) })
+  onTestFinished(() => writer.destroy())
+  writer.edits.push(['old'])
+  await writer.saved()
+  const join = async () => {
+    const token = await other.token('bob', { 'doc:*': 'read' })
+    const reader = connectProvider({ wsUrl: other.wsUrl, room: 'doc:a', token })
+    onTestFinished(() => reader.destroy())
+    await reader.synced()
+    return reader
+  }
+  const reader = await join()
+  expect(reader.edits.toArray()).toEqual(['old'])
+  expect((await send(host, 'DELETE', 'doc:a')).status).toBe(204)
+  expect((await send(host, 'DELETE', 'doc:a/tombstone')).status).toBe(204)
+  await until(() => reader.closes.includes('room-deleted'))
+})
+
+it('[HIS20] every node forgets a room that any of them has erased, also where that was cut short', async () => {
+  const host = await server()
+  const writer = connectProvider({ wsUrl: host.wsUrl, room: 'doc:a', token: await host.token('ada', ADMIN) })
+  for (const word of ['one', 'two', 'three']) {
+    writer.edits.push([word])
+    await writer.saved()
+  }
+  writer.destroy()
+  const held = async () => (await send(host, 'GET', 'doc:a/content?at=2')).status
+  expect(await held()).toBe(200)
+  // As a node does that dies before it has erased the room.
+  await query(host.databaseUrl, 'update rooms set deleted_at = clock_timestamp()')
+  expect(await held()).toBe(410)
+  const finisher = await startServer({ env: { DATABASE_URL: host.databaseUrl } })
+  onTestFinished(() => finisher.dispose())
+  await until(
+    async () => (await query(host.databaseUrl, 'select from rooms where erased_at is not null')).length === 1,
+  )
+  // With the tombstone taken away by hand, what is answered is out of memory.
+  await until(async () => {
+    await query(host.databaseUrl, 'update rooms set deleted_at = null')
+    const status = await held()
+    await query(host.databaseUrl, 'update rooms set deleted_at = clock_timestamp()')
+    return status === 500
+  })
+})
+
 it('[LOG14] kill -9 between the tombstone and the last row: the next start finishes, whatever clients send', async () => {
   const host = await server()
   const typings = await startTyping(host, 'doc:doomed', 2)

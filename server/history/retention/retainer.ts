@@ -5,29 +5,32 @@ import type { RoomId } from '../../log/entry.ts'
 import { findRoom } from '../../log/rooms.ts'
 import { type Cutoffs, dueRooms } from '../../log/thin.ts'
 import type { Logger } from '../../observe/log.ts'
+import type { History } from '../history.ts'
 import { type Thinned, type ThinOptions, thinRoom } from './retain.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 /** The kinds that have no rule of their own. */
 const OTHERS = '*'
 
+/** What history keeps of a room beside its log: brought up to date before that is thinned, and read anew after it. */
+type Beside = Pick<History, 'index' | 'forget'>
+
 /** Keeps to the rules of retention: one room at a time, each in a transaction of its own. */
 export class Retainer {
   readonly #pool: pg.Pool
   readonly #rules: Retention
   readonly #logger: Logger
-  readonly #index: (room: string) => Promise<void>
+  readonly #history: Beside
   /** Dry runs that are going on or wait: nobody has the same one made twice. */
   readonly #planned = new Map<string, Promise<Thinned | undefined>>()
   /** Each waits for the one before it: a thread at a time is all that the machine is asked for. */
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param index brings up to date what history keeps of a room beside its log, before that is thinned */
-  constructor(pool: pg.Pool, rules: Retention, logger: Logger, index: (room: string) => Promise<void>) {
+  constructor(pool: pg.Pool, rules: Retention, logger: Logger, history: Beside) {
     this.#pool = pool
     this.#rules = rules
     this.#logger = logger
-    this.#index = index
+    this.#history = history
   }
 
   /** The rule for a room of that name, if there is one. */
@@ -78,8 +81,10 @@ export class Retainer {
 
   #thin(room: RoomId, name: string, cutoffs: Cutoffs, options: ThinOptions): Promise<Thinned | undefined> {
     const turn = this.#last.then(async () => {
-      await this.#index(name)
-      return thinRoom(this.#pool, room, cutoffs, options)
+      await this.#history.index(name)
+      const thinned = await thinRoom(this.#pool, room, cutoffs, options)
+      if (thinned !== undefined && !options.dryRun) await this.#history.forget(room)
+      return thinned
     })
     this.#last = turn.catch(() => undefined)
     return turn

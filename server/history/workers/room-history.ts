@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { SynclineError } from '../../errors.ts'
-import type { RoomId, Seq } from '../../log/entry.ts'
+import { type RoomId, type Seq, SYSTEM } from '../../log/entry.ts'
 import { nearestPositions, POSITIONS_LOCK } from '../../log/positions.ts'
 import { read } from '../../log/read.ts'
 import { inTransaction, type Queryable } from '../../storage/transaction.ts'
@@ -11,9 +11,6 @@ import { HistoryDocument, type HistoryEntry } from '../positions/history-documen
 import { changedSince, indexedTo, newestSlice, writeSlices } from '../timeline/activity.ts'
 import { type Grown, grow, type IndexedEntry, VERSION_IDLE } from '../versions/boundaries.ts'
 import { keepVersion, lastAutomatic } from '../versions/versions.ts'
-
-/** The actor of what the server does on its own account. */
-const SYSTEM = 'system'
 
 const NOTHING: Grown = { slices: [], versions: [] }
 
