@@ -1,7 +1,8 @@
 import * as Y from 'yjs'
 import { checkUpdate } from '../../server/documents/check-update.ts'
 import { weighUpdate } from '../../server/documents/weigh-update.ts'
-import { seeded, session } from './random-document.ts'
+import { session } from './random-document.ts'
+import { seeded } from './random-edit.ts'
 
 /** Somebody who types and deletes, one update a keystroke. */
 function typing(keystrokes: number): Uint8Array[] {

@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
 import { checkUpdate } from '../../server/documents/check-update.ts'
 import { dropPending, hasPending } from '../../server/documents/pending.ts'
-import { type Random, seeded, session } from './random-document.ts'
+import { session } from './random-document.ts'
+import { type Random, seeded } from './random-edit.ts'
 
 const accepts = (update: Uint8Array): boolean => {
   try {

@@ -17,7 +17,8 @@ import {
   times,
   updateOf,
 } from './attacks.ts'
-import { seeded, session } from './random-document.ts'
+import { session } from './random-document.ts'
+import { seeded } from './random-edit.ts'
 
 function sandboxOf(options?: SandboxOptions): Sandbox {
   const sandbox = new Sandbox(options)

@@ -1,7 +1,7 @@
 import * as Y from 'yjs'
 import type { Entry, NewEntry } from '../../server/log/entry.ts'
 import type { Log } from '../../server/log/log.ts'
-import { seeded } from '../log/fixture.ts'
+import { seeded } from '../documents/random-edit.ts'
 
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { seeded } from '../documents/random-document.ts'
+import { seeded } from '../documents/random-edit.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { Attacker } from './attacker.ts'
 import {

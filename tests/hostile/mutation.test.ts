@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { seeded, session } from '../documents/random-document.ts'
+import { session } from '../documents/random-document.ts'
+import { seeded } from '../documents/random-edit.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { contentOf, openAfresh, Party } from './arena.ts'
 import { Attacker } from './attacker.ts'

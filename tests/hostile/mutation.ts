@@ -1,4 +1,4 @@
-import type { Random } from '../documents/random-document.ts'
+import type { Random } from '../documents/random-edit.ts'
 
 const below = (random: Random, limit: number): number => Math.floor(random() * limit)
 

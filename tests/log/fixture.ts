@@ -63,12 +63,3 @@ export async function textsOf(log: Log, name = 'doc:a'): Promise<string[]> {
 
 /** 1, 2, 3 … */
 export const countTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1)
-
-/** Numbers between 0 and 1 that are the same in every run. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { connectTo, countTo, database, entry, fill, openLog, openRoom, seeded, textsOf } from './fixture.ts'
+import { seeded } from '../documents/random-edit.ts'
+import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
 import { type Fate, startProxy } from './postgres-proxy.ts'
 
 /** A log behind a proxy, and a second one beside it that sees what is really there. */

@@ -7,8 +7,9 @@ import { diff } from '../../../server/history/compare/diff.ts'
 import { applyDiff, contentAfter, contentBefore } from '../../../server/history/compare/sides.ts'
 import { viewAt } from '../../../server/history/compare/view.ts'
 import { HistoryDocument, type HistoryEntry } from '../../../server/history/positions/history-document.ts'
+import { WIDE_WORDS } from '../../documents/random-edit.ts'
 import { readContent, replay } from './read-content.ts'
-import { WIDE_WORDS, writeTogether } from './session.ts'
+import { writeTogether } from './session.ts'
 
 const seeds = { seed: 4, numRuns: 60 }
 

@@ -12,9 +12,9 @@ import { viewAt } from '../../../server/history/compare/view.ts'
 import { HistoryDocument, type HistoryEntry } from '../../../server/history/positions/history-document.ts'
 import { planRestore } from '../../../server/history/restore/plan.ts'
 import type { RestoreTarget } from '../../../server/history/restore/target.ts'
-import { seeded } from '../../documents/random-document.ts'
+import { edit, seeded, WIDE_WORDS } from '../../documents/random-edit.ts'
 import { readContent, replay } from './read-content.ts'
-import { EMBED, edit, PEOPLE, WIDE_WORDS, writeTogether } from './session.ts'
+import { EMBED, PEOPLE, writeTogether } from './session.ts'
 
 const runs = { seed: 4, numRuns: 60 }
 
