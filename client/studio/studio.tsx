@@ -1,4 +1,3 @@
-import { Button, EmptyState } from '@mantine/core'
 import { spotlight } from '@mantine/spotlight'
 import { IconMapOff } from '@tabler/icons-react'
 import { type RefObject, useEffect, useRef, useState } from 'react'
@@ -12,17 +11,9 @@ import { type Documents, useDocuments } from './documents/use-documents.ts'
 import { HistoriesView } from './history/histories-view.tsx'
 import { HistoryView } from './history/history-view.tsx'
 import { RoomsView } from './rooms/rooms-view.tsx'
-import {
-  documentPath,
-  HISTORIES,
-  historyPath,
-  linkTo,
-  navigate,
-  parseRoute,
-  type Route,
-  usePath,
-} from './router.ts'
+import { documentPath, HISTORIES, historyPath, navigate, parseRoute, type Route, usePath } from './router.ts'
 import type { Session } from './session.ts'
+import { EmptyPage } from './shell/empty-page.tsx'
 import { Finder } from './shell/finder.tsx'
 import { Frame } from './shell/frame.tsx'
 import { KeysHelp } from './shell/keys-help.tsx'
@@ -155,18 +146,10 @@ function View({ session, route, documents, onCreate, searchRef }: ViewProps) {
     return <HistoryView key={room} room={room} title={title} token={session.token} />
   }
   return (
-    <EmptyState
-      py={80}
-      px="md"
+    <EmptyPage
       icon={<IconMapOff />}
       title="There is nothing at this address"
       description="The link may be incomplete. A document's address looks like /d/doc:readme."
-    >
-      <EmptyState.Actions>
-        <Button component="a" {...linkTo('/')}>
-          Go to documents
-        </Button>
-      </EmptyState.Actions>
-    </EmptyState>
+    />
   )
 }

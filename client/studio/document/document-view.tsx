@@ -15,6 +15,7 @@ import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
 import { historyPath, linkTo } from '../router.ts'
+import { EmptyPage } from '../shell/empty-page.tsx'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
 import { Notices, whatToDo } from './notices.tsx'
@@ -118,19 +119,13 @@ const OURS: ReadonlySet<string> = new Set(Object.values(DOCUMENT_FIELDS))
 
 function Foreign({ room }: { readonly room: Room }) {
   return (
-    <EmptyState
-      py={64}
-      px="md"
+    <EmptyPage
       icon={<IconDatabase />}
       title="This is no document of the studio"
       description="Another application keeps its data in this room. The history shows what is in it."
-    >
-      <EmptyState.Actions>
-        <Button component="a" {...linkTo(historyPath(room.name))}>
-          Show the history
-        </Button>
-      </EmptyState.Actions>
-    </EmptyState>
+      path={historyPath(room.name)}
+      action="Show the history"
+    />
   )
 }
 

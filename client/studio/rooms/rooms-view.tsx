@@ -23,7 +23,7 @@ import {
 } from '@tabler/icons-react'
 import { type RefObject, useEffect, useMemo, useState } from 'react'
 import type { TokenSource } from '../api.ts'
-import { linkTo } from '../router.ts'
+import { EmptyPage } from '../shell/empty-page.tsx'
 import { HEALTHS, type Health, type RoomSort, type RoomSummary, type RoomsQuery } from './api.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { RetentionDialog } from './retention-dialog.tsx'
@@ -67,19 +67,11 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
   }
   if (error?.code === 'forbidden') {
     return (
-      <EmptyState
-        py={80}
-        px="md"
+      <EmptyPage
         icon={<IconLock />}
         title="This list is for administrators"
         description="Your token administers no room. Documents are where you left them."
-      >
-        <EmptyState.Actions>
-          <Button component="a" {...linkTo('/')}>
-            Go to documents
-          </Button>
-        </EmptyState.Actions>
-      </EmptyState>
+      />
     )
   }
   return (
