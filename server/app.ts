@@ -21,6 +21,7 @@ import { Retainer } from './history/retention/retainer.ts'
 import { historyRoutes } from './history/routes.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
+import { Cursors } from './http/cursors.ts'
 import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { createHttp } from './http/http.ts'
 import { inventoryRoutes } from './http/inventory.ts'
@@ -144,9 +145,11 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     },
   }
   const inventory = new RoomInventory(database.pool)
+  const cursors = await Cursors.of(database.pool)
   const access = { verify, authorizer, revocations }
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
+    cursors,
     more: [
       historyRoutes({ history, ...access }),
       overviewRoutes({ history, ...access }),
@@ -154,7 +157,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
       eventRoutes({ channels, people, ...access }),
-      inventoryRoutes({ inventory, ...access }),
+      inventoryRoutes({ inventory, cursors, ...access }),
     ],
     readiness: () => {
       const problems = readinessProblems(log, heartbeat, stopping)

@@ -12,6 +12,7 @@ import type { Logger } from '../observe/log.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { auditRoutes } from './audit.ts'
 import { carriesToken } from './bearer.ts'
+import type { Cursors } from './cursors.ts'
 import { devTokenRoutes } from './dev-token.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 import { infoRoutes } from './info.ts'
@@ -29,6 +30,7 @@ const MAX_BODY_BYTES = 1024 * 1024
 
 export interface HttpOptions {
   readonly rooms: RoomDirectory
+  readonly cursors: Cursors
   readonly readiness: () => Readiness
   readonly verify: Verify
   readonly authorizer: Authorizer

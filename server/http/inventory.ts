@@ -12,7 +12,9 @@ import {
 } from '../log/inventory.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
+import { type Cursors, cursorSchema } from './cursors.ts'
 import { BEARER, createRouter, json, refusals } from './router.ts'
+import { shownPage } from './shown-page.ts'
 import { text } from './text.ts'
 
 const MAX_PAGE = 100
@@ -61,9 +63,7 @@ const route = createRoute({
       sort: z.enum(INVENTORY_SORTS).default('changed'),
       order: z.enum(['asc', 'desc']).default('desc'),
       limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
-      after: z
-        .string()
-        .regex(/^\d{1,18}\.\d{1,18}$/, 'must be the next of an earlier page')
+      after: cursorSchema
         .optional()
         .openapi({ description: 'The `next` of an earlier page of the same sort and order' }),
     }),
@@ -71,7 +71,7 @@ const route = createRoute({
   responses: {
     200: {
       description:
-        'A page of rooms, fewer than `limit` (with an application, and a search, maybe none) where that or the token takes some away; `next` is the `after` of the following one',
+        'A page of rooms, fewer than `limit` (with an application, and a search, maybe none) where hundreds are looked at in vain; `next` is the `after` of the following one',
       ...json(pageSchema),
     },
     ...refusals,
@@ -80,31 +80,37 @@ const route = createRoute({
 
 export interface InventoryOptions {
   readonly inventory: Pick<RoomInventory, 'list'>
+  readonly cursors: Cursors
   readonly verify: Verify
   readonly authorizer: Authorizer
   readonly revocations: Pick<Revocations, 'roomsTakenFrom'>
 }
 
-export const inventoryRoutes = ({ inventory, verify, authorizer, revocations }: InventoryOptions) =>
+export const inventoryRoutes = ({ inventory, cursors, verify, authorizer, revocations }: InventoryOptions) =>
   createRouter().openapi(route, async (c) => {
     const identity = await bearer(c.req.header('authorization'), verify)
     const scope = authorizer.candidates(identity, 'admin')
     if (scope !== 'all' && scope.kinds.length + scope.names.length === 0) throw new SynclineError('forbidden')
-    const { order, search, health, ...query } = c.req.valid('query')
+    const { sort, order, search, health, limit, after } = c.req.valid('query')
     const sought = { search, health }
-    const { rooms, next } = await inventory.list({
-      ...query,
-      // Whether a page is full says whether there is such a room, also one that the application then refuses.
+    const query = {
+      // Where a page ends early is not to depend on what rooms are called that the application then refuses.
       ...(authorizer.asksApplication ? {} : sought),
       scope,
       except: revocations.roomsTakenFrom(identity),
+      sort,
       ascending: order === 'asc',
+    }
+    const { rooms, next } = await shownPage({
+      cursors,
+      list: `admin/rooms ${sort} ${order}`,
+      limit,
+      after,
+      candidates: (most, place) => inventory.list({ ...query, limit: most, after: place }),
+      isShown: async (room) =>
+        (await authorizer.decide(identity, room.name)).role === 'admin' && isSought(room, sought),
     })
-    const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
-    const administered = rooms.filter(
-      (room, index) => decided[index]?.role === 'admin' && isSought(room, sought),
-    )
-    return c.json({ rooms: administered.map(represent), next: next ?? null }, 200)
+    return c.json({ rooms: rooms.map(represent), next }, 200)
   })
 
 function isSought(

@@ -1,12 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Authorizer } from '../access/authorizer.ts'
 import type { Revocations } from '../access/revocations.ts'
-import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomDirectory, RoomSummary } from '../log/directory.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
+import { type Cursors, cursorSchema } from './cursors.ts'
+import { type AccessOptions, memberOf } from './room-access.ts'
 import { BEARER, createRouter, json, refusals } from './router.ts'
+import { shownPage } from './shown-page.ts'
 
 const MAX_PAGE = 100
 
@@ -31,10 +33,7 @@ const listQuery = z.object({
     .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a kind, such as doc')
     .optional(),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
-  after: z
-    .string()
-    .regex(/^\d{1,18}\.\d{1,18}$/, 'must be the next of an earlier page')
-    .optional(),
+  after: cursorSchema.optional(),
 })
 
 const list = createRoute({
@@ -46,7 +45,7 @@ const list = createRoute({
   responses: {
     200: {
       description:
-        'A page of rooms, fewer than `limit` where the application hides some; `next` is the `after` of the following one',
+        'A page of rooms, fewer than `limit` where the application hides hundreds; `next` is the `after` of the following one',
       ...json(pageSchema),
     },
     ...refusals,
@@ -68,34 +67,37 @@ const represent = ({ createdAt, changedAt, ...room }: RoomSummary) => ({
   changedAt: changedAt.toISOString(),
 })
 
-export interface RoomOptions {
+export interface RoomOptions extends AccessOptions {
   readonly rooms: RoomDirectory
-  readonly verify: Verify
+  readonly cursors: Cursors
   readonly authorizer: Authorizer
   readonly revocations: Pick<Revocations, 'check' | 'roomsTakenFrom'>
 }
 
-export const roomRoutes = ({ rooms: directory, verify, authorizer, revocations }: RoomOptions) =>
-  createRouter()
+export function roomRoutes({ rooms: directory, cursors, ...access }: RoomOptions) {
+  const { verify, authorizer, revocations } = access
+  const member = memberOf(access)
+  return createRouter()
     .openapi(list, async (c) => {
       const identity = await bearer(c.req.header('authorization'), verify)
-      const { rooms, next } = await directory.list({
-        ...c.req.valid('query'),
-        readable: authorizer.candidates(identity),
-        except: revocations.roomsTakenFrom(identity),
+      const { kind, limit, after } = c.req.valid('query')
+      const readable = authorizer.candidates(identity)
+      const except = revocations.roomsTakenFrom(identity)
+      const { rooms, next } = await shownPage({
+        cursors,
+        list: 'rooms',
+        limit,
+        after,
+        candidates: (most, place) => directory.list({ kind, readable, except, limit: most, after: place }),
+        isShown: async ({ name }) => (await authorizer.decide(identity, name)).role !== undefined,
       })
-      const decided = await Promise.all(rooms.map(({ name }) => authorizer.decide(identity, name)))
-      const shown = rooms.filter((_, index) => decided[index]?.role !== undefined)
-      return c.json({ rooms: shown.map(represent), next: next ?? null }, 200)
+      return c.json({ rooms: rooms.map(represent), next }, 200)
     })
     .openapi(one, async (c) => {
-      const identity = await bearer(c.req.header('authorization'), verify)
       const name = c.req.valid('param').room
-      // Before the look-up: who may not read a room is not told whether it exists.
-      const { role } = await authorizer.decide(identity, name)
-      revocations.check(identity, name)
-      if (role === undefined) throw new SynclineError('forbidden')
+      await member(c.req.header('authorization'), name, 'read')
       const room = await directory.get(name)
       if (room === undefined) throw new SynclineError('room-not-found')
       return c.json(represent(room), 200)
     })
+}

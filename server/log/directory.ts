@@ -22,19 +22,19 @@ interface RoomQuery {
   /** Rooms that are left out all the same. */
   readonly except?: readonly string[] | undefined
   readonly limit: number
-  /** The `next` of the page before. */
+  /** The place of a room, after which the list begins. */
   readonly after?: string | undefined
 }
 
-interface RoomPage {
-  readonly rooms: readonly RoomSummary[]
-  /** Where the next page begins, if this one is full. */
-  readonly next: string | undefined
+export interface Listed<Room> {
+  readonly room: Room
+  /** Its place in the list. */
+  readonly cursor: string
 }
 
 /** The rooms there are, last changed first. A room that changes between two pages moves to the front. */
 export interface RoomDirectory {
-  list(query: RoomQuery): Promise<RoomPage>
+  list(query: RoomQuery): Promise<readonly Listed<RoomSummary>[]>
   /** @throws SynclineError `room-deleted` */
   get(name: string): Promise<RoomSummary | undefined>
 }
@@ -56,15 +56,13 @@ const LIST = `
 
 const GET = `select ${COLUMNS}, deleted_at is not null as deleted from rooms where name = $1`
 
-type Row = RoomSummary & { readonly cursor: string }
-
 export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory {
   return {
     async list({ kind, readable, except = [], limit, after }) {
       const { kinds, names } = readable === 'all' ? { kinds: [], names: [] } : readable
       const [micros, id] = after?.split('.') ?? []
       const found = await pool
-        .query<Row>(LIST, [
+        .query<RoomSummary & { readonly cursor: string }>(LIST, [
           kind ?? null,
           readable === 'all',
           kinds,
@@ -75,8 +73,7 @@ export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory
           except,
         ])
         .catch(refuse)
-      const rooms = found.rows.map(({ cursor: _, ...room }) => room)
-      return { rooms, next: rooms.length < limit ? undefined : found.rows.at(-1)?.cursor }
+      return found.rows.map(({ cursor, ...room }) => ({ room, cursor }))
     },
 
     async get(name) {

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import { isStorageFailure } from '../storage/failure.ts'
+import type { Listed } from './directory.ts'
 import type { RoomId, Seq } from './entry.ts'
 import { isOfDeletedRoom } from './erase.ts'
 
@@ -59,13 +60,8 @@ export interface InventoryQuery {
   readonly sort: InventorySort
   readonly ascending: boolean
   readonly limit: number
-  /** The `next` of the page before: a key and an id. */
+  /** The place of a room, after which the list begins: a key and an id. */
   readonly after?: string | undefined
-}
-
-export interface InventoryPage {
-  readonly rooms: readonly InventoryRoom[]
-  readonly next: string | undefined
 }
 
 const list = (sort: InventorySort, ascending: boolean) => {
@@ -131,7 +127,7 @@ const CHANGED_LATELY = 100
 /** Rooms that housekeeping counts in a statement. */
 const BATCH = 200
 
-interface Listed {
+interface Found {
   readonly id: string
   readonly cursor: string
   readonly stale: boolean
@@ -150,7 +146,7 @@ export class RoomInventory {
    * what was counted before. A room whose key changes between two pages may come twice, or not.
    * @throws SynclineError `storage-unavailable`
    */
-  async list(query: InventoryQuery): Promise<InventoryPage> {
+  async list(query: InventoryQuery): Promise<readonly Listed<InventoryRoom>[]> {
     try {
       return await this.#list(query)
     } catch (error) {
@@ -181,7 +177,7 @@ export class RoomInventory {
     ascending,
     limit,
     after,
-  }: InventoryQuery): Promise<InventoryPage> {
+  }: InventoryQuery): Promise<readonly Listed<InventoryRoom>[]> {
     if (sort !== 'changed' && sort !== 'entries') {
       const { rows } = await this.#pool.query<{ id: string }>(
         `${CHANGED} order by r.changed_at desc limit $1`,
@@ -191,7 +187,7 @@ export class RoomInventory {
     }
     const { kinds, names } = scope === 'all' ? { kinds: [], names: [] } : scope
     const [key, id] = after?.split('.') ?? []
-    const { rows: page } = await this.#pool.query<Listed>(list(sort, ascending), [
+    const { rows: page } = await this.#pool.query<Found>(list(sort, ascending), [
       scope === 'all',
       kinds,
       names,
@@ -203,9 +199,8 @@ export class RoomInventory {
       limit,
     ])
     await this.#measure(page.filter(({ stale }) => stale))
-    const ids = page.map((room) => room.id)
-    const { rows: rooms } = await this.#pool.query<InventoryRoom>(ROOMS, [ids])
-    return { rooms, next: page.length < limit ? undefined : page.at(-1)?.cursor }
+    const { rows: rooms } = await this.#pool.query<InventoryRoom>(ROOMS, [page.map(({ id }) => id)])
+    return rooms.map((room, index) => ({ room, cursor: page[index]?.cursor ?? '' }))
   }
 
   async #measure(rooms: readonly { readonly id: string }[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
+import { query } from '../support/blocked-database.ts'
 import { connectProvider, type Replica } from '../support/provider.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -38,6 +39,7 @@ const codesOf = (replica: Replica): unknown[] => replica.stateless.map((payload)
 
 interface Page {
   readonly rooms: readonly { readonly name: string }[]
+  readonly next?: string | null
 }
 
 function edit(): Uint8Array {
@@ -60,6 +62,43 @@ describe('the list of an administrator', () => {
     expect(await names('search=hidden')).toEqual([])
     expect(await names('health=damaged')).toEqual([])
     expect(await list('limit=1&search=hidden')).toEqual(await list('limit=1&search=absent'))
+  })
+
+  it('[HTTP24] pages without a gap where rooms are refused, and no cursor tells of them', async () => {
+    const refused = ({ name }: { readonly name: string }) => /[1-9]$/.test(name)
+    await query(
+      server.databaseUrl,
+      `insert into rooms (name, kind, created_by, changed_at)
+       select 'page:' || n, 'page', 'ada', timestamptz '2030-01-01' + n * interval '1 second'
+       from generate_series(1, 700) n`,
+    )
+    service.answer(({ body }) => ({
+      role: refused({ name: (body as { room: string }).room }) ? null : 'admin',
+    }))
+    const headers = { authorization: `Bearer ${await server.token('eve', { 'page:*': 'admin' })}` }
+    const pages = async (path: string) => {
+      const got: Page[] = []
+      for (let after: string | null = ''; after !== null; after = got.at(-1)?.next ?? null) {
+        const cursor = after === '' ? '' : `&after=${after}`
+        const response = await fetch(`${server.url}/api/v1/${path}&limit=20${cursor}`, { headers })
+        got.push((await response.json()) as Page)
+      }
+      return got
+    }
+    const tens = Array.from({ length: 70 }, (_, index) => `page:${700 - 10 * index}`)
+    for (const path of ['rooms?kind=page', 'admin/rooms?sort=changed']) {
+      const got = await pages(path)
+      expect(
+        got.flatMap(({ rooms }) => rooms.map(({ name }) => name)).filter((name) => tens.includes(name)),
+      ).toEqual(tens)
+      expect(got.map(({ rooms }) => rooms.length).slice(0, 3)).toEqual([20, 20, 20])
+      for (const { next } of got) if (next !== null) expect(next).toMatch(/^[\w-]{59}$/)
+    }
+    // Where hundreds are refused one after the other a page ends early, and the next one goes on.
+    service.answer(({ body }) => ({ role: (body as { room: string }).room === 'page:1' ? 'admin' : null }))
+    headers.authorization = `Bearer ${await server.token('mallory', { 'page:*': 'admin' })}`
+    const sparse = await pages('rooms?kind=page')
+    expect(sparse.map(({ rooms }) => rooms.map(({ name }) => name))).toEqual([[], ['page:1']])
   })
 })
 

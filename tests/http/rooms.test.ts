@@ -70,9 +70,15 @@ describe('listing rooms', () => {
     expect(message).toContain(where)
   })
 
-  it('[HTTP9] takes the furthest cursor that it lets through', async () => {
-    const response = await server.as({ '*:*': 'read' }, `/api/v1/rooms?after=${'9'.repeat(18)}.1`)
-    expect(response.status).toBe(200)
+  it('[HTTP9] takes a cursor as it was given, and of this list', async () => {
+    const { cursors } = server
+    const given = cursors.seal('rooms', `${'9'.repeat(18)}.1`)
+    expect(cursors.open('rooms', given)).toBe(`${'9'.repeat(18)}.1`)
+    const ask = (after: string) => server.as({ '*:*': 'read' }, `/api/v1/rooms?after=${after}`)
+    expect((await ask(given)).status).toBe(200)
+    const changed = given.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+    for (const after of [changed, given.slice(1), cursors.seal('admin/rooms changed desc', '1.1')])
+      expect(await refusalOf(await ask(after))).toMatchObject({ status: 400, code: 'request-invalid' })
   })
 })
 

@@ -9,6 +9,7 @@ import { Revocations } from '../../server/access/revocations.ts'
 import { signToken } from '../../server/access/token.ts'
 import { createVerifier } from '../../server/access/verifier.ts'
 import type { TokenKey } from '../../server/config.ts'
+import { Cursors } from '../../server/http/cursors.ts'
 import { createHttp, type HttpOptions } from '../../server/http/http.ts'
 import { RequestLimit } from '../../server/http/request-limit.ts'
 import { createRoomDirectory } from '../../server/log/directory.ts'
@@ -29,14 +30,17 @@ export class TestServer {
   readonly url: string
   readonly port: number
   readonly database: Database
+  /** As its lists seal theirs. */
+  readonly cursors: Cursors
   /** What was logged, one object a line. */
   readonly logged: Record<string, unknown>[]
   readonly close: () => Promise<void>
 
-  private constructor(parts: Pick<TestServer, 'port' | 'database' | 'logged' | 'close'>) {
+  private constructor(parts: Pick<TestServer, 'port' | 'database' | 'cursors' | 'logged' | 'close'>) {
     this.port = parts.port
     this.url = `http://127.0.0.1:${parts.port}`
     this.database = parts.database
+    this.cursors = parts.cursors
     this.logged = parts.logged
     this.close = parts.close
   }
@@ -49,6 +53,7 @@ export class TestServer {
     const studioDir = await writeStudio()
     const revocations = new Revocations(database.pool)
     await revocations.start()
+    const cursors = await Cursors.of(database.pool)
     const verifyToken = createVerifier(tokens, {}, logger)
     const http = createHttp({
       revocations,
@@ -56,6 +61,7 @@ export class TestServer {
       requestLimit: new RequestLimit(100_000),
       addressOf: () => 'here',
       rooms: createRoomDirectory(database.pool),
+      cursors,
       readiness: () => ({ ready: true, problems: [] }),
       verify: async (token) => {
         const identity = await verifyToken(token)
@@ -82,7 +88,7 @@ export class TestServer {
       await fresh.drop()
       await rm(studioDir, { recursive: true })
     }
-    return new TestServer({ port: address.port, database, logged, close })
+    return new TestServer({ port: address.port, database, cursors, logged, close })
   }
 
   get(path: string, init: RequestInit = {}): Promise<Response> {

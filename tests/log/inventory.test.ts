@@ -10,7 +10,7 @@ const QUERY: InventoryQuery = { scope: 'all', except: [], sort: 'changed', ascen
 const noted = { record: async () => undefined, buried: async () => undefined }
 
 const namesOf = async (db: Database, query: Partial<InventoryQuery> = {}) =>
-  (await new RoomInventory(db.pool).list({ ...QUERY, ...query })).rooms.map(({ name }) => name)
+  (await new RoomInventory(db.pool).list({ ...QUERY, ...query })).map(({ room }) => room.name)
 
 /** So many rooms, each with an entry more than the one before it. */
 async function rooms(count: number) {
@@ -41,8 +41,8 @@ describe('the inventory of rooms', () => {
       `select (select sum(length(bytes)) from room_updates) + (select sum(length(bytes)) from room_segments) as bytes`,
     )
     await db.pool.query(`insert into people values ('bob', 'Bob')`)
-    const [found] = (await new RoomInventory(db.pool).list(QUERY)).rooms
-    expect(found).toMatchObject({
+    const [found] = await new RoomInventory(db.pool).list(QUERY)
+    expect(found?.room).toMatchObject({
       name: 'doc:a',
       entries: 2_500,
       people: 2,
@@ -75,11 +75,11 @@ describe('the inventory of rooms', () => {
     const room = await openRoom(openLog(db))
     await fill(room, 10)
     const inventory = new RoomInventory(db.pool)
-    const before = (await inventory.list(QUERY)).rooms[0]
+    const [before] = await inventory.list(QUERY)
     await fill(room, 10)
-    const after = (await inventory.list(QUERY)).rooms[0]
-    expect([before?.entries, after?.entries]).toEqual([10, 20])
-    expect(after?.logBytes).toBe(2 * (before?.logBytes ?? 0))
+    const [after] = await inventory.list(QUERY)
+    expect([before?.room.entries, after?.room.entries]).toEqual([10, 20])
+    expect(after?.room.logBytes).toBe(2 * (before?.room.logBytes ?? 0))
   })
 
   it.each(['changed', 'entries', 'log'] as const)(
@@ -94,8 +94,8 @@ describe('the inventory of rooms', () => {
         let after: string | undefined
         do {
           const page = await inventory.list({ ...QUERY, sort, ascending, limit: 10, after })
-          found.push(...page.rooms.map(({ name }) => name))
-          after = page.next
+          found.push(...page.map(({ room }) => room.name))
+          after = page.at(-1)?.cursor
         } while (after !== undefined)
         const key = sort === 'changed' ? 'changed_at, id' : 'head'
         const { rows } = await db.pool.query(`select name from rooms order by ${key}`)
@@ -136,7 +136,7 @@ describe('the inventory of rooms', () => {
     )
     await quarantineRoom(db.pool, (await openRoom(log, 'doc:quarantined')).id, 'why')
     await log.erase('doc:deleted', 'eve', noted)
-    const { rooms: found } = await new RoomInventory(db.pool).list(QUERY)
+    const found = (await new RoomInventory(db.pool).list(QUERY)).map(({ room }) => room)
     const healths = Object.fromEntries(found.map(({ name, health }) => [name, health]))
     expect(healths).toEqual({
       'doc:ok': 'ok',
