@@ -139,6 +139,11 @@ export const ERRORS = {
   'event-forbidden': { status: 403, reason: 'You may not publish this event here', retryable: false },
   'restore-invalid': { status: 400, reason: 'What is to be restored is not there', retryable: false },
   'version-not-found': { status: 404, reason: 'There is no such version', retryable: false },
+  'version-of-another': {
+    status: 403,
+    reason: 'Only its author and administrators of the room may change this version',
+    retryable: false,
+  },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
   'room-quarantined': {
     status: 503,

@@ -7,6 +7,7 @@ import { findRoom, type RoomRow } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/failure.ts'
+import { inTransaction } from '../storage/transaction.ts'
 import type { Compared, CompareRequest } from './compare/compare.ts'
 import type { Format } from './content/convert.ts'
 import { Lru } from './lru.ts'
@@ -23,6 +24,7 @@ import {
   type Reason,
   type Version,
   type VersionCursor,
+  type VersionEditor,
   type VersionText,
 } from './versions/versions.ts'
 import { Indexer } from './workers/indexer.ts'
@@ -188,14 +190,23 @@ export class History {
     })
   }
 
-  describeVersion(name: string, id: string, author: string, text: Partial<VersionText>): Promise<Version> {
-    return this.#stored(async () =>
-      describeVersion(this.#pool, (await this.#room(name)).id, id, author, text),
-    )
+  describeVersion(
+    name: string,
+    id: string,
+    editor: VersionEditor,
+    text: Partial<VersionText>,
+  ): Promise<Version> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      return inTransaction(this.#pool, (client) => describeVersion(client, room.id, id, editor, text))
+    })
   }
 
-  deleteVersion(name: string, id: string): Promise<void> {
-    return this.#stored(async () => deleteVersion(this.#pool, (await this.#room(name)).id, id))
+  deleteVersion(name: string, id: string, editor: VersionEditor): Promise<void> {
+    return this.#stored(async () => {
+      const room = await this.#room(name)
+      return inTransaction(this.#pool, (client) => deleteVersion(client, room.id, id, editor))
+    })
   }
 
   /** Drops what is held in memory of a room: it was erased, or retention has changed its log. */

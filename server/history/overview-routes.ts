@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { type AccessOptions, memberOf } from '../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import type { History } from './history.ts'
-import { type ReaderOptions, readerOf } from './reader.ts'
-import { atSchema, parseAt, roomParams } from './requests.ts'
+import { atSchema, HISTORY_ROLE, iso, parseAt, roomParams } from './requests.ts'
 import type { Bucket, Writer } from './timeline/overview.ts'
 
 const MAX_BUCKETS = 500
@@ -81,29 +81,27 @@ const position = createRoute({
 })
 
 /** A room's past at a glance. */
-export function overviewRoutes({ history, ...access }: ReaderOptions & { readonly history: History }) {
-  const reader = readerOf(access)
+export function overviewRoutes({ history, ...access }: AccessOptions & { readonly history: History }) {
+  const member = memberOf(access)
   return createRouter()
     .openapi(writers, async (c) => {
       const { room } = c.req.valid('param')
-      await reader(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       return c.json({ writers: (await history.writers(room)).map(writerJson) }, 200)
     })
     .openapi(activity, async (c) => {
       const { room } = c.req.valid('param')
-      await reader(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { head, buckets } = await history.activity(room, c.req.valid('query').buckets)
       return c.json({ head, buckets: buckets.map(bucketJson) }, 200)
     })
     .openapi(position, async (c) => {
       const { room } = c.req.valid('param')
-      await reader(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { seq, at, actor } = await history.position(room, parseAt(c.req.valid('query').at))
       return c.json({ seq, at: at === null ? null : iso(at), actor }, 200)
     })
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 const writerJson = ({ firstAt, lastAt, ...writer }: Writer) => ({
   ...writer,

@@ -1,12 +1,19 @@
 import { z } from '@hono/zod-openapi'
 import { SynclineError } from '../errors.ts'
 import { text } from '../http/text.ts'
+import type { Role } from '../protocol.ts'
 import { FORMATS } from './content/convert.ts'
 import type { At } from './history.ts'
+
+/** What was deleted may have been deleted for a reason: the past is for those who may write. */
+export const HISTORY_ROLE: Role = 'write'
 
 const MAX_PAGE = 100
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const CURSOR = /^\d{1,15}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** A time in ms since the epoch, as answers say it. */
+export const iso = (ms: number): string => new Date(ms).toISOString()
 
 export const moment = z.iso.datetime({ offset: true, error: 'must be an ISO time with its zone' })
 
@@ -94,6 +101,10 @@ export const versionSchema = z
     author: z.string(),
     pinned: z.boolean(),
     createdAt: z.iso.datetime(),
+    mayChange: z.boolean().openapi({
+      description:
+        'Whether who asks may rename, describe, pin, unpin and delete it: its author, administrators of the room, and everybody where nobody has named or pinned it',
+    }),
   })
   .openapi('Version')
 

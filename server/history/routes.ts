@@ -1,13 +1,15 @@
 import { createRoute, type z } from '@hono/zod-openapi'
+import { type AccessOptions, type Member, memberOf } from '../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../http/router.ts'
 import { SEVERAL } from '../log/entry.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
 import type { Format } from './content/convert.ts'
 import type { History } from './history.ts'
-import { HISTORY_ROLE, type ReaderOptions, readerOf } from './reader.ts'
 import {
   changedVersion,
   contentQuery,
+  HISTORY_ROLE,
+  iso,
   newVersion,
   parseAt,
   roomParams,
@@ -20,7 +22,7 @@ import {
 } from './requests.ts'
 import type { Share } from './timeline/slices.ts'
 import type { TimelinePage } from './timeline/timeline.ts'
-import type { Version } from './versions/versions.ts'
+import { mayChange, type Version, type VersionEditor } from './versions/versions.ts'
 
 /** How it is now is what anybody who may read the room sees anyway. */
 const CURRENT_ROLE: Role = 'read'
@@ -107,23 +109,23 @@ const remove = createRoute({
   responses: { 204: { description: 'It is gone' }, ...refusals },
 })
 
-export interface HistoryRouteOptions extends ReaderOptions {
+export interface HistoryRouteOptions extends AccessOptions {
   readonly history: History
 }
 
 export function historyRoutes({ history, ...access }: HistoryRouteOptions) {
-  const authorised = readerOf(access)
+  const member = memberOf(access)
   return createRouter()
     .openapi(content, async (c) => {
       const { room } = c.req.valid('param')
       const { format, at } = c.req.valid('query')
-      await authorised(c.req.header('authorization'), room, at === undefined ? CURRENT_ROLE : HISTORY_ROLE)
+      await member(c.req.header('authorization'), room, at === undefined ? CURRENT_ROLE : HISTORY_ROLE)
       const { seq, bytes } = await history.content(room, parseAt(at), format)
       return c.body(bytes, 200, { 'Content-Type': MEDIA_TYPES[format], 'Syncline-Seq': String(seq) })
     })
     .openapi(timeline, async (c) => {
       const { room } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
       const { gap, length, from, to, named, ...query } = c.req.valid('query')
       const page = await history.timeline(room, {
         ...query,
@@ -134,44 +136,49 @@ export function historyRoutes({ history, ...access }: HistoryRouteOptions) {
         namedOnly: named,
       })
       const { sessions, next, head } = page
-      return c.json({ sessions: sessions.map(sessionJson), next: next ?? null, head }, 200)
+      return c.json(
+        { sessions: sessions.map((session) => sessionJson(session, editor)), next: next ?? null, head },
+        200,
+      )
     })
     .openapi(list, async (c) => {
       const { room } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
       const { limit, named, after } = c.req.valid('query')
       const [seq, id] = after?.split('.') ?? []
       const cursor = seq === undefined || id === undefined ? undefined : { seq: Number(seq), id }
       const versions = await history.versions(room, { limit, namedOnly: named, after: cursor })
       const last = versions.length < limit ? undefined : versions.at(-1)
       const next = last === undefined ? null : `${last.seq}.${last.id}`
-      return c.json({ versions: versions.map(versionJson), next }, 200)
+      return c.json({ versions: versions.map((version) => versionJson(version, editor)), next }, 200)
     })
     .openapi(create, async (c) => {
       const { room } = c.req.valid('param')
-      const { user } = await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
       const { at, ...text } = c.req.valid('json')
-      return c.json(versionJson(await history.nameVersion(room, parseAt(at), user, text)), 201)
+      const version = await history.nameVersion(room, parseAt(at), editor.user, text)
+      return c.json(versionJson(version, editor), 201)
     })
     .openapi(one, async (c) => {
       const { room, id } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
-      return c.json(versionJson(await history.version(room, id)), 200)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
+      return c.json(versionJson(await history.version(room, id), editor), 200)
     })
     .openapi(change, async (c) => {
       const { room, id } = c.req.valid('param')
-      const { user } = await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
-      return c.json(versionJson(await history.describeVersion(room, id, user, c.req.valid('json'))), 200)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
+      const version = await history.describeVersion(room, id, editor, c.req.valid('json'))
+      return c.json(versionJson(version, editor), 200)
     })
     .openapi(remove, async (c) => {
       const { room, id } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room, HISTORY_ROLE)
-      await history.deleteVersion(room, id)
+      const editor = editorOf(await member(c.req.header('authorization'), room, HISTORY_ROLE))
+      await history.deleteVersion(room, id, editor)
       return c.body(null, 204)
     })
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString()
+const editorOf = ({ user, role }: Member): VersionEditor => ({ user, administers: role === 'admin' })
 
 const shareJson = ({ firstAt, lastAt, entries, inserted, deleted }: Share) => ({
   startedAt: iso(firstAt),
@@ -181,16 +188,10 @@ const shareJson = ({ firstAt, lastAt, entries, inserted, deleted }: Share) => ({
   deleted,
 })
 
-function sessionJson({
-  firstSeq,
-  lastSeq,
-  firstAt,
-  lastAt,
-  people,
-  versions,
-  before,
-  after,
-}: TimelinePage['sessions'][number]) {
+function sessionJson(
+  { firstSeq, lastSeq, firstAt, lastAt, people, versions, before, after }: TimelinePage['sessions'][number],
+  editor: VersionEditor,
+) {
   const sum = (of: 'inserted' | 'deleted') =>
     [...people.values()].reduce((total, share) => total + share[of], 0)
   const entries = lastSeq - firstSeq + 1
@@ -204,12 +205,13 @@ function sessionJson({
       .filter(([id]) => id !== SEVERAL)
       .toSorted(([, one], [, other]) => one.firstAt - other.firstAt)
       .map(([id, share]) => ({ id, ...shareJson(share) })),
-    versions: versions.map(versionJson),
+    versions: versions.map((version) => versionJson(version, editor)),
   }
 }
 
-const versionJson = ({ at, createdAt, ...version }: Version): z.infer<typeof versionSchema> => ({
+const versionJson = (version: Version, editor: VersionEditor): z.infer<typeof versionSchema> => ({
   ...version,
-  at: at.toISOString(),
-  createdAt: createdAt.toISOString(),
+  at: version.at.toISOString(),
+  createdAt: version.createdAt.toISOString(),
+  mayChange: mayChange(version, editor),
 })

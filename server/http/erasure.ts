@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
-import { type AccessOptions, administratorOf } from './administrator.ts'
+import { type AccessOptions, memberOf } from './room-access.ts'
 import { BEARER, createRouter, refusals } from './router.ts'
 
 /** Both resolve with false where there is nothing of that name. */
@@ -35,17 +35,19 @@ export interface ErasureOptions extends AccessOptions {
   readonly erasure: Erasure
 }
 
-export const erasureRoutes = ({ erasure, ...access }: ErasureOptions) =>
-  createRouter()
+export function erasureRoutes({ erasure, ...access }: ErasureOptions) {
+  const member = memberOf(access)
+  return createRouter()
     .openapi(erase, async (c) => {
       const name = c.req.valid('param').room
-      const user = await administratorOf(name, c.req.header('authorization'), access)
+      const { user } = await member(c.req.header('authorization'), name, 'admin')
       if (!(await erasure.erase(name, user))) throw new SynclineError('room-not-found')
       return c.body(null, 204)
     })
     .openapi(purge, async (c) => {
       const name = c.req.valid('param').room
-      const user = await administratorOf(name, c.req.header('authorization'), access)
+      const { user } = await member(c.req.header('authorization'), name, 'admin')
       if (!(await erasure.purge(name, user))) throw new SynclineError('room-not-found')
       return c.body(null, 204)
     })
+}

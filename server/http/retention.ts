@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { RetentionRule } from '../config/retention.ts'
 import { API_PREFIX } from '../protocol.ts'
-import { type AccessOptions, administratorOf } from './administrator.ts'
+import { type AccessOptions, memberOf } from './room-access.ts'
 import { BEARER, createRouter, json, refusals } from './router.ts'
 
 const effectSchema = z
@@ -57,8 +57,9 @@ export interface RetentionOptions extends AccessOptions {
 }
 
 export function retentionRoutes({ retention, ...access }: RetentionOptions) {
+  const member = memberOf(access)
   const answer = async (authorization: string | undefined, name: string, dryRun: boolean) => {
-    const user = await administratorOf(name, authorization, access)
+    const { user } = await member(authorization, name, 'admin')
     const effect = (await retention.retain(name, dryRun, user)) ?? null
     const rule = retention.ruleFor(name)
     return {

@@ -130,6 +130,36 @@ describe('reading the past over HTTP', () => {
 })
 
 describe('who may', () => {
+  it('[HIS23] change a version: who named it and administrators of the room, as each answer says', async () => {
+    await writeWords('doc:owned', ['one'])
+    const { json: version } = await post('doc:owned/versions', { title: 'First' })
+    expect(version).toMatchObject({ author: 'ada', mayChange: true })
+    const as = async (user: string, role: string, path: string, init: RequestInit = {}) => {
+      const token = await server.token(user, { 'doc:*': role } as Grants)
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const response = await fetch(`${server.url}/api/v1/rooms/doc:owned/${path}`, { ...init, headers })
+      // biome-ignore lint/suspicious/noExplicitAny: whatever the route answers
+      return { status: response.status, json: (await response.json().catch(() => undefined)) as any }
+    }
+    const path = `versions/${version.id}`
+    const rename = { method: 'PATCH', body: JSON.stringify({ title: 'Second' }) }
+    for (const init of [rename, { method: 'DELETE' }]) {
+      const { status, json } = await as('bob', 'write', path, init)
+      expect([status, json.error.code]).toEqual([403, 'version-of-another'])
+    }
+    for (const [user, role, mayChange] of [
+      ['ada', 'write', true],
+      ['bob', 'write', false],
+      ['bob', 'admin', true],
+    ] as const) {
+      expect((await as(user, role, path)).json).toMatchObject({ title: 'First', mayChange })
+      expect((await as(user, role, 'versions?named=true')).json.versions).toMatchObject([{ mayChange }])
+      expect((await as(user, role, 'timeline')).json.sessions[0].versions).toMatchObject([{ mayChange }])
+    }
+    expect((await as('bob', 'admin', path, rename)).json).toMatchObject({ title: 'Second', author: 'ada' })
+    expect((await as('bob', 'admin', path, { method: 'DELETE' })).status).toBe(204)
+  })
+
   it('[HIS18] read how it is now: whoever may read the room; how it was, and its versions: who may write', async () => {
     await writeWords('doc:roles', ['one'])
     const { json: version } = await post('doc:roles/versions', { title: 'First' })

@@ -88,7 +88,12 @@ describe('versions of a room that is thinned', () => {
     expect(third?.seq).toBe(20)
     const said = await thinRoom(db.pool, id, { ...VERSIONS, versions: NOW }, { dryRun: true })
     expect(said).toMatchObject({ positionsLost: 37, versionsLost: 2 })
-    await history.describeVersion('doc:a', third?.id ?? '', 'ada', { pinned: true })
+    await history.describeVersion(
+      'doc:a',
+      third?.id ?? '',
+      { user: 'ada', administers: false },
+      { pinned: true },
+    )
     expect(await thinRoom(db.pool, id, { ...VERSIONS, versions: NOW }, run)).toMatchObject({
       versionsLost: 1,
     })

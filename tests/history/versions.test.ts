@@ -5,6 +5,9 @@ import { openHistory, START, Typist, textOf, write } from './support.ts'
 
 const MINUTE = 60_000
 const ALL = { limit: 100, namedOnly: false }
+const ADA = { user: 'ada', administers: false }
+const BOB = { user: 'bob', administers: false }
+const EVE = { user: 'eve', administers: true }
 const TEXT = { title: 'First draft', description: 'What we sent', pinned: false }
 
 const automatic = async (history: History) =>
@@ -88,21 +91,19 @@ describe('named versions', () => {
     const { bytes, seq } = await history.content('doc:a', { kind: 'version', id: timed.id }, 'text')
     expect([seq, textOf(bytes)]).toEqual([2, 'one two'])
 
-    expect(
-      await history.describeVersion('doc:a', timed.id, 'cleo', { title: 'Second', pinned: true }),
-    ).toEqual({
+    expect(await history.describeVersion('doc:a', timed.id, BOB, { title: 'Second', pinned: true })).toEqual({
       ...timed,
       title: 'Second',
       pinned: true,
     })
-    expect(await history.describeVersion('doc:a', timed.id, 'cleo', { description: null })).toMatchObject({
+    expect(await history.describeVersion('doc:a', timed.id, BOB, { description: null })).toMatchObject({
       title: 'Second',
       description: null,
       author: 'bob',
     })
-    await history.deleteVersion('doc:a', timed.id)
+    await history.deleteVersion('doc:a', timed.id, BOB)
     await expect(history.version('doc:a', timed.id)).rejects.toMatchObject({ code: 'version-not-found' })
-    await expect(history.deleteVersion('doc:a', timed.id)).rejects.toMatchObject({
+    await expect(history.deleteVersion('doc:a', timed.id, BOB)).rejects.toMatchObject({
       code: 'version-not-found',
     })
   })
@@ -113,8 +114,8 @@ describe('named versions', () => {
     const room = () => db.pool.query('select head, changed_at, title from rooms')
     const { rows: before } = await room()
     const { id } = await history.nameVersion('doc:a', undefined, 'ada', TEXT)
-    await history.describeVersion('doc:a', id, 'ada', { title: 'Another' })
-    await history.deleteVersion('doc:a', id)
+    await history.describeVersion('doc:a', id, ADA, { title: 'Another' })
+    await history.deleteVersion('doc:a', id, ADA)
     expect((await room()).rows).toEqual(before)
   })
 
@@ -123,9 +124,60 @@ describe('named versions', () => {
     await write(log, new Typist().type(0, 'ada', 'one').entries)
     const [kept] = await history.versions('doc:a', ALL)
     expect(kept).toMatchObject({ kind: 'automatic', author: 'system', title: null })
-    const named = await history.describeVersion('doc:a', kept?.id ?? '', 'bob', { title: 'Named' })
+    const named = await history.describeVersion('doc:a', kept?.id ?? '', BOB, { title: 'Named' })
     expect(named).toMatchObject({ kind: 'named', author: 'bob', title: 'Named', seq: 1, reason: null })
     expect(await history.versions('doc:a', { ...ALL, namedOnly: true })).toEqual([named])
+  })
+
+  it('[HIS23] are their author’s and the administrators’ to change, and nobody else’s', async () => {
+    const { log, history } = await openHistory()
+    await write(log, new Typist().type(0, 'ada', 'one').entries)
+    const { id } = await history.nameVersion('doc:a', undefined, 'ada', TEXT)
+    const another = expect.objectContaining({ code: 'version-of-another' })
+    for (const change of [{ title: 'Mine' }, { description: null }, { pinned: true }, { pinned: false }])
+      await expect(history.describeVersion('doc:a', id, BOB, change)).rejects.toEqual(another)
+    await expect(history.deleteVersion('doc:a', id, BOB)).rejects.toEqual(another)
+    expect(await history.version('doc:a', id)).toMatchObject({ ...TEXT, author: 'ada' })
+    // An administrator changes it, and it stays its author's.
+    expect(await history.describeVersion('doc:a', id, EVE, { pinned: true })).toMatchObject({ author: 'ada' })
+    expect(await history.describeVersion('doc:a', id, ADA, { title: 'Ours' })).toMatchObject({
+      title: 'Ours',
+    })
+    await history.deleteVersion('doc:a', id, EVE)
+    expect(await history.versions('doc:a', { ...ALL, namedOnly: true })).toEqual([])
+  })
+
+  it('[HIS23] that nobody has named or pinned are everybody’s, until somebody does', async () => {
+    const { log, history } = await openHistory()
+    await write(log, new Typist().type(0, 'ada', 'one').entries)
+    const [kept] = await history.versions('doc:a', ALL)
+    const id = kept?.id ?? ''
+    expect(await history.describeVersion('doc:a', id, BOB, { pinned: true })).toMatchObject({
+      kind: 'automatic',
+      author: 'bob',
+    })
+    const another = expect.objectContaining({ code: 'version-of-another' })
+    await expect(history.describeVersion('doc:a', id, ADA, { pinned: false })).rejects.toEqual(another)
+    await expect(history.describeVersion('doc:a', id, ADA, { title: 'Mine' })).rejects.toEqual(another)
+    await history.describeVersion('doc:a', id, BOB, { pinned: false })
+    expect(await history.describeVersion('doc:a', id, ADA, { title: 'Mine' })).toMatchObject({
+      author: 'ada',
+    })
+    await expect(history.deleteVersion('doc:a', id, BOB)).rejects.toEqual(another)
+  })
+
+  it('[HIS23] are taken by one, where two want the same at once', async () => {
+    const { log, history } = await openHistory()
+    await write(log, new Typist().type(0, 'ada', 'one').entries)
+    const [kept] = await history.versions('doc:a', ALL)
+    const ends = await Promise.allSettled(
+      [ADA, BOB, ADA, BOB].map((editor) =>
+        history.describeVersion('doc:a', kept?.id ?? '', editor, { title: editor.user }),
+      ),
+    )
+    const version = await history.version('doc:a', kept?.id ?? '')
+    expect(version.title).toBe(version.author)
+    expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(2)
   })
 
   it('[HIS17] belong to their room alone', async () => {
@@ -135,8 +187,8 @@ describe('named versions', () => {
     const { id } = await history.nameVersion('doc:a', undefined, 'ada', TEXT)
     for (const attempt of [
       () => history.version('doc:b', id),
-      () => history.deleteVersion('doc:b', id),
-      () => history.describeVersion('doc:b', id, 'bob', { title: 'mine' }),
+      () => history.deleteVersion('doc:b', id, ADA),
+      () => history.describeVersion('doc:b', id, ADA, { title: 'mine' }),
       () => history.content('doc:b', { kind: 'version', id }, 'text'),
     ]) {
       await expect(attempt()).rejects.toMatchObject({ code: 'version-not-found' })

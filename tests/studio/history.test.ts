@@ -265,6 +265,21 @@ describe('a named version', () => {
   })
 })
 
+describe('somebody else’s named version', () => {
+  it('[UI15] is shown, and not offered to be changed', async () => {
+    await openPast('doc:theirs', letter, '?at=4')
+    await shows('Dear all, hello. Greetings from Bob.')
+    await ada.locator('body').press('n')
+    await ada.getByRole('dialog').getByLabel('Name').fill('Ada’s own')
+    await ada.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await timeline().getByRole('button', { name: 'Ada’s own: more' }).waitFor()
+    const bob = await openStudio(await guest(), server.url, 'Bob')
+    await openPast('doc:theirs', [], '', bob)
+    await timeline(bob).getByRole('button', { name: 'Ada’s own', exact: true }).waitFor()
+    expect(await timeline(bob).getByRole('button', { name: 'Ada’s own: more' }).count()).toBe(0)
+  })
+})
+
 describe('the history view', () => {
   it.each([
     { scheme: 'light', width: 1440, height: 900 },

@@ -20,6 +20,8 @@ export interface Version {
   readonly author: string
   readonly pinned: boolean
   readonly createdAt: string
+  /** Whether it is for this person to rename, to unpin and to delete. */
+  readonly mayChange: boolean
 }
 
 export interface Session extends Share {

@@ -217,7 +217,7 @@ function VersionRow({ id, version, onChoose }: VersionRowProps) {
         </Text>
         {pinned ? <IconPinned size={16} stroke={1.7} className="timeline-icon" aria-label="Pinned" /> : null}
       </UnstyledButton>
-      <VersionMenu version={version} label={label} />
+      {version.mayChange ? <VersionMenu version={version} label={label} /> : null}
     </>
   )
 }

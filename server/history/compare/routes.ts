@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { z } from 'zod'
+import { type AccessOptions, memberOf } from '../../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
 import type { History } from '../history.ts'
-import { type ReaderOptions, readerOf } from '../reader.ts'
-import { parseAt, roomParams } from '../requests.ts'
+import { HISTORY_ROLE, parseAt, roomParams } from '../requests.ts'
 import type { AskTarget, Restores } from '../restore/restores.ts'
 import type { Compared } from './compare.ts'
 import {
@@ -21,7 +21,7 @@ import {
   restoredSchema,
 } from './schemas.ts'
 
-export interface CompareRouteOptions extends ReaderOptions {
+export interface CompareRouteOptions extends AccessOptions {
   readonly history: Pick<History, 'compare'>
   readonly restores: Pick<Restores, 'restore'>
 }
@@ -73,14 +73,11 @@ const restore = createRoute({
 
 /** Comparing positions of rooms, and bringing back what was. */
 export function compareRoutes({ history, restores, ...access }: CompareRouteOptions) {
-  const reader = readerOf(access)
-  const authorised = async (header: string | undefined, room: string): Promise<string> =>
-    (await reader(header, room)).user
-
+  const member = memberOf(access)
   return createRouter()
     .openapi(diff, async (c) => {
       const { room } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { within, ...positions } = c.req.valid('query')
       const [from, to] = [parseAt(positions.from), parseAt(positions.to)]
       const found = await history.compare(room, async (seqOf) => ({
@@ -93,7 +90,7 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
     })
     .openapi(blame, async (c) => {
       const { room } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { within, ...query } = c.req.valid('query')
       const at = parseAt(query.at)
       const found = await history.compare(room, async (seqOf) => ({
@@ -105,7 +102,7 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
     })
     .openapi(deleted, async (c) => {
       const { room } = c.req.valid('param')
-      await authorised(c.req.header('authorization'), room)
+      await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { query: text, limit, ...query } = c.req.valid('query')
       const at = parseAt(query.at)
       const found = await history.compare(room, async (seqOf) => ({
@@ -118,7 +115,7 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
     })
     .openapi(restore, async (c) => {
       const { room } = c.req.valid('param')
-      const user = await authorised(c.req.header('authorization'), room)
+      const { user } = await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const body = c.req.valid('json')
       const ask = targetOf(body)
       if (body.preview) {

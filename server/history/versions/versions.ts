@@ -21,6 +21,20 @@ export interface Version {
   readonly createdAt: Date
 }
 
+/** Who wants to change a version. */
+export interface VersionEditor {
+  readonly user: string
+  /** Whether they are an administrator of the room. */
+  readonly administers: boolean
+}
+
+/**
+ * What somebody has named or pinned is theirs, and the administrators', to change and to delete; what nobody has is
+ * everybody's who may see it.
+ */
+export const mayChange = ({ kind, pinned, author }: Version, { user, administers }: VersionEditor): boolean =>
+  administers || author === user || (kind === 'automatic' && !pinned)
+
 type Row = Omit<Version, 'seq'> & { readonly seq: string }
 
 const COLUMNS = `id, seq, at, kind, reason, title, description, author, pinned, created_at as "createdAt"`
@@ -129,19 +143,20 @@ export async function getVersion(db: Queryable, room: RoomId, id: string): Promi
 }
 
 /**
- * Changes what is said of a version; one that had no name has one then.
- * @throws SynclineError `version-not-found`
+ * Changes what is said of a version, in a transaction; one that had neither name nor pin is then whose who gives it one.
+ * @throws SynclineError `version-not-found`, `version-of-another`
  */
 export async function describeVersion(
-  db: Queryable,
+  client: Queryable,
   room: RoomId,
   id: string,
-  author: string,
+  editor: VersionEditor,
   text: Partial<VersionText>,
 ): Promise<Version> {
-  const { rows } = await db.query<Row>(
+  await requireChangeable(client, room, id, editor)
+  const { rows } = await client.query<Row>(
     `update versions set
-       author = case when kind = 'automatic' and $3::text is not null then $6 else author end,
+       author = case when kind = 'automatic' and not pinned and ($3::text is not null or $7) then $6 else author end,
        kind = case when $3::text is not null then 'named' else kind end,
        reason = case when $3::text is not null then null else reason end,
        title = coalesce($3, title),
@@ -154,17 +169,39 @@ export async function describeVersion(
       text.title ?? null,
       text.description !== undefined,
       text.description ?? null,
-      author,
+      editor.user,
       text.pinned ?? null,
     ],
   )
   return only(rows)
 }
 
-/** @throws SynclineError `version-not-found` */
-export async function deleteVersion(db: Queryable, room: RoomId, id: string): Promise<void> {
-  const { rowCount } = await db.query('delete from versions where room_id = $1 and id = $2', [room, id])
-  if (rowCount === 0) throw new SynclineError('version-not-found')
+/**
+ * Takes a version from the list, in a transaction.
+ * @throws SynclineError `version-not-found`, `version-of-another`
+ */
+export async function deleteVersion(
+  client: Queryable,
+  room: RoomId,
+  id: string,
+  editor: VersionEditor,
+): Promise<void> {
+  await requireChangeable(client, room, id, editor)
+  await client.query('delete from versions where room_id = $1 and id = $2', [room, id])
+}
+
+/** Until the transaction ends nobody else makes it theirs. */
+async function requireChangeable(
+  client: Queryable,
+  room: RoomId,
+  id: string,
+  editor: VersionEditor,
+): Promise<void> {
+  const { rows } = await client.query<Row>(
+    `select ${COLUMNS} from versions where room_id = $1 and id = $2 for update`,
+    [room, id],
+  )
+  if (!mayChange(only(rows), editor)) throw new SynclineError('version-of-another')
 }
 
 function only(rows: readonly Row[]): Version {
