@@ -124,17 +124,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   })
   let stopping = false
   const deletions = followDeletions(database.pool, ({ room, erased }) => {
-    void rooms.roomDeleted(hocuspocus, room)
+    log.deleted(room)
     if (erased) void history.forget(room)
   })
   await deletions.start()
   const retainer = new Retainer(database.pool, config.retention, logger, history)
   const erasure: Erasure = {
-    erase: (name, by) =>
-      log.erase(name, by, {
-        record: (client) => recordAct(client, act('room.erase', name, by)),
-        buried: (room) => rooms.roomDeleted(hocuspocus, room),
-      }),
+    erase: (name, by) => log.erase(name, by, (client) => recordAct(client, act('room.erase', name, by))),
     purge: (name, by) => log.purge(name, (client) => recordAct(client, act('room.purge', name, by))),
   }
   const retention: RoomRetention = {

@@ -10,7 +10,7 @@ export const isOfDeletedRoom = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'SL002'
 
 /** Writes down who did it, in the transaction in which it is done. */
-type Note = (client: Queryable) => Promise<void>
+export type Note = (client: Queryable) => Promise<void>
 
 /** Whatever has rows of a room: asked of the schema, so that no table that is added later is forgotten. */
 const ROOM_TABLES = `

@@ -1,10 +1,9 @@
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
-import type { Queryable } from '../storage/transaction.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
-import { buryRoom, eraseRows, halfErased, purgeTombstone } from './erase.ts'
+import { buryRoom, eraseRows, halfErased, type Note, purgeTombstone } from './erase.ts'
 import { type EventRange, eventsDropped, readEvents, type StoredEvent } from './events.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
@@ -37,13 +36,6 @@ const once = (act: () => void): (() => void) => {
     done = true
     act()
   }
-}
-
-export interface Erasure {
-  /** Writes down who did it, in the transaction of the tombstone. */
-  readonly record: (client: Queryable) => Promise<void>
-  /** The tombstone stands; the room's rows are still there. */
-  readonly buried: (room: RoomId) => Promise<void>
 }
 
 /** All rooms' logs, as this node sees them: bytes and SQL; what the bytes mean is for others to know. */
@@ -153,12 +145,17 @@ export class Log {
    * Deletes a room: first its tombstone, in a transaction of its own, then all that is stored of it. False where
    * there is none of that name. A room that has a tombstone already is erased to the end.
    */
-  async erase(name: string, by: string, erasure: Erasure): Promise<boolean> {
-    const room = await buryRoom(this.#database.pool, name, by, erasure.record)
+  async erase(name: string, by: string, record: Note): Promise<boolean> {
+    const room = await buryRoom(this.#database.pool, name, by, record)
     if (room === undefined) return false
-    await erasure.buried(room)
+    this.deleted(room)
     await eraseRows(this.#database.pool, room)
     return true
+  }
+
+  /** A room has a tombstone, whichever node has set it: whoever has it open here is told. */
+  deleted(room: RoomId): void {
+    this.#open.get(room)?.room.end()
   }
 
   /** Takes up the erasures that a crash has cut short. */
@@ -170,7 +167,7 @@ export class Log {
   }
 
   /** Makes the name of an erased room one that was never used; false where there is no such tombstone. */
-  purge(name: string, record: Erasure['record']): Promise<boolean> {
+  purge(name: string, record: Note): Promise<boolean> {
     return purgeTombstone(this.#database.pool, name, record)
   }
 

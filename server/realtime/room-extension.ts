@@ -17,7 +17,7 @@ import { type Loaded, RoomDocument } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
 import { type Summary, summarise } from '../documents/summary.ts'
 import { SynclineError } from '../errors.ts'
-import { type RoomId, type Seq, SYSTEM } from '../log/entry.ts'
+import { type Seq, SYSTEM } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
@@ -228,15 +228,6 @@ export class RoomExtension implements Extension {
     if (instance.documents.get(document.name) !== document) throw new SynclineError('shutting-down')
   }
 
-  /** The room was deleted: everybody who is in it is told, also who is just coming in. */
-  async roomDeleted({ documents, loadingDocuments }: Hocuspocus, room: RoomId): Promise<void> {
-    const logOf = (document: Document) => this.#rooms.get(document)?.room.log
-    const end = (document: Document) => logOf(document)?.id === room && logOf(document)?.end()
-    documents.forEach(end)
-    // Which of these is the room only its load knows; one that fails has nobody in it.
-    await Promise.all([...loadingDocuments.values()].map((loaded) => loaded.then(end, () => undefined)))
-  }
-
   async onDestroy(): Promise<void> {
     this.#sandbox.close()
   }
@@ -341,7 +332,8 @@ export class RoomExtension implements Extension {
   /** Writes what lists show, where it has changed. */
   async #describe(document: Document, open: OpenRoom): Promise<void> {
     const summary = summarise(document)
-    if (open.described?.title === summary.title && open.described.editor === summary.editor) return
+    const { described } = open
+    if (described?.title === summary.title && described.editor === summary.editor) return
     await this.#log.describe(open.room.log.id, summary)
     open.described = summary
   }

@@ -80,6 +80,7 @@ export class RoomLoader {
       return { held, loaded }
     } catch (error) {
       held.release()
+      if (log.deleted) throw new SynclineError('room-deleted')
       if (error instanceof SynclineError && error.code === 'room-damaged') {
         await this.#quarantine(name, log, error)
       }

@@ -184,8 +184,7 @@ describe('a room that was erased', () => {
   it('[HIS20] is in no memory of history any more', async () => {
     const { db, history, log, room, holds, entries } = await oldRoom([session(90, ['ada'], 30)])
     await holds(history, [20, 30])
-    const erasure = { record: async () => undefined, buried: async () => undefined }
-    expect(await log.erase('doc:a', 'ada', erasure)).toBe(true)
+    expect(await log.erase('doc:a', 'ada', async () => undefined)).toBe(true)
     await expect(history.content('doc:a', at(20), 'yjs')).rejects.toMatchObject({ code: 'room-deleted' })
     // As if somebody took the tombstone away by hand: what is answered then comes out of memory alone.
     const undeleted = () => db.pool.query('update rooms set deleted_at = null')

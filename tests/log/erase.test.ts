@@ -7,7 +7,6 @@ import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf }
 
 const ROOM_TABLES = ['room_updates', 'room_segments', 'room_snapshots']
 const silent = async () => undefined
-const nobody = { record: silent, buried: silent }
 const deleted = expect.objectContaining({ code: 'room-deleted' })
 
 async function rowsOf(db: Database, room: number): Promise<number> {
@@ -27,14 +26,14 @@ async function writingSnapshot(url: string, room: number) {
 
 describe('a room that was deleted', () => {
   it('[LOG12] takes no entries, and no other room waits for that', async () => {
-    const { db } = await database()
-    const log = openLog(db)
+    const { db, url } = await database()
+    const [log, elsewhere] = [openLog(db), openLog(await connectTo(url))]
     const rooms = await Promise.all(countTo(40).map((number) => openRoom(log, `doc:${number}`)))
     const doomed = rooms[7]
     if (doomed === undefined) throw new Error('no room')
     for (let round = 1; round <= 30; round += 1) {
       for (const room of rooms) room.append(entry(`${round}`))
-      if (round === 10) await log.erase('doc:8', 'eve', nobody)
+      if (round === 10) await elsewhere.erase('doc:8', 'eve', silent)
       else await new Promise(setImmediate)
     }
     await Promise.all(rooms.filter((room) => room !== doomed).map((room) => room.durable()))
@@ -56,7 +55,7 @@ describe('a room that was deleted', () => {
     room.onDelete(() => {
       told += 1
     })
-    await log.erase('doc:a', 'eve', nobody)
+    await log.erase('doc:a', 'eve', silent)
     room.append(entry('late'))
     await expect(room.durable()).rejects.toEqual(deleted)
     room.append(entry('later'))
@@ -68,10 +67,10 @@ describe('a room that was deleted', () => {
   })
 
   it('[LOG12] alone in its batch is refused as it is among others', async () => {
-    const { db } = await database()
-    const log = openLog(db)
+    const { db, url } = await database()
+    const [log, elsewhere] = [openLog(db), openLog(await connectTo(url))]
     const [one, other] = [await openRoom(log, 'doc:one'), await openRoom(log, 'doc:other')]
-    for (const name of ['doc:one', 'doc:other']) await log.erase(name, 'eve', nobody)
+    for (const name of ['doc:one', 'doc:other']) await elsewhere.erase(name, 'eve', silent)
     one.append(entry('alone'))
     await expect(one.durable()).rejects.toEqual(deleted)
     other.append(entry('1'))
@@ -87,10 +86,10 @@ describe('a room that was deleted', () => {
     expect(await log.purge('doc:a', silent)).toBe(false)
     await buryRoom(db.pool, 'doc:a', 'eve', silent)
     expect(await log.purge('doc:a', silent)).toBe(false)
-    await log.erase('doc:a', 'eve', nobody)
-    await log.erase('doc:a', 'eve', nobody)
+    await log.erase('doc:a', 'eve', silent)
+    await log.erase('doc:a', 'eve', silent)
     expect(await log.purge('doc:a', silent)).toBe(true)
-    expect(await log.erase('doc:a', 'eve', nobody)).toBe(false)
+    expect(await log.erase('doc:a', 'eve', silent)).toBe(false)
     await fill(await openRoom(log), 1, 'new ')
     expect(await textsOf(log)).toEqual(['new 1'])
     const { rows } = await db.pool.query('select * from rooms where name is null')
@@ -110,7 +109,7 @@ describe('a node that has not heard that a room was deleted', () => {
     ])
     for (const room of [alone, among, other]) await fill(room, 3)
     for (const name of names.slice(0, 2)) {
-      await here.erase(name, 'eve', nobody)
+      await here.erase(name, 'eve', silent)
       await here.purge(name, silent)
       await fill(await openRoom(here, name), 2, 'new ')
     }
@@ -125,10 +124,10 @@ describe('a node that has not heard that a room was deleted', () => {
   })
 
   it('[LOG15] has a control: where the row itself is gone nothing says so, and entries wait', async () => {
-    const { db } = await database()
+    const { db, url } = await database()
     const log = openLog(db)
     const room = await openRoom(log)
-    await log.erase('doc:a', 'eve', nobody)
+    await openLog(await connectTo(url)).erase('doc:a', 'eve', silent)
     await db.pool.query('delete from rooms')
     room.append(entry('late'))
     await expect.poll(() => log.state.stalled).toBe(1)
@@ -142,15 +141,15 @@ describe('a node that has not heard that a room was deleted', () => {
     const [before, buried, erased, purged] = (
       await Promise.all(names.map((name) => openRoom(here, name)))
     ).map(({ id }) => id)
-    await here.erase('doc:before', 'eve', nobody)
+    await here.erase('doc:before', 'eve', silent)
     const heard: unknown[] = []
     const deletions = followDeletions(there.pool, (deletion) => heard.push([deletion.room, deletion.erased]))
     onTestFinished(() => deletions.stop())
     await deletions.start()
     expect(heard.splice(0)).toEqual([[before, true]])
     await buryRoom(db.pool, 'doc:buried', 'eve', silent)
-    await here.erase('doc:erased', 'eve', nobody)
-    await here.erase('doc:purged', 'eve', nobody)
+    await here.erase('doc:erased', 'eve', silent)
+    await here.erase('doc:purged', 'eve', silent)
     await here.purge('doc:purged', silent)
     await expect
       .poll(() => heard)
@@ -173,7 +172,7 @@ describe('what is derived of a room', () => {
     const log = openLog(db)
     const room = await openRoom(log)
     await fill(room, 3)
-    await log.erase('doc:a', 'eve', nobody)
+    await log.erase('doc:a', 'eve', silent)
     const late = log.saveSnapshot(room.id, { seq: 3, state: Buffer.from('a state') })
     await expect(late).rejects.toMatchObject({ code: 'SL002' })
     expect(await rowsOf(db, room.id)).toBe(0)
@@ -186,7 +185,7 @@ describe('what is derived of a room', () => {
     await fill(room, 3)
     const writer = await writingSnapshot(url, room.id)
     let erased = false
-    const erasing = log.erase('doc:a', 'eve', nobody).then(() => {
+    const erasing = log.erase('doc:a', 'eve', silent).then(() => {
       erased = true
     })
     const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
@@ -205,7 +204,7 @@ describe('what is derived of a room', () => {
     await db.pool.query('drop trigger refuse_deleted_room on room_snapshots')
     await db.pool.query('alter table room_snapshots drop constraint room_snapshots_room_id_fkey')
     const writer = await writingSnapshot(url, room.id)
-    await log.erase('doc:a', 'eve', nobody)
+    await log.erase('doc:a', 'eve', silent)
     await writer.query('commit')
     expect(await rowsOf(db, room.id)).toBe(1)
   })
@@ -225,7 +224,7 @@ describe('what is derived of a room', () => {
       const segments = async () =>
         (await db.pool.query('select from room_segments where room_id = $1', [room.id])).rowCount
       await expect.poll(segments, { interval: 1 }).toBeGreaterThanOrEqual(packed)
-      await log.erase(name, 'eve', nobody)
+      await log.erase(name, 'eve', silent)
       // It was done, found nothing more, or was told: whichever, nothing is left.
       expect(await packing).toSatisfy(
         (end: unknown) => typeof end === 'number' || (end as { code?: string }).code === 'SL002',

@@ -7,7 +7,7 @@ import { openHistory, Typist, write } from '../history/support.ts'
 import { database, fill, openLog, openRoom } from './fixture.ts'
 
 const QUERY: InventoryQuery = { scope: 'all', except: [], sort: 'changed', ascending: false, limit: 50 }
-const noted = { record: async () => undefined, buried: async () => undefined }
+const noted = async () => undefined
 
 const namesOf = async (db: Database, query: Partial<InventoryQuery> = {}) =>
   (await new RoomInventory(db.pool).list({ ...QUERY, ...query })).map(({ room }) => room.name)

@@ -27,7 +27,7 @@ export async function syncline(
 }
 
 /** An erasure of which nobody is told. */
-export const QUIETLY = { record: async () => undefined, buried: async () => undefined }
+export const QUIETLY = async () => undefined
 
 /** The same, left running; to be ended by the caller. */
 export const startSyncline = (url: string, ...args: string[]) =>
