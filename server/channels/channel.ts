@@ -16,7 +16,12 @@ interface Pending {
   readonly done: PromiseWithResolvers<Receipt>
 }
 
-type Listener = (events: readonly StoredEvent[]) => void
+interface Listener {
+  /** What a commit brought, in order. */
+  events(events: readonly StoredEvent[]): void
+  /** Another node has written to the room as well: there is more to be read than what this one knows of. */
+  missed(): void
+}
 
 /** The events of one room on this node: on their way to the log, and, once committed, to whoever listens. */
 export class Channel {
@@ -25,9 +30,12 @@ export class Channel {
   readonly #pending = new Map<NewEntry, Pending>()
   readonly #byId = new Map<string, Pending>()
   readonly #listeners = new Set<Listener>()
+  /** The last position that listeners have been told of. */
+  #told: Seq
 
   constructor(room: RoomLog) {
     this.room = room
+    this.#told = room.head
     room.onCommit((commit) => this.#committed(commit))
     room.onDelete(() => {
       for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))
@@ -60,8 +68,8 @@ export class Channel {
     return pending.done.promise
   }
 
-  /** Calls back with the events of every commit, in order. Returns what stops it. */
-  onEvents(listener: Listener): () => void {
+  /** Returns what stops it. */
+  listen(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -83,7 +91,12 @@ export class Channel {
       if (same) pending.done.resolve({ id: pending.event.id, seq })
       else pending.done.reject(conflict(pending.event))
     }
-    if (events.length > 0) for (const listener of this.#listeners) listener(events)
+    const missed = first !== this.#told + 1
+    this.#told = lastSeq
+    for (const listener of this.#listeners) {
+      if (missed) listener.missed()
+      else if (events.length > 0) listener.events(events)
+    }
   }
 
   #take(entry: NewEntry): Pending | undefined {

@@ -49,7 +49,10 @@ export class Subscription {
     this.#subscriber = subscriber
     this.#position = after ?? head
     const deleted = channel.room.onDelete(() => this.#fail(new SynclineError('room-deleted')))
-    const live = channel.onEvents((events) => this.#live(events))
+    const live = channel.listen({
+      events: (events) => this.#live(events),
+      missed: () => this.#missed(),
+    })
     this.#stop = () => {
       deleted()
       live()
@@ -77,6 +80,12 @@ export class Subscription {
     }
     this.#send(events)
     this.#position = this.#channel.room.head
+  }
+
+  #missed(): void {
+    if (this.#state !== 'live') return
+    this.#state = 'behind'
+    this.wake()
   }
 
   async #catchUp(): Promise<void> {

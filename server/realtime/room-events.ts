@@ -29,6 +29,9 @@ export interface RoomEventsOptions {
   readonly logOf: (document: Document) => RoomLog | undefined
 }
 
+/** What asking to be told of events counts for: it may have a page of them read. */
+const RESUME_BYTES = 64 * 1024
+
 const publishSchema = z.object({
   events: z
     .array(z.object({ type: z.string(), id: z.string(), payload: z.unknown() }))
@@ -80,18 +83,22 @@ export class RoomEvents implements Extension {
   }
 
   #resume(connection: Connection, room: RoomLog, after: number | null): void {
-    this.#subscriptions.get(connection)?.end()
+    const session = sessionOf(connection.context)
+    session?.receive(RESUME_BYTES)
+    const before = this.#subscriptions.get(connection)
+    before?.end()
     const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {
       tell: (envelope) => this.#tell(connection, envelope),
       failed: (error) => this.#reject(connection, 'resume', toSynclineError(error)),
     })
     const subscription = this.#options.channels.subscribe(room, subscriber, after ?? undefined)
-    const drained = sessionOf(connection.context)?.onDrained(() => subscription.wake())
+    this.#subscriptions.set(connection, subscription)
+    if (before !== undefined) return
+    const drained = session?.onDrained(() => this.#subscriptions.get(connection)?.wake())
     connection.onClose(() => {
-      subscription.end()
+      this.#subscriptions.get(connection)?.end()
       drained?.()
     })
-    this.#subscriptions.set(connection, subscription)
   }
 
   #tell(connection: Connection, envelope: Told): void {
