@@ -1,11 +1,14 @@
 import * as Y from 'yjs'
 import type { RoomLog } from '../log/room-log.ts'
 import type { ClientRun } from './check-update.ts'
+import { type Incoming, loggedUpdate } from './logged-update.ts'
 import { dropPending, hasPending } from './pending.ts'
 
 export interface RoomDocumentEvents {
   /** Who is answerable for a transaction of this origin. */
   readonly actorOf: (origin: unknown) => string
+  /** What is being applied in a transaction of this origin, where somebody sent it. */
+  readonly incomingOf: (origin: unknown) => Incoming | undefined
   /** A transaction of this origin brought something that builds on what the document has not seen. */
   readonly onGap: (origin: unknown) => void
 }
@@ -39,7 +42,8 @@ export class RoomDocument {
     this.log = log
     this.#stored = loaded.bytes
     this.#entriesSinceSnapshot = loaded.unsnapshotted
-    doc.on('update', (bytes: Uint8Array, origin: unknown) => {
+    doc.on('update', (told: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
+      const bytes = loggedUpdate(told, transaction, events.incomingOf(origin))
       this.#entriesSinceSnapshot += 1
       this.#bytesSinceSnapshot += bytes.length
       log.append({ actor: events.actorOf(origin), at: Date.now(), bytes })

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as Y from 'yjs'
+import { checkUpdate } from './check-update.ts'
+import { loggedUpdate } from './logged-update.ts'
 import { dropPending, hasPending } from './pending.ts'
 import { DOCUMENT } from './update-limits.ts'
 import { depthOfDocument } from './weigh-update.ts'
@@ -59,8 +61,11 @@ function tryUpdate(
 ): Answer {
   const doc = new Y.Doc()
   const logged: Uint8Array[] = []
+  const { runs } = checkUpdate(update)
   // As a room's document is: each of its changes is encoded.
-  doc.on('update', (entry: Uint8Array) => logged.push(entry))
+  doc.on('update', (told: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
+    logged.push(loggedUpdate(told, transaction, origin === update ? { update, runs } : undefined))
+  })
   const opening = processorTime(() => Y.applyUpdate(doc, state))
   const before = keystroke(doc)
   logged[0] = Y.encodeStateAsUpdate(doc)
@@ -68,7 +73,7 @@ function tryUpdate(
   let spent: number
   allow(BESIDE + 2 * budgetMs)
   try {
-    spent = processorTime(() => Y.applyUpdate(doc, update))
+    spent = processorTime(() => Y.applyUpdate(doc, update, update))
     if (spent > budgetMs) return { problem: `it takes ${Math.round(spent)} ms to apply` }
   } catch {
     return { problem: 'it cannot be applied' }

@@ -1,5 +1,6 @@
 import type { WebSocketLike } from '@hocuspocus/server'
 import type { ClientRun } from '../documents/check-update.ts'
+import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
 
@@ -57,13 +58,11 @@ function send(socket: WebSocketLike, frame: Uint8Array): void {
 }
 
 /** A frame that is being handled: what kind Hocuspocus' `beforeSync` calls it, and what it brings. */
-export interface HandledFrame {
+export interface HandledFrame extends Incoming {
   readonly kind: 'step1' | 'step2' | 'update'
-  readonly runs: readonly ClientRun[]
-  readonly bytes: number
 }
 
-const NOTHING: HandledFrame = { kind: 'step1', runs: [], bytes: 0 }
+const NOTHING: HandledFrame = { kind: 'step1', update: new Uint8Array(), runs: [] }
 
 export interface HoldingSocketEvents {
   /**
@@ -107,6 +106,11 @@ export class HoldingSocket implements WebSocketLike {
     return this.#socket.readyState
   }
 
+  /** What is being applied. */
+  get incoming(): Incoming {
+    return this.#handling
+  }
+
   close(code?: number, reason?: string): void {
     this.closed()
     this.#socket.close(code, reason)
@@ -139,14 +143,16 @@ export class HoldingSocket implements WebSocketLike {
       const now = performance.now()
       this.#events.applied(now - this.#since, now)
     }
+    const { kind, runs, update } = this.#handling
+    // It may be large, and the next one far away.
+    this.#handling = NOTHING
     if (frame.at(-1) === REFUSED) {
       this.#acknowledgements.hold(this.#socket, frame)
       return
     }
-    const { kind, runs, bytes } = this.#handling
     if (!this.#events.sound(this.#gap ? [] : runs)) return
     if (this.#gap) {
-      this.#owe(frame, bytes)
+      this.#owe(frame, update.length, kind)
       return
     }
     if (kind === 'step2') {
@@ -162,14 +168,14 @@ export class HoldingSocket implements WebSocketLike {
    * Before the handshake's SyncStep2 an update may well build on what that is going to bring, if it comes
    * soon. After it, or in it, something was lost.
    */
-  #owe(frame: Uint8Array, bytes: number): void {
+  #owe(frame: Uint8Array, bytes: number, kind: HandledFrame['kind']): void {
     if (this.#owed.length === 0) {
       this.#overdue = setTimeout(() => this.#events.outOfStep(), PENDING.within)
       this.#overdue.unref()
     }
     this.#owed.push(frame)
     this.#owedBytes += bytes
-    if (this.#inSync || this.#handling.kind === 'step2' || this.#owedBytes > PENDING.bytes) {
+    if (this.#inSync || kind === 'step2' || this.#owedBytes > PENDING.bytes) {
       this.#events.outOfStep()
     }
   }

@@ -27,7 +27,7 @@ import { evict, onFault, reportFault } from './faults.ts'
 import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
-import { connectionOf, contextOf } from './origin.ts'
+import { connectionOf, contextOf, incomingOf } from './origin.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
 import { snapshotStore } from './snapshot-store.ts'
@@ -124,22 +124,20 @@ export class RoomExtension implements Extension {
   }
 
   /**
-   * Whether an edit that comes over no connection may be applied.
-   * @throws SynclineError `storage-full`, `document-too-large`, `shutting-down`
+   * Resolves once an edit that comes over no connection may be applied, in the same turn.
+   * @throws SynclineError whatever refuses one that comes over a connection
    */
-  admit(document: Document, bytes: number): void {
-    const open = document.isDestroyed ? undefined : this.#rooms.get(document)
-    if (open === undefined) throw new SynclineError('shutting-down')
+  async admit(document: Document, context: unknown, update: Uint8Array): Promise<void> {
+    const open = this.#inService(document)
     if (this.#log.full) throw new SynclineError('storage-full')
-    if (!open.room.fits(bytes, this.#maxDocumentBytes)) throw new SynclineError('document-too-large')
+    const by = { connection: undefined, actor: this.#actor(context), spent: undefined }
+    await this.#admission.admit(update, { ...open, ...by, document })
   }
 
-  /** Resolves when all that the document holds now is committed, with the seq of the last of it. */
-  async committed(document: Document): Promise<Seq> {
-    const open = this.#rooms.get(document)
-    if (open === undefined) throw new SynclineError('shutting-down')
-    if (open.room.intact) return open.room.log.durable()
-    reportFault(document, new Error(UNFINISHED))
+  /** Resolves when all that the document holds now, these runs at least, is committed, with the seq of the last of it. */
+  async committed(document: Document, runs: readonly ClientRun[]): Promise<Seq> {
+    const { room } = this.#inService(document)
+    if (this.#isWhole(document, room, runs)) return room.log.durable()
     throw new SynclineError('internal')
   }
 
@@ -164,21 +162,15 @@ export class RoomExtension implements Extension {
     const { socket, open } = this.#join(connection, document)
     const kind = type === SyncType.step1 ? 'step1' : type === SyncType.step2 ? 'step2' : 'update'
     if (kind === 'step1' || isEmptyUpdate(payload)) {
-      socket.handling({ kind, runs: [], bytes: 0 })
+      socket.handling({ kind, update: payload, runs: [] })
       return
     }
     if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
+    const actor = this.#actor(connection.context)
     const onApplied = this.#onApplied
-    const { room, owners } = open
-    const { runs, bytes } = await this.#admission.admit(payload, {
-      connection,
-      document,
-      room,
-      owners,
-      actor: this.#actor(connection.context),
-      spent: onApplied && ((ms, now) => onApplied(connection, ms, now)),
-    })
-    socket.handling({ kind, runs, bytes })
+    const spent = onApplied && ((ms: number, now: number) => onApplied(connection, ms, now))
+    const { runs } = await this.#admission.admit(payload, { ...open, connection, document, actor, spent })
+    socket.handling({ kind, update: payload, runs })
   }
 
   /** The log of a document that is open. */
@@ -248,12 +240,14 @@ export class RoomExtension implements Extension {
   }
 
   #open(instance: Hocuspocus, document: Document, log: RoomLog, loaded: Loaded): void {
+    const socketOf = (origin: unknown): HoldingSocket | undefined => {
+      const connection = connectionOf(origin)
+      return connection && this.#sockets.get(connection)
+    }
     const room = new RoomDocument(document, log, loaded, {
       actorOf: (origin) => this.#actor(contextOf(origin)),
-      onGap: (origin) => {
-        const connection = connectionOf(origin)
-        if (connection !== undefined) this.#sockets.get(connection)?.leftGap()
-      },
+      incomingOf: (origin) => socketOf(origin)?.incoming ?? incomingOf(origin),
+      onGap: (origin) => socketOf(origin)?.leftGap(),
     })
     const stopped = log.onDelete(() => {
       for (const connection of document.getConnections())
@@ -286,14 +280,25 @@ export class RoomExtension implements Extension {
   #sound(connection: Connection, document: Document, open: OpenRoom, runs: readonly ClientRun[]): boolean {
     if (document.isDestroyed) return false
     const { room, owners } = open
+    const whole = this.#isWhole(document, room, runs)
+    if (whole) owners.wrote(connection, runs)
+    else if (!room.reached(runs)) this.#admission.suspect(document.name, this.#actor(connection.context))
+    return whole
+  }
+
+  #isWhole(document: Document, room: RoomDocument, runs: readonly ClientRun[]): boolean {
     const reached = room.reached(runs)
-    if (reached && room.intact) {
-      owners.wrote(connection, runs)
-      return true
-    }
-    if (!reached) this.#admission.suspect(document.name, this.#actor(connection.context))
+    if (reached && room.intact) return true
     reportFault(document, new Error(reached ? UNFINISHED : 'an edit was applied in part'))
     return false
+  }
+
+  /** What is applied to a document that was unloaded reaches no log, and would be acknowledged at once. */
+  #inService(document: Document): OpenRoom {
+    const open = document.isDestroyed ? undefined : this.#rooms.get(document)
+    if (open === undefined) throw new SynclineError('shutting-down')
+    if (open.room.log.deleted) throw new SynclineError('room-deleted')
+    return open
   }
 
   /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
@@ -307,10 +312,7 @@ export class RoomExtension implements Extension {
   }
 
   #join(connection: Connection, document: Document): { socket: HoldingSocket; open: OpenRoom } {
-    // What is applied to a document that was unloaded reaches no log, and would be acknowledged at once.
-    const open = document.isDestroyed ? undefined : this.#rooms.get(document)
-    if (open === undefined) throw new SynclineError('shutting-down')
-    if (open.room.log.deleted) throw new SynclineError('room-deleted')
+    const open = this.#inService(document)
     const known = this.#sockets.get(connection)
     if (known !== undefined) return { socket: known, open }
     const onApplied = this.#onApplied

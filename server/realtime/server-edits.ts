@@ -1,21 +1,10 @@
 import type { Document, Hocuspocus } from '@hocuspocus/server'
 import * as Y from 'yjs'
+import { checkUpdate } from '../documents/check-update.ts'
 import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
+import { OnBehalfOf } from './origin.ts'
 import type { RoomExtension } from './room-extension.ts'
-
-/** The context of an edit that comes over no connection: whose it is. */
-class OnBehalfOf {
-  readonly user: string
-
-  constructor(user: string) {
-    this.user = user
-  }
-}
-
-/** Whose edit this is, if it is one of `ServerEdits`. */
-export const editorOf = (context: unknown): string | undefined =>
-  context instanceof OnBehalfOf ? context.user : undefined
 
 /** Edits that come over HTTP and not from an editor. */
 export class ServerEdits {
@@ -30,20 +19,22 @@ export class ServerEdits {
   /**
    * Applies a Yjs update to the room as this person, who may do that, whether anybody has it open or not;
    * whoever has sees it at once, as any other edit. Resolves with its seq when it is committed.
-   * @throws SynclineError `storage-full`, `document-too-large`; `shutting-down` where the room was just being
-   *   closed: the same again will do
+   * @throws SynclineError whatever refuses an edit that comes over a connection; `shutting-down` where the room was
+   *   just being closed: the same again will do
    */
   async apply(room: string, user: string, update: Uint8Array): Promise<Seq> {
-    const connection = await this.#hocuspocus.openDirectConnection(room, new OnBehalfOf(user))
+    const { runs } = checkUpdate(update)
+    const context = new OnBehalfOf(user, { update, runs })
+    const connection = await this.#hocuspocus.openDirectConnection(room, context)
     try {
       const { document } = connection
       if (document === null || this.#hocuspocus.documents.get(room) !== document) {
         throw new SynclineError('shutting-down')
       }
-      this.#rooms.admit(document, update.length)
+      await this.#rooms.admit(document, context, update)
       const applied = connection.transact((target: Document) => Y.applyUpdate(target, update))
       // The turn in which it was applied, so the seq is that of this edit and not of one after it.
-      const committed = this.#rooms.committed(document)
+      const committed = this.#rooms.committed(document, runs)
       const [seq] = await Promise.all([committed, applied])
       return seq
     } finally {

@@ -21,7 +21,8 @@ const MAX_REMEMBERED = 1_000
 
 /** What one update is held against. */
 interface Place {
-  readonly connection: Connection
+  /** Whence it comes; undefined where it comes over no connection. */
+  readonly connection: Connection | undefined
   readonly document: Document
   readonly room: RoomDocument
   readonly owners: ClientOwners
@@ -46,18 +47,19 @@ export class UpdateAdmission {
 
   /**
    * What is in the update, once it may be applied. Only the connection's own frames wait for a trial.
-   * @throws SynclineError `update-malformed`, `update-refused`, `document-too-large`, `rate-limited`
+   * @throws SynclineError `update-malformed`, `update-refused`, `document-too-large`, `rate-limited`, `shutting-down`
    */
   admit(update: Uint8Array, place: Place): UpdateShape | Promise<UpdateShape> {
     const shape = checkUpdate(update)
     const { connection, document, room, owners, actor } = place
     // Checked all the same: Hocuspocus reads a read-only client's SyncStep2 to see what it lacks.
-    if (connection.readOnly) return shape
+    if (connection?.readOnly) return shape
     // What only deletes is taken however large the document is, or it could never become smaller.
     if (shape.structs > 0 && !room.fits(shape.bytes, this.#maxDocumentBytes)) {
       throw new SynclineError('document-too-large')
     }
-    const crowd = owners.check(connection, shape.runs)
+    // What comes over none was written here, under a client id that nobody has.
+    const crowd = connection !== undefined && owners.check(connection, shape.runs)
     const heavy = weighUpdate(document, update, shape) === 'heavy'
     const suspected = this.#suspects.has(`${document.name}\0${actor}`)
     return crowd || heavy || suspected ? this.#try(update, shape, place) : shape
@@ -81,7 +83,8 @@ export class UpdateAdmission {
       this.#refused.add(actor)
       harmful(problem)
     }
-    if (document.isDestroyed || !document.hasConnection(connection)) throw new SynclineError('shutting-down')
+    const left = connection !== undefined && !document.hasConnection(connection)
+    if (document.isDestroyed || left) throw new SynclineError('shutting-down')
     return shape
   }
 

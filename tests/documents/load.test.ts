@@ -26,7 +26,7 @@ function sandbox(): Sandbox {
 }
 
 const FRESH = { unsnapshotted: 0, bytes: 0 }
-const NO_EVENTS = { actorOf: () => 'ada', onGap: () => undefined }
+const NO_EVENTS = { actorOf: () => 'ada', incomingOf: () => undefined, onGap: () => undefined }
 
 /** A room in which a session was typed on an open document. Resolves when all is committed. */
 async function written(
@@ -99,7 +99,11 @@ describe('an open document', () => {
     const { log, room } = await written([])
     const { doc } = await load(log, room)
     const gaps: unknown[] = []
-    new RoomDocument(doc, room, FRESH, { actorOf: String, onGap: (origin) => gaps.push(origin) })
+    new RoomDocument(doc, room, FRESH, {
+      ...NO_EVENTS,
+      actorOf: String,
+      onGap: (origin) => gaps.push(origin),
+    })
     const ada = new Y.Doc()
     const updates: Uint8Array[] = []
     ada.on('update', (update: Uint8Array) => updates.push(update))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import * as Y from 'yjs'
 import type { HistoryEntry } from '../../server/history/positions/history-document.ts'
+import { ServerDocument } from '../documents/server-document.ts'
 
 /** One thing that somebody does; places are fractions, so that each fits whatever is there by then. */
 interface Step {
@@ -65,7 +66,7 @@ const pick = <Value>(choices: readonly Value[], fraction: number): Value =>
   choices[Math.floor(fraction * choices.length)] as Value
 
 /**
- * The log of a room as the server writes it: each `update` event of a document that collects its garbage.
+ * The log of a room as the server writes it.
  * @param clients how many ids of clients are taken
  */
 export function logOf(actions: readonly Step[], clients = 0): readonly HistoryEntry[] {
@@ -76,17 +77,15 @@ export function logOf(actions: readonly Step[], clients = 0): readonly HistoryEn
 
 class LiveRoom {
   readonly entries: HistoryEntry[] = []
-  readonly #server = new Y.Doc()
+  readonly #server: ServerDocument
   readonly #people: Person[]
   #clients: number
 
   constructor(clients: number) {
     this.#clients = clients
-    // The studio's server reads these roots with their types, and Yjs then tidies formats up by itself.
-    this.#server.getText('content')
-    this.#server.on('update', (bytes: Uint8Array, origin: unknown) => {
+    this.#server = new ServerDocument(({ bytes, actor }) => {
       const seq = this.entries.length + 1
-      this.entries.push({ seq, at: 1_700_000_000_000 + seq * 777, actor: String(origin ?? 'system'), bytes })
+      this.entries.push({ seq, at: 1_700_000_000_000 + seq * 777, actor, bytes })
     })
     this.#people = ['ada', 'bob', 'cleo'].map((name) => new Person(name, this.#newClient()))
   }
@@ -96,19 +95,19 @@ class LiveRoom {
     if (person === undefined) return
     switch (step.action) {
       case 'send':
-        this.#send(person, Y.encodeStateVector(this.#server))
+        this.#send(person, Y.encodeStateVector(this.#server.doc))
         break
       case 'send everything':
         // A SyncStep2 to a server that has none of it, with all that was ever deleted.
         this.#send(person, undefined)
         break
       case 'receive':
-        Y.applyUpdate(person.doc, Y.encodeStateAsUpdate(this.#server, Y.encodeStateVector(person.doc)))
+        Y.applyUpdate(person.doc, Y.encodeStateAsUpdate(this.#server.doc, Y.encodeStateVector(person.doc)))
         break
       case 'reload': {
-        this.#send(person, Y.encodeStateVector(this.#server))
+        this.#send(person, Y.encodeStateVector(this.#server.doc))
         const doc = this.#newClient()
-        Y.applyUpdate(doc, Y.encodeStateAsUpdate(this.#server))
+        Y.applyUpdate(doc, Y.encodeStateAsUpdate(this.#server.doc))
         person.use(doc)
         break
       }
@@ -118,7 +117,7 @@ class LiveRoom {
   }
 
   #send({ doc, name }: Person, known: Uint8Array | undefined): void {
-    Y.applyUpdate(this.#server, Y.encodeStateAsUpdate(doc, known), name)
+    this.#server.take(Y.encodeStateAsUpdate(doc, known), name)
   }
 
   #newClient(): Y.Doc {

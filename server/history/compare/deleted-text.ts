@@ -90,13 +90,14 @@ function describe(text: Lifetimes, passage: Passage, attribution: Attribution): 
   const { indexes, until } = passage
   const [first = 0] = indexes
   const last = indexes.at(-1) ?? first
+  const lastSeq = Math.ceil(until) - 1
   return {
     type: text.type,
     node: text.node,
     text: indexes.map((index) => text.text.charAt(index)).join(''),
-    before: around(text, first, -1, until - 1),
-    after: around(text, last, 1, until - 1),
-    lastSeq: until - 1,
+    before: around(text, first, -1, lastSeq),
+    after: around(text, last, 1, lastSeq),
+    lastSeq,
     gone: attribution.author(passage.gone),
     parts: parts(text, indexes, attribution),
   }
@@ -116,7 +117,7 @@ function parts(text: Lifetimes, indexes: readonly number[], attribution: Attribu
   const found: DeletedPart[] = []
   for (const index of indexes) {
     const char = text.text.charAt(index)
-    const written = attribution.author(text.written[index] ?? NEVER)
+    const written = attribution.author(text.writtenBy(index))
     const seq = text.deleted[index] ?? NEVER
     const deleted = seq === NEVER ? undefined : attribution.author(seq)
     const last = found.at(-1)

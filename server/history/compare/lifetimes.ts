@@ -7,6 +7,9 @@ import { idOf, type SharedType, typesOf } from './shared-type.ts'
 /** Not deleted. */
 export const NEVER: Seq = Number.POSITIVE_INFINITY
 
+/** Entries are whole numbers: after the one before, and before this one. */
+const JUST_BEFORE = 0.5
+
 /** What stands for a picture or a shared type between characters. */
 const OBJECT = '\uFFFC'
 
@@ -20,9 +23,11 @@ export class Lifetimes {
   /** `client:clock` of the text itself, where it is inside another type. */
   readonly node: string | undefined
   text = ''
-  /** By character: the entry that brought it, and the one that deleted it. */
+  /** By character: from when, and until when it was there. */
   readonly written: Seq[] = []
   readonly deleted: Seq[] = []
+  /** The entries of characters that came later than they are counted as there. */
+  readonly #late = new Map<number, Seq>()
   readonly #blocks = BLOCKS.map((size) => new Blocks(size))
 
   constructor(type: string, node: string | undefined) {
@@ -39,8 +44,22 @@ export class Lifetimes {
     }
   }
 
+  /**
+   * Takes what was typed into an element after the entry `gone` had deleted it: whoever typed did not know, and had
+   * it before them with all that was there just before.
+   */
+  pushLate(text: string, written: Seq, gone: Seq): void {
+    for (let i = 0; i < text.length; i += 1) this.#late.set(this.length + i, written)
+    this.push(text, gone - JUST_BEFORE, gone)
+  }
+
   get length(): number {
     return this.written.length
+  }
+
+  /** The entry that brought a character. */
+  writtenBy(index: number): Seq {
+    return this.#late.get(index) ?? this.written[index] ?? NEVER
   }
 
   /** Whether the character was there between two entries, at one of them at least: after `from`, before `until`. */
@@ -85,49 +104,64 @@ class Blocks {
 
 /** The texts of a document that anything was ever deleted from, at whatever depth, deleted ones included. */
 export function lifetimesOf(history: HistoryDocument, attribution: Attribution, at: Seq): Lifetimes[] {
-  const found: Lifetimes[] = []
-  for (const [name, type] of typesOf(history.structure))
-    collect(type, new Lifetimes(name, undefined), attribution, at, found)
-  return found
-}
-
-function collect(
-  type: SharedType,
-  into: Lifetimes,
-  attribution: Attribution,
-  at: Seq,
-  found: Lifetimes[],
-): void {
-  for (let item = type._start; item !== null; item = item.right) {
-    const { content } = item
-    if (content instanceof Y.ContentString) pushText(into, item, content.str, attribution, at)
-    else if (content instanceof Y.ContentEmbed) pushText(into, item, OBJECT, attribution, at)
-    else inside(item, into.type, attribution, at, found)
+  const collector = new Collector(attribution, at)
+  for (const [name, type] of typesOf(history.structure)) {
+    collector.collect(type, new Lifetimes(name, undefined), NEVER)
   }
-  for (const newest of type._map.values()) {
-    for (let item: Y.Item | null = newest; item !== null; item = item.left) {
-      inside(item, into.type, attribution, at, found)
-    }
+  return collector.found
+}
+
+class Collector {
+  readonly found: Lifetimes[] = []
+  readonly #attribution: Attribution
+  readonly #at: Seq
+
+  constructor(attribution: Attribution, at: Seq) {
+    this.#attribution = attribution
+    this.#at = at
   }
-  if (into.deleted.some((seq) => seq !== NEVER)) found.push(into)
-}
 
-function inside(item: Y.Item, name: string, attribution: Attribution, at: Seq, found: Lifetimes[]): void {
-  if (!(item.content instanceof Y.ContentType)) return
-  collect(item.content.type, new Lifetimes(name, idOf(item)), attribution, at, found)
-}
-
-function pushText(into: Lifetimes, item: Y.Item, text: string, attribution: Attribution, at: Seq): void {
-  const { client, clock } = item.id
-  for (let from = clock; from < clock + item.length; ) {
-    const written = attribution.insertion(client, from, clock + item.length)
-    const deleted = attribution.deletion(client, from, written.end)
-    if (written.seq !== undefined && written.seq <= at) {
-      const gone = deleted.seq !== undefined && deleted.seq <= at ? deleted.seq : NEVER
-      // What one entry brings and deletes could be read at no position.
-      const said = text.slice(from - clock, deleted.end - clock)
-      if (gone > written.seq) into.push(attribution.text(said, client, from, written.seq), written.seq, gone)
+  /** Takes the text of a type that is gone since that entry, and of all types inside it. */
+  collect(type: SharedType, into: Lifetimes, gone: Seq): void {
+    for (let item = type._start; item !== null; item = item.right) {
+      const { content } = item
+      if (content instanceof Y.ContentString) this.#push(into, item, content.str, gone)
+      else if (content instanceof Y.ContentEmbed) this.#push(into, item, OBJECT, gone)
+      else this.#inside(item, into.type, gone)
     }
-    from = deleted.end
+    for (const newest of type._map.values()) {
+      for (let item: Y.Item | null = newest; item !== null; item = item.left) {
+        this.#inside(item, into.type, gone)
+      }
+    }
+    if (into.deleted.some((seq) => seq !== NEVER)) this.found.push(into)
+  }
+
+  #inside(item: Y.Item, name: string, around: Seq): void {
+    if (!(item.content instanceof Y.ContentType)) return
+    const { client, clock } = item.id
+    const { seq = NEVER } = this.#attribution.deletion(client, clock, clock + 1)
+    this.collect(item.content.type, new Lifetimes(name, idOf(item)), Math.min(seq, around))
+  }
+
+  #push(into: Lifetimes, item: Y.Item, text: string, around: Seq): void {
+    const { client, clock } = item.id
+    for (let from = clock; from < clock + item.length; ) {
+      const written = this.#attribution.insertion(client, from, clock + item.length)
+      const deleted = this.#attribution.deletion(client, from, written.end)
+      if (written.seq !== undefined && written.seq <= this.#at) {
+        const gone = deleted.seq !== undefined && deleted.seq <= this.#at ? deleted.seq : NEVER
+        const said = this.#attribution.text(
+          text.slice(from - clock, deleted.end - clock),
+          client,
+          from,
+          written.seq,
+        )
+        if (gone > written.seq) into.push(said, written.seq, gone)
+        // What one entry brings and deletes could be read at no position, but by whoever wrote it.
+        else if (around < written.seq) into.pushLate(said, written.seq, around)
+      }
+      from = deleted.end
+    }
   }
 }

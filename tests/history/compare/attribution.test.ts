@@ -11,6 +11,7 @@ import { Lifetimes, lifetimesOf, NEVER } from '../../../server/history/compare/l
 import { findPassages } from '../../../server/history/compare/passages.ts'
 import { type View, viewAt } from '../../../server/history/compare/view.ts'
 import { HistoryDocument, type HistoryEntry } from '../../../server/history/positions/history-document.ts'
+import { ServerDocument } from '../../documents/server-document.ts'
 import { EMBED, type Recorded, writeTogether } from './session.ts'
 
 const runs = { seed: 4, numRuns: 40 }
@@ -246,6 +247,53 @@ describe('the search in deleted text', () => {
       ),
       { seed: 4, numRuns: 500 },
     )
+  })
+
+  it('[HIS44] finds what was typed into a paragraph that somebody else had just deleted, in what its writer read', () => {
+    const entries: HistoryEntry[] = []
+    const told: HistoryEntry[] = []
+    const server = new ServerDocument(({ actor, ...update }) => {
+      const entry = { seq: entries.length + 1, at: entries.length * 3_600_000, actor }
+      entries.push({ ...entry, bytes: update.bytes })
+      told.push({ ...entry, bytes: update.told })
+    })
+    const [ada, bob] = [new Y.Doc(), new Y.Doc()]
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText('The quick fox.')])
+    ada.getXmlFragment('default').insert(0, [paragraph])
+    server.take(Y.encodeStateAsUpdate(ada), 'ada')
+    Y.applyUpdate(bob, Y.encodeStateAsUpdate(ada))
+    ada.getXmlFragment('default').delete(0, 1)
+    server.take(Y.encodeStateAsUpdate(ada), 'ada')
+    const seen = (bob.getXmlFragment('default').get(0) as Y.XmlElement).get(0) as Y.XmlText
+    for (const [at, char] of [...'brown '].entries()) {
+      const before = Y.encodeStateVector(bob)
+      seen.insert(10 + at, char)
+      server.take(Y.encodeStateAsUpdate(bob, before), 'bob')
+    }
+    expect(server.doc.getXmlFragment('default').toString()).toBe('')
+    const searchIn = (log: readonly HistoryEntry[], text?: string) =>
+      searchDeleted(HistoryDocument.fromEntries(log), LogAuthors.of(log), {
+        at: log.length,
+        limit: 10,
+        ...(text !== undefined && { text }),
+      })
+    for (const text of ['quick brown fox', undefined]) {
+      const [passage, ...others] = searchIn(entries, text)
+      expect(others).toEqual([])
+      expect(passage).toMatchObject({ lastSeq: 1, gone: { seq: 2, actor: 'ada' } })
+      expect(
+        passage?.parts.map(({ text, written, deleted }) => [text, written.actor, deleted?.actor]),
+      ).toEqual([
+        [text === undefined ? 'The quick ' : 'quick ', 'ada', 'ada'],
+        ['brown ', 'bob', 'ada'],
+        [text === undefined ? 'fox.' : 'fox', 'ada', 'ada'],
+      ])
+    }
+    expect(searchIn(entries, 'quick fox'), 'as Ada read it').toMatchObject([{ lastSeq: 1 }])
+    expect(searchIn(entries.slice(0, 4), 'brown')).toEqual([])
+    expect(searchIn(told, 'brown'), 'control: what Yjs alone tells').toEqual([])
+    expect(searchIn(told, 'quick fox')).toHaveLength(1)
   })
 
   it('[HIS44] lists what one person deleted at a stretch, the latest first', () => {

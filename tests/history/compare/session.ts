@@ -1,6 +1,7 @@
 import * as Y from 'yjs'
 import type { HistoryEntry } from '../../../server/history/positions/history-document.ts'
 import { edit, pick, seeded, WORDS } from '../../documents/random-edit.ts'
+import { ServerDocument } from '../../documents/server-document.ts'
 
 export const PEOPLE = ['ada', 'bob', 'cleo'] as const
 const FIRST_AT = 1_700_000_000_000
@@ -31,14 +32,14 @@ interface Person {
  */
 export function writeTogether(seed: number, edits: number, words: readonly string[] = WORDS): Session {
   const random = seeded(seed)
-  const server = new Y.Doc()
   const entries: HistoryEntry[] = []
   const recorded: Recorded[] = []
   const visible: Recorded[] = []
-  server.on('update', (bytes: Uint8Array, origin: unknown) => {
+  const room = new ServerDocument(({ bytes, actor }) => {
     const seq = entries.length + 1
-    entries.push({ seq, at: FIRST_AT + seq * 1_000, actor: String(origin ?? 'system'), bytes })
+    entries.push({ seq, at: FIRST_AT + seq * 1_000, actor, bytes })
   })
+  const server = room.doc
   server.getText('content').observe(({ delta }) => {
     let at = 0
     for (const { retain = 0, insert, delete: count = 0 } of delta) {
@@ -64,7 +65,7 @@ export function writeTogether(seed: number, edits: number, words: readonly strin
   }
   const people: Person[] = PEOPLE.map((actor) => ({ actor, doc: newDoc() }))
   const send = ({ actor, doc }: Person, whole: boolean) =>
-    Y.applyUpdate(server, Y.encodeStateAsUpdate(doc, whole ? undefined : Y.encodeStateVector(server)), actor)
+    room.take(Y.encodeStateAsUpdate(doc, whole ? undefined : Y.encodeStateVector(server)), actor)
   for (let i = 0; i < edits; i += 1) {
     const person = pick(random, people)
     edit(person.doc, random, words)
