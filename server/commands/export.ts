@@ -46,7 +46,7 @@ export async function exportRoom(
       const { header, entries } = await logOf(database.pool, room)
       return put(writeLog(header, entries), out)
     }
-    const history = new History(database, logger)
+    const history = new History(database, logger, 'read')
     try {
       if (out !== undefined && versions) await writeVersions(history, room, written, out)
       else await put((await history.content(room, position, written)).bytes, out)

@@ -3,7 +3,7 @@ import { SynclineError } from '../errors.ts'
 import type { RoomId, Seq } from '../log/entry.ts'
 import { pinPosition, requirePosition } from '../log/positions.ts'
 import type { RoomLog } from '../log/room-log.ts'
-import { findRoom, type RoomRow } from '../log/rooms.ts'
+import { findRoom, isQuarantined, type RoomRow } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/failure.ts'
@@ -60,12 +60,18 @@ export class History {
   readonly #indexer: Indexer
   readonly #cache = new Lru<string, PositionContent>(CACHE_BYTES)
   readonly #reading = new Map<string, Promise<PositionContent>>()
+  readonly #quarantined: 'refused' | 'read'
 
-  constructor(database: Database, logger: Logger) {
+  /**
+   * @param quarantined what becomes of who reads a room that is quarantined: what is in its log may end the process, so
+   *   only a process that does nothing else reads it
+   */
+  constructor(database: Database, logger: Logger, quarantined: 'refused' | 'read' = 'refused') {
     this.#pool = database.pool
     this.#logger = logger
     this.#workers = new WorkerPool(database.url)
-    this.#indexer = new Indexer(this.#workers, logger)
+    this.#indexer = new Indexer(this.#workers, logger, (room) => isQuarantined(database.pool, room))
+    this.#quarantined = quarantined
   }
 
   /** Keeps up with what this room commits. */
@@ -75,11 +81,12 @@ export class History {
 
   /**
    * What a room held at a position, in one of the formats.
-   * @throws SynclineError `room-not-found`, `position-invalid`, `position-gone`, `version-not-found`, `room-damaged`
+   * @throws SynclineError `room-not-found`, `room-quarantined`, `position-invalid`, `position-gone`, `version-not-found`,
+   *   `room-damaged`
    */
   content(name: string, at: At, format: Format): Promise<PositionContent> {
     return this.#stored(async () => {
-      const room = await this.#room(name)
+      const room = await this.#readable(name)
       const seq = await this.#resolve(room, at)
       return this.#read(room.id, seq, format)
     })
@@ -88,11 +95,12 @@ export class History {
   /**
    * Compares positions of a room, or plans a restore of it as it is now.
    * @param ask says what is asked, given what finds the seq of a position
-   * @throws SynclineError `room-not-found`, `position-invalid`, `version-not-found`, `restore-invalid`, `room-damaged`
+   * @throws SynclineError `room-not-found`, `room-quarantined`, `position-invalid`, `version-not-found`,
+   *   `restore-invalid`, `room-damaged`
    */
   compare(name: string, ask: Ask): Promise<Compared> {
     return this.#stored(async () => {
-      const room = await this.#room(name)
+      const room = await this.#readable(name)
       const request = await ask((at) => this.#resolve(room, at))
       return this.#run('compare', room.id, { head: room.head, request })
     })
@@ -109,7 +117,7 @@ export class History {
 
   /** Brings what is kept of a room beside the log up to date: retention takes away what it is made from. */
   index(name: string): Promise<void> {
-    return this.#stored(async () => this.#indexed(await this.#room(name)))
+    return this.#stored(async () => this.#indexed(await this.#readable(name)))
   }
 
   /** Everybody who ever wrote in the room, most entries first. */
@@ -229,6 +237,17 @@ export class History {
     return room
   }
 
+  /** A room of which the bytes may be read, and not only what is listed of it. */
+  async #readable(name: string): Promise<RoomRow> {
+    const room = await this.#room(name)
+    if (this.#isShut(room)) throw new SynclineError('room-quarantined')
+    return room
+  }
+
+  #isShut({ quarantine }: RoomRow): boolean {
+    return quarantine !== undefined && this.#quarantined === 'refused'
+  }
+
   async #resolve(room: RoomRow, at: At): Promise<Seq> {
     switch (at?.kind) {
       case undefined:
@@ -268,8 +287,10 @@ export class History {
     return made
   }
 
-  /** What comes behind a damage has no sessions; the rest of the timeline is there nevertheless. */
-  async #indexed({ id, head }: RoomRow, why?: 'also for pauses'): Promise<void> {
+  /** What comes behind a damage, or a quarantine, has no sessions; the rest of the timeline is there nevertheless. */
+  async #indexed(room: RoomRow, why?: 'also for pauses'): Promise<void> {
+    const { id, head } = room
+    if (this.#isShut(room)) return
     if (why === undefined && (await indexedTo(this.#pool, id)) >= head) return
     try {
       await this.#indexer.catchUp(id, head)

@@ -108,6 +108,14 @@ export async function quarantineRoom(pool: pg.Pool, room: RoomId, reason: string
   )
 }
 
+/** Whether nobody may open the room. */
+export async function isQuarantined(pool: pg.Pool, room: RoomId): Promise<boolean> {
+  const { rowCount } = await pool.query('select from rooms where id = $1 and quarantined_at is not null', [
+    room,
+  ])
+  return rowCount === 1
+}
+
 /** Lets people in again; false where the room was not quarantined. */
 export async function releaseRoom(pool: pg.Pool, name: string): Promise<boolean> {
   const { rowCount } = await pool.query(

@@ -26,10 +26,14 @@ export interface DueRange {
   readonly pins: Pins
 }
 
-/** Rooms that are wholly old have their newest entries as rows still; in others the packer will come for them. */
+/**
+ * A quarantined room stays as it is. Rooms that are wholly old have their newest entries as rows still; in others the
+ * packer will come for them.
+ */
 const DUE_ROOMS = `
 select r.id, r.name, r.kind from rooms r
-where r.deleted_at is null and ($1::text[] is null or r.kind = any($1)) and not r.kind = any($2) and (
+where r.deleted_at is null and r.quarantined_at is null
+ and ($1::text[] is null or r.kind = any($1)) and not r.kind = any($2) and (
   exists (select from room_segments s where s.room_id = r.id and (
     s.stage < 1 and s.last_at < to_timestamp($3 / 1000.0)
     or s.stage < 2 and s.last_at < to_timestamp($4 / 1000.0)))

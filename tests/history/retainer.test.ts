@@ -98,6 +98,24 @@ describe('the rules', () => {
   })
 })
 
+it('[HIS24] leaves a quarantined room as it is, and says so to who asks', async () => {
+  const { db, url } = await database()
+  await fillOld(url, 'doc:old', 40)
+  await query(url, `update rooms set quarantined_at = now(), quarantine_reason = 'a test'`)
+  const retainer = new Retainer(db.pool, RULES, pino({ level: 'silent' }), indexed)
+  const thinned = async () => {
+    const done: string[] = []
+    for await (const { room } of retainer.retainAll(false)) done.push(room)
+    return done
+  }
+  expect(await thinned()).toEqual([])
+  for (const dryRun of [true, false]) {
+    await expect(retainer.retain('doc:old', { dryRun })).rejects.toMatchObject({ code: 'room-quarantined' })
+  }
+  await query(url, 'update rooms set quarantined_at = null, quarantine_reason = null')
+  expect(await thinned(), 'control').toEqual(['doc:old'])
+})
+
 it('[HIS96] is said once to all who ask for the same at the same time', async () => {
   const { db, url } = await database()
   await fillOld(url, 'doc:old', 40)

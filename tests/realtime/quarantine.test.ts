@@ -91,6 +91,49 @@ it('[DOC32] quarantines a room that cannot be opened: nobody else is harmed, its
   expect(await readRoom(server, 'doc:bad')).toEqual(['one', 'two', 'three'])
 })
 
+it('[HIS24] reads nothing of a quarantined room but lists, neither for askers nor by itself; an export reads its past', async () => {
+  const server = await serverWith(['one', 'two', 'three'], 'doc:bad')
+  await server.kill9()
+  await query(server.databaseUrl, `update room_updates set bytes = '\\x01020304' where seq = 3`)
+  await query(server.databaseUrl, `delete from history_activity`)
+  await server.restart()
+  const token = await server.token('ada')
+  const ask = async (path: string, body?: unknown) => {
+    const response = await fetch(`${server.url}/api/v1/rooms/doc:bad/${path}`, {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    })
+    const { status } = response
+    return { status, code: ((await response.json()) as { error?: { code: string } }).error?.code }
+  }
+  const reading = ['content', 'content?at=1', 'diff?from=1&to=2', 'blame?at=1', 'deleted?at=1']
+  expect((await ask('content?at=1')).status, 'control').toBe(200)
+  await query(server.databaseUrl, 'delete from history_activity')
+  expect(await denialOf(server, 'doc:bad')).toBe('room-damaged')
+  for (const path of reading) {
+    expect(await ask(path), path).toEqual({ status: 503, code: 'room-quarantined' })
+  }
+  const restore = { kind: 'version', at: '1' }
+  expect((await ask('restore', restore)).code).toBe('room-quarantined')
+  expect((await ask('restore', { ...restore, preview: true })).code).toBe('room-quarantined')
+  for (const path of ['timeline', 'versions', 'writers', 'activity', 'position?at=1']) {
+    expect((await ask(path)).status, path).toBe(200)
+  }
+  expect(await query(server.databaseUrl, 'select from history_activity'), 'nobody read it').toEqual([])
+
+  const env = { ...process.env, DATABASE_URL: server.databaseUrl }
+  const { stdout } = await run(
+    process.execPath,
+    [SYNCLINE, 'export', 'doc:bad', '--at', '2', '--format', 'json'],
+    {
+      env,
+    },
+  )
+  expect(stdout).toContain('two')
+  expect((await verify(server, '--room', 'doc:bad', '--release')).lines).toContain('its quarantine has ended')
+  expect((await ask('content?at=1')).status).toBe(200)
+})
+
 it('[DOC33] a room whose opening ends the process does so once: the next time it is tried elsewhere', async () => {
   const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=160' } })
   onTestFinished(() => server.dispose())

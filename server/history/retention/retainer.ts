@@ -42,11 +42,12 @@ export class Retainer {
 
   /**
    * Thins what is due of one room, or with `dryRun` says what would become of it; undefined where nothing is due.
-   * @throws SynclineError `room-not-found`, `room-deleted`, `room-damaged`
+   * @throws SynclineError `room-not-found`, `room-deleted`, `room-quarantined`, `room-damaged`
    */
   async retain(name: string, options: ThinOptions): Promise<Thinned | undefined> {
     const room = await findRoom(this.#pool, name)
     if (room === undefined) throw new SynclineError('room-not-found')
+    if (room.quarantine !== undefined) throw new SynclineError('room-quarantined')
     const rule = this.ruleFor(name)
     if (rule === undefined) return undefined
     if (!options.dryRun) return this.#thin(room.id, name, cutoffsOf(rule), options)

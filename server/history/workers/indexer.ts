@@ -23,13 +23,15 @@ interface Due {
 export class Indexer {
   readonly #workers: WorkerPool
   readonly #logger: Logger
+  readonly #isQuarantined: (room: RoomId) => Promise<boolean>
   /** Rooms with something new: how much, and what will have it indexed. */
   readonly #due = new Map<RoomId, Due>()
   readonly #running = new Map<RoomId, { readonly head: Seq; readonly done: Promise<void> }>()
 
-  constructor(workers: WorkerPool, logger: Logger) {
+  constructor(workers: WorkerPool, logger: Logger, isQuarantined: (room: RoomId) => Promise<boolean>) {
     this.#workers = workers
     this.#logger = logger
+    this.#isQuarantined = isQuarantined
   }
 
   watch(room: RoomLog): void {
@@ -81,10 +83,14 @@ export class Indexer {
     if (due === undefined) return
     clearTimeout(due.timer)
     this.#due.delete(room)
-    this.catchUp(room, due.head).catch((error: unknown) => {
+    this.#catchUpUnlessQuarantined(room, due.head).catch((error: unknown) => {
       // The next commit tries again, and so does whoever reads.
       this.#logger.warn({ err: error, room }, 'the history of a room is behind')
     })
+  }
+
+  async #catchUpUnlessQuarantined(room: RoomId, head: Seq): Promise<void> {
+    if (!(await this.#isQuarantined(room))) await this.catchUp(room, head)
   }
 
   #ended(room: RoomId, head: Seq): void {
