@@ -118,8 +118,8 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   )
   const edits = new ServerEdits(hocuspocus, rooms)
   const restores = new Restores({
-    plan: (room, ask) =>
-      history.compare(room, async (seqOf) => ({ kind: 'restore', target: await ask(seqOf) })),
+    plan: (room, ask) => history.planRestore(room, ask),
+    remember: (room, plan) => history.rememberRestore(room, plan),
     apply: (room, user, update) => edits.apply(room, user, update),
     keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),
   })

@@ -8,9 +8,11 @@ import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import { inTransaction } from '../storage/transaction.ts'
-import type { Compared, CompareRequest } from './compare/compare.ts'
+import type { Compared, CompareRequest, PlannedRestore, RestorePlan } from './compare/compare.ts'
 import type { Format } from './content/convert.ts'
 import { Lru } from './lru.ts'
+import { earlierRestores, rememberRestore } from './restore/earlier.ts'
+import type { RestoreTarget } from './restore/target.ts'
 import { indexedTo } from './timeline/activity.ts'
 import { type Bucket, readActivity, readWriters, type Writer } from './timeline/overview.ts'
 import { readTimeline, type TimelinePage, type TimelineQuery } from './timeline/timeline.ts'
@@ -42,7 +44,10 @@ export type At =
   | undefined
 
 /** What is asked of a room's positions, once their seqs are found. */
-export type Ask = (seqOf: (at: At) => Promise<Seq>) => Promise<CompareRequest>
+export type Ask = (seqOf: (at: At) => Promise<Seq>, room: RoomId) => Promise<CompareRequest>
+
+/** Says what is to be restored. */
+export type AskTarget = (seqOf: (at: At) => Promise<Seq>) => Promise<RestoreTarget>
 
 export interface PositionContent {
   readonly seq: Seq
@@ -93,7 +98,7 @@ export class History {
   }
 
   /**
-   * Compares positions of a room, or plans a restore of it as it is now.
+   * Compares positions of a room.
    * @param ask says what is asked, given what finds the seq of a position
    * @throws SynclineError `room-not-found`, `room-quarantined`, `position-invalid`, `version-not-found`,
    *   `restore-invalid`, `room-damaged`
@@ -101,9 +106,27 @@ export class History {
   compare(name: string, ask: Ask): Promise<Compared> {
     return this.#stored(async () => {
       const room = await this.#readable(name)
-      const request = await ask((at) => this.#resolve(room, at))
+      const request = await ask((at) => this.#resolve(room, at), room.id)
       return this.#run('compare', room.id, { head: room.head, request })
     })
+  }
+
+  /**
+   * What a restore of a room as it is now would do.
+   * @throws SynclineError as `compare`
+   */
+  async planRestore(name: string, ask: AskTarget): Promise<PlannedRestore> {
+    const { plan, ...compared } = await this.compare(name, async (seqOf, room) => {
+      const target = await ask(seqOf)
+      return { kind: 'restore', target, earlier: await earlierRestores(this.#pool, room, target) }
+    })
+    if (plan === undefined) throw new Error('a restore was not planned')
+    return { plan, ...compared }
+  }
+
+  /** Remembers that this is going to be restored, for later plans of the same. */
+  rememberRestore(name: string, { target, client }: RestorePlan): Promise<void> {
+    return this.#stored(async () => rememberRestore(this.#pool, (await this.#room(name)).id, target, client))
   }
 
   /** A page of the room's sessions, up to what was committed when it was asked for. */

@@ -173,7 +173,7 @@ it('[HIS57] a restore is of the room as it is by then, also where that has grown
     await room.durable()
     await history.index('doc:a')
     const target = { kind: 'person', actor: 'bob', since: START, until: START + 1_000 } as const
-    return { kind: 'restore', target }
+    return { kind: 'restore', target, earlier: [] }
   })
   expect(planned.head).toBe(2)
   Y.applyUpdate(typist.doc, planned.update ?? new Uint8Array())

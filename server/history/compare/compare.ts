@@ -15,7 +15,16 @@ export type CompareRequest =
   | { readonly kind: 'diff'; readonly from: Seq; readonly to: Seq; readonly within: number }
   | { readonly kind: 'blame'; readonly at: Seq; readonly within: number }
   | { readonly kind: 'deleted'; readonly at: Seq; readonly text: string | undefined; readonly limit: number }
-  | { readonly kind: 'restore'; readonly target: RestoreTarget }
+  /** `earlier` are the client ids under which the same was restored before. */
+  | { readonly kind: 'restore'; readonly target: RestoreTarget; readonly earlier: readonly number[] }
+
+export interface RestorePlan {
+  readonly target: RestoreTarget
+  /** The client id that the edit is written under. */
+  readonly client: number
+  /** The entry that has restored the same before, where that still stands. */
+  readonly done: Seq | undefined
+}
 
 export interface Compared {
   /** The answer as JSON, so that whoever hands it on never looks into it. */
@@ -24,6 +33,8 @@ export interface Compared {
   readonly head: Seq
   /** Of a restore: the edit to the room as it is at `head`, where it would change anything. */
   readonly update?: Uint8Array
+  /** Of a restore: what it is to bring about, and how. */
+  readonly plan?: RestorePlan
 }
 
 /** The entries whose authors an answer may name: those after the first of these, up to the second. */
@@ -36,6 +47,11 @@ export function authorsOf(request: CompareRequest, head: Seq): readonly [after: 
     default:
       return [0, request.at]
   }
+}
+
+/** What a restore would do, on the room as it is at `head`; without `update` nothing. */
+export interface PlannedRestore extends Compared {
+  readonly plan: RestorePlan
 }
 
 /** Answers one request, from a document that has all positions in it; to be run where it may take its time. */
@@ -58,9 +74,10 @@ export function compare(history: HistoryDocument, authors: Authors, request: Com
       return { head, json: encodeJson({ at, found }) }
     }
     case 'restore': {
-      const { update, diff } = planRestore(history, authors, request.target)
+      const { update, client, done, diff } = planRestore(history, authors, request.target, request.earlier)
       const json = encodeJson({ head, changes: update !== undefined, ...diff })
-      return { head, json, ...(update !== undefined && { update }) }
+      const plan = { target: request.target, client, done }
+      return { head, json, plan, ...(update !== undefined && { update }) }
     }
   }
 }

@@ -4,9 +4,9 @@ import type { z } from 'zod'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
-import type { History } from '../history.ts'
+import type { AskTarget, History } from '../history.ts'
 import { HISTORY_ROLE, parseAt, roomParams } from '../requests.ts'
-import type { AskTarget, Restores } from '../restore/restores.ts'
+import type { Restores } from '../restore/restores.ts'
 import type { Compared } from './compare.ts'
 import {
   blameQuery,
@@ -23,7 +23,7 @@ import {
 
 export interface CompareRouteOptions extends AccessOptions {
   readonly history: Pick<History, 'compare'>
-  readonly restores: Pick<Restores, 'restore'>
+  readonly restores: Pick<Restores, 'restore' | 'preview'>
 }
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
@@ -118,13 +118,7 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
       const { user } = await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const body = c.req.valid('json')
       const ask = targetOf(body)
-      if (body.preview) {
-        const found = await history.compare(room, async (seqOf) => ({
-          kind: 'restore',
-          target: await ask(seqOf),
-        }))
-        return answer(found, previewSchema)
-      }
+      if (body.preview) return answer(await restores.preview(room, ask), previewSchema)
       const { seq = null, before = null } = (await restores.restore(room, user, ask)) ?? {}
       return c.json({ seq, before }, 200)
     })

@@ -101,7 +101,10 @@ export const restoredSchema = z
   .object({
     seq: position
       .nullable()
-      .describe('The edit’s, which is kept as a version; null where nothing was to be changed'),
+      .describe(
+        'The edit’s, which is kept as a version: an earlier one, where it has restored the same and that still stands; null ' +
+          'where nothing was to be changed',
+      ),
     before: position.nullable().describe('The position before it, which is kept as a version'),
   })
   .openapi('Restored')

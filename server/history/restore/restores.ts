@@ -1,19 +1,14 @@
 import type { Seq } from '../../log/entry.ts'
-import type { At } from '../history.ts'
-import type { RestoreTarget } from './target.ts'
-
-/** Says what is to be restored, given what finds the seq of a position. */
-export type AskTarget = (seqOf: (at: At) => Promise<Seq>) => Promise<RestoreTarget>
+import type { PlannedRestore, RestorePlan } from '../compare/compare.ts'
+import type { AskTarget } from '../history.ts'
 
 export interface RestoresOptions {
-  /** What the restore would do, on the room as it is at `head`; without `update` nothing. */
-  readonly plan: (
-    room: string,
-    ask: AskTarget,
-  ) => Promise<{ readonly head: Seq; readonly update?: Uint8Array }>
+  readonly plan: (room: string, ask: AskTarget) => Promise<PlannedRestore>
+  /** Remembers that this is going to be restored under that client id, for plans of the same. */
+  readonly remember: (room: string, plan: RestorePlan) => Promise<void>
   /** Applies a Yjs update to the live room as this person; resolves with its seq when it is committed. */
   readonly apply: (room: string, user: string, update: Uint8Array) => Promise<Seq>
-  /** Keeps a position in the list of versions, as one before or after a restore. */
+  /** Keeps a position in the list of versions, as one before or after a restore; once, however often it is asked. */
   readonly keepVersion: (room: string, user: string, seq: Seq) => Promise<void>
 }
 
@@ -33,8 +28,14 @@ export class Restores {
     this.#options = options
   }
 
+  /** What a restore would do now. */
+  preview(room: string, ask: AskTarget): Promise<PlannedRestore> {
+    return this.#options.plan(room, ask)
+  }
+
   /**
-   * Resolves when the restore is committed; undefined where nothing was to be changed.
+   * Resolves when the restore is committed, with what it did or, where the same was restored before and still stands,
+   * with what that did; undefined where nothing was to be changed.
    * @throws SynclineError `restore-invalid`, and whatever reading the room's past and editing it throw
    */
   restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
@@ -53,10 +54,17 @@ export class Restores {
   }
 
   async #restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
-    const { plan, apply, keepVersion } = this.#options
-    const { head, update } = await plan(room, ask)
-    if (update === undefined) return undefined
+    const { remember, apply, keepVersion } = this.#options
+    const { head, update, plan } = await this.#options.plan(room, ask)
+    if (update === undefined) {
+      const { done } = plan
+      if (done === undefined) return undefined
+      // Who was told of an error after the edit was committed asks again: what is missing then is this.
+      await keepVersion(room, user, done)
+      return { seq: done, before: done - 1 }
+    }
     await keepVersion(room, user, head)
+    await remember(room, plan)
     const seq = await apply(room, user, update)
     await keepVersion(room, user, seq)
     return { seq, before: head }

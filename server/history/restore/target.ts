@@ -30,9 +30,15 @@ export interface Wanted {
 
 /**
  * What is to be visible after a restore.
+ * @param done the entry that has restored the same before, in part at least
  * @throws SynclineError `restore-invalid` where the target names what is not there
  */
-export function wantedBy(history: HistoryDocument, authors: Authors, target: RestoreTarget): Wanted {
+export function wantedBy(
+  history: HistoryDocument,
+  authors: Authors,
+  target: RestoreTarget,
+  done: Seq = 0,
+): Wanted {
   const at = (seq: Seq) => viewAt(history, seq)
   const now = at(history.head)
   switch (target.kind) {
@@ -51,7 +57,7 @@ export function wantedBy(history: HistoryDocument, authors: Authors, target: Res
     case 'person': {
       const { actor, since, until } = target
       const work = new Attribution(history, authors).workOf(
-        (author) => author.actor === actor && author.at >= since && author.at <= until,
+        (author) => author.seq > done && author.actor === actor && author.at >= since && author.at <= until,
       )
       return { view: without(history.structure, now, work) }
     }

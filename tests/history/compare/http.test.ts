@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { nested } from '../../documents/attacks.ts'
 import { refusalOf } from '../../http/server.ts'
 import { until } from '../../support/server.ts'
-import { type CompareServer, onceRestorePlanned, startCompareServer } from './server.ts'
+import {
+  type CompareServer,
+  failKeepingVersions,
+  onceRestorePlanned,
+  planRestoresAs,
+  startCompareServer,
+} from './server.ts'
 
 const ROOM = 'doc:story'
+const EPOCH = new Date(0).toISOString()
+const LATER = '2999-01-01T00:00:00Z'
 
 /** Ada writes, Bob corrects and takes something away; nobody stays. */
 async function write(server: CompareServer): Promise<void> {
@@ -84,6 +93,33 @@ describe('comparing over HTTP', () => {
     ])
   })
 
+  it('[DOC38] has the words of somebody who came back with them into a paragraph that was deleted meanwhile', async () => {
+    const server = await startCompareServer()
+    const ada = await server.join(ROOM, 'ada')
+    const bob = await server.join(ROOM, 'bob')
+    const mine = ada.document.getXmlFragment('default')
+    const theirs = bob.document.getXmlFragment('default')
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText('The quick fox.')])
+    mine.insert(0, [paragraph])
+    await ada.saved()
+    await until(() => theirs.length === 1)
+    bob.provider.configuration.websocketProvider.disconnect()
+    const seen = (theirs.get(0) as Y.XmlElement).get(0) as Y.XmlText
+    seen.insert(10, 'brown ')
+    mine.delete(0, 1)
+    await ada.saved()
+    void bob.provider.configuration.websocketProvider.connect()
+    await until(async () => (await server.entries(ROOM)).length === 3)
+    await bob.saved()
+    const { found } = await bodyOf(await server.request(`rooms/${ROOM}/deleted?query=quick%20brown%20fox`))
+    expect(found).toMatchObject([{ lastSeq: 1, gone: { actor: 'ada', seq: 2 } }])
+    const log = (await server.entries(ROOM)).map(({ bytes }) => bytes)
+    const opened = new Y.Doc()
+    for (const bytes of log) Y.applyUpdate(opened, bytes)
+    expect(Y.equalSnapshots(Y.snapshot(opened), Y.snapshot(ada.document))).toBe(true)
+  })
+
   it('[HIS47] refuses positions that are not there, and those who may not look into the past', async () => {
     const server = await startCompareServer()
     await write(server)
@@ -156,9 +192,94 @@ describe('restoring over HTTP', () => {
     await write(server)
     const ask = () => server.request(`rooms/${ROOM}/restore`, { body: { kind: 'version', at: '1' } })
     const answers = await Promise.all([ask(), ask(), ask()].map(async (response) => bodyOf(await response)))
-    expect(answers.map(({ seq }) => seq).sort()).toEqual([4, null, null])
+    expect(answers.map(({ seq }) => seq)).toEqual([4, 4, 4])
+    expect(await server.entries(ROOM)).toHaveLength(4)
     const ada = await server.join(ROOM, 'ada')
     expect(ada.document.getText('content').toString()).toBe('The cat sat on the mat.')
+  })
+
+  it.each<[what: string, body: object, words: string]>([
+    ['a change', { kind: 'hunks', from: '1', to: '2', hunks: [0] }, 'The cat dog sat on the mat.'],
+    [
+      'one person’s work',
+      { kind: 'person', actor: 'bob', since: EPOCH, until: LATER },
+      'The cat sat on the mat.',
+    ],
+    ['a version', { kind: 'version', at: '1' }, 'The cat sat on the mat.'],
+  ])(
+    '[HIS60] brings %s back once, when who asked was told of an error and asks again',
+    async (_, body, words) => {
+      const server = await startCompareServer()
+      await write(server)
+      const ask = () => server.request(`rooms/${ROOM}/restore`, { body })
+      failKeepingVersions(1)
+      expect((await refusalOf(await ask())).code).toBe('storage-unavailable')
+      expect(await server.entries(ROOM), 'it was committed').toHaveLength(4)
+      expect(await server.kept(ROOM)).toEqual([3])
+      for (const _ of ['again', 'and again']) expect(await bodyOf(await ask())).toEqual({ seq: 4, before: 3 })
+      expect(await server.entries(ROOM)).toHaveLength(4)
+      expect(await server.kept(ROOM)).toEqual([4, 3])
+      const ada = await server.join(ROOM, 'ada')
+      const sorted = (text: string) => text.split(' ').toSorted()
+      expect(sorted(ada.document.getText('content').toString())).toEqual(sorted(words))
+    },
+  )
+
+  it('[HIS60] takes a change back once as long as that stands, and again where it does not', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const body = { kind: 'hunks', from: '1', to: '2', hunks: [0] }
+    const ask = async (more = {}) =>
+      bodyOf(await server.request(`rooms/${ROOM}/restore`, { body: { ...body, ...more } }))
+    expect(await ask()).toEqual({ seq: 4, before: 3 })
+    expect(await ask({ preview: true })).toMatchObject({ changes: false })
+    expect(await ask()).toEqual({ seq: 4, before: 3 })
+    const ada = await server.join(ROOM, 'ada')
+    const text = ada.document.getText('content')
+    text.delete(text.toString().indexOf('cat '), 4)
+    await ada.saved()
+    expect(await ask()).toEqual({ seq: 6, before: 5 })
+    expect(await ask()).toEqual({ seq: 6, before: 5 })
+    await until(() => text.toString().split('cat ').length === 2)
+    // The control: without what is remembered, it would come twice.
+    await server.query('delete from restores')
+    expect(await ask()).toEqual({ seq: 7, before: 6 })
+    await until(() => text.toString().split('cat ').length === 3)
+  })
+
+  it('[HIS60] undoes of a person’s work, asked again, only what came since', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const body = { kind: 'person', actor: 'bob', since: EPOCH, until: LATER }
+    const ask = async () => bodyOf(await server.request(`rooms/${ROOM}/restore`, { user: 'bob', body }))
+    expect(await ask()).toEqual({ seq: 4, before: 3 })
+    expect(await ask()).toEqual({ seq: 4, before: 3 })
+    const bob = await server.join(ROOM, 'bob')
+    const text = bob.document.getText('content')
+    text.insert(0, 'And ')
+    await bob.saved()
+    expect(await ask()).toEqual({ seq: 6, before: 5 })
+    await until(() => text.toString() === 'The cat sat on the mat.')
+  })
+
+  it('[HIS61] is held to the limits of every edit: one that would do harm is refused, and nothing happens', async () => {
+    const server = await startCompareServer()
+    await write(server)
+    const body = { kind: 'version', at: '1' }
+    const ask = () => server.request(`rooms/${ROOM}/restore`, { body })
+    const harmful: readonly (readonly [update: Uint8Array, code: string])[] = [
+      [Uint8Array.of(1, 2, 3), 'update-malformed'],
+      [nested(5_000), 'update-refused'],
+    ]
+    for (const [update, code] of harmful) {
+      const planned = planRestoresAs(update)
+      expect((await refusalOf(await ask())).code).toBe(code)
+      planned.mockRestore()
+      expect(await server.entries(ROOM)).toHaveLength(3)
+    }
+    const ada = await server.join(ROOM, 'ada')
+    ada.document.getText('content').insert(0, 'Still here. ')
+    await ada.saved()
   })
 
   it('[HIS52] shows a preview, and changes nothing by it', async () => {

@@ -3,6 +3,7 @@ import { onTestFinished, vi } from 'vitest'
 import { signToken } from '../../../server/access/token.ts'
 import { startApp } from '../../../server/app.ts'
 import { readConfig } from '../../../server/config.ts'
+import { SynclineError } from '../../../server/errors.ts'
 import { History } from '../../../server/history/history.ts'
 import { versionPage } from '../../../server/history/requests.ts'
 import type { Entry } from '../../../server/log/entry.ts'
@@ -22,6 +23,8 @@ export interface CompareServer {
   entries(room: string): Promise<readonly Entry[]>
   /** A stock provider in the room, synced. */
   join(room: string, user: string, grants?: Grants): Promise<Replica>
+  /** Speaks to the database. */
+  query(sql: string): Promise<unknown>
   request(path: string, options?: { grants?: Grants; user?: string; body?: unknown }): Promise<Response>
 }
 
@@ -67,8 +70,36 @@ export async function startCompareServer(env: Record<string, string> = {}): Prom
       await replica.synced()
       return replica
     },
+    query: (sql) => database.pool.query(sql),
     request,
   }
+}
+
+/** Has the keeping of a version fail once, after `well` of them have gone well. */
+export function failKeepingVersions(well: number): void {
+  const { keepVersion } = History.prototype
+  let kept = 0
+  const spy = vi.spyOn(History.prototype, 'keepVersion').mockImplementation(async function (
+    this: History,
+    ...version
+  ) {
+    kept += 1
+    if (kept <= well) return keepVersion.apply(this, version)
+    spy.mockRestore()
+    throw new SynclineError('storage-unavailable')
+  })
+  onTestFinished(() => spy.mockRestore())
+}
+
+/** Has every restore be planned as this edit. */
+export function planRestoresAs(update: Uint8Array) {
+  const { planRestore } = History.prototype
+  return vi.spyOn(History.prototype, 'planRestore').mockImplementation(async function (
+    this: History,
+    ...asked
+  ) {
+    return { ...(await planRestore.apply(this, asked)), update }
+  })
 }
 
 /** Has something happen between the planning of the next restore and its being applied. */
