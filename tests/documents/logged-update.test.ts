@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { hasPending } from '../../server/documents/pending.ts'
+import { perform } from '../../server/documents/sandbox-tasks.ts'
 import { HistoryDocument } from '../../server/history/positions/history-document.ts'
 import { contentOf } from '../history/replay.ts'
 import { edit, seeded } from './random-edit.ts'
@@ -80,6 +81,27 @@ function writeTogether(seed: number, edits: number): { room: Room; sent: readonl
   }
   for (const person of people) send(person, random())
   return { room, sent }
+}
+
+/** Client 5 has deleted the first of two paragraphs: where its text ended, and where the other's begins. */
+function withParagraphDeleted() {
+  const room = new Room()
+  const ada = new Y.Doc()
+  ada.clientID = 5
+  const rich = ada.getXmlFragment('default')
+  const [gone, kept] = ['gone', 'kept'].map((words) => {
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText(words)])
+    rich.push([paragraph])
+    return paragraph.get(0) as Y.XmlText
+  })
+  const [at, next] = [gone?._start?.lastId, kept?._start?.id]
+  if (!at || !next) throw new Error('two paragraphs were written')
+  room.take(Y.encodeStateAsUpdate(ada))
+  const writer = [...room.log]
+  rich.delete(0, 1)
+  room.take(Y.encodeStateAsUpdate(ada))
+  return { room, at, next, writer }
 }
 
 /** A document made of some updates: each by itself, or all of them in one transaction, as a load does it. */
@@ -164,24 +186,33 @@ describe('what the log has of an update', () => {
     for (const [index, update] of room.log.entries()) expect(update).toBe(room.told[index])
   })
 
+  it('[DOC38] is nothing of what could not be integrated', () => {
+    const { room, at } = withParagraphDeleted()
+    const words = [0x84, 5, at.clock, 5, ...new TextEncoder().encode('words')]
+    const pending = [0x84, 99, 0, 4, ...new TextEncoder().encode('more')]
+    room.take(Uint8Array.of(1, 2, 66, 0, ...words, ...pending, 0))
+    expect(hasPending(room.doc)).toBe(true)
+    expect([...wordsIn(room.log.slice(-1)).values()].join('')).toBe('words')
+    made(room.log, 'one by one')
+  })
+
+  it('[DOC38] is held against the document where a heavy update is tried', () => {
+    const { room, writer } = withParagraphDeleted()
+    const bob = new Y.Doc()
+    for (const update of writer) Y.applyUpdate(bob, update)
+    const seen = (bob.getXmlFragment('default').get(0) as Y.XmlElement).get(0) as Y.XmlText
+    for (let i = 0; i < 3_000; i += 1) seen.insert(i % 2, 'x')
+    const state = Y.encodeStateAsUpdate(room.doc)
+    const update = Y.encodeStateAsUpdate(bob, Y.encodeStateVector(room.doc))
+    expect(perform({ kind: 'try', state, update, budgetMs: 10_000 }, () => undefined)).toEqual({})
+    room.take(update)
+    expect([...wordsIn(room.log.slice(-1)).values()].join('')).toHaveLength(3_000)
+  })
+
   it('[DOC38] leaves what stands half in something deleted, which no editor writes, as the document has it', () => {
-    const room = new Room()
-    const ada = new Y.Doc()
-    ada.clientID = 5
-    const rich = ada.getXmlFragment('default')
-    const [gone, kept] = ['gone', 'kept'].map((words) => {
-      const paragraph = new Y.XmlElement('paragraph')
-      paragraph.insert(0, [new Y.XmlText(words)])
-      rich.push([paragraph])
-      return paragraph.get(0) as Y.XmlText
-    })
-    const [left, right] = [gone?._start?.lastId, kept?._start?.id]
-    if (!left || !right) throw new Error('two paragraphs were written')
-    room.take(Y.encodeStateAsUpdate(ada))
-    rich.delete(0, 1)
-    room.take(Y.encodeStateAsUpdate(ada))
-    const between = Uint8Array.of(1, 1, 66, 0, 0xc4, 5, left.clock, 5, right.clock, 1, 120, 0)
-    const beside = Uint8Array.of(1, 1, 67, 0, 0x84, 5, left.clock, 1, 120, 0)
+    const { room, at, next } = withParagraphDeleted()
+    const between = Uint8Array.of(1, 1, 66, 0, 0xc4, 5, at.clock, 5, next.clock, 1, 120, 0)
+    const beside = Uint8Array.of(1, 1, 67, 0, 0x84, 5, at.clock, 1, 120, 0)
     room.take(between)
     expect(room.log.at(-1)).toBe(room.told.at(-1))
     room.take(beside)
