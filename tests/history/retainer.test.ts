@@ -102,7 +102,7 @@ it('[HIS24] leaves a quarantined room as it is, and says so to who asks', async 
   const { db, url } = await database()
   await fillOld(url, 'doc:old', 40)
   await query(url, `update rooms set quarantined_at = now(), quarantine_reason = 'a test'`)
-  const retainer = new Retainer(db.pool, RULES, pino({ level: 'silent' }), indexed)
+  const retainer = new Retainer(db.pool, RULES, pino({ level: 'silent' }), nothing)
   const thinned = async () => {
     const done: string[] = []
     for await (const { room } of retainer.retainAll(false)) done.push(room)
