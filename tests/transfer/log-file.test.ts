@@ -35,7 +35,7 @@ async function exported() {
   return { db, url, log, file }
 }
 
-describe('a whole log', () => {
+describe('a whole log', { timeout: 120_000 }, () => {
   it('[HIS100] exported and imported elsewhere is the same log, byte for byte', async () => {
     const one = await exported()
     const other = await database()
@@ -134,7 +134,7 @@ describe('a whole log', () => {
   })
 })
 
-describe('one position', () => {
+describe('one position', { timeout: 120_000 }, () => {
   it('[HIS103] is written as text or as one update, by its seq or by a time', async () => {
     const { url, log } = await exported()
     const newest = await syncline(url, 'export', 'doc:a')
