@@ -3,7 +3,7 @@ import type { HistoryDocument } from '../positions/history-document.ts'
 import { Attribution, type Author } from './attribution.ts'
 import type { Authors } from './authors.ts'
 import { type Lifetimes, lifetimesOf, NEVER } from './lifetimes.ts'
-import { findPassages, type Passage } from './passages.ts'
+import { findPassages, type Match, type Passage, passageOf } from './passages.ts'
 
 interface DeletedPart {
   readonly text: string
@@ -51,15 +51,24 @@ export function searchDeleted(
   query: DeletedQuery,
 ): DeletedText[] {
   const attribution = new Attribution(history, authors)
+  const { text: wanted, limit } = query
   return lifetimesOf(history, attribution, query.at)
-    .flatMap((text) => passagesIn(text, attribution, query).map((passage) => ({ text, passage })))
-    .sort((a, b) => b.passage.gone - a.passage.gone)
-    .slice(0, query.limit)
-    .map(({ text, passage }) => describe(text, passage, attribution))
+    .flatMap((text) => foundIn(text, attribution, wanted).map((found) => ({ text, found })))
+    .sort((a, b) => b.found.gone - a.found.gone)
+    .slice(0, limit)
+    .map(({ text, found }) => {
+      // Of the many that a word of one letter finds, only those that are shown are spelt out.
+      const passage = 'indexes' in found ? found : passageOf(text, found, wanted?.length ?? 0)
+      return describe(text, passage, attribution)
+    })
 }
 
-const passagesIn = (text: Lifetimes, attribution: Attribution, query: DeletedQuery): Passage[] =>
-  query.text === undefined ? deletedTogether(text, attribution) : findPassages(text, query.text)
+const foundIn = (
+  text: Lifetimes,
+  attribution: Attribution,
+  wanted: string | undefined,
+): readonly (Match | Passage)[] =>
+  wanted === undefined ? deletedTogether(text, attribution) : findPassages(text, wanted)
 
 /** What one person deleted at a stretch: entries at most a minute apart, of characters that stood side by side. */
 function deletedTogether(text: Lifetimes, attribution: Attribution): Passage[] {
@@ -105,11 +114,11 @@ function describe(text: Lifetimes, passage: Passage, attribution: Attribution): 
 
 /** What could be read next to `index` at a position. */
 function around(text: Lifetimes, index: number, step: 1 | -1, seq: Seq): string {
+  const beside = (at: number) =>
+    step === 1 ? text.next(at + 1, seq, seq + 1) : text.previous(at, seq, seq + 1)
   let found = ''
-  for (let i = index + step; i >= 0 && i < text.length && found.length < AROUND; i += step) {
-    if (!text.overlaps(i, seq, seq + 1)) continue
-    found = step === 1 ? found + text.text.charAt(i) : text.text.charAt(i) + found
-  }
+  for (let at = beside(index); at >= 0 && at < text.length && found.length < AROUND; at = beside(at))
+    found = step === 1 ? found + text.text.charAt(at) : text.text.charAt(at) + found
   return found
 }
 

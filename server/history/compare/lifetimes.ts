@@ -76,6 +76,18 @@ export class Lifetimes {
     }
     return Math.min(index, this.length)
   }
+
+  /** The last character before `end` that was there at that time; -1 where none was. */
+  previous(end: number, from: Seq, until: Seq): number {
+    let index = end - 1
+    while (index >= 0 && !this.overlaps(index, from, until)) {
+      const absent = this.#blocks.find(
+        (blocks) => (index + 1) % blocks.size === 0 && blocks.absent(index + 1 - blocks.size, from, until),
+      )
+      index -= absent?.size ?? 1
+    }
+    return Math.max(index, -1)
+  }
 }
 
 /** For each so many characters, when the first of them was written and when the last was deleted. */

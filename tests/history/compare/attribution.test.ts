@@ -8,7 +8,7 @@ import { searchDeleted } from '../../../server/history/compare/deleted-text.ts'
 import { diff } from '../../../server/history/compare/diff.ts'
 import type { Diff, Status } from '../../../server/history/compare/diff-tree.ts'
 import { Lifetimes, lifetimesOf, NEVER } from '../../../server/history/compare/lifetimes.ts'
-import { findPassages } from '../../../server/history/compare/passages.ts'
+import { findPassages, type Passage, passageOf } from '../../../server/history/compare/passages.ts'
 import { type View, viewAt } from '../../../server/history/compare/view.ts'
 import { HistoryDocument, type HistoryEntry } from '../../../server/history/positions/history-document.ts'
 import { ServerDocument } from '../../documents/server-document.ts'
@@ -239,7 +239,7 @@ describe('the search in deleted text', () => {
           const starts = (passages: readonly string[]) => new Set(passages.map((ids) => ids.split(',')[0]))
           // A character's clock is its place in the order of writing, which is what `index` counts.
           const clocks = found === undefined ? [] : clocksOf(history.structure, found)
-          const passages = found === undefined ? [] : findPassages(found, query)
+          const passages = found === undefined ? [] : passagesOf(found, query)
           const foundIds = passages.map(({ indexes }) => indexes.map((index) => clocks[index]).join())
           for (const ids of foundIds) expect(gone).toContain(ids)
           expect([...starts(foundIds)].sort()).toEqual([...starts(gone)].sort())
@@ -310,9 +310,12 @@ describe('the search in deleted text', () => {
     text.push('x', 1, 10)
     for (let i = 0; i < 3_000; i += 1) text.push('.', 20, 30)
     text.push('y', 2, 9)
-    expect(findPassages(text, 'xy')).toEqual([{ indexes: [0, 3_001], until: 9, gone: 9 }])
+    expect(passagesOf(text, 'xy')).toEqual([{ indexes: [0, 3_001], until: 9, gone: 9 }])
   })
 })
+
+const passagesOf = (text: Lifetimes, query: string): Passage[] =>
+  findPassages(text, query).map((found) => passageOf(text, found, query.length))
 
 /** The clocks of a text's characters, visible or not, in the document's order. */
 function clocksOf(doc: Y.Doc, { length }: Lifetimes): number[] {
