@@ -38,12 +38,15 @@ export async function retain(
       const thinned = await retainer.retain(room, { dryRun })
       if (thinned !== undefined) tell(room, thinned)
     }
-    print(`${rooms} rooms ${dryRun ? 'would be' : 'were'} thinned, ${freed} bytes freed`)
+    print(`${rooms} rooms ${dryRun ? 'would be' : 'were'} thinned, ${bytesOf(freed, 'bytes freed')}`)
   } finally {
     await history.close()
     await database.close()
   }
 }
+
+const bytesOf = (freed: number, are: string): string =>
+  freed < 0 ? `${-freed} bytes more are taken` : `${freed} ${are}`
 
 function describe({
   first,
@@ -58,6 +61,6 @@ function describe({
   const versions = versionsLost === 0 ? '' : `, ${versionsLost} automatic versions go with them`
   return (
     `of positions ${first} to ${last}, ${positionsLost} go and ${last - first + 1 - positionsLost} stay; ` +
-    `${bytesBefore - bytesAfter} of ${bytesBefore} bytes are freed${versions}${shared}`
+    `${bytesOf(bytesBefore - bytesAfter, `of ${bytesBefore} bytes are freed`)}${versions}${shared}`
   )
 }

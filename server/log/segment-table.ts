@@ -5,8 +5,12 @@ import { type Entry, firstOf, type RoomId } from './entry.ts'
 export const SEGMENT_ENTRIES = 1_000
 /** A segment of large entries ends early: packing holds it in memory several times over. */
 export const SEGMENT_BYTES = 8 * 1024 * 1024
-/** A segment is thinned when its last entry is due: this is the longest that its first one waits, in ms. */
+/**
+ * A segment is thinned when its last entry is due: this is the longest that its first one waits, in ms, unless they are
+ * fewer than make up for a segment of their own.
+ */
 const LONGEST_SPAN = 30 * 24 * 60 * 60 * 1000
+const FEWEST_ENTRIES = 3
 
 /** How a segment was thinned: not at all, to one entry a session, to one entry a version. */
 export type Stage = 0 | 1 | 2
@@ -30,7 +34,7 @@ export const endsSegment = ({ first, count, bytes }: Run, next: Entry): boolean 
   first !== undefined &&
   (count === SEGMENT_ENTRIES ||
     bytes + next.bytes.length > SEGMENT_BYTES ||
-    next.at - first.at > LONGEST_SPAN)
+    (next.at - first.at > LONGEST_SPAN && count >= FEWEST_ENTRIES))
 
 /** Writes a segment, in the transaction that takes away whatever else stands for its positions. */
 export async function insertSegment(

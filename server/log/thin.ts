@@ -20,6 +20,8 @@ export interface DueRange {
   readonly last: Seq
   /** Of all that is stored of these positions, row headers included. */
   readonly bytes: number
+  /** Part of it was thinned before. */
+  readonly thinned: boolean
   /** Says what stands there now; when it is another later, somebody has written in between. */
   readonly fingerprint: string
   /** Positions that something else needs, each with the last stage that leaves it. */
@@ -71,6 +73,7 @@ const STANDING = `
   select false, seq, seq, at, 0, pg_column_size(u.*), sha256(bytes) from room_updates u where room_id = $1`
 
 interface Place {
+  readonly packed: boolean
   readonly first: string
   readonly last: string
   readonly last_at: Date
@@ -78,6 +81,9 @@ interface Place {
   readonly size: number
   readonly hash: Buffer
 }
+
+/** Fewer entries that were never packed are not worth a segment. */
+const FEWEST_ROWS = 3
 
 /** The oldest part of a room in which something is due, up to the first place that is too young; undefined where none is. */
 export async function dueRange(pool: pg.Pool, room: RoomId, cutoffs: Cutoffs): Promise<DueRange | undefined> {
@@ -94,12 +100,14 @@ export async function dueRange(pool: pg.Pool, room: RoomId, cutoffs: Cutoffs): P
   const places = begin === -1 ? [] : old.slice(begin, old.findLastIndex(due) + 1)
   const last = places.at(-1)
   if (last === undefined) return undefined
+  if (places.length < FEWEST_ROWS && places.every(({ packed }) => !packed)) return undefined
   // From the place before it on: where events stand in between, their positions are in no place yet.
   const range = { first: Number(old[begin - 1]?.last ?? 0) + 1, last: Number(last.last) }
   return {
     room,
     ...range,
     bytes: places.reduce((sum, { size }) => sum + size, 0),
+    thinned: places.some(({ stage }) => stage > 0),
     fingerprint: fingerprintOf(places),
     pins: await pinned(pool, room),
   }
@@ -190,6 +198,19 @@ export function replaceRange(
     await record?.(client)
     return true
   })
+}
+
+/** Has a range count as thinned though it stays as it is: merging it would free nothing. */
+export async function settleRange(
+  pool: pg.Pool,
+  { room, first, last }: DueRange,
+  { sessions, versions }: Cutoffs,
+): Promise<void> {
+  await pool.query(
+    `update room_segments set stage = greatest(stage, case when last_at < to_timestamp($5 / 1000.0) then 2 else 1 end)
+     where room_id = $1 and last_seq between $2 and $3 and last_at < to_timestamp($4 / 1000.0)`,
+    [room, first, last, sessions, versions ?? 0],
+  )
 }
 
 /** Not what `returning` would say: the row as whoever reads it later will have it. */

@@ -4,6 +4,7 @@ import { SEVERAL } from '../../server/log/entry.ts'
 import { packRoom } from '../../server/log/pack.ts'
 import { requirePosition } from '../../server/log/positions.ts'
 import { encodeSegment } from '../../server/log/segment.ts'
+import { dueRooms } from '../../server/log/thin.ts'
 import { countTo, database, entry, openLog, openRoom } from '../log/fixture.ts'
 import { DAY, MINUTE, replayed, type Session, typed, upTo } from './past.ts'
 
@@ -290,6 +291,84 @@ describe('what is dropped', () => {
     const thinned = left.filter(({ seq }) => seq <= 3000).map(({ seq }) => seq)
     expect(thinned.length).toBeLessThan(30)
     await holds(old, [...thinned.filter((_, index) => index % 5 === 0), 3001, 3900])
+  })
+})
+
+describe('what would free nothing', () => {
+  const bytesOf = async ({ db }: Room): Promise<number> => {
+    const { rows } = await db.pool.query(
+      `select (select coalesce(sum(pg_column_size(s.*)), 0) from room_segments s)::int
+         + (select coalesce(sum(pg_column_size(u.*)), 0) from room_updates u)::int as size`,
+    )
+    return rows[0].size
+  }
+  /** All of the log as one segment, as the packer would have made it of more. */
+  const packed = async (old: Room): Promise<void> => {
+    const entries = await upTo(old.log, old.id, old.head)
+    await old.db.pool.query(
+      `insert into room_segments (room_id, first_seq, last_seq, first_at, last_at, bytes)
+       values ($1, 1, $2, to_timestamp($3 / 1000.0), to_timestamp($4 / 1000.0), $5)`,
+      [old.id, old.head, entries[0]?.at, entries.at(-1)?.at, await encodeSegment(entries)],
+    )
+    await old.db.pool.query('delete from room_updates')
+  }
+  const short = (sessions: number, edits: number, days: number) =>
+    Array.from({ length: sessions }, (_, i) => session(40 + (sessions - i) * days, ['ada'], edits))
+
+  it.each([
+    ['an entry now and then', short(24, 1, 25)],
+    ['two entries now and then', short(24, 2, 40)],
+    ['a few entries in years', short(4, 1, 200)],
+    ['a single one', short(1, 1, 1)],
+    ['two', short(1, 2, 1)],
+  ])('[HIS98] of %s takes no more than it did, and is not looked at for ever', async (_, sessions) => {
+    for (const pack of [false, true]) {
+      const old = await room(sessions)
+      if (pack) await packed(old)
+      const before = await bytesOf(old)
+      const said = await thinRoom(old.db.pool, old.id, SESSIONS, { dryRun: true })
+      const done = await thinRoom(old.db.pool, old.id, SESSIONS, run)
+      expect(done).toEqual(said)
+      const after = await bytesOf(old)
+      if (done === undefined) expect(after).toBe(before)
+      else {
+        expect(done.bytesAfter).toBeLessThan(done.bytesBefore)
+        expect(after).toBeLessThan(before)
+      }
+      await holds(old, await keptOf(old))
+      expect(await thinRoom(old.db.pool, old.id, SESSIONS, run)).toBeUndefined()
+    }
+  })
+
+  it('[HIS98] stays as it was written, and is tried again when it is due for more', async () => {
+    const old = await room(short(24, 1, 25))
+    await packed(old)
+    const before = await everything(old)
+    expect(await thinRoom(old.db.pool, old.id, SESSIONS, { dryRun: true })).toBeUndefined()
+    expect(await everything(old)).toEqual(before)
+    expect(await dueRooms(old.db.pool, { except: [] }, SESSIONS)).toHaveLength(1)
+    expect(await thinRoom(old.db.pool, old.id, SESSIONS, run)).toBeUndefined()
+    expect(await dueRooms(old.db.pool, { except: [] }, SESSIONS)).toEqual([])
+    expect(await keptOf(old)).toEqual(countTo(24))
+    const versions = await thinRoom(old.db.pool, old.id, { ...VERSIONS, versions: VERSIONS.sessions }, run)
+    expect(versions?.positionsLost).toBe(23)
+    await holds(old, [24])
+  })
+
+  it('[HIS98] a thread that does not answer is ended, and nothing is dropped', async () => {
+    const old = await room()
+    const before = await everything(old)
+    const thinning = thinRoom(old.db.pool, old.id, SESSIONS, { ...run, answerWithin: 1 })
+    await expect(thinning).rejects.toThrow('did not answer within 1 ms')
+    expect(await everything(old)).toEqual(before)
+    const stop = new AbortController()
+    const stopped = thinRoom(old.db.pool, old.id, SESSIONS, { ...run, signal: stop.signal })
+    stop.abort()
+    await expect(stopped).rejects.toThrow('aborted')
+    expect(await everything(old)).toEqual(before)
+    expect(await thinRoom(old.db.pool, old.id, SESSIONS, run), 'control').toMatchObject({
+      positionsLost: 151,
+    })
   })
 })
 

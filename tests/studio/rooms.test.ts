@@ -69,7 +69,7 @@ describe('the administrator’s list of rooms', () => {
     await page.getByRole('menuitem', { name: 'What retention would drop' }).click()
     const dialog = page.getByRole('dialog', { name: 'What retention would drop' })
     await dialog
-      .getByText('Every keystroke is kept for 1 day, then sessions. Nothing of this room is older yet.')
+      .getByText('Every keystroke is kept for 1 day, then sessions. Nothing of this room is due.')
       .waitFor()
     await dialog.getByText('Close', { exact: true }).click()
     await dialog.waitFor({ state: 'hidden' })

@@ -63,7 +63,7 @@ function Plan({ plan: { rule, effect } }: { readonly plan: RetentionPlan }) {
   if (rule === null) return <Text>There is no rule for rooms of this kind: everything is kept.</Text>
   const later = rule.sessions === null ? '' : `; after ${days(rule.sessions)}, versions`
   const kept = `Every keystroke is kept for ${days(rule.keystrokes)}, then sessions${later}.`
-  if (effect === null) return <Text>{kept} Nothing of this room is older yet.</Text>
+  if (effect === null) return <Text>{kept} Nothing of this room is due.</Text>
   const { bytesBefore, bytesAfter, positionsLost, versionsLost } = effect
   return (
     <>
@@ -71,7 +71,7 @@ function Plan({ plan: { rule, effect } }: { readonly plan: RetentionPlan }) {
       <ul className="rooms-effect">
         <li>
           {bytesAfter > bytesBefore
-            ? `take ${bytes(bytesAfter - bytesBefore)} more than the ${bytes(bytesBefore)} now: sessions this short cost more than they save`
+            ? `take ${bytes(bytesAfter - bytesBefore)} more than the ${bytes(bytesBefore)} now: these versions take more than their sessions`
             : `free ${bytes(bytesBefore - bytesAfter)} of ${bytes(bytesBefore)}`}
         </li>
         <li>

@@ -4,7 +4,15 @@ import { sameEntries } from '../../log/pack.ts'
 import { read } from '../../log/read.ts'
 import { decodeSegment, encodeSegment } from '../../log/segment.ts'
 import { endsSegment, type NewSegment, type Stage } from '../../log/segment-table.ts'
-import { type Cutoffs, type DueRange, dueRange, lostOf, replaceRange, wanted } from '../../log/thin.ts'
+import {
+  type Cutoffs,
+  type DueRange,
+  dueRange,
+  lostOf,
+  replaceRange,
+  settleRange,
+  wanted,
+} from '../../log/thin.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 import { dropBlocks } from '../blocks/blocks.ts'
 import { type Group, keeps } from './cuts.ts'
@@ -29,6 +37,8 @@ export interface ThinOptions {
   /** Only say what would become of it. */
   readonly dryRun: boolean
   readonly signal?: AbortSignal | undefined
+  /** The longest that the thread may take for one answer, in ms; ten minutes where nothing is said. */
+  readonly answerWithin?: number | undefined
   /** Writes down who did it, in the transaction in which it is done. */
   readonly record?: (client: Queryable) => Promise<void>
 }
@@ -45,7 +55,8 @@ interface Made {
 
 /**
  * Thins what of a room is due; with `dryRun` it only says what would become of it. The Yjs part runs in a
- * thread. Undefined where nothing is due, and where the room was written to meanwhile: it is due still.
+ * thread. Undefined where nothing is due, where merging keystrokes would free nothing, and where the room was written to
+ * meanwhile: then it is due still.
  * @throws where a merged entry does not verify; nothing is dropped then.
  */
 export async function thinRoom(
@@ -56,12 +67,18 @@ export async function thinRoom(
 ): Promise<Thinned | undefined> {
   const range = await dueRange(pool, room, cutoffs)
   if (range === undefined) return undefined
-  const thread = new ThinningThread()
+  const thread = new ThinningThread(options)
   try {
     const made = await merge(pool, range, cutoffs, thread, options.signal)
     const segments = await pack(made, cutoffs, thread, room)
+    const thinned = report(range, segments)
+    // Versions are what somebody wants to have left, also where sessions would take less.
+    if (!range.thinned && thinned.bytesAfter >= thinned.bytesBefore) {
+      if (!options.dryRun) await settleRange(pool, range, cutoffs)
+      return undefined
+    }
     const done = options.dryRun || (await replaceRange(pool, range, segments, recordOf(range, options)))
-    return done ? report(range, segments) : undefined
+    return done ? thinned : undefined
   } finally {
     await thread.close()
   }

@@ -7,9 +7,26 @@ import type { Answer, Question } from './thinning-worker.ts'
 /** The sources run as they are, and so does what was built from them. */
 const PROGRAM = new URL(`./thinning-worker${extname(import.meta.filename)}`, import.meta.url)
 
-/** `Thinning` in a thread of its own: one question at a time. */
+/** The longest that an answer may take, in ms. A thousand positions of a large document are checked in a minute. */
+const ANSWER_WITHIN = 10 * 60 * 1000
+
+export interface ThinningThreadOptions {
+  /** Ends what is being asked. */
+  readonly signal?: AbortSignal | undefined
+  /** The longest that an answer may take, in ms; ten minutes where nothing is said. */
+  readonly answerWithin?: number | undefined
+}
+
+/** `Thinning` in a thread of its own: one question at a time. A thread that owes an answer is good for nothing but `close`. */
 export class ThinningThread {
   readonly #worker = new Worker(PROGRAM)
+  readonly #signal: AbortSignal | undefined
+  readonly #answerWithin: number
+
+  constructor({ signal, answerWithin = ANSWER_WITHIN }: ThinningThreadOptions = {}) {
+    this.#signal = signal
+    this.#answerWithin = answerWithin
+  }
 
   async apply(updates: readonly Uint8Array[]): Promise<void> {
     await this.#ask({ ask: 'apply', updates })
@@ -32,10 +49,14 @@ export class ThinningThread {
   }
 
   async #ask(question: Question): Promise<unknown> {
+    const late = AbortSignal.timeout(this.#answerWithin)
+    const signal = this.#signal === undefined ? late : AbortSignal.any([late, this.#signal])
     // `once` also rejects when the thread ends with an error, such as memory that is used up.
-    const answered = once(this.#worker, 'message') as Promise<[Answer]>
+    const answered = once(this.#worker, 'message', { signal }) as Promise<[Answer]>
     this.#worker.postMessage(question)
-    const [answer] = await answered
+    const [answer] = await answered.catch((cause: unknown) => {
+      throw late.aborted ? new Error(`the thread did not answer within ${this.#answerWithin} ms`) : cause
+    })
     if ('failure' in answer) throw new Error(answer.failure)
     return answer.value
   }
