@@ -6,7 +6,7 @@ import type { Logger } from '../observe/log.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { writeAtomically } from '../transfer/atomic-file.ts'
 import { writeLog } from '../transfer/log-file.ts'
-import { logOf } from '../transfer/source.ts'
+import { logOf, requireRoom } from '../transfer/source.ts'
 import { writeVersions } from '../transfer/versions-folder.ts'
 
 export interface ExportOptions {
@@ -42,6 +42,7 @@ export async function exportRoom(
     throw new Error('--all with --format writes a folder: name it with --out')
   const position = positionOf(at)
   await withDatabase(config, logger, async (database) => {
+    await requireRoom(database.pool, room)
     if (all && !versions) {
       const { header, entries } = await logOf(database.pool, room)
       return put(writeLog(header, entries), out)

@@ -31,6 +31,9 @@ interface Rendered extends DocumentText {
   readonly sha256: string
 }
 
+/** Text that is held before it is written, in UTF-16 code units, about: the manifest is saved once for all of it. */
+const BATCH = 16 * 1024 * 1024
+
 /** Keeps a folder with one file a document, for a backup or for git: what changed is written, whole or not at all. */
 export class FolderExport {
   readonly #folder: string
@@ -52,24 +55,31 @@ export class FolderExport {
     await mkdir(this.#folder, { recursive: true })
     const manifest = await readManifest(this.#folder)
     const rooms = await this.#rooms()
-    const problems: string[] = []
-    const rendered: Rendered[] = []
+    const pass = { written: [] as string[], removed: [] as string[], problems: [] as string[] }
+    let batch: Rendered[] = []
+    let held = 0
+    const write = async (deleted: readonly string[]) => {
+      const { written, removed } = await this.#update(manifest, batch, deleted)
+      pass.written.push(...written)
+      pass.removed.push(...removed)
+      batch = []
+      held = 0
+    }
     for (const { name, head, deleted } of rooms) {
       if (deleted || !(await this.#due(manifest, name, head))) continue
       try {
-        rendered.push(await this.#render(name))
+        const document = await this.#render(name)
+        batch.push(document)
+        held += document.text.length
       } catch (error) {
-        problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+        pass.problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
       }
+      if (held >= BATCH) await write([])
     }
     const deleted = rooms.filter((room) => room.deleted && Object.hasOwn(manifest.documents, room.name))
-    const done = await this.#update(
-      manifest,
-      rendered,
-      deleted.map(({ name }) => name),
-    )
+    await write(deleted.map(({ name }) => name))
     this.#checked = true
-    return { ...done, problems }
+    return pass
   }
 
   /** A room that is in no row any more keeps its file: it may be another database that we look at. */
@@ -141,7 +151,8 @@ export class FolderExport {
       written.push(documents[room]?.file ?? '')
     }
     const removed = await this.#remove(manifest)
-    await saveManifest(this.#folder, { ...manifest, stale: [] })
+    stale.length = 0
+    await saveManifest(this.#folder, manifest)
     return { written, removed }
   }
 

@@ -6,7 +6,7 @@ import { findRoom, type RoomRow } from '../log/rooms.ts'
 import type { LogHeader } from './log-file.ts'
 
 /** @throws SynclineError `room-not-found`, `room-deleted` */
-async function requireRoom(pool: pg.Pool, name: string): Promise<RoomRow> {
+export async function requireRoom(pool: pg.Pool, name: string): Promise<RoomRow> {
   const room = await findRoom(pool, name)
   if (room === undefined) throw new SynclineError('room-not-found', name)
   return room

@@ -2,9 +2,10 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import { fileName, isPlainName } from '../../server/transfer/file-name.ts'
 import { FolderExport } from '../../server/transfer/folder.ts'
-import { database, openLog } from '../log/fixture.ts'
+import { database, openLog, openRoom } from '../log/fixture.ts'
 import { folder, QUIETLY, startSyncline, syncline, write } from './support.ts'
 
 async function setting() {
@@ -95,6 +96,56 @@ describe('a folder of documents', () => {
     await writeFile(join(one.dir, '.syncline.json'), JSON.stringify({ version: 1, documents: {}, stale }))
     await expect(one.target().pass()).rejects.toThrow('is no plain file name')
   })
+
+  it('[HIS104] has what another application keeps in a room as JSON, the same for the same data', async () => {
+    const { log, target, read } = await setting()
+    const fill = async (name: string, change: (doc: Y.Doc) => void) => {
+      const room = await openRoom(log, name)
+      const doc = new Y.Doc()
+      doc.transact(() => change(doc))
+      room.append({ actor: 'ada', at: Date.now(), bytes: Y.encodeStateAsUpdate(doc) })
+      await room.durable()
+    }
+    await fill('board:a', (doc) => {
+      doc.getMap('shapes').set('b', { x: 1 })
+      doc.getMap('shapes').set('a', new Y.Array())
+      doc.getArray('order').push(['a', 'b'])
+    })
+    await fill('board:b', (doc) => {
+      doc.getArray('order').push(['a', 'b'])
+      doc.getMap('shapes').set('a', new Y.Array())
+      doc.getMap('shapes').set('b', { x: 1 })
+    })
+    await fill('doc:empty', (doc) => doc.getMap('meta').set('title', 'Empty'))
+    expect((await target().pass()).written).toEqual(['a.json', 'b.json', 'Empty.txt'])
+    expect(JSON.parse(await read('a.json'))).toEqual({
+      order: { kind: 'array', value: ['a', 'b'] },
+      shapes: { kind: 'map', value: { a: [], b: { x: 1 } } },
+    })
+    expect(await read('b.json')).toBe(await read('a.json'))
+    expect(await read('Empty.txt')).toBe('')
+  })
+
+  it('[HIS108] has its first files before all is read: text is not held for longer than a part', async () => {
+    const { db, log, dir, names } = await setting()
+    const large = 'x'.repeat(9 * 1024 * 1024)
+    for (const name of ['a', 'b', 'c']) await write(log, `doc:${name}`, name, name + large)
+    const there: Record<string, readonly string[]> = {}
+    const inspect = async (name: string) => {
+      there[name] = await names()
+      return log.inspect(name)
+    }
+    const watched = new Proxy(log, {
+      get: (target, key) => {
+        if (key === 'inspect') return inspect
+        const value: unknown = Reflect.get(target, key, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const pass = await new FolderExport(dir, db.pool, watched).pass()
+    expect(pass).toEqual({ written: ['a.txt', 'b.txt', 'c.txt'], removed: [], problems: [] })
+    expect(there).toEqual({ 'doc:a': [], 'doc:b': [], 'doc:c': ['a.txt', 'b.txt'] })
+  }, 60_000)
 
   it('[HIS104] writes what it can where a room is damaged, and says which was not', async () => {
     const { log, db, target, names } = await setting()

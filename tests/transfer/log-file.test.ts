@@ -151,7 +151,7 @@ describe('one position', { timeout: 120_000 }, () => {
   it('[HIS103] that is not there, or is asked for wrongly, is refused in one line', async () => {
     const { url } = await exported()
     const asked: readonly (readonly [string, ...string[]])[] = [
-      ['There is no such room', 'doc:absent'],
+      ['There is no such room, and you may not create it: doc:absent', 'doc:absent'],
       ['the room is at 3300', 'doc:a', '--at', '3301'],
       ['Retention has merged', 'doc:a', '--at', '17'],
       ['--at is a position', 'doc:a', '--at', 'tuesday'],
