@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { History } from '../../server/history/history.ts'
 import { type Session, sessionsOf } from '../../server/history/timeline/sessions.ts'
+import { stretchOf } from '../../server/history/timeline/stretches.ts'
 import type { TimelineQuery } from '../../server/history/timeline/timeline.ts'
 import { historyOf, openHistory, START, Typist, write } from './support.ts'
 
@@ -218,6 +219,8 @@ describe('the timeline', () => {
     expect(await history.timeline('doc:a', QUERY)).toEqual(before)
     await db.pool.query('delete from history_activity')
     expect(await historyOf(db).timeline('doc:a', QUERY)).toEqual(before)
+    await db.pool.query('delete from history_stretches')
+    expect(await history.timeline('doc:a', QUERY)).toEqual(before)
   })
 
   it('[HIS13] finds by any filter, on any page, what dividing the whole room and filtering it gives', async () => {
@@ -295,11 +298,13 @@ it('[HIS12] a session has as many slices as a month of work can have', async () 
   async function* slices() {
     for (let seq = (30 * 24 * 60 * MINUTE) / IDLE; seq > 0; seq -= 1) {
       const at = START + seq * IDLE
-      yield { firstSeq: seq, lastSeq: seq, firstAt: at, lastAt: at, people: new Map([['ada', share(at)]]) }
+      const people = new Map([['ada', share(at)]])
+      yield stretchOf({ firstSeq: seq, lastSeq: seq, firstAt: at, lastAt: at, people }, at - IDLE)
     }
   }
   const sessions: Session[] = []
   const division = { gap: MINUTE, length: 30 * 24 * 60 * MINUTE }
-  for await (const session of sessionsOf(slices(), division)) sessions.push(session)
+  const source = { stretches: slices(), open: async () => [], began: async () => START }
+  for await (const session of sessionsOf(source, division)) sessions.push(session)
   expect(sessions).toMatchObject([{ firstSeq: 1, lastSeq: 172_800, firstAt: START + IDLE }])
 })

@@ -53,7 +53,14 @@ export const positions: Scenario = {
 
 /** All that the database keeps for the room's log and history, indexes and free space included. */
 async function tableBytes(bench: Bench): Promise<number> {
-  const tables = ['room_updates', 'room_segments', 'history_blocks', 'history_activity', 'versions']
+  const tables = [
+    'room_updates',
+    'room_segments',
+    'history_blocks',
+    'history_activity',
+    'history_stretches',
+    'versions',
+  ]
   for (const table of tables) await bench.postgres.query(DATABASE, `vacuum ${table}`)
   const [left] = await bench.postgres.query<{ bytes: string }>(
     DATABASE,

@@ -53,39 +53,24 @@ export async function newestSliceWith(
 export const newestSlice = (db: Queryable, room: RoomId): Promise<Slice | undefined> =>
   newestSliceWith(db, room, Number.MAX_SAFE_INTEGER, {})
 
-/** The last seq before which nobody paused for `gap` ms since that slice. */
-export async function groupEnd(db: Queryable, room: RoomId, slice: Slice, gap: number): Promise<Seq> {
-  let last = slice
-  for await (const next of slicesAfter(db, room, slice.firstSeq)) {
-    if (next.firstAt - last.lastAt >= gap) break
-    last = next
-  }
-  return last.lastSeq
-}
-
-/** The slices of a room that begin before `before`, newest first. */
-export async function* slicesBefore(db: Queryable, room: RoomId, before: Seq): AsyncGenerator<Slice> {
-  let below = before
-  for (let page = FIRST_PAGE; ; page = Math.min(page * 4, LARGEST_PAGE)) {
-    const { rows } = await db.query<Row>({
-      name: 'slices before',
-      text: `select ${COLUMNS} from history_activity where room_id = $1 and first_seq < $2
-        order by first_seq desc, actor desc limit $3`,
-      values: [room, below, page],
-    })
-    const full = rows.length === page
-    const slices = slicesOf(rows)
-    // The last of a full page may go on with the next one.
-    const whole = full && slices.length > 1 ? slices.slice(0, -1) : slices
-    yield* whole
-    const last = whole.at(-1)
-    if (!full || last === undefined) return
-    below = last.firstSeq
-  }
+/** The slices of a room that begin in a range of positions, oldest first. */
+export async function slicesBetween(
+  db: Queryable,
+  room: RoomId,
+  first: Seq,
+  last: Seq,
+): Promise<readonly Slice[]> {
+  const { rows } = await db.query<Row>({
+    name: 'slices between',
+    text: `select ${COLUMNS} from history_activity where room_id = $1 and first_seq between $2 and $3
+      order by first_seq, actor`,
+    values: [room, first, last],
+  })
+  return slicesOf(rows)
 }
 
 /** The slices of a room that begin after `after`, oldest first. */
-async function* slicesAfter(db: Queryable, room: RoomId, after: Seq): AsyncGenerator<Slice> {
+export async function* slicesAfter(db: Queryable, room: RoomId, after: Seq): AsyncGenerator<Slice> {
   let above = after
   for (let page = FIRST_PAGE; ; page = Math.min(page * 4, LARGEST_PAGE)) {
     const { rows } = await db.query<Row>({

@@ -2,8 +2,10 @@ import type { RoomId, Seq } from '../../log/entry.ts'
 import { nearestPositions } from '../../log/positions.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 import { namedPositions, type Version, versionsBetween } from '../versions/versions.ts'
-import { groupEnd, newestSliceWith, slicesBefore } from './activity.ts'
-import { type Division, type Session, sessionsOf } from './sessions.ts'
+import { newestSliceWith } from './activity.ts'
+import { type Division, type Session, type SessionSource, sessionsOf } from './sessions.ts'
+import { beyondSession, groupBegan, openStretch, stretchesBefore } from './stretch-table.ts'
+import { levelFor } from './stretches.ts'
 
 export interface TimelineQuery extends Division {
   /** Sessions that this person took part in. */
@@ -43,12 +45,13 @@ export async function readTimeline(db: Queryable, room: RoomId, query: TimelineQ
   }
   const [newest] = found
   const oldest = found.at(-1)
-  const versions =
+  const ends = found.flatMap(({ firstSeq, lastSeq }) => [firstSeq - 1, lastSeq])
+  const [versions, nearest] = await Promise.all([
     newest === undefined || oldest === undefined
       ? []
-      : await versionsBetween(db, room, oldest.firstSeq, newest.lastSeq)
-  const ends = found.flatMap(({ firstSeq, lastSeq }) => [firstSeq - 1, lastSeq])
-  const nearest = await nearestPositions(db, room, ends)
+      : versionsBetween(db, room, oldest.firstSeq, newest.lastSeq),
+    nearestPositions(db, room, ends),
+  ])
   const sessions = found.map((session) => ({
     ...session,
     before: nearest(session.firstSeq - 1).before,
@@ -66,7 +69,7 @@ async function* sessionsThat(db: Queryable, room: RoomId, query: TimelineQuery):
     jumps = false
     const start = await nextStart(db, room, query, named, before)
     if (start === undefined) return
-    for await (const session of sessionsOf(slicesBefore(db, room, start.before), query)) {
+    for await (const session of sessionsOf(sourceOf(db, room, query, start.before), query)) {
       if (query.from !== undefined && session.lastAt < query.from) return
       if (matches(session, query, named)) yield session
       else if (session.lastSeq < start.slice) {
@@ -78,8 +81,14 @@ async function* sessionsThat(db: Queryable, room: RoomId, query: TimelineQuery):
   }
 }
 
+const sourceOf = (db: Queryable, room: RoomId, { length }: Division, before: Seq): SessionSource => ({
+  stretches: stretchesBefore(db, room, levelFor(length), before),
+  open: (stretch) => openStretch(db, room, stretch),
+  began: (seq, gap) => groupBegan(db, room, seq, gap),
+})
+
 interface Start {
-  /** Where the reading starts: behind the whole sessions that the slice may be in. */
+  /** Where the reading starts: behind all of the session that the slice is in. What is newer is not as asked for. */
   readonly before: Seq
   /** The newest slice that is as asked for. */
   readonly slice: Seq
@@ -89,7 +98,7 @@ interface Start {
 async function nextStart(
   db: Queryable,
   room: RoomId,
-  { person, to, gap }: TimelineQuery,
+  { person, to, length }: TimelineQuery,
   named: readonly Seq[] | undefined,
   before: Seq,
 ): Promise<Start | undefined> {
@@ -101,7 +110,7 @@ async function nextStart(
       ? await newestSliceWith(db, room, before, person === undefined ? { to } : { person })
       : await newestSliceWith(db, room, newestNamed + 1, {})
   if (slice === undefined) return undefined
-  return { before: Math.min(before, (await groupEnd(db, room, slice, gap)) + 1), slice: slice.firstSeq }
+  return { before: Math.min(before, await beyondSession(db, room, slice, length)), slice: slice.firstSeq }
 }
 
 function matches(
