@@ -144,6 +144,13 @@ export const ERRORS = {
     reason: 'Only its author and administrators of the room may change this version',
     retryable: false,
   },
+  'history-busy': {
+    status: 503,
+    reason:
+      'The past of rooms is asked for more than this server can do, or this took too long; ask again later',
+    retryable: true,
+  },
+  'request-abandoned': { status: 499, reason: 'Whoever asked has left before the answer', retryable: true },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
   'room-quarantined': {
     status: 503,

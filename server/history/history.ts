@@ -15,6 +15,7 @@ import { earlierRestores, rememberRestore } from './restore/earlier.ts'
 import type { RestoreTarget } from './restore/target.ts'
 import { indexedTo } from './timeline/activity.ts'
 import { type Bucket, readActivity, readWriters, type Writer } from './timeline/overview.ts'
+import { stretchedTo } from './timeline/stretch-table.ts'
 import { readTimeline, type TimelinePage, type TimelineQuery } from './timeline/timeline.ts'
 import {
   deleteVersion,
@@ -31,6 +32,7 @@ import {
 } from './versions/versions.ts'
 import { Indexer } from './workers/indexer.ts'
 import type { Jobs } from './workers/jobs.ts'
+import { Shared } from './workers/shared.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
 /** Positions that were read last, as they were sent, in bytes. */
@@ -64,7 +66,7 @@ export class History {
   readonly #workers: WorkerPool
   readonly #indexer: Indexer
   readonly #cache = new Lru<string, PositionContent>(CACHE_BYTES)
-  readonly #reading = new Map<string, Promise<PositionContent>>()
+  readonly #reading = new Shared<string, PositionContent>()
   readonly #quarantined: 'refused' | 'read'
 
   /**
@@ -74,7 +76,7 @@ export class History {
   constructor(database: Database, logger: Logger, quarantined: 'refused' | 'read' = 'refused') {
     this.#pool = database.pool
     this.#logger = logger
-    this.#workers = new WorkerPool(database.url)
+    this.#workers = new WorkerPool({ databaseUrl: database.url })
     this.#indexer = new Indexer(this.#workers, logger, (room) => isQuarantined(database.pool, room))
     this.#quarantined = quarantined
   }
@@ -86,14 +88,15 @@ export class History {
 
   /**
    * What a room held at a position, in one of the formats.
+   * @param signal here and below: whoever asked has left, and nothing need be done for them any more
    * @throws SynclineError `room-not-found`, `room-quarantined`, `position-invalid`, `position-gone`, `version-not-found`,
    *   `room-damaged`
    */
-  content(name: string, at: At, format: Format): Promise<PositionContent> {
+  content(name: string, at: At, format: Format, signal?: AbortSignal): Promise<PositionContent> {
     return this.#stored(async () => {
       const room = await this.#readable(name)
-      const seq = await this.#resolve(room, at)
-      return this.#read(room.id, seq, format)
+      const seq = await this.#resolve(room, at, signal)
+      return this.#read(room.id, seq, format, signal)
     })
   }
 
@@ -103,11 +106,11 @@ export class History {
    * @throws SynclineError `room-not-found`, `room-quarantined`, `position-invalid`, `version-not-found`,
    *   `restore-invalid`, `room-damaged`
    */
-  compare(name: string, ask: Ask): Promise<Compared> {
+  compare(name: string, ask: Ask, signal?: AbortSignal): Promise<Compared> {
     return this.#stored(async () => {
       const room = await this.#readable(name)
-      const request = await ask((at) => this.#resolve(room, at), room.id)
-      return this.#run('compare', room.id, { head: room.head, request })
+      const request = await ask((at) => this.#resolve(room, at, signal), room.id)
+      return this.#run('compare', room.id, { head: room.head, request }, signal)
     })
   }
 
@@ -271,7 +274,7 @@ export class History {
     return quarantine !== undefined && this.#quarantined === 'refused'
   }
 
-  async #resolve(room: RoomRow, at: At): Promise<Seq> {
+  async #resolve(room: RoomRow, at: At, signal?: AbortSignal): Promise<Seq> {
     switch (at?.kind) {
       case undefined:
         return room.head
@@ -280,7 +283,7 @@ export class History {
         await requirePosition(this.#pool, room.id, at.seq)
         return at.seq
       case 'time':
-        return this.#run('seqAt', room.id, { head: room.head, time: at.time })
+        return this.#run('seqAt', room.id, { head: room.head, time: at.time }, signal)
       case 'version':
         return this.#left(room, (await getVersion(this.#pool, room.id, at.id)).seq)
     }
@@ -293,28 +296,23 @@ export class History {
   }
 
   /** A position never changes: it is kept as it was sent, and made once for all who ask meanwhile. */
-  #read(room: RoomId, seq: Seq, format: Format): Promise<PositionContent> {
+  async #read(room: RoomId, seq: Seq, format: Format, signal?: AbortSignal): Promise<PositionContent> {
     const key = `${room}/${seq}/${format}`
     const known = this.#cache.get(key)
-    if (known !== undefined) return Promise.resolve(known)
-    const reading = this.#reading.get(key)
-    if (reading !== undefined) return reading
-    const made = this.#run('content', room, { seq, format })
-      .then((bytes) => {
-        const content = { seq, bytes }
-        this.#cache.set(key, content, bytes.length)
-        return content
-      })
-      .finally(() => this.#reading.delete(key))
-    this.#reading.set(key, made)
-    return made
+    if (known !== undefined) return known
+    return this.#reading.ask(key, signal, async (abandoned) => {
+      const content = { seq, bytes: await this.#run('content', room, { seq, format }, abandoned) }
+      this.#cache.set(key, content, content.bytes.length)
+      return content
+    })
   }
 
   /** What comes behind a damage, or a quarantine, has no sessions; the rest of the timeline is there nevertheless. */
   async #indexed(room: RoomRow, why?: 'also for pauses'): Promise<void> {
     const { id, head } = room
     if (this.#isShut(room)) return
-    if (why === undefined && (await indexedTo(this.#pool, id)) >= head) return
+    const there = await Promise.all([indexedTo(this.#pool, id), stretchedTo(this.#pool, id)])
+    if (why === undefined && Math.min(...there) >= head) return
     try {
       await this.#indexer.catchUp(id, head)
     } catch (error) {
@@ -332,8 +330,9 @@ export class History {
     kind: Kind,
     room: RoomId,
     input: Jobs[Kind]['input'],
+    signal?: AbortSignal,
   ): Promise<Jobs[Kind]['output']> {
-    return this.#workers.run(kind, room, input)
+    return this.#workers.run(kind, room, input, signal)
   }
 
   async #stored<Result>(act: () => Promise<Result>): Promise<Result> {

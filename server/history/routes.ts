@@ -120,7 +120,7 @@ export function historyRoutes({ history, ...access }: HistoryRouteOptions) {
       const { room } = c.req.valid('param')
       const { format, at } = c.req.valid('query')
       await member(c.req.header('authorization'), room, at === undefined ? CURRENT_ROLE : HISTORY_ROLE)
-      const { seq, bytes } = await history.content(room, parseAt(at), format)
+      const { seq, bytes } = await history.content(room, parseAt(at), format, c.req.raw.signal)
       return c.body(bytes, 200, { 'Content-Type': MEDIA_TYPES[format], 'Syncline-Seq': String(seq) })
     })
     .openapi(timeline, async (c) => {

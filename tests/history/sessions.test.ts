@@ -153,7 +153,7 @@ describe('sessions out of stretches', () => {
   })
 
   /** Twenty thousand minutes of two people at work, fifty entries in each: a year of working days. */
-  it('[HIS23] reads at most a thousand rows for a page, of a million entries and by any gap and length', async () => {
+  it('[HIS26] reads at most a thousand rows for a page, of a million entries and by any gap and length', async () => {
     const { pool, room } = await setting()
     const id = await room()
     await pool.query(

@@ -126,7 +126,7 @@ describe('a folder of documents', () => {
     expect(await read('Empty.txt')).toBe('')
   })
 
-  it('[HIS108] has its first files before all is read: text is not held for longer than a part', async () => {
+  it('[HIS109] has its first files before all is read: text is not held for longer than a part', async () => {
     const { db, log, dir, names } = await setting()
     const large = 'x'.repeat(9 * 1024 * 1024)
     for (const name of ['a', 'b', 'c']) await write(log, `doc:${name}`, name, name + large)

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
-import type { AskTarget, History } from '../history.ts'
+import type { Ask, AskTarget, History } from '../history.ts'
 import { HISTORY_ROLE, parseAt, roomParams } from '../requests.ts'
 import type { Restores } from '../restore/restores.ts'
 import type { Compared } from './compare.ts'
@@ -80,12 +80,13 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { within, ...positions } = c.req.valid('query')
       const [from, to] = [parseAt(positions.from), parseAt(positions.to)]
-      const found = await history.compare(room, async (seqOf) => ({
+      const ask: Ask = async (seqOf) => ({
         kind: 'diff',
         from: await seqOf(from),
         to: await seqOf(to),
         within,
-      }))
+      })
+      const found = await history.compare(room, ask, c.req.raw.signal)
       return answer(found, diffSchema)
     })
     .openapi(blame, async (c) => {
@@ -93,11 +94,12 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { within, ...query } = c.req.valid('query')
       const at = parseAt(query.at)
-      const found = await history.compare(room, async (seqOf) => ({
+      const ask: Ask = async (seqOf) => ({
         kind: 'blame',
         at: await seqOf(at),
         within,
-      }))
+      })
+      const found = await history.compare(room, ask, c.req.raw.signal)
       return answer(found, blameSchema)
     })
     .openapi(deleted, async (c) => {
@@ -105,12 +107,13 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const { query: text, limit, ...query } = c.req.valid('query')
       const at = parseAt(query.at)
-      const found = await history.compare(room, async (seqOf) => ({
+      const ask: Ask = async (seqOf) => ({
         kind: 'deleted',
         at: await seqOf(at),
         text,
         limit,
-      }))
+      })
+      const found = await history.compare(room, ask, c.req.raw.signal)
       return answer(found, deletedSchema)
     })
     .openapi(restore, async (c) => {

@@ -27,6 +27,9 @@ export class Indexer {
   /** Rooms with something new: how much, and what will have it indexed. */
   readonly #due = new Map<RoomId, Due>()
   readonly #running = new Map<RoomId, { readonly head: Seq; readonly done: Promise<void> }>()
+  /** Rooms that nobody waits for are indexed one after the other: who asks for something does not wait for all of them. */
+  #last: Promise<void> = Promise.resolve()
+  #stopped = false
 
   constructor(workers: WorkerPool, logger: Logger, isQuarantined: (room: RoomId) => Promise<boolean>) {
     this.#workers = workers
@@ -56,7 +59,7 @@ export class Indexer {
   catchUp(room: RoomId, head: Seq): Promise<void> {
     const running = this.#running.get(room)
     if (running !== undefined && running.head >= head) return running.done
-    const done = this.#workers.run('index', room, { head, now: Date.now() }).then(
+    const done = this.#index(room, head).then(
       () => this.#ended(room, head),
       (error: unknown) => {
         this.#ended(room, head)
@@ -74,6 +77,7 @@ export class Indexer {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const { timer } of this.#due.values()) clearTimeout(timer)
     this.#due.clear()
   }
@@ -83,10 +87,17 @@ export class Indexer {
     if (due === undefined) return
     clearTimeout(due.timer)
     this.#due.delete(room)
-    this.#catchUpUnlessQuarantined(room, due.head).catch((error: unknown) => {
-      // The next commit tries again, and so does whoever reads.
-      this.#logger.warn({ err: error, room }, 'the history of a room is behind')
-    })
+    this.#last = this.#last
+      .then(() => (this.#stopped ? undefined : this.#catchUpUnlessQuarantined(room, due.head)))
+      .catch((error: unknown) => {
+        // The next commit tries again, and so does whoever reads.
+        this.#logger.warn({ err: error, room }, 'the history of a room is behind')
+      })
+  }
+
+  /** In turns with what others ask of the same worker, so that a long room takes as long as it takes. */
+  async #index(room: RoomId, head: Seq): Promise<void> {
+    while (!(await this.#workers.run('index', room, { head, now: Date.now() })));
   }
 
   async #catchUpUnlessQuarantined(room: RoomId, head: Seq): Promise<void> {

@@ -10,10 +10,8 @@ export interface Jobs {
     readonly input: { readonly head: Seq; readonly request: CompareRequest }
     readonly output: Compared
   }
-  /** Brings what is kept beside the log up to `head`. */
-  readonly index: { readonly input: { readonly head: Seq; readonly now: number }; readonly output: null }
-  /** Drops what the worker holds of the room. */
-  readonly forget: { readonly input: null; readonly output: null }
+  /** Brings what is kept beside the log up to `head`, or so far as it comes in a while: says whether it is there. */
+  readonly index: { readonly input: { readonly head: Seq; readonly now: number }; readonly output: boolean }
   readonly content: {
     readonly input: { readonly seq: Seq; readonly format: Format }
     readonly output: Uint8Array<ArrayBuffer>
@@ -38,10 +36,14 @@ export type JobMessage = {
   }
 }[JobKind]
 
-/** What the worker is told: a job, or to finish what it does and end. */
-export type ToWorker = JobMessage | 'close'
+/** What the worker is told: a job, to drop what it holds of a room, or to finish what it does and end. */
+export type ToWorker =
+  | JobMessage
+  | { readonly kind: 'forget'; readonly id: number; readonly room: RoomId }
+  | 'close'
 
 export type FromWorker =
+  | { readonly id: number; readonly kind: 'forgotten' }
   | { readonly id: number; readonly kind: 'done'; readonly output: Jobs[JobKind]['output'] }
   | {
       readonly id: number

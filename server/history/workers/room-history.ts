@@ -9,8 +9,12 @@ import { makeBlock } from '../blocks/make-block.ts'
 import type { Effect } from '../positions/change-index.ts'
 import { HistoryDocument, type HistoryEntry } from '../positions/history-document.ts'
 import { changedSince, indexedTo, newestSlice, writeSlices } from '../timeline/activity.ts'
+import { stretchedTo, writeStretches } from '../timeline/stretch-table.ts'
 import { type Grown, grow, type IndexedEntry, VERSION_IDLE } from '../versions/boundaries.ts'
 import { keepVersion, lastAutomatic } from '../versions/versions.ts'
+
+/** Whoever writes what history keeps of a room takes turns. */
+const HISTORY_LOCK = `select pg_advisory_xact_lock(hashtextextended('syncline.history', $1))`
 
 const NOTHING: Grown = { slices: [], versions: [] }
 
@@ -58,9 +62,21 @@ export class RoomHistory {
 
   /**
    * Brings the room's blocks, activity and automatic versions up to `head`, a block at a time, each in a transaction:
-   * what is cut off here goes on from there.
+   * what is cut off here goes on from there. False where it stops before, at `stopAt` by performance.now().
    */
-  async index(head: Seq, now: number): Promise<void> {
+  async index(head: Seq, now: number, stopAt = Number.POSITIVE_INFINITY): Promise<boolean> {
+    await this.#stretch()
+    try {
+      const done = await this.#indexEntries(head, stopAt)
+      if (done) await this.#keepIdle(now)
+      return done
+    } finally {
+      // Also where the log is damaged further on.
+      await this.#stretch()
+    }
+  }
+
+  async #indexEntries(head: Seq, stopAt: number): Promise<boolean> {
     for (;;) {
       const indexed = await indexedTo(this.#pool, this.#room)
       const blocked = await blockedTo(this.#pool, this.#room)
@@ -69,11 +85,22 @@ export class RoomHistory {
       await this.#growFromBlocks(indexed, 'ends there')
       const blockEnd = (Math.floor(this.#blocksTo / BLOCK_ENTRIES) + 1) * BLOCK_ENTRIES
       const until = Math.min(head, blockEnd)
-      if (until <= indexed && until < blockEnd) break
+      if (until <= indexed && until < blockEnd) return true
       await this.#growFromLog(until)
       if (!(await this.#write(indexed, until))) this.#forget()
+      if (performance.now() > stopAt) return false
     }
-    await this.#keepIdle(now)
+  }
+
+  /** Brings the stretches to where the activity is. Either may have been taken away, to have it made anew. */
+  async #stretch(): Promise<void> {
+    const room = this.#room
+    if ((await stretchedTo(this.#pool, room)) === (await indexedTo(this.#pool, room))) return
+    await inTransaction(this.#pool, async (client) => {
+      await client.query(HISTORY_LOCK, [room])
+      const from = Math.min(await stretchedTo(client, room), await indexedTo(client, room))
+      await writeStretches(client, room, from)
+    })
   }
 
   /** False where another node has been quicker, or retention has merged what was read. */
@@ -81,9 +108,7 @@ export class RoomHistory {
     const { slices, versions } = until > indexed ? await this.#grown(indexed, until) : NOTHING
     const block = until - this.#blocksTo >= BLOCK_ENTRIES ? this.#nextBlock(until) : undefined
     const ours = await inTransaction(this.#pool, async (client) => {
-      await client.query(`select pg_advisory_xact_lock(hashtextextended('syncline.history', $1))`, [
-        this.#room,
-      ])
+      await client.query(HISTORY_LOCK, [this.#room])
       if ((await indexedTo(client, this.#room)) !== indexed) return false
       if (block !== undefined && !(await this.#stands(client, block.lastSeq))) return false
       await writeSlices(client, this.#room, slices)

@@ -25,6 +25,8 @@ const SHARE = 100
 const BURST = 10
 /** The longest rest after one job, in ms: who opens a long room for the first time waits for that, and not for a rest. */
 const REST = 200
+/** After so long a room that is being indexed lets others have their turn, in ms. */
+const TURN = 1_000
 
 if (parentPort === null) throw new Error('this file is a worker of history')
 const port = parentPort
@@ -38,24 +40,24 @@ const authors = new Lru<RoomId, LogAuthors>(KEPT_AUTHORS)
 const spent = new Bucket(SHARE, BURST)
 /** Nothing is begun before this has passed. */
 let rested: Promise<unknown> = Promise.resolve()
-/** One job of a room at a time: each may have its document grow. */
-const queues = new Map<RoomId, Promise<void>>()
+/** What is told is done one after the other: each job may have its room's document grow. */
+let done: Promise<void> = Promise.resolve()
 
 // Elsewhere it would be the whole process that waits.
 if (process.platform === 'linux') os.setPriority(NICE)
 
 port.on('message', (message: ToWorker) => {
-  if (message === 'close') void close()
-  else enqueue(message)
+  done = done.then(() => {
+    if (message === 'close') return close()
+    if (message.kind === 'forget') return forget(message.id, message.room)
+    return answer(message)
+  })
 })
 
-function enqueue(job: JobMessage): void {
-  const before = queues.get(job.room) ?? Promise.resolve()
-  const done = before.then(() => answer(job))
-  queues.set(job.room, done)
-  void done.then(() => {
-    if (queues.get(job.room) === done) queues.delete(job.room)
-  })
+function forget(id: number, room: RoomId): void {
+  rooms.delete(room)
+  authors.delete(room)
+  port.postMessage({ id, kind: 'forgotten' } satisfies FromWorker)
 }
 
 async function answer(job: JobMessage): Promise<void> {
@@ -92,12 +94,9 @@ async function run(job: JobMessage): Promise<Jobs[JobMessage['kind']]['output']>
     case 'entryOf':
       return entryOf(pool, job.room, job.input.seq)
     case 'index':
-      await using(job.room, (history) => history.index(job.input.head, job.input.now))
-      return null
-    case 'forget':
-      rooms.delete(job.room)
-      authors.delete(job.room)
-      return null
+      return using(job.room, (history) =>
+        history.index(job.input.head, job.input.now, performance.now() + TURN),
+      )
     case 'compare':
       return using(job.room, async (history) => {
         const { head, request } = job.input
@@ -145,7 +144,6 @@ function refusalOf(
 }
 
 async function close(): Promise<void> {
-  await Promise.all(queues.values())
   await pool.end()
   port.close()
 }

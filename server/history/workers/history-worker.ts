@@ -1,0 +1,206 @@
+import { Worker } from 'node:worker_threads'
+import { SynclineError } from '../../errors.ts'
+import type { RoomId } from '../../log/entry.ts'
+import { within } from '../../storage/within.ts'
+import { JobQueue, type QueueLimits } from './job-queue.ts'
+import type { FromWorker, JobKind, JobMessage, Jobs, ToWorker } from './jobs.ts'
+
+/** What one worker may take in memory: past it the worker ends, and not the server. */
+const MEMORY = { maxOldGenerationSizeMb: 1024 }
+/** How long a worker is given to end by itself, in ms. */
+const CLOSE_WITHIN = 5_000
+
+/** When to ask again what was refused, in seconds. */
+const RETRY_AFTER = 5
+
+/** The published package holds JavaScript; the sources run as they are. */
+const PROGRAM = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
+export interface WorkerLimits {
+  /** How long a job may take, in ms: past it its thread is ended, and the next job has a new one. */
+  readonly deadline: number
+  /** The same for one that nobody waits for any more, from when the last one left. */
+  readonly abandoned: number
+  readonly waiting: QueueLimits
+}
+
+/** What a hundred people ask at a time fits in; who is refused asks again. */
+export const WORKER_LIMITS: WorkerLimits = {
+  deadline: 60_000,
+  abandoned: 5_000,
+  waiting: { perRoom: 50, inAll: 500 },
+}
+
+export interface WorkerOptions {
+  readonly databaseUrl: string
+  readonly limits?: WorkerLimits
+  /** What the thread runs; the worker of history where none is given. */
+  readonly program?: URL
+}
+
+export interface Job {
+  readonly room: RoomId
+  readonly kind: JobKind
+  readonly input: Jobs[JobKind]['input']
+  /** Says that nobody waits for it any more; without one somebody always does. */
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (output: never) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly ended: Promise<void>
+}
+
+interface Running {
+  readonly id: number
+  readonly job: Job
+  /** When it is ended, by performance.now(). */
+  deadline: number
+  timer: NodeJS.Timeout
+  ended: boolean
+}
+
+/**
+ * A thread that does one job after the other, so that one that never ends harms no other, and what waits for it. The
+ * thread is started for the first job, and anew after it has ended.
+ */
+export class HistoryWorker {
+  readonly #options: WorkerOptions
+  readonly #limits: WorkerLimits
+  readonly #queue: JobQueue<Job>
+  #thread: Thread | undefined
+  #running: Running | undefined
+  readonly #forgetting = new Map<number, () => void>()
+  #ids = 0
+  #closed = false
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? WORKER_LIMITS
+    this.#queue = new JobQueue(this.#limits.waiting)
+  }
+
+  run(job: Job): void {
+    if (this.#closed) job.reject(new SynclineError('shutting-down'))
+    else if (job.signal?.aborted) job.reject(new SynclineError('request-abandoned'))
+    else if (!this.#queue.put(job)) job.reject(busy('too much waits already'))
+    else {
+      job.signal?.addEventListener('abort', () => this.#abandon(job), { once: true })
+      this.#next()
+    }
+  }
+
+  /** Has nothing of a room be held here once what is being done is done. */
+  async forget(room: RoomId): Promise<void> {
+    if (this.#thread === undefined || this.#closed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ids += 1
+    this.#forgetting.set(this.#ids, resolve)
+    this.#thread.worker.postMessage({ kind: 'forget', id: this.#ids, room } satisfies ToWorker)
+    await promise
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (let job = this.#queue.take(); job !== undefined; job = this.#queue.take())
+      job.reject(new SynclineError('shutting-down'))
+    if (this.#thread === undefined) return
+    const { worker, ended } = this.#thread
+    worker.postMessage('close' satisfies ToWorker)
+    if (!(await within(CLOSE_WITHIN, ended))) await worker.terminate()
+  }
+
+  #abandon(job: Job): void {
+    if (this.#queue.delete(job)) job.reject(new SynclineError('request-abandoned'))
+    const running = this.#running
+    if (running?.job !== job) return
+    job.reject(new SynclineError('request-abandoned'))
+    const now = performance.now()
+    clearTimeout(running.timer)
+    running.deadline = Math.min(running.deadline, now + this.#limits.abandoned)
+    running.timer = setTimeout(() => this.#end(running), running.deadline - now)
+  }
+
+  #next(): void {
+    if (this.#running !== undefined) return
+    const job = this.#queue.take()
+    if (job === undefined) return
+    const thread = this.#thread ?? this.#start()
+    this.#thread = thread
+    this.#ids += 1
+    const { room, kind, input } = job
+    const { deadline } = this.#limits
+    const running: Running = {
+      id: this.#ids,
+      job,
+      deadline: performance.now() + deadline,
+      timer: setTimeout(() => this.#end(running), deadline),
+      ended: false,
+    }
+    this.#running = running
+    thread.worker.postMessage({ id: running.id, kind, room, input } as JobMessage)
+  }
+
+  #end(running: Running): void {
+    running.ended = true
+    void this.#thread?.worker.terminate()
+  }
+
+  #start(): Thread {
+    const { program = PROGRAM, databaseUrl } = this.#options
+    const worker = new Worker(program, { workerData: databaseUrl, resourceLimits: MEMORY })
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    let failure: Error | undefined
+    worker.on('message', (message: FromWorker) => this.#heard(message))
+    worker.on('error', (error) => {
+      failure = error instanceof Error ? error : new Error(String(error))
+    })
+    worker.on('exit', () => {
+      this.#thread = undefined
+      this.#exited(failure ?? new Error('a worker of history ended'))
+      resolve()
+    })
+    return { worker, ended }
+  }
+
+  #heard(message: FromWorker): void {
+    if (message.kind === 'forgotten') {
+      this.#forgetting.get(message.id)?.()
+      this.#forgetting.delete(message.id)
+      return
+    }
+    const running = this.#running
+    // One that is being ended takes nothing more.
+    if (running?.id !== message.id || running.ended) return
+    clearTimeout(running.timer)
+    this.#running = undefined
+    if (message.kind === 'done') running.job.resolve(message.output as never)
+    else running.job.reject(errorOf(message))
+    this.#next()
+  }
+
+  #exited(cause: Error): void {
+    for (const forgotten of this.#forgetting.values()) forgotten()
+    this.#forgetting.clear()
+    const running = this.#running
+    this.#running = undefined
+    clearTimeout(running?.timer)
+    if (running?.ended) {
+      running.job.reject(busy(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
+    } else
+      running?.job.reject(
+        new SynclineError(this.#closed ? 'shutting-down' : 'internal', undefined, { cause }),
+      )
+    this.#next()
+  }
+}
+
+const busy = (detail: string) => new SynclineError('history-busy', detail, { retryAfter: RETRY_AFTER })
+
+function errorOf({ code, detail, stack }: Extract<FromWorker, { kind: 'refused' }>): SynclineError {
+  const cause = new Error(code)
+  if (stack !== undefined) cause.stack = stack
+  return new SynclineError(code, detail, { cause })
+}

@@ -1,0 +1,174 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { historyRoutes } from '../../server/history/routes.ts'
+import {
+  HistoryWorker,
+  WORKER_LIMITS,
+  type WorkerLimits,
+} from '../../server/history/workers/history-worker.ts'
+import { JobQueue } from '../../server/history/workers/job-queue.ts'
+import type { JobKind, Jobs } from '../../server/history/workers/jobs.ts'
+import { Shared } from '../../server/history/workers/shared.ts'
+import type { RoomId } from '../../server/log/entry.ts'
+
+const PROGRAM = new URL('./spinning-worker.ts', import.meta.url)
+const BUSY = expect.objectContaining({ code: 'history-busy', status: 503, retryable: true })
+const ABANDONED = expect.objectContaining({ code: 'request-abandoned' })
+/** Longer than any test: what ends, ends for another reason. */
+const NEVER = 3_600_000
+
+function worker(limits: Partial<WorkerLimits>) {
+  const one = new HistoryWorker({
+    databaseUrl: '',
+    program: PROGRAM,
+    limits: { ...WORKER_LIMITS, deadline: NEVER, abandoned: NEVER, ...limits },
+  })
+  onTestFinished(() => one.close())
+  const run = (kind: JobKind, room: number, signal?: AbortSignal): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const input = {} as Jobs[JobKind]['input']
+      one.run({ kind, room: room as RoomId, input, signal, resolve, reject })
+    })
+  return {
+    /** Never ends by itself. */
+    spin: (room: number, signal?: AbortSignal) => run('content', room, signal),
+    /** How many jobs its thread has begun by then. */
+    count: (room: number, signal?: AbortSignal) => run('seqAt', room, signal),
+    one,
+  }
+}
+
+describe('a worker of history', () => {
+  it('[HIS27] ends what takes longer than it may, and does what waited behind it in a new thread', async () => {
+    const { spin, count } = worker({ deadline: 3_000 })
+    expect(await count(1)).toBe(1)
+    const spun = spin(1).catch((error: unknown) => error)
+    const later = [count(1), count(2)]
+    expect(await spun).toEqual(BUSY)
+    expect(await Promise.all(later)).toEqual([1, 2])
+  }, 60_000)
+
+  it('[HIS27] refuses what is too much, of a room and of all; rooms take turns', async () => {
+    const { spin, count } = worker({ waiting: { perRoom: 2, inAll: 3 }, abandoned: 1 })
+    const asker = new AbortController()
+    const spun = spin(1, asker.signal).catch((error: unknown) => error)
+    const [first, second] = [count(1), count(1)]
+    await expect(count(1)).rejects.toEqual(BUSY)
+    const other = count(2)
+    await expect(count(3)).rejects.toEqual(BUSY)
+    asker.abort()
+    expect(await spun).toEqual(ABANDONED)
+    expect(await Promise.all([first, other, second])).toEqual([1, 2, 3])
+    expect(await count(3)).toBe(4)
+  }, 60_000)
+
+  it('[HIS28] does not begin what nobody waits for any more, and ends what runs', async () => {
+    const { spin, count } = worker({ abandoned: 1 })
+    const [running, waiting] = [new AbortController(), new AbortController()]
+    const spun = spin(1, running.signal).catch((error: unknown) => error)
+    const never = count(1, waiting.signal).catch((error: unknown) => error)
+    const last = count(1)
+    waiting.abort()
+    expect(await never).toEqual(ABANDONED)
+    await expect(count(1, waiting.signal)).rejects.toEqual(ABANDONED)
+    running.abort()
+    expect(await spun).toEqual(ABANDONED)
+    expect(await last).toBe(1)
+  }, 60_000)
+
+  it('[HIS28] has a control: what somebody waits for is done, though the next asker has left', async () => {
+    const { count } = worker({ abandoned: 1 })
+    const left = new AbortController()
+    const done = [count(1), count(1, left.signal).catch(() => 'left'), count(1)]
+    left.abort()
+    expect(await Promise.all(done)).toEqual([1, 'left', 2])
+  }, 60_000)
+
+  it('[HIS20] has forgotten a room also when its thread was ended meanwhile', async () => {
+    const { spin, one } = worker({ deadline: 1_000 })
+    const spun = spin(1).catch((error: unknown) => error)
+    await one.forget(1 as RoomId)
+    expect(await spun).toEqual(BUSY)
+  }, 60_000)
+
+  it('[HIS27] says that it is closed to whoever waits', async () => {
+    const { count, one } = worker({})
+    await count(1)
+    const waits = count(1)
+    const refused = count(1)
+    const closed = one.close()
+    await expect(refused).rejects.toMatchObject({ code: 'shutting-down' })
+    await expect(waits).resolves.toBe(2)
+    await closed
+    await expect(count(1)).rejects.toMatchObject({ code: 'shutting-down' })
+  }, 60_000)
+})
+
+it('[HIS27] a queue gives back what was put into it, room by room in turns', () => {
+  const queue = new JobQueue({ perRoom: 3, inAll: 5 })
+  const job = (room: number, name: string) => ({ room: room as RoomId, name })
+  const b = job(1, 'b')
+  for (const one of [job(1, 'a'), b, job(1, 'c'), job(2, 'd')]) expect(queue.put(one)).toBe(true)
+  expect(queue.put(job(1, 'too many of one room'))).toBe(false)
+  expect(queue.put(job(3, 'e'))).toBe(true)
+  expect(queue.put(job(4, 'too many'))).toBe(false)
+  expect([queue.delete(b), queue.delete(b)]).toEqual([true, false])
+  const names = Array.from({ length: 5 }, () => (queue.take() as ReturnType<typeof job> | undefined)?.name)
+  expect(names).toEqual(['a', 'd', 'e', 'c', undefined])
+  expect(queue.put(b)).toBe(true)
+})
+
+describe('what several ask for', () => {
+  it('[HIS28] [HIS6] is done once, and given up when the last of them has left', async () => {
+    const shared = new Shared<string, string>()
+    const begun: AbortSignal[] = []
+    const work = (abandoned: AbortSignal) => {
+      begun.push(abandoned)
+      return new Promise<string>((_, reject) =>
+        abandoned.addEventListener('abort', () => reject(new Error('given up'))),
+      )
+    }
+    const [one, other] = [new AbortController(), new AbortController()]
+    const asked = [one, other].map(({ signal }) =>
+      shared.ask('a', signal, work).catch((error: unknown) => error),
+    )
+    one.abort()
+    expect(await asked[0]).toEqual(ABANDONED)
+    expect(begun.map(({ aborted }) => aborted)).toEqual([false])
+    other.abort()
+    expect(await asked[1]).toEqual(ABANDONED)
+    expect(begun.map(({ aborted }) => aborted)).toEqual([true])
+    expect(await shared.ask('a', undefined, async () => 'anew')).toBe('anew')
+  })
+})
+
+it('[HIS28] who closes the connection has left', async () => {
+  const asked = Promise.withResolvers<AbortSignal | undefined>()
+  const history = {
+    content: (_room: string, _at: unknown, _format: string, signal?: AbortSignal) => {
+      asked.resolve(signal)
+      return new Promise<never>(() => undefined)
+    },
+  }
+  const access = {
+    verify: async () => ({ user: 'ada' }),
+    authorizer: { decide: async () => ({ role: 'write' }) },
+    revocations: { check: () => undefined },
+  }
+  const routes = historyRoutes({ history, ...access } as unknown as Parameters<typeof historyRoutes>[0])
+  const server = createServer(getRequestListener((request) => routes.fetch(request)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const client = new AbortController()
+  const { port } = server.address() as AddressInfo
+  const headers = { authorization: 'Bearer token' }
+  const url = `http://127.0.0.1:${port}/api/v1/rooms/doc:a/content`
+  const answer = fetch(url, { headers, signal: client.signal }).catch(() => 'gone')
+  const signal = await asked.promise
+  expect(signal?.aborted).toBe(false)
+  client.abort()
+  expect(await answer).toBe('gone')
+  await expect.poll(() => signal?.aborted, { timeout: 20_000 }).toBe(true)
+})
