@@ -9,6 +9,10 @@ import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { fanOut } from './scenarios/events/fan-out.ts'
+import { publish } from './scenarios/events/publish.ts'
+import { resume } from './scenarios/events/resume.ts'
+import { storm } from './scenarios/events/storm.ts'
 import { editing } from './scenarios/history/editing.ts'
 import { positions } from './scenarios/history/positions.ts'
 import { floods } from './scenarios/hostile-floods.ts'
@@ -38,7 +42,13 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 /** Asked for by name only, one by one or as `hostile`. */
 const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
-const GROUPS: Readonly<Record<string, readonly Scenario[]>> = { hostile: HOSTILE, history: HISTORY }
+/** Asked for one by one, or as `events`. */
+const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume]
+const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
+  hostile: HOSTILE,
+  history: HISTORY,
+  events: EVENTS,
+}
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
 const USAGE = `npm run bench -- [options] [scenario ...]
@@ -50,7 +60,8 @@ const USAGE = `npm run bench -- [options] [scenario ...]
   --write          write what was measured into bench/RESULTS.md (always done when all scenarios run in full)
 
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
-history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')}
+history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')};
+and events, which is ${EVENTS.map(({ name }) => name).join(', ')}
 `
 
 const { values, positionals } = parseArgs({
@@ -73,7 +84,7 @@ async function main(): Promise<void> {
   const wanted = new Set(
     positionals.flatMap((name) => GROUPS[name]?.map((scenario) => scenario.name) ?? [name]),
   )
-  const all = [...SCENARIOS, ...HOSTILE]
+  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS]
   const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))
   if (values.help || unknown.length > 0) return say(USAGE)
   const chosen = positionals.length === 0 ? SCENARIOS : all.filter(({ name }) => wanted.has(name))

@@ -10,11 +10,11 @@ import jwt from 'jsonwebtoken'
 import { type Grants, SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
 import type { Postgres } from './postgres.ts'
 
-export const PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'syncline'] as const
+export const PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'socket.io', 'syncline'] as const
 export type PeerName = (typeof PEERS)[number]
 
 /** What a client says to a peer. */
-export type Dialect = 'hocuspocus' | 'y-websocket' | 'relay'
+export type Dialect = 'hocuspocus' | 'y-websocket' | 'relay' | 'socket.io'
 
 export interface Profile {
   readonly nodes: readonly {
@@ -56,12 +56,14 @@ const PROGRAMS: Readonly<Record<PeerName, string>> = {
     'server.cjs',
   ),
   relay: file('./peers/relay.ts'),
+  'socket.io': file('./peers/socket-io.ts'),
   syncline: file('../server/main.ts'),
 }
 
 const DIALECTS: Readonly<Partial<Record<PeerName, Dialect>>> = {
   'y-websocket': 'y-websocket',
   relay: 'relay',
+  'socket.io': 'socket.io',
 }
 
 /** A benchmark is thousands of people in one: what they may do is counted as ever, and never reached. */

@@ -83,7 +83,8 @@ export function heading(postgres: string): string {
     'Each peer is a process of its own, and its processor time is that process alone; the clients are the same code for',
     'all, and the database, where there is one, is the same server. Figures are medians over interleaved rounds.',
     'Where a peer has no acknowledgements, the echo of an edit stands for one. `bare` is Hocuspocus that stores nothing,',
-    '`stock` Hocuspocus with extension-database, `relay` a `ws` server that forwards bytes.',
+    '`stock` Hocuspocus with extension-database, `relay` a `ws` server that forwards bytes,',
+    '`socket.io` Socket.IO with one room, which stores nothing.',
     '',
   ].join('\n')
 }

@@ -33,6 +33,7 @@ export class EventClient {
   #position: number
   #socket: WebSocket | undefined
   #online = false
+  #resumed = false
   #destroyed = false
 
   constructor(options: EventClientOptions) {
@@ -50,9 +51,9 @@ export class EventClient {
     return this.#unanswered.size
   }
 
-  /** The last event seen. */
-  get position(): number {
-    return this.#position
+  /** Whether it was told, on the connection that it has now, that it has seen all. */
+  get resumed(): boolean {
+    return this.#resumed
   }
 
   publish(events: readonly EventDraft[]): void {
@@ -65,6 +66,7 @@ export class EventClient {
 
   /** Loses its connection, as networks do, and comes back. */
   cut(): void {
+    this.#offline()
     this.#socket?.terminate()
   }
 
@@ -83,9 +85,14 @@ export class EventClient {
     socket.on('message', (data: Buffer) => this.#hear(data))
     socket.on('error', () => undefined)
     socket.on('close', () => {
-      this.#online = false
+      this.#offline()
       this.#retry()
     })
+  }
+
+  #offline(): void {
+    this.#online = false
+    this.#resumed = false
   }
 
   #retry(): void {
@@ -127,7 +134,7 @@ export class EventClient {
     } else if (envelope.type === 'reset') {
       if (reader !== undefined) reader.reset = envelope.after
       this.#position = envelope.after
-    }
+    } else if (envelope.type === 'resumed') this.#resumed = true
     this.onTold()
   }
 

@@ -1,6 +1,6 @@
+import { Turn } from '../../server/commands/turn.ts'
 import { API_PREFIX, type EventDraft } from '../../server/protocol.ts'
-import { until } from '../support/server.ts'
-import { RoomRecord, type Sighting } from './checker.ts'
+import { type PublisherRecord, type ReaderRecord, RoomRecord, type Sighting } from './checker.ts'
 import { EventClient } from './event-client.ts'
 
 /** A server that is killed and comes back. */
@@ -40,52 +40,54 @@ const WINDOW = 5
 
 /**
  * Everybody publishes and reads as fast as answers come, while connections are cut and the server is killed, spread
- * evenly over the events. It ends when all is answered and every reader is where the log ends.
+ * evenly over the events. It ends when all is answered, and everybody, cut once more, was told that they have seen all.
  */
 export async function storm(server: Mortal, options: StormOptions): Promise<StormResult> {
   const { room, events, publishers, readers, batch, withinMs } = options
   const record = new RoomRecord()
+  const turn = new Turn()
   const { wsUrl: url, token } = server
   let next = 0
+  const join = (publisher: PublisherRecord | undefined, reader: ReaderRecord): EventClient => {
+    const client = new EventClient({ url, token, room, ...(publisher && { publisher }), reader })
+    client.onTold = () => turn.changed()
+    return client
+  }
+  // Publishers read as well: an application's clients do both over one connection.
   const publishing = Array.from({ length: publishers }, (_, index) => {
     const name = `publisher ${index}`
-    // They read as well: an application's clients do both over one connection.
-    const client = new EventClient({
-      url,
-      token,
-      room,
-      publisher: record.publisher(name),
-      reader: record.reader(name),
-    })
+    const publisher = record.publisher(name)
+    const client = join(publisher, record.reader(name))
     client.onTold = () => {
       while (client.online && client.unanswered < WINDOW * batch && next < events)
         client.publish(Array.from({ length: Math.min(batch, events - next) }, () => draft(next++)))
+      turn.changed()
     }
     return client
   })
-  const reading = Array.from({ length: readers }, (_, index) => {
-    return new EventClient({ url, token, room, reader: record.reader(`reader ${index}`) })
-  })
+  const reading = Array.from({ length: readers }, (_, index) =>
+    join(undefined, record.reader(`reader ${index}`)),
+  )
   const clients = [...publishing, ...reading]
-  const answered = (): number =>
-    record.publishers.reduce(
-      (sum, { acknowledged, rejected }) => sum + acknowledged.length + rejected.length,
-      0,
-    )
+  const answered = (): number => next - publishing.reduce((sum, { unanswered }) => sum + unanswered, 0)
+  const cutAll = (): void => {
+    for (const client of clients) client.cut()
+  }
+  const late = setTimeout(() => turn.fail(new Error('the storm did not end in time')), withinMs)
   try {
     const disasters = spread(options)
     for (const [index, disaster] of disasters.entries()) {
-      await until(() => answered() >= ((index + 1) / (disasters.length + 1)) * events, withinMs)
+      const due = ((index + 1) / (disasters.length + 1)) * events
+      await turn.until(() => answered() >= due)
       if (disaster === 'kill') await server.kill()
-      else for (const client of clients) client.cut()
+      else cutAll()
     }
-    await until(() => next === events && publishing.every(({ unanswered }) => unanswered === 0), withinMs)
-    const stored = await readAll(server, room)
-    const last = stored.at(-1)?.seq ?? 0
-    // A reader that never gets there is the checker's to judge.
-    await until(() => clients.every(({ position }) => position >= last), withinMs).catch(() => undefined)
-    return { record, stored }
+    await turn.until(() => answered() === events)
+    cutAll()
+    await turn.until(() => clients.every(({ resumed }) => resumed))
+    return { record, stored: await readAll(server, room) }
   } finally {
+    clearTimeout(late)
     for (const client of clients) client.destroy()
   }
 }
@@ -108,7 +110,10 @@ function spread({ kills, reconnects }: StormOptions): readonly ('kill' | 'cut')[
 }
 
 /** All events of a room, page by page. */
-async function readAll({ url, token }: Pick<Mortal, 'url' | 'token'>, room: string): Promise<Sighting[]> {
+export async function readAll(
+  { url, token }: Pick<Mortal, 'url' | 'token'>,
+  room: string,
+): Promise<Sighting[]> {
   const all: Sighting[] = []
   const headers = { authorization: `Bearer ${await token()}` }
   for (;;) {
