@@ -7,6 +7,7 @@ import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import { Channels } from './channels/channels.ts'
+import { EventRetention } from './channels/event-retention.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
@@ -100,6 +101,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
   const channels = new Channels(log, new Registry(BUILT_IN))
+  const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const events = new RoomEvents({ channels, logger, logOf: (document) => rooms.logOf(document) })
   const { hocuspocus, allUnloaded } = createHocuspocus(
     logger,
@@ -174,6 +176,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     'finishing erasures': (signal) => log.finishErasures(signal),
     retention: async (signal) => {
       for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
+    },
+    'retention of events': async (signal) => {
+      for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
     },
     'measuring rooms': (signal) => inventory.measure(signal),
   })

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from '
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { type Retention, retention } from './config/retention.ts'
+import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
 import { ROOM_KIND } from './protocol.ts'
 
 /** Of a public key. */
@@ -50,6 +50,7 @@ export interface Config {
   /** The largest WebSocket message taken, in bytes. */
   readonly maxFrameBytes: number
   readonly retention: Retention
+  readonly eventRetention: EventDays
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
   /** The largest document, encoded, in bytes; past it only deletions are taken. */
@@ -200,6 +201,7 @@ const environment = z.object({
   MAX_REQUESTS_PER_ADDRESS: integer(1, MANY).default(1_000),
   TRUSTED_PROXIES: proxies.default([]),
   RETENTION: retention.default({}),
+  EVENT_RETENTION: eventRetention.default({}),
 })
 
 /**
@@ -246,6 +248,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
     retention: data.RETENTION,
+    eventRetention: data.EVENT_RETENTION,
     stopWithin: data.STOP_SECONDS * 1000,
     maxDocumentBytes: data.MAX_DOCUMENT_BYTES,
     limits: Object.freeze({

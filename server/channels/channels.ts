@@ -91,18 +91,27 @@ export class Channels {
     })
   }
 
-  /** @throws SynclineError `position-invalid` */
+  /**
+   * Tells a subscriber of all events after a position; of those still to come where it is undefined.
+   * @throws SynclineError `position-invalid` where the room has no such position, as far as this node knows
+   */
   subscribe(room: RoomLog, subscriber: Subscriber, after: Seq | undefined): Subscription {
+    requireReached(room, after)
     return new Subscription(this.#log, this.#of(room), subscriber, after)
+  }
+
+  /** Learns how far a room is: who was connected to another node may have seen more of it than this one. */
+  refresh(room: RoomLog): Promise<void> {
+    return this.#log.refresh(room)
   }
 
   /**
    * A page of a room's events, up to what is committed now.
    * @throws SynclineError `position-invalid` where `after` is beyond that
    */
-  async read({ id, head }: RoomLog, range: Omit<EventRange, 'until'>): Promise<EventPage> {
-    if (range.after > head)
-      throw new SynclineError('position-invalid', `${range.after} is after the newest, ${head}`)
+  async read(room: RoomLog, range: Omit<EventRange, 'until'>): Promise<EventPage> {
+    requireReached(room, range.after)
+    const { id, known: head } = room
     const events = await this.#log.events(id, { ...range, until: head })
     const dropped = await this.#log.eventsDropped(id)
     return { events, head, reset: dropped > range.after ? dropped : undefined }
@@ -115,4 +124,9 @@ export class Channels {
     this.#channels.set(room, channel)
     return channel
   }
+}
+
+function requireReached({ known }: RoomLog, after: Seq | undefined): void {
+  if (after !== undefined && after > known)
+    throw new SynclineError('position-invalid', `${after} is after the newest, ${known}`)
 }

@@ -36,18 +36,12 @@ export class Subscription {
   /** The subscriber was told that it has all. */
   #resumed = false
 
-  /**
-   * @param after the last position that the subscriber has seen; the head where it is undefined
-   * @throws SynclineError `position-invalid` where the room has no such position yet
-   */
+  /** @param after the last position that the subscriber has seen; the newest where it is undefined */
   constructor(log: Log, channel: Channel, subscriber: Subscriber, after: Seq | undefined) {
-    const { head } = channel.room
-    if (after !== undefined && after > head)
-      throw new SynclineError('position-invalid', `${after} is after the newest, ${head}`)
     this.#log = log
     this.#channel = channel
     this.#subscriber = subscriber
-    this.#position = after ?? head
+    this.#position = after ?? channel.room.known
     const deleted = channel.room.onDelete(() => this.#fail(new SynclineError('room-deleted')))
     const live = channel.listen({
       events: (events) => this.#live(events),
@@ -78,10 +72,13 @@ export class Subscription {
       this.#state = 'behind'
       return
     }
-    this.#send(events)
-    this.#position = this.#channel.room.head
+    // The database may have had them before this node was told that it has: they were read there then.
+    const read = (events[0]?.seq ?? 0) <= this.#position
+    this.#send(read ? events.filter(({ seq }) => seq > this.#position) : events)
+    this.#position = Math.max(this.#position, this.#channel.room.head)
   }
 
+  /** Something was committed that did not come by here: it is read, with what came after it. */
   #missed(): void {
     if (this.#state !== 'live') return
     this.#state = 'behind'
@@ -90,8 +87,9 @@ export class Subscription {
 
   async #catchUp(): Promise<void> {
     const { room } = this.#channel
+    if (!this.#resumed) await this.#log.refresh(room)
     while (this.#state === 'reading') {
-      if (this.#position >= room.head) {
+      if (this.#position >= room.known) {
         // Still the turn in which that was so: the next commit is live.
         this.#state = 'live'
         if (this.#resumed) return
@@ -103,7 +101,7 @@ export class Subscription {
         this.#state = 'behind'
         return
       }
-      const until = room.head
+      const until = room.known
       const events = await this.#log.events(room.id, { after: this.#position, until, limit: PAGE })
       // Asked afterwards: what was dropped while the page was read is then known to be.
       const dropped = await this.#log.eventsDropped(room.id)

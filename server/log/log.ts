@@ -2,6 +2,7 @@ import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import { Committer, type CommitterState } from './committer.ts'
+import { dropEvents, type RoomWithOldEvents, roomsWithOldEvents } from './drop-events.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
 import { buryRoom, eraseRows, halfErased, type Note, purgeTombstone } from './erase.ts'
 import { type EventRange, eventsDropped, readEvents, type StoredEvent } from './events.ts'
@@ -12,6 +13,7 @@ import {
   createRoom,
   describeRoom,
   findRoom,
+  headOf,
   markLoad,
   type Quarantine,
   quarantineRoom,
@@ -83,7 +85,8 @@ export class Log {
       this.#open.set(row.id, held)
       this.#packer.watch(held.room)
       for (const listener of this.#openListeners) listener(held.room)
-    } else held.room.reopened(row.head)
+    }
+    held.room.heard(row.head)
     return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
   }
 
@@ -190,9 +193,27 @@ export class Log {
     return readEvents(this.#database.pool, room, range)
   }
 
+  /** Looks up how far the room is: other nodes write to it as well. */
+  async refresh(room: RoomLog): Promise<void> {
+    room.heard(await headOf(this.#database.pool, room.id))
+  }
+
   /** Up to where events of a room may have been dropped by retention. */
   eventsDropped(room: RoomId): Promise<Seq> {
     return eventsDropped(this.#database.pool, room)
+  }
+
+  /** Rooms that have events from before a time (ms since the epoch): of these kinds, or of all but those. */
+  roomsWithOldEvents(
+    kinds: { readonly only: readonly string[] } | { readonly except: readonly string[] },
+    before: number,
+  ): Promise<readonly RoomWithOldEvents[]> {
+    return roomsWithOldEvents(this.#database.pool, kinds, before)
+  }
+
+  /** Drops a room's events from before a time; positions of the document stay. Returns how many were dropped. */
+  dropEvents(room: RoomId, before: number, signal: AbortSignal): Promise<number> {
+    return dropEvents(this.#database.pool, room, before, signal)
   }
 
   snapshots(room: RoomId): AsyncGenerator<Snapshot> {

@@ -24,45 +24,73 @@ interface Row {
 export async function packRoom(pool: pg.Pool, room: RoomId): Promise<number> {
   let packed = 0
   for (;;) {
-    const entries = await nextEntries(pool, room)
+    const entries = await nextEntries(pool, room, OLD_ENTRIES)
     const full = entries.length === SEGMENT_ENTRIES || sizeOf(entries) >= SEGMENT_BYTES
-    if (!full) return packed
-    const bytes = await encodeSegment(entries)
-    if (!sameEntries(await decodeSegment(bytes), entries))
-      throw new Error(`room ${room}: a segment did not verify`)
-    if (!(await replace(pool, room, entries, bytes))) return packed
+    if (!full || !(await pack(pool, room, entries))) return packed
     packed += entries.length
   }
+}
+
+/**
+ * Packs all entries of a room up to a position, be they events alone, and however few the last segment gets: what
+ * then becomes of the events, the positions stay. Returns whether they are packed.
+ */
+export async function packUntil(
+  pool: pg.Pool,
+  room: RoomId,
+  until: Seq,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    signal?.throwIfAborted()
+    const entries = await nextEntries(pool, room, ENTRIES_UNTIL, until)
+    if (entries.length === 0) return true
+    if (!(await pack(pool, room, entries))) return false
+  }
+}
+
+/** Whether it was done: not where another node was quicker. */
+async function pack(pool: pg.Pool, room: RoomId, entries: readonly Entry[]): Promise<boolean> {
+  const bytes = await encodeSegment(entries)
+  if (!sameEntries(await decodeSegment(bytes), entries))
+    throw new Error(`room ${room}: a segment did not verify`)
+  return replace(pool, room, entries, bytes)
 }
 
 const sizeOf = (entries: readonly Entry[]): number =>
   entries.reduce((size, { bytes }) => size + bytes.length, 0)
 
 /**
- * The entries after the last segment. Events are among them, as what changes nothing, since segments follow each
- * other without a gap; where only events wait, there is nothing to be gained.
+ * The entries after the last segment, up to `until`. Events are among them, as what changes nothing, since segments
+ * follow each other without a gap; where only events wait, there is nothing to be gained, unless `anyway` says so.
  */
-async function nextEntries(pool: pg.Pool, room: RoomId): Promise<Entry[]> {
-  const { rows } = await pool.query<Row>(
-    `with unpacked as (
-       select coalesce((select max(last_seq) from room_segments where room_id = $1), 0) as after,
-         (select head from rooms where id = $1) - $2::bigint as until
-     ), entries as (
-       (select u.seq, u.at, u.actor, u.bytes from room_updates u, unpacked
-        where u.room_id = $1 and u.seq > after and u.seq <= until order by u.seq limit $3)
-       union all
-       (select e.seq, e.at, e.actor, null from room_events e, unpacked
-        where e.room_id = $1 and e.seq > after and e.seq <= until
-          and exists (select from room_updates u where u.room_id = $1 and u.seq <= until)
-        order by e.seq limit $3)
-     )
-     select seq, extract(epoch from at) * 1000 as at, actor, bytes from (
-       select *, coalesce(sum(length(bytes)) over (order by seq rows between unbounded preceding and 1 preceding), 0)
-         as before
-       from (select * from entries order by seq limit $3) first
-     ) oldest where before < $4 order by seq`,
-    [room, KEPT, SEGMENT_ENTRIES, SEGMENT_BYTES],
-  )
+const entriesUntil = (until: string, anyway: string): string => `
+with unpacked as (
+  select coalesce((select max(last_seq) from room_segments where room_id = $1), 0) as after, ${until} as until
+), entries as (
+  (select u.seq, u.at, u.actor, u.bytes from room_updates u, unpacked
+   where u.room_id = $1 and u.seq > after and u.seq <= until order by u.seq limit $3)
+  union all
+  (select e.seq, e.at, e.actor, null from room_events e, unpacked
+   where e.room_id = $1 and e.seq > after and e.seq <= until and ${anyway}
+   order by e.seq limit $3)
+)
+select seq, extract(epoch from at) * 1000 as at, actor, bytes from (
+  select *, coalesce(sum(length(bytes)) over (order by seq rows between unbounded preceding and 1 preceding), 0)
+    as before
+  from (select * from entries order by seq limit $3) first
+) oldest where before < $4 order by seq`
+
+/** $2 is how many of the newest stay. */
+const OLD_ENTRIES = entriesUntil(
+  '(select head from rooms where id = $1) - $2::bigint',
+  'exists (select from room_updates u where u.room_id = $1 and u.seq <= until)',
+)
+/** $2 is the last of them. */
+const ENTRIES_UNTIL = entriesUntil('$2::bigint', 'true')
+
+async function nextEntries(pool: pg.Pool, room: RoomId, text: string, limit = KEPT): Promise<Entry[]> {
+  const { rows } = await pool.query<Row>(text, [room, limit, SEGMENT_ENTRIES, SEGMENT_BYTES])
   return rows.map(({ seq, at, actor, bytes }) => ({
     seq: Number(seq),
     at: Number(at),
@@ -88,7 +116,9 @@ async function replace(
     await client.query('begin')
     // Waited for: who only reads positions under it is soon done, and nobody tries again before the room has grown.
     await client.query(POSITIONS_LOCK, [room])
-    const whole = (await deleteEntries(client, room, first.seq, last.seq)) === edits
+    // Of events alone there is nothing to delete that could be missing.
+    const next = (await lastPacked(client, room)) + 1 === first.seq
+    const whole = next && (await deleteEntries(client, room, first.seq, last.seq)) === edits
     if (whole) await insertSegment(client, room, { entries, bytes, stage: 0 })
     await client.query(whole ? 'commit' : 'rollback')
     return whole
@@ -98,6 +128,14 @@ async function replace(
   } finally {
     client.release(broken)
   }
+}
+
+async function lastPacked(client: pg.PoolClient, room: RoomId): Promise<Seq> {
+  const { rows } = await client.query<{ last: string }>(
+    'select coalesce(max(last_seq), 0) as last from room_segments where room_id = $1',
+    [room],
+  )
+  return Number(rows[0]?.last)
 }
 
 async function deleteEntries(client: pg.PoolClient, room: RoomId, first: Seq, last: Seq): Promise<number> {

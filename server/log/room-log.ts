@@ -50,6 +50,7 @@ export class RoomLog {
   /** The room was deleted: nothing is taken any more, and what waits is never committed. */
   deleted = false
   #waiting: NewEntry[] = []
+  #heard: Seq = 0
   readonly #listeners = new Set<CommitListener>()
   readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
   readonly #deletionListeners = new Set<() => void>()
@@ -115,13 +116,20 @@ export class RoomLog {
     for (const listener of this.#deletionListeners) listener()
   }
 
-  /**
-   * Somebody opens the room who has just read its head from the database: entries of other nodes up to it are in
-   * whatever they load next.
-   */
-  reopened(head: Seq): void {
+  /** The last position that is known to be in the database, whichever node it is of. */
+  get known(): Seq {
+    return Math.max(this.head, this.#heard)
+  }
+
+  /** The database has entries up to here. */
+  heard(head: Seq): void {
+    this.#heard = Math.max(this.#heard, head)
+  }
+
+  /** Somebody is about to load all that is known to be there: entries of other nodes too. */
+  reopened(): void {
     if (this.committed < this.appended) return // some of them may be ours, on their way back
-    this.head = Math.max(this.head, head)
+    this.head = this.known
     this.interleaved = false
   }
 

@@ -67,6 +67,16 @@ export async function createRoom(pool: pg.Pool, name: string, createdBy: string)
   return room
 }
 
+/** The newest position of a room; 0 where the room is gone. */
+export async function headOf(pool: pg.Pool, room: RoomId): Promise<Seq> {
+  const { rows } = await pool.query<{ head: string }>({
+    name: 'head of room',
+    text: 'select head from rooms where id = $1',
+    values: [room],
+  })
+  return Number(rows[0]?.head ?? 0)
+}
+
 /** What lists show of the room's document. */
 export async function describeRoom(
   pool: pg.Pool,

@@ -59,7 +59,7 @@ export class RoomEvents implements Extension {
     const room = this.#options.logOf(document)
     if (room === undefined) return // being closed: the client asks again on its next connection
     try {
-      if (said.type === 'resume') this.#resume(connection, room, checked(resumeSchema, said).after)
+      if (said.type === 'resume') await this.#resume(connection, room, checked(resumeSchema, said).after)
       else await this.#publish(connection, room, checked(publishSchema, said).events)
     } catch (error) {
       this.#reject(connection, said.type, toSynclineError(error))
@@ -82,9 +82,13 @@ export class RoomEvents implements Extension {
     if (receipts.length > 0) this.#tell(connection, { type: 'ack', events: receipts })
   }
 
-  #resume(connection: Connection, room: RoomLog, after: number | null): void {
+  async #resume(connection: Connection, room: RoomLog, after: number | null): Promise<void> {
     const session = sessionOf(connection.context)
     session?.receive(RESUME_BYTES)
+    if (after !== null && after > room.known) {
+      await this.#options.channels.refresh(room)
+      if (!connection.document.hasConnection(connection)) return
+    }
     const before = this.#subscriptions.get(connection)
     before?.end()
     const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {

@@ -72,6 +72,7 @@ export class RoomLoader {
     const held = await this.#log.open(name, createBy)
     if (held === undefined) throw new SynclineError('room-not-found')
     const { room: log, suspect } = held
+    log.reopened()
     const ended = this.#log.loading(log.id)
     try {
       if (suspect || broken !== undefined) await this.#tryOpening(log)

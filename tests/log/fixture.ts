@@ -31,6 +31,7 @@ export function openLog(db: Database, maxQueueBytes = 1024 * 1024): Log {
 export async function openRoom(log: Log, name = 'doc:a'): Promise<RoomLog> {
   const room = (await log.open(name, 'ada'))?.room
   if (room === undefined) throw new Error(`no room ${name}`)
+  room.reopened()
   return room
 }
 
