@@ -8,11 +8,10 @@ import type { Config } from '../config.ts'
 import { checkUpdate } from '../documents/check-update.ts'
 import { hasPending } from '../documents/pending.ts'
 import { summarise } from '../documents/summary.ts'
-import type { Entry } from '../log/entry.ts'
 import type { Logger } from '../observe/log.ts'
 import { documentOf } from '../transfer/document-file.ts'
 import { type Insertion, insertDocument, insertLog } from '../transfer/insert-room.ts'
-import { isLogFile, readLog, writeLog } from '../transfer/log-file.ts'
+import { isLogFile, type LoggedEntry, readLog, writeLog } from '../transfer/log-file.ts'
 import { logOf } from '../transfer/source.ts'
 import { withDatabase } from './export.ts'
 
@@ -85,8 +84,8 @@ async function importLog(pool: pg.Pool, file: string): Promise<{ room: string; i
 const PAGE = 2_000
 
 /** The entries, once they are known to make a whole document: a room that cannot be opened is not brought in. */
-async function* folded(doc: Y.Doc, entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
-  let page: Entry[] = []
+async function* folded(doc: Y.Doc, entries: AsyncIterable<LoggedEntry>): AsyncGenerator<LoggedEntry> {
+  let page: LoggedEntry[] = []
   const apply = () => {
     doc.transact(() => {
       for (const { bytes } of page) Y.applyUpdate(doc, bytes)

@@ -42,7 +42,8 @@ export async function dropEvents(
   signal?: AbortSignal,
 ): Promise<number> {
   const last = await lastBefore(pool, room, before)
-  if (last === 0 || !(await packUntil(pool, room, last, signal))) return 0
+  if (last === 0) return 0
+  await packUntil(pool, room, last, signal)
   let dropped = 0
   for (let gone: number | undefined; gone !== 0; dropped += gone) {
     signal?.throwIfAborted()

@@ -95,14 +95,20 @@ const ROOMS = `
 /** Lengths are in the rows' heads: no content is read. A deleted room has nothing to count. */
 const MEASURE = `
   insert into room_sizes as old (room_id, head, log_bytes, state_bytes, characters, people, recent, whole)
-  select r.id, r.head, u.bytes + g.bytes, n.bytes, a.characters, a.people, p.recent, u.entries + g.entries = r.head
+  select r.id, r.head, u.bytes + e.bytes + g.bytes, n.bytes, a.characters, a.people, p.recent,
+    u.entries + e.unpacked + g.entries = r.head
   from rooms r
     cross join lateral (
       select coalesce(sum(octet_length(bytes)), 0) as bytes, count(*) as entries
       from room_updates where room_id = r.id) u
     cross join lateral (
-      select coalesce(sum(octet_length(bytes)), 0) as bytes, coalesce(sum(last_seq - first_seq + 1), 0) as entries
+      select coalesce(sum(octet_length(bytes)), 0) as bytes, coalesce(sum(last_seq - first_seq + 1), 0) as entries,
+        coalesce(max(last_seq), 0) as last
       from room_segments where room_id = r.id) g
+    -- Positions of events are in segments too, once they are packed.
+    cross join lateral (
+      select coalesce(sum(size), 0) as bytes, count(*) filter (where seq > g.last) as unpacked
+      from room_events where room_id = r.id) e
     left join lateral (
       select coalesce(bytes, octet_length(state)) as bytes
       from room_snapshots where room_id = r.id order by seq desc limit 1) n on true

@@ -33,19 +33,23 @@ export async function packRoom(pool: pg.Pool, room: RoomId): Promise<number> {
 
 /**
  * Packs all entries of a room up to a position, be they events alone, and however few the last segment gets: what
- * then becomes of the events, the positions stay. Returns whether they are packed.
+ * then becomes of the events, the positions stay. Who packs the same room beside it only makes it quicker.
+ * @throws where entries are missing
  */
 export async function packUntil(
   pool: pg.Pool,
   room: RoomId,
   until: Seq,
   signal?: AbortSignal,
-): Promise<boolean> {
-  for (;;) {
+): Promise<void> {
+  for (let failedAt = 0; ; ) {
     signal?.throwIfAborted()
     const entries = await nextEntries(pool, room, ENTRIES_UNTIL, until)
-    if (entries.length === 0) return true
-    if (!(await pack(pool, room, entries))) return false
+    const [first] = entries
+    if (first === undefined) return
+    if (await pack(pool, room, entries)) continue
+    if (first.seq === failedAt) throw new Error(`room ${room}: entries before ${first.seq} are missing`)
+    failedAt = first.seq
   }
 }
 

@@ -1,10 +1,11 @@
 import type pg from 'pg'
 import { keepVersion } from '../history/versions/versions.ts'
 import type { Entry, NewEntry, RoomId } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
 import { encodeSegment } from '../log/segment.ts'
 import { endsSegment, insertSegment, type Stage } from '../log/segment-table.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
-import type { LogHeader } from './log-file.ts'
+import type { LoggedEntry, LogHeader } from './log-file.ts'
 
 /** What lists show of the room. */
 interface Shown {
@@ -67,7 +68,7 @@ export function insertLog(
   pool: pg.Pool,
   name: string,
   header: LogHeader,
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<LoggedEntry>,
   shown: () => Shown,
 ): Promise<Insertion> {
   return inTransaction(pool, async (client) => {
@@ -80,12 +81,10 @@ export function insertLog(
     const room = Number(rows[0].id) as RoomId
     const last = await insertSegments(client, room, entries)
     const { title, editor } = shown()
-    await client.query('update rooms set head = $2, title = $3, editor = $4 where id = $1', [
-      room,
-      last?.seq ?? 0,
-      title,
-      editor,
-    ])
+    await client.query(
+      'update rooms set head = $2, title = $3, editor = $4, events_after = $5 where id = $1',
+      [room, last?.seq ?? 0, title, editor, header.eventsAfter ?? 0],
+    )
     if (last !== undefined) await keepImported(client, room, { ...last, actor: header.createdBy })
     return 'inserted'
   })
@@ -98,11 +97,11 @@ export function insertLog(
 async function insertSegments(
   client: Queryable,
   room: RoomId,
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<LoggedEntry>,
 ): Promise<Entry | undefined> {
   let last: Entry | undefined
   let merged = 0
-  let run: Entry[] = []
+  let run: LoggedEntry[] = []
   let bytes = 0
   const insert = async (entries: readonly Entry[], stage: Stage) => {
     if (entries.length > 0)
@@ -112,6 +111,11 @@ async function insertSegments(
     const young = run.findLastIndex((entry) => entry.merged !== undefined) + 1
     await insert(run.slice(0, young), 1)
     await insert(run.slice(young), 0)
+    await insertEvents(
+      client,
+      room,
+      run.flatMap(({ events = [] }) => events),
+    )
     run = []
     bytes = 0
   }
@@ -128,4 +132,16 @@ async function insertSegments(
     merged,
   ])
   return last
+}
+
+async function insertEvents(client: Queryable, room: RoomId, events: readonly StoredEvent[]): Promise<void> {
+  if (events.length === 0) return
+  const column = (name: keyof StoredEvent) => events.map((event) => event[name])
+  await client.query(
+    `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
+     select $1, seq, to_timestamp(at / 1000.0), actor, type, id, payload::jsonb, octet_length(payload)
+     from unnest($2::bigint[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::text[])
+       as e(seq, at, actor, type, id, payload)`,
+    [room, ...(['seq', 'at', 'actor', 'type', 'id', 'payload'] as const).map(column)],
+  )
 }

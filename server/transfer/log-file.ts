@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Entry, firstOf } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
 
 /** What a file of a room's log says before its entries. The format is described in docs/EXPORT.md. */
 const headerSchema = z.strictObject({
@@ -9,9 +10,24 @@ const headerSchema = z.strictObject({
   room: z.string(),
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
+  eventsAfter: z.int().positive().optional(),
 })
 
+/** An entry, with the events of the positions that it stands for, as far as they are kept. */
+export interface LoggedEntry extends Entry {
+  readonly events?: readonly StoredEvent[]
+}
+
 export type LogHeader = Omit<z.infer<typeof headerSchema>, 'format' | 'version'>
+
+const eventSchema = z.strictObject({
+  seq: z.int().positive(),
+  at: z.int(),
+  actor: z.string(),
+  type: z.string(),
+  id: z.string(),
+  payload: z.unknown(),
+})
 
 const entrySchema = z.strictObject({
   seq: z.int().positive(),
@@ -21,12 +37,16 @@ const entrySchema = z.strictObject({
     .strictObject({ first: z.int().positive(), since: z.int(), actors: z.array(z.string()) })
     .optional(),
   update: z.base64(),
+  events: z.array(eventSchema).optional(),
 })
 
 const endSchema = z.strictObject({ end: z.int(), sha256: z.string() })
 
 /** The lines of a log file, each with its newline. The same log gives the same bytes. */
-export async function* writeLog(header: LogHeader, entries: AsyncIterable<Entry>): AsyncGenerator<string> {
+export async function* writeLog(
+  header: LogHeader,
+  entries: AsyncIterable<LoggedEntry>,
+): AsyncGenerator<string> {
   const hash = createHash('sha256')
   let end = 0
   const line = (value: unknown): string => {
@@ -35,9 +55,11 @@ export async function* writeLog(header: LogHeader, entries: AsyncIterable<Entry>
     return text
   }
   yield line({ format: 'syncline-log', version: 1, ...header })
-  for await (const { seq, at, actor, merged, bytes } of entries) {
+  for await (const { seq, at, actor, merged, bytes, events = [] } of entries) {
     end = seq
-    yield line({ seq, at, actor, merged, update: Buffer.from(bytes).toString('base64') })
+    const update = Buffer.from(bytes).toString('base64')
+    const told = events.map(({ payload, ...event }) => ({ ...event, payload: JSON.parse(payload) }))
+    yield line({ seq, at, actor, merged, update, events: told.length === 0 ? undefined : told })
   }
   yield line({ end, sha256: hash.copy().digest('hex') })
 }
@@ -51,7 +73,7 @@ class LogFileError extends Error {}
 export interface LogFile {
   readonly header: LogHeader
   /** To be read to its end: only there is it known whether the file was whole. */
-  readonly entries: AsyncGenerator<Entry>
+  readonly entries: AsyncGenerator<LoggedEntry>
 }
 
 /**
@@ -81,7 +103,7 @@ export async function readLog(lines: AsyncIterable<string>): Promise<LogFile> {
   }
   const { format: _, version: __, ...header } = await parse(headerSchema)
 
-  async function* entries(): AsyncGenerator<Entry> {
+  async function* entries(): AsyncGenerator<LoggedEntry> {
     let last = 0
     for (;;) {
       const line = await parse(z.union([entrySchema, endSchema]))
@@ -91,10 +113,16 @@ export async function readLog(lines: AsyncIterable<string>): Promise<LogFile> {
         if (!(await iterator.next()).done) throw new LogFileError('something follows the last line')
         return
       }
-      const { update, ...rest } = line
-      const entry = { ...rest, bytes: Buffer.from(update, 'base64') }
+      const { update, events: told = [], ...rest } = line
+      const events = told.map(({ payload, ...event }) => ({
+        ...event,
+        payload: JSON.stringify(payload ?? null),
+      }))
+      const entry = { ...rest, bytes: Buffer.from(update, 'base64'), events }
       if (firstOf(entry) !== last + 1 || entry.seq < firstOf(entry))
         throw new LogFileError(`line ${number}: entry ${last + 1} is missing`)
+      if (events.some(({ seq }) => seq <= last || seq > entry.seq))
+        throw new LogFileError(`line ${number}: an event stands at another position than its entry`)
       last = entry.seq
       yield entry
     }

@@ -1,9 +1,10 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
-import type { Entry } from '../log/entry.ts'
+import type { RoomId, Seq } from '../log/entry.ts'
+import { readEvents, type StoredEvent } from '../log/events.ts'
 import { read } from '../log/read.ts'
 import { findRoom, type RoomRow } from '../log/rooms.ts'
-import type { LogHeader } from './log-file.ts'
+import type { LoggedEntry, LogHeader } from './log-file.ts'
 
 /** @throws SynclineError `room-not-found`, `room-deleted` */
 export async function requireRoom(pool: pg.Pool, name: string): Promise<RoomRow> {
@@ -16,16 +17,40 @@ export async function requireRoom(pool: pg.Pool, name: string): Promise<RoomRow>
 export async function logOf(
   pool: pg.Pool,
   name: string,
-): Promise<{ readonly header: LogHeader; readonly entries: AsyncIterable<Entry> }> {
+): Promise<{ readonly header: LogHeader; readonly entries: AsyncIterable<LoggedEntry> }> {
   const room = await requireRoom(pool, name)
-  const { rows } = await pool.query<{ created_at: Date; created_by: string }>(
-    'select created_at, created_by from rooms where id = $1',
+  const { rows } = await pool.query<{ created_at: Date; created_by: string; events_after: string }>(
+    'select created_at, created_by, events_after from rooms where id = $1',
     [room.id],
   )
-  const { created_at: createdAt, created_by: createdBy } = rows[0] ?? {
-    created_at: new Date(0),
-    created_by: '',
+  const {
+    created_at: createdAt,
+    created_by: createdBy,
+    events_after: dropped,
+  } = rows[0] ?? { created_at: new Date(0), created_by: '', events_after: '0' }
+  const eventsAfter = dropped === '0' ? undefined : Number(dropped)
+  const header = { room: name, createdAt: createdAt.toISOString(), createdBy, eventsAfter }
+  return { header, entries: entriesOf(pool, room.id, room.head) }
+}
+
+const PAGE = 1_000
+
+/** Entries and events are in different tables, and both are read as they are written out. */
+async function* entriesOf(pool: pg.Pool, room: RoomId, until: Seq): AsyncGenerator<LoggedEntry> {
+  let waiting: readonly StoredEvent[] = []
+  let after = 0
+  for await (const entry of read(pool, room, 0, until)) {
+    const events: StoredEvent[] = []
+    for (;;) {
+      if (waiting.length === 0 && after < until) {
+        waiting = await readEvents(pool, room, { after, until, limit: PAGE })
+        after = waiting.at(-1)?.seq ?? until
+      }
+      const due = waiting.filter(({ seq }) => seq <= entry.seq)
+      events.push(...due)
+      waiting = waiting.slice(due.length)
+      if (waiting.length > 0 || after >= until) break
+    }
+    yield { ...entry, events }
   }
-  const header = { room: name, createdAt: createdAt.toISOString(), createdBy }
-  return { header, entries: read(pool, room.id, 0, room.head) }
 }
