@@ -76,7 +76,7 @@ it('[EVT67] verifies, weighs and erases rooms with events', async () => {
   const inventory = new RoomInventory(db.pool)
   const weighed = async () => {
     await db.pool.query('delete from room_sizes')
-    return (await inventory.list({ ...QUERY })).rooms[0]
+    return (await inventory.list(QUERY))[0]?.room
   }
   const bytes = async () =>
     (
