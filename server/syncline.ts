@@ -132,11 +132,15 @@ program
 program
   .command('replay')
   .description('type a recorded session through real clients and check the text to the letter')
-  .argument('<trace>', 'a recording, .json or .json.gz')
+  .argument('[trace]', 'a recording, .json or .json.gz')
+  .option(
+    '--build <lines>',
+    'publish a generated build with so long a log instead, while a reader drops and returns',
+  )
   .option('--url <url>', 'the server', 'http://127.0.0.1:1234')
-  .option('--room <name>', 'the room to type into; a new one if not given')
+  .option('--room <name>', 'the room to use; a new one if not given')
   .option('--token <token>', 'a token with write access; a development server gives one by itself')
-  .option('--speed <n>', 'transactions a second; 0 is as fast as they are saved', '0')
+  .option('--speed <n>', 'transactions or events a second; 0 is as fast as they are saved', '0')
   .action(replayAction)
 
 try {

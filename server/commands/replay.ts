@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
 import { SingleBar } from 'cli-progress'
-import { DOCUMENT_FIELDS, SYNC_PATH } from '../protocol.ts'
-import { developmentToken } from './development-token.ts'
+import { DOCUMENT_FIELDS } from '../protocol.ts'
+import { type ReplayBuildOptions, replayBuild } from './replay-build.ts'
+import { syncUrl, tokenSource } from './replay-target.ts'
 import { readTrace, type Trace, type Transaction } from './trace.ts'
 import { Turn } from './turn.ts'
 import { Typist } from './typist.ts'
@@ -141,27 +142,52 @@ function firstDifference(text: string, expected: string): number | undefined {
   for (let at = 0; ; at += 1) if (text[at] !== expected[at]) return at
 }
 
-function syncUrl(address: string): string {
-  const url = new URL(address)
-  url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:'
-  if (url.pathname === '/') url.pathname = SYNC_PATH
-  return url.href
-}
-
-function tokenSource({ token, url }: ReplayOptions): () => string | Promise<string> {
-  if (typeof token === 'function') return token
-  return token === undefined ? () => developmentToken(url) : () => token
-}
-
 export interface ReplayFlags {
   readonly url: string
   readonly room?: string
   readonly token?: string
   readonly speed?: number
+  /** Lines of a build that is generated and published in the place of a recording. */
+  readonly build?: string
 }
 
-/** `syncline replay TRACE`: a progress bar, one line at the end, and exit code 1 when the text differs. */
-export async function replayAction(trace: string, flags: ReplayFlags): Promise<void> {
+/** `syncline replay`: a progress bar, one line at the end, and exit code 1 where not all came as it was sent. */
+export async function replayAction(
+  trace: string | undefined,
+  { build, speed, ...flags }: ReplayFlags,
+): Promise<void> {
+  const options = { ...flags, speed: Number(speed ?? 0) }
+  const lines = Number(build)
+  if (build !== undefined && !(Number.isInteger(lines) && lines > 0))
+    throw new Error('--build takes a number of lines')
+  if ((trace === undefined) === (build === undefined)) throw new Error('replay takes a recording, or --build')
+  if (trace === undefined) await showBuild({ ...options, lines })
+  else await showTrace(trace, options)
+}
+
+async function showBuild(options: ReplayBuildOptions): Promise<void> {
+  const bar = new SingleBar({ format: '{bar} {percentage}% | {value}/{total} events seen', hideCursor: true })
+  try {
+    const { ok, room, events, drops, ms, fault } = await replayBuild({
+      ...options,
+      onProgress: ({ seen, total }) => {
+        if (!bar.isActive) bar.start(total, 0)
+        bar.update(seen)
+      },
+    })
+    bar.stop()
+    const rate = Math.round(events / (ms / 1000))
+    process.stdout.write(
+      `${room}: ${events} events in ${(ms / 1000).toFixed(1)} s (${rate} a second); ` +
+        `${ok ? `seen once, in order and whole by who lost the connection ${drops} times` : fault}\n`,
+    )
+    if (!ok) process.exitCode = 1
+  } finally {
+    bar.stop()
+  }
+}
+
+async function showTrace(trace: string, flags: Omit<ReplayOptions, 'trace'>): Promise<void> {
   const bar = new SingleBar({
     format:
       '{bar} {percentage}% | {value}/{total} typed | {acknowledged} acknowledged | {eta_formatted} left',

@@ -1,8 +1,8 @@
-import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import type { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import * as Y from 'yjs'
-import { ERRORS, isErrorCode, SynclineError } from '../errors.ts'
 import { DOCUMENT_FIELDS } from '../protocol.ts'
 import { Ledger } from './ledger.ts'
+import { openRoom, type RoomConnection } from './room-provider.ts'
 import type { Patch } from './trace.ts'
 
 /** One typed transaction, and how to tell that a replica has it. */
@@ -13,14 +13,8 @@ export interface Typed {
   readonly deleted: ReadonlyMap<number, readonly { readonly clock: number; readonly len: number }[]>
 }
 
-interface TypistOptions {
-  readonly url: string
-  readonly room: string
-  readonly token: () => string | Promise<string>
+interface TypistOptions extends RoomConnection {
   readonly clientId: number
-  /** Something happened: whoever waits looks again. */
-  readonly changed: () => void
-  readonly failed: (error: Error) => void
 }
 
 /**
@@ -39,40 +33,18 @@ export class Typist {
   readonly #merged = new Map<Typist, number>()
   readonly #text: Y.Text
 
-  constructor({ url, room, token, clientId, changed, failed }: TypistOptions) {
+  constructor({ clientId, ...connection }: TypistOptions) {
+    const { changed } = connection
     this.view.clientID = clientId
     this.#text = this.view.getText(DOCUMENT_FIELDS.code)
     this.ledger = new Ledger(changed)
-    this.#socket = new HocuspocusProviderWebsocket({
-      url,
-      WebSocketPolyfill: this.ledger.socketClass(),
-      delay: 200,
-      minDelay: 100,
-      maxDelay: 1000,
-    })
-    this.#provider = new HocuspocusProvider({
-      name: room,
+    const opened = openRoom({
+      ...connection,
       document: this.replica,
-      websocketProvider: this.#socket,
-      token: async () => {
-        try {
-          return await token()
-        } catch (error) {
-          // A server that is only away gives a token later: the provider asks again on its next socket.
-          if (!(error instanceof TypeError)) failed(error instanceof Error ? error : new Error(String(error)))
-          throw error
-        }
-      },
-      onSynced: changed,
-      onStatus: changed,
-      onAuthenticationFailed: ({ reason }) => {
-        if (isErrorCode(reason) && !ERRORS[reason].retryable) failed(new SynclineError(reason, room))
-        else if (reason === 'permission-denied') failed(new SynclineError('forbidden', room))
-        // The provider does not authenticate twice on one socket; a new one it opens by itself.
-        else this.#socket.webSocket?.close()
-      },
+      WebSocketPolyfill: this.ledger.socketClass(),
     })
-    this.#provider.attach()
+    this.#provider = opened.provider
+    this.#socket = opened.socket
     this.replica.on('update', changed)
   }
 

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ALL,
   extension: ALL.filter((part) => part !== 'app' && part !== 'commands'),
   app: ALL,
-  commands: ['transfer', 'history', ...BELOW_REALTIME],
+  commands: ['transfer', 'history', 'channels', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
   channels: ['http', ...BELOW_HTTP],
   transfer: ['history', ...BELOW_REALTIME],
