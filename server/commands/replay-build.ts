@@ -33,7 +33,7 @@ export interface ReplayBuildResult {
 
 /** Events of one message, and events on their way. */
 const BATCH = 50
-const WINDOW = 1_000
+const WINDOW = 200
 const DROPS = 10
 
 /** Publishes a generated build through a real client while another reads it, drops and returns. */
@@ -41,14 +41,18 @@ export async function replayBuild(options: ReplayBuildOptions): Promise<ReplayBu
   const events = recordedBuild(options.lines)
   const room = options.room ?? `build:replay-${Date.now().toString(36)}`
   const turn = new Turn()
+  const peers: EventPeer[] = []
+  const changed = () => {
+    turn.changed()
+    options.onProgress?.({ seen: peers[1]?.seen.length ?? 0, total: events.length })
+  }
   const connection = {
     url: syncUrl(options.url),
     room,
     token: tokenSource(options),
-    changed: () => turn.changed(),
+    changed,
     failed: (error: Error) => turn.fail(error),
   }
-  const peers: EventPeer[] = []
   const join = async (): Promise<EventPeer> => {
     const peer = new EventPeer(connection)
     peers.push(peer)
@@ -60,23 +64,25 @@ export async function replayBuild(options: ReplayBuildOptions): Promise<ReplayBu
     const reader = await join()
     if (reader.seen.length > 0) throw new Error(`Room ${room} is not empty`)
     const started = performance.now()
-    let drops = 0
-    const dropping = (async () => {
-      for (; drops < DROPS; drops += 1) {
-        const due = ((drops + 1) / (DROPS + 1)) * events.length
-        await turn.until(() => reader.resumed && lastSeen(reader) >= due)
+    let published = false
+    const publishAll = async () => {
+      await publish(events, publisher, turn, options)
+      published = true
+      turn.changed()
+    }
+    const dropAgainAndAgain = async () => {
+      for (let drop = 1; drop <= DROPS; drop += 1) {
+        const due = (drop / DROPS) * events.length
+        await turn.until(() => reader.resumed && (lastSeen(reader) >= due || published))
         reader.drop()
       }
-    })()
-    await Promise.all([publish(events, publisher, reader, turn, options), dropping])
-    await turn.until(() => publisher.unanswered === 0)
-    reader.drop()
-    drops += 1
+    }
+    await Promise.all([publishAll(), dropAgainAndAgain()])
     await turn.until(() => reader.resumed)
     const ms = performance.now() - started
     const late = await join()
     const fault = faultOf('the reader', reader.seen, events) ?? faultOf('a late reader', late.seen, events)
-    return { ok: fault === undefined, room, events: events.length, drops, ms, fault }
+    return { ok: fault === undefined, room, events: events.length, drops: DROPS, ms, fault }
   } finally {
     for (const peer of peers) peer.destroy()
   }
@@ -88,9 +94,8 @@ const lastSeen = ({ seen }: EventPeer): number => Number(seen.at(-1)?.id ?? 0)
 async function publish(
   events: readonly EventDraft[],
   publisher: EventPeer,
-  reader: EventPeer,
   turn: Turn,
-  { speed = 0, onProgress }: ReplayBuildOptions,
+  { speed = 0 }: ReplayBuildOptions,
 ): Promise<void> {
   const started = performance.now()
   const batch = speed > 0 ? Math.max(1, Math.min(BATCH, Math.floor(speed / 20))) : BATCH
@@ -98,8 +103,8 @@ async function publish(
     if (speed > 0) await turn.pause(started + (next / speed) * 1000 - performance.now())
     await turn.until(() => publisher.unanswered < WINDOW)
     publisher.publish(events.slice(next, next + batch))
-    onProgress?.({ seen: reader.seen.length, total: events.length })
   }
+  await turn.until(() => publisher.unanswered === 0)
 }
 
 /** What of the events was seen otherwise than it was published: not, twice, in another order or changed. */
