@@ -253,3 +253,37 @@ it('[EVT5] opens a document that has more events than edits, with all of them be
   expect((await list('build:8')).body.head).toBe(2_020)
   eve.destroy()
 })
+
+it('[EVT69] reads events of some types alone, in order, page by page, and a build of thousands of lines whole', async () => {
+  const drafts: EventDraft[] = Array.from({ length: 3_000 }, (_, i) =>
+    i % 500 === 250
+      ? progress(`p${i}`, i / 3_000)
+      : { type: 'build.log', id: `l${i}`, payload: { first: i + 1, lines: [`line ${i + 1}`] } },
+  )
+  drafts.push({ type: 'build.completed', id: 'done', payload: {} })
+  for (let i = 0; i < drafts.length; i += 1_000)
+    expect((await post('build:9', drafts.slice(i, i + 1_000))).status).toBe(200)
+  const pages = async (types: string | undefined, limit: number) => {
+    const seen: RoomEvent[] = []
+    for (let after = 0; ; ) {
+      const { body } = await list(
+        'build:9',
+        `?after=${after}&limit=${limit}${types ? `&types=${types}` : ''}`,
+      )
+      if (body.events.length === 0) return seen
+      expect(body.events.length).toBeLessThanOrEqual(limit)
+      seen.push(...body.events)
+      after = seen.at(-1)?.seq ?? 0
+    }
+  }
+  const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => id)
+  const of = (...types: string[]) => drafts.filter(({ type }) => types.includes(type))
+  expect(idsOf(await pages(undefined, 1_000))).toEqual(idsOf(drafts))
+  expect(idsOf(await pages('build.log', 1_000))).toEqual(idsOf(of('build.log')))
+  expect(idsOf(await pages('build.progress', 2))).toEqual(idsOf(of('build.progress')))
+  const both = of('build.completed', 'build.progress')
+  expect(idsOf(await pages('build.completed,build.progress,build.progress', 3))).toEqual(idsOf(both))
+  expect(idsOf(await pages('build.cancelled', 10))).toEqual([])
+  const numbers = (await pages('build.log', 700)).map(({ payload }) => (payload as { first: number }).first)
+  expect(numbers).toEqual(of('build.log').map(({ payload }) => (payload as { first: number }).first))
+})
