@@ -98,13 +98,19 @@ export interface AckEnvelope {
 }
 
 /**
- * A client wants all events after a position, from now on; null for those that are still to come. Answered with
- * what there is, as `EventsEnvelope`s, then a `ResumedEnvelope`; a `ResetEnvelope` comes first where retention has
+ * A client wants all events after a position, from now on; null for those that are still to come. Answered with a
+ * `ResumingEnvelope`, with what there is, as `EventsEnvelope`s, then a `ResumedEnvelope`; a `ResetEnvelope` comes first where retention has
  * dropped some of it.
  */
 export interface ResumeEnvelope {
   readonly type: 'resume'
   readonly after: number | null
+}
+
+/** What follows begins after `after`; what was on its way for an earlier `resume` came before this. */
+export interface ResumingEnvelope {
+  readonly type: 'resuming'
+  readonly after: number
 }
 
 export interface EventsEnvelope {

@@ -58,6 +58,8 @@ describe('who imports whom', () => {
     ['http of Hocuspocus', new Map([['server/http/a.ts', ['@hocuspocus/extension-database']]])],
     ['a folder that no rule names', new Map([['server/utils/a.ts', []]])],
     ['client of the server', new Map([['client/sdk/a.ts', ['server/config.ts']]])],
+    ['client of schemas', new Map([['client/sdk/a.ts', ['server/channels/kinds/built-in.ts']]])],
+    ['client of zod', new Map([['client/react/a.ts', ['zod']]])],
     ['server of the client', new Map([['server/http/a.ts', ['client/sdk/b.ts']]])],
     ['sdk of React', new Map([['client/sdk/a.ts', ['react']]])],
     ['sdk of the studio', new Map([['client/sdk/a.ts', ['client/studio/b.tsx']]])],
@@ -84,6 +86,7 @@ describe('who imports whom', () => {
       "const e = await import('./e.ts')",
       "import './f.css'",
       "import worker from 'monaco-editor/x?worker'",
+      "import type { P } from '../channels/kinds/built-in.ts'",
       "// import x from './commented.ts'",
     ].join('\n')
     expect(importsOf(join('server', 'log', 'x.ts'), text)).toEqual([
@@ -94,6 +97,7 @@ describe('who imports whom', () => {
       'server/log/e.ts',
       'server/log/f.css',
       'monaco-editor/x?worker',
+      'the types of server/channels/kinds/built-in.ts',
     ])
   })
 })

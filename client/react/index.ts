@@ -1,6 +1,11 @@
 /** The public entry `syncline/react`. */
 export { SynclineProvider, useClient } from './provider.ts'
+export { useBuild, useBuildLog } from './use-build.ts'
+export { useDeployment } from './use-deployment.ts'
+export { type UseEventsOptions, useEvents, useRealtimeUpdates } from './use-events.ts'
+export { useFolded } from './use-folded.ts'
 export { usePresence } from './use-presence.ts'
+export { useComments, useTasks } from './use-project.ts'
 export { useRoom } from './use-room.ts'
 export { type Saved, useSaved } from './use-saved.ts'
 export { useClientStatus, useRoomState, useStatus } from './use-status.ts'

@@ -9,11 +9,50 @@ export type {
   ResetEnvelope,
   ResumedEnvelope,
   ResumeEnvelope,
+  ResumingEnvelope,
   RoomEvent,
 } from '../../server/protocol.ts'
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
 export { connect } from './connect.ts'
+export {
+  BUILD,
+  type BuildState,
+  type BuildStatus,
+  type BuildStep,
+  countSteps,
+  foldBuild,
+  hasEnded,
+  NO_BUILD,
+  type StepState,
+} from './events/build-state.ts'
+export {
+  COMMENTS,
+  type Comment,
+  type Comments,
+  foldComments,
+  NO_COMMENTS,
+} from './events/comments-state.ts'
+export {
+  DEPLOYMENT,
+  type DeploymentState,
+  foldDeployment,
+  NO_DEPLOYMENT,
+} from './events/deployment-state.ts'
+export { type Fold, Folded, folded } from './events/folded.ts'
+export {
+  BUILD_LOG,
+  foldLog,
+  type LogLine,
+  type LogLines,
+  linesOf,
+  NO_LINES,
+  searchLines,
+} from './events/log-lines.ts'
+// All of it, as an application adds to its `EventPayloads`, which TypeScript merges through no other form of export.
+export * from './events/payloads.ts'
+export type { EventListener, EventStart } from './events/stream.ts'
+export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/tasks-state.ts'
 export { Room } from './room.ts'
 export type {
   ClientState,

@@ -1,6 +1,8 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { colorFor, distinctColor, isColor } from './color.ts'
+import type { EventOf, EventType } from './events/payloads.ts'
+import { type EventListener, type EventStart, EventStream } from './events/stream.ts'
 import type { Link } from './link.ts'
 import { LocalCopy } from './local-copy.ts'
 import { peopleIn, samePeople } from './people.ts'
@@ -45,6 +47,7 @@ export class Room {
   readonly #copy: LocalCopy | undefined
   readonly #whenLoaded: Promise<void>
   readonly #released: () => void
+  readonly #events = new EventStream((after) => this.#session.say(JSON.stringify({ type: 'resume', after })))
   readonly #listeners = new Set<() => void>()
   #state = START
   #people: readonly Person[] = []
@@ -70,6 +73,7 @@ export class Room {
       tracker: this.#tracker,
       ready: () => within(this.#whenLoaded, LOAD_LIMIT_MS),
       changed: () => this.#refresh(),
+      said: (envelope) => this.#events.said(envelope),
     })
     this.#whenLoaded = this.#load()
     this.awareness.on('change', this.#peopleChanged)
@@ -157,6 +161,24 @@ export class Room {
   /** Tells the others something passing, such as `typing`; it is not stored. `null` takes it back. */
   setPresence(field: string, value: unknown): void {
     this.awareness.setLocalStateField(field, value)
+  }
+
+  /**
+   * Calls back with each event of that type, once and in order, whatever drops in between. Returns what stops it.
+   * Default: those that come from now on.
+   */
+  on<Type extends EventType>(
+    type: Type,
+    listener: (event: EventOf<Type>) => void,
+    from: EventStart = 'now',
+  ): () => void {
+    const ofType = (event: EventOf): event is EventOf<Type> => event.type === type
+    return this.listen({ events: (events) => events.filter(ofType).forEach(listener) }, from)
+  }
+
+  /** As `on`, for the events of all types, as many at a time as came together. */
+  listen(listener: EventListener, from: EventStart = 'now'): () => void {
+    return this.#events.listen(listener, from)
   }
 
   /** Asks again after a refusal. */
@@ -250,6 +272,7 @@ export class Room {
   #refresh(): void {
     const session = this.#session
     const tracker = this.#tracker
+    this.#events.setConnected(session.joined)
     const next: RoomState = {
       status: session.status,
       refusal: session.refusal ?? (tracker.refused ? refusal('read-only') : undefined),

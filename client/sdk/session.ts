@@ -20,7 +20,12 @@ export interface SessionOptions {
   /** What a join waits for, so that it can tell the server all that is kept here in one go. */
   readonly ready: () => Promise<void>
   readonly changed: () => void
+  /** An envelope of the server's. */
+  readonly said: (envelope: Envelope) => void
 }
+
+/** A stateless message that is an object; its fields are to be looked at before they are believed. */
+export type Envelope = Readonly<Record<string, unknown>>
 
 type Phase =
   /** No socket. */
@@ -148,8 +153,13 @@ export class Session implements Member {
   askSeq(): void {
     this.#seqTimer ??= setTimeout(() => {
       this.#seqTimer = undefined
-      if (this.#phase === 'joined') this.#provider.sendStateless(ASK_SEQ)
+      this.say(ASK_SEQ)
     }, ASK_SEQ_AFTER_MS)
+  }
+
+  /** Sends a stateless message, where the room is joined; otherwise it is lost. */
+  say(message: string): void {
+    if (this.#phase === 'joined') this.#provider.sendStateless(message)
   }
 
   end(): void {
@@ -217,6 +227,7 @@ export class Session implements Member {
     }
     // The room is closed right after; this is only the longer word for it.
     this.#announced = refusalInEnvelope(envelope) ?? this.#announced
+    if (this.#phase === 'joined') this.#options.said(envelope)
   }
 
   #roomClosed(reason: string): void {
@@ -276,10 +287,10 @@ export class Session implements Member {
   }
 }
 
-const parsed = (payload: string): Readonly<Record<string, unknown>> | undefined => {
+const parsed = (payload: string): Envelope | undefined => {
   try {
     const value: unknown = JSON.parse(payload)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null ? (value as Envelope) : undefined
   } catch {
     // Stateless messages are anyone's; what is not an envelope is not for us.
     return undefined

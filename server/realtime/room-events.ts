@@ -15,6 +15,7 @@ import {
   type RejectEnvelope,
   type ResetEnvelope,
   type ResumedEnvelope,
+  type ResumingEnvelope,
   type Role,
 } from '../protocol.ts'
 import { identityOf, roleOf } from './authorization.ts'
@@ -91,6 +92,7 @@ export class RoomEvents implements Extension {
     }
     const before = this.#subscriptions.get(connection)
     before?.end()
+    this.#tell(connection, { type: 'resuming', after: after ?? room.head })
     const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {
       tell: (envelope) => this.#tell(connection, envelope),
       failed: (error) => this.#reject(connection, 'resume', toSynclineError(error)),
@@ -117,7 +119,7 @@ export class RoomEvents implements Extension {
   }
 }
 
-type Told = AckEnvelope | RejectEnvelope | ResetEnvelope | ResumedEnvelope
+type Told = AckEnvelope | RejectEnvelope | ResetEnvelope | ResumedEnvelope | ResumingEnvelope
 
 /** Somebody who is told of a room's events over a connection of Hocuspocus. */
 class ConnectionSubscriber implements Subscriber {

@@ -90,7 +90,7 @@ it('[EVT3] tells a subscriber of what it missed, then of what comes, once each a
   await until(() => acksOf(ada).length === 2_600)
   await until(() => eventsOf(eve).length >= 2_200)
   expect(eventsOf(eve).map(({ seq }) => seq)).toEqual(Array.from({ length: 2_200 }, (_, i) => 401 + i))
-  expect(told(eve, 'resumed')).toHaveLength(1)
+  await until(() => told(eve, 'resumed').length === 1)
   expect(told(ada, 'event')).toEqual([])
   ada.destroy()
   eve.destroy()

@@ -6,12 +6,21 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>
 const IMPORT =
   /^(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
 
+/**
+ * What the client may import from the server as types alone: the schemas of the built-in kinds, so that what an event
+ * carries is written down once. Types leave nothing behind; the schemas themselves would bring zod into browsers.
+ */
+const TYPES_FOR_CLIENT = 'server/channels/kinds/built-in.ts'
+const typesOf = (file: string): string => `the types of ${file}`
+
 /** What a source imports, relative names made whole. Comment lines are no imports. */
 export function importsOf(file: string, text: string): readonly string[] {
   const code = text.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
   return [...code.matchAll(IMPORT)].map((match) => {
     const name = match[1] ?? match[2] ?? match[3] ?? ''
-    return name.startsWith('.') ? posix.join(posix.dirname(file), name) : name
+    const target = name.startsWith('.') ? posix.join(posix.dirname(file), name) : name
+    const forTypes = target === TYPES_FOR_CLIENT && match[0].startsWith('import type ')
+    return forTypes ? typesOf(target) : target
   })
 }
 
@@ -66,6 +75,8 @@ function objection(file: string, target: string): string | undefined {
   const own = target.startsWith('server/') || target.startsWith('client/')
   if (SHARED.includes(file)) return 'imports nothing'
   if (file.startsWith('client/')) {
+    if (target === typesOf(TYPES_FOR_CLIENT)) return undefined
+    if (target === 'zod') return 'is for the server’s schemas'
     if (target.startsWith('server/')) return SHARED.includes(target) ? undefined : 'is a server’s'
     if (own) return to === from || CLIENT[from]?.includes(to) ? undefined : 'is above it'
     return from === 'sdk' && /^(react|react-dom|@mantine|@tiptap|monaco-editor)(\/|$)/.test(target)

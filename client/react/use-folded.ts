@@ -1,0 +1,9 @@
+import { useSyncExternalStore } from 'react'
+import { type Fold, folded } from '../sdk/events/folded.ts'
+import type { Room } from '../sdk/room.ts'
+
+/** What a fold makes of a room's events. The fold is to be one object, made outside of the component. */
+export const useFolded = <State>(room: Room, fold: Fold<State>): State => {
+  const { subscribe, getState } = folded(room, fold)
+  return useSyncExternalStore(subscribe, getState, getState)
+}

@@ -1,0 +1,169 @@
+import type { Envelope } from '../session.ts'
+import type { EventOf } from './payloads.ts'
+
+/** `now`: what comes from here on. `start`: all that is kept. A seq: all after it. */
+export type EventStart = 'now' | 'start' | number
+
+export interface EventListener {
+  /** Events in order, each once over the life of the listener. */
+  readonly events: (events: readonly EventOf[]) => void
+  /** Events up to `after` are not kept any more and were not told: what was made of the earlier ones is incomplete. */
+  readonly reset?: (after: number) => void
+}
+
+interface Listening extends EventListener {
+  /** The last seq that it was told of; undefined while it waits to learn where "now" is. */
+  position: number | undefined
+  readonly fromNow: boolean
+}
+
+/**
+ * What a room tells of its events, and who listens. Each listener has a position of its own. The server sends one
+ * stream a connection, from a position that it names first; it counts for those listeners who have all up to where it
+ * stands, and a listener who wants more makes it begin anew from there. So what comes twice is told once, whatever
+ * drops in between.
+ */
+export class EventStream {
+  readonly #ask: (after: number | null) => void
+  readonly #listeners = new Set<Listening>()
+  /** Up to where this connection's stream has come; undefined before it begins. */
+  #at: number | undefined
+  #live = false
+  #connected = false
+  #askingSoon = false
+
+  constructor(ask: (after: number | null) => void) {
+    this.#ask = ask
+  }
+
+  /** Returns what stops it. */
+  listen(listener: EventListener, from: EventStart): () => void {
+    const fromNow = from === 'now'
+    const here = this.#live ? this.#at : undefined
+    const position = fromNow ? here : from === 'start' ? 0 : from
+    const listening: Listening = { ...listener, fromNow, position }
+    this.#listeners.add(listening)
+    this.#askSoon()
+    return () => this.#listeners.delete(listening)
+  }
+
+  /** Whether the room is joined; each time that it is anew, the stream begins anew. */
+  setConnected(connected: boolean): void {
+    if (connected === this.#connected) return
+    this.#connected = connected
+    this.#at = undefined
+    this.#live = false
+    this.#askSoon()
+  }
+
+  /** An envelope of the server's. */
+  said(envelope: Envelope): void {
+    const { type, after, head, events } = envelope
+    if (type === 'resuming' && typeof after === 'number') {
+      this.#at = after
+      this.#live = false
+    } else if (type === 'event' && Array.isArray(events)) this.#told(events)
+    else if (type === 'reset' && typeof after === 'number') this.#reset(after)
+    else if (type === 'resumed' && typeof head === 'number') this.#resumed(head)
+    else if (type === 'reject' && envelope.id === 'resume') this.#refused(envelope.code)
+  }
+
+  #told(events: readonly EventOf[]): void {
+    const before = this.#at
+    if (before === undefined) return
+    const fresh = ascending(events, before)
+    const last = fresh.at(-1)?.seq
+    if (last === undefined) return
+    this.#at = last
+    for (const listener of [...this.#listeners]) {
+      const { position } = listener
+      if (position === undefined || position < before || position >= last) continue
+      if (!this.#listeners.has(listener)) continue // stopped by one before it
+      listener.position = last
+      const news = position === before ? fresh : fresh.filter(({ seq }) => seq > position)
+      this.#call(() => listener.events(news))
+    }
+  }
+
+  #reset(after: number): void {
+    const before = this.#at
+    if (before === undefined || after <= before) return
+    this.#at = after
+    for (const listener of [...this.#listeners]) {
+      const { position } = listener
+      if (position === undefined || position < before || position >= after) continue
+      listener.position = after
+      this.#call(() => listener.reset?.(after))
+    }
+  }
+
+  #resumed(head: number): void {
+    const before = this.#at
+    if (before === undefined) return
+    this.#live = true
+    this.#at = Math.max(before, head)
+    for (const listener of this.#listeners) {
+      if (listener.position === undefined || (listener.position >= before && listener.position < head))
+        listener.position = head
+    }
+  }
+
+  #refused(code: unknown): void {
+    this.#at = undefined
+    this.#live = false
+    // The room's log is shorter than what was told of it: another database answers, or an older copy of it.
+    if (code !== 'position-invalid') return
+    const ahead = [...this.#listeners].filter(({ position }) => position !== undefined && position > 0)
+    if (ahead.length === 0) return
+    for (const listener of ahead) {
+      listener.position = listener.fromNow ? undefined : 0
+      this.#call(() => listener.reset?.(0))
+    }
+    this.#askSoon()
+  }
+
+  /** Once for all who begin to listen in one turn. */
+  #askSoon(): void {
+    if (this.#askingSoon || !this.#connected) return
+    this.#askingSoon = true
+    queueMicrotask(() => {
+      this.#askingSoon = false
+      if (this.#connected && this.#lacking()) this.#ask(this.#earliest())
+    })
+  }
+
+  #lacking(): boolean {
+    const at = this.#at
+    return [...this.#listeners].some(({ position }) =>
+      at === undefined ? true : position !== undefined && position < at,
+    )
+  }
+
+  #earliest(): number | null {
+    const positions = [...this.#listeners].flatMap(({ position }) => position ?? [])
+    return positions.length === 0 ? null : Math.min(...positions)
+  }
+
+  /** What a listener throws is its own: the others are told all the same, and it is reported as uncaught. */
+  #call(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}
+
+/** Those after `seq`, each after the one before it: whatever came twice or too late is left out. */
+function ascending(events: readonly EventOf[], seq: number): readonly EventOf[] {
+  let last = seq
+  const fresh: EventOf[] = []
+  for (const event of events) {
+    if (event.seq <= last) continue
+    last = event.seq
+    fresh.push(event)
+  }
+  return fresh
+}
