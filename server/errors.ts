@@ -137,6 +137,11 @@ export const ERRORS = {
     retryable: false,
   },
   'event-forbidden': { status: 403, reason: 'You may not publish this event here', retryable: false },
+  'outbox-full': {
+    status: 507,
+    reason: 'Too much waits on this device to be sent; it is to connect first',
+    retryable: true,
+  },
   'restore-invalid': { status: 400, reason: 'What is to be restored is not there', retryable: false },
   'version-not-found': { status: 404, reason: 'There is no such version', retryable: false },
   'version-of-another': {

@@ -1,5 +1,6 @@
 /** The public entry `syncline/react`. */
 export { SynclineProvider, useClient } from './provider.ts'
+export { RealtimeStatus, type RealtimeStatusName, type RealtimeStatusProps } from './realtime-status.ts'
 export { useBuild, useBuildLog } from './use-build.ts'
 export { useDeployment } from './use-deployment.ts'
 export { type UseEventsOptions, useEvents, useRealtimeUpdates } from './use-events.ts'
@@ -8,4 +9,5 @@ export { usePresence } from './use-presence.ts'
 export { useComments, useTasks } from './use-project.ts'
 export { useRoom } from './use-room.ts'
 export { type Saved, useSaved } from './use-saved.ts'
+export { useSharedList, useSharedMap } from './use-shared.ts'
 export { useClientStatus, useRoomState, useStatus } from './use-status.ts'

@@ -45,7 +45,7 @@ export class Client {
   readonly #rooms = new Map<string, Held>()
   readonly #closing = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
-  #state: ClientState = { status: 'connecting' }
+  #state: ClientState = { status: 'connecting', transport: 'websocket' }
   #destroyed = false
 
   constructor(options: ConnectOptions) {
@@ -113,6 +113,7 @@ export class Client {
         tokens: this.#tokens,
         user: this.#options.user ?? this.#tokens.user,
         copyName: offline ? this.#copyName(name) : undefined,
+        outboxName: offline ? `syncline/${new URL(this.#url).host}/outbox` : undefined,
         released: () => this.#release(name, held),
       }),
       holders: 0,
@@ -169,7 +170,7 @@ export class Client {
   }
 
   #linkChanged(): void {
-    this.#state = { status: this.#link.status }
+    this.#state = { status: this.#link.status, transport: 'websocket' }
     for (const listener of [...this.#listeners]) listener()
   }
 }

@@ -15,6 +15,7 @@ export type {
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
 export { connect } from './connect.ts'
+export { BuildLog, type BuildLogOptions, buildLog, type LogStream } from './events/build-log.ts'
 export {
   BUILD,
   type BuildState,
@@ -49,11 +50,14 @@ export {
   NO_LINES,
   searchLines,
 } from './events/log-lines.ts'
+export type { Receipt, RefusedEvent } from './events/outbox.ts'
 // All of it, as an application adds to its `EventPayloads`, which TypeScript merges through no other form of export.
 export * from './events/payloads.ts'
 export type { EventListener, EventStart } from './events/stream.ts'
 export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/tasks-state.ts'
 export { Room } from './room.ts'
+export type { SharedList } from './shared-list.ts'
+export type { SharedMap } from './shared-map.ts'
 export type {
   ClientState,
   ConnectionStatus,

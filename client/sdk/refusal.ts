@@ -28,6 +28,11 @@ export const refusalFrom = (reason: string): Refusal | undefined => {
 /** What a stateless message may say of the room itself; one that answers a single message of ours is not it. */
 export const refusalInEnvelope = (envelope: Readonly<Record<string, unknown>>): Refusal | undefined => {
   if (envelope.type !== 'reject' || (envelope.id !== null && envelope.id !== undefined)) return undefined
+  return refusalSaid(envelope)
+}
+
+/** The refusal in a `reject` envelope, whatever it is about. */
+export const refusalSaid = (envelope: Readonly<Record<string, unknown>>): Refusal => {
   const message = typeof envelope.message === 'string' ? envelope.message : undefined
   if (isErrorCode(envelope.code)) return refusal(envelope.code, message)
   // A newer server's code: what it means for us, the envelope says itself.

@@ -1,16 +1,21 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import { colorFor, distinctColor, isColor } from './color.ts'
-import type { EventOf, EventType } from './events/payloads.ts'
-import { type EventListener, type EventStart, EventStream } from './events/stream.ts'
+import type { Receipt, RefusedEvent } from './events/outbox.ts'
+import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
+import { RoomEvents } from './events/room-events.ts'
+import type { EventListener, EventStart } from './events/stream.ts'
 import type { Link } from './link.ts'
 import { LocalCopy } from './local-copy.ts'
-import { peopleIn, samePeople } from './people.ts'
+import { Presence } from './presence.ts'
 import { refusal } from './refusal.ts'
 import { SaveTracker } from './save-tracker.ts'
 import { Session } from './session.ts'
+import { Shared } from './shared.ts'
+import type { SharedList } from './shared-list.ts'
+import type { SharedMap } from './shared-map.ts'
 import type { Person, Refusal, RoomState, RoomStatus, SaveState, User } from './state.ts'
 import type { Tokens } from './tokens.ts'
+import { within } from './within.ts'
 
 export interface RoomParts {
   readonly name: string
@@ -19,6 +24,8 @@ export interface RoomParts {
   readonly user: User | undefined
   /** Name of the copy on this device; `undefined` keeps none. */
   readonly copyName: string | undefined
+  /** Name of the database on this device that keeps what was published; `undefined` keeps none. */
+  readonly outboxName: string | undefined
   readonly released: () => void
 }
 
@@ -32,6 +39,7 @@ const START: RoomState = {
   readOnly: false,
   saved: 'offline',
   unsaved: 0,
+  unsent: 0,
   savedSeq: undefined,
   loaded: false,
   synced: false,
@@ -47,17 +55,23 @@ export class Room {
   readonly #copy: LocalCopy | undefined
   readonly #whenLoaded: Promise<void>
   readonly #released: () => void
-  readonly #events = new EventStream((after) => this.#session.say(JSON.stringify({ type: 'resume', after })))
+  readonly #events: RoomEvents
+  readonly #shared = new Shared(this.doc)
+  readonly #presence = new Presence(this.awareness, () => this.#notify())
   readonly #listeners = new Set<() => void>()
   #state = START
-  #people: readonly Person[] = []
-  #user: User | undefined
   #closed = false
   #destroyed: Promise<void> | undefined
 
   constructor(parts: RoomParts) {
     this.name = parts.name
     this.#released = parts.released
+    this.#events = new RoomEvents({
+      room: parts.name,
+      database: parts.outboxName,
+      send: (message) => this.#session.say(message),
+      changed: () => this.#refresh(),
+    })
     // Before the provider's own listener: a change is counted before the frame that carries it.
     this.doc.on('update', this.#updated)
     this.#copy =
@@ -76,9 +90,7 @@ export class Room {
       said: (envelope) => this.#events.said(envelope),
     })
     this.#whenLoaded = this.#load()
-    this.awareness.on('change', this.#peopleChanged)
-    if (typeof window !== 'undefined') window.addEventListener('pageshow', this.#shownAgain)
-    if (parts.user !== undefined) this.setUser(parts.user)
+    if (parts.user !== undefined) this.introduce(parts.user)
     this.#session.start()
     this.#refresh()
   }
@@ -90,7 +102,7 @@ export class Room {
 
   /** Everybody here, each once, the reader first. The same array until somebody comes, goes or changes. */
   getPeople(): readonly Person[] {
-    return this.#people
+    return this.#presence.people
   }
 
   /** Calls back after `getState()` or `getPeople()` changed. */
@@ -149,13 +161,13 @@ export class Room {
 
   /** Tells the others who this is. What they see of it is the colour: id and name the server takes from the token. */
   setUser(user: User): void {
-    this.#user = user
-    this.#showAs(user, isColor(user.color) ? user.color : colorFor(user.id))
+    this.#presence.setUser(user)
   }
 
   /** As `setUser`, unless the application has said who it is. */
   introduce(user: User): void {
-    if (this.#user === undefined) this.setUser(user)
+    this.#events.outbox.setOwner(user.id)
+    if (this.#presence.user === undefined) this.setUser(user)
   }
 
   /** Tells the others something passing, such as `typing`; it is not stored. `null` takes it back. */
@@ -178,7 +190,44 @@ export class Room {
 
   /** As `on`, for the events of all types, as many at a time as came together. */
   listen(listener: EventListener, from: EventStart = 'now'): () => void {
-    return this.#events.listen(listener, from)
+    return this.#events.stream.listen(listener, from)
+  }
+
+  /**
+   * Publishes an event; resolves with its seq when it is committed. Offline it is kept on this device, over a reload
+   * too, and sent on return, once and in the order of its publishing.
+   * @param options.id makes two of the same one; default a new id
+   * Rejects with the refusal as `cause` where the server does not take it: `onRefused` tells that too.
+   */
+  publish<Type extends EventType>(
+    type: Type,
+    payload: EventPayloads[Type],
+    { id }: { readonly id?: string } = {},
+  ): Promise<Receipt> {
+    return this.#events.outbox.publish(type, payload, id)
+  }
+
+  /**
+   * Calls back where events up to `after` are not kept any more and were not told to a listener of ours: what was
+   * made of the earlier ones is incomplete.
+   */
+  onReset(listener: (after: number) => void): () => void {
+    return this.#events.stream.onReset(listener)
+  }
+
+  /** Calls back with events of this device that were refused, also those that were published before a reload. */
+  onRefused(listener: (event: RefusedEvent) => void): () => void {
+    return this.#events.onRefused(listener)
+  }
+
+  /** A map of the document, for state that all share and that is no event: settings, say. */
+  map<T extends object>(name: string): SharedMap<T> {
+    return this.#shared.map<T>(name)
+  }
+
+  /** A list of the document, as `map`. */
+  list<T>(name: string): SharedList<T> {
+    return this.#shared.list<T>(name)
   }
 
   /** Asks again after a refusal. */
@@ -198,7 +247,8 @@ export class Room {
 
   /** Resolves when everything is saved, when that cannot be had now, or after a few seconds. */
   async flush(): Promise<void> {
-    const settled = (state: RoomState): boolean => state.unsaved === 0 || state.status !== 'online'
+    const settled = (state: RoomState): boolean =>
+      (state.unsaved === 0 && state.unsent === 0) || state.status !== 'online'
     if (!settled(this.#state) && !this.#tracker.refused) await within(this.#when(settled), FLUSH_LIMIT_MS)
   }
 
@@ -211,9 +261,8 @@ export class Room {
   async #destroy(): Promise<void> {
     const saved = this.#copy?.destroy()
     this.#session.end()
-    if (typeof window !== 'undefined') window.removeEventListener('pageshow', this.#shownAgain)
-    this.awareness.off('change', this.#peopleChanged)
-    this.awareness.destroy()
+    this.#events.outbox.close()
+    this.#presence.end()
     this.#closed = true
     this.#notify()
     try {
@@ -242,33 +291,6 @@ export class Room {
     else this.#tracker.changed()
   }
 
-  readonly #peopleChanged = (): void => {
-    const people = peopleIn(this.awareness)
-    if (samePeople(people, this.#people)) return
-    this.#people = people
-    this.#notify()
-    this.#keepColorsApart()
-  }
-
-  #keepColorsApart(): void {
-    const shown = this.#people.find(({ self }) => self)
-    if (this.#user === undefined || shown === undefined || isColor(this.#user.color)) return
-    const others = this.#people.filter(({ self }) => !self)
-    const color = distinctColor(shown.id, shown.color, others)
-    if (color !== shown.color) this.#showAs(this.#user, color)
-  }
-
-  #showAs({ id, name }: User, color: string): void {
-    this.awareness.setLocalStateField('user', { id, name, color })
-  }
-
-  /** The provider takes a page that is hidden for good out of the room; one that comes back was not. */
-  readonly #shownAgain = (): void => {
-    if (this.awareness.getLocalState() !== null) return
-    this.awareness.setLocalState({})
-    if (this.#user !== undefined) this.setUser(this.#user)
-  }
-
   #refresh(): void {
     const session = this.#session
     const tracker = this.#tracker
@@ -279,6 +301,7 @@ export class Room {
       readOnly: session.readOnly,
       saved: tracker.saved,
       unsaved: tracker.unsaved,
+      unsent: this.#events.outbox.waiting,
       savedSeq: session.savedSeq,
       loaded: this.#state.loaded,
       synced: session.synced,
@@ -312,17 +335,5 @@ export class Room {
       const stop = this.subscribe(look)
       look()
     })
-  }
-}
-
-const within = async (promise: Promise<void>, limit: number): Promise<void> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limit)
-  })
-  try {
-    await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -26,6 +26,8 @@ export interface RoomState {
   readonly saved: SaveState
   /** Changes made on this device that the server has not committed. */
   readonly unsaved: number
+  /** Events published on this device that the server has not committed. */
+  readonly unsent: number
   /** Where the room's log stood when the server last said that something is saved. */
   readonly savedSeq: number | undefined
   /** The copy kept on this device, if any, has been read. */
@@ -36,6 +38,7 @@ export interface RoomState {
 
 export interface ClientState {
   readonly status: ConnectionStatus
+  readonly transport: 'websocket' | 'http'
 }
 
 export interface User {

@@ -26,6 +26,7 @@ interface Listening extends EventListener {
 export class EventStream {
   readonly #ask: (after: number | null) => void
   readonly #listeners = new Set<Listening>()
+  readonly #resetListeners = new Set<(after: number) => void>()
   /** Up to where this connection's stream has come; undefined before it begins. */
   #at: number | undefined
   #live = false
@@ -45,6 +46,12 @@ export class EventStream {
     this.#listeners.add(listening)
     this.#askSoon()
     return () => this.#listeners.delete(listening)
+  }
+
+  /** Calls back where some listener was told of a reset. Returns what stops it. */
+  onReset(listener: (after: number) => void): () => void {
+    this.#resetListeners.add(listener)
+    return () => this.#resetListeners.delete(listener)
   }
 
   /** Whether the room is joined; each time that it is anew, the stream begins anew. */
@@ -89,12 +96,17 @@ export class EventStream {
     const before = this.#at
     if (before === undefined || after <= before) return
     this.#at = after
-    for (const listener of [...this.#listeners]) {
-      const { position } = listener
-      if (position === undefined || position < before || position >= after) continue
-      listener.position = after
-      this.#call(() => listener.reset?.(after))
-    }
+    const behind = [...this.#listeners].filter(
+      ({ position }) => position !== undefined && position >= before && position < after,
+    )
+    for (const listener of behind) listener.position = after
+    this.#tellReset(behind, after)
+  }
+
+  #tellReset(listeners: readonly Listening[], after: number): void {
+    if (listeners.length === 0) return
+    for (const listener of listeners) this.#call(() => listener.reset?.(after))
+    for (const listener of [...this.#resetListeners]) this.#call(() => listener(after))
   }
 
   #resumed(head: number): void {
@@ -115,10 +127,8 @@ export class EventStream {
     if (code !== 'position-invalid') return
     const ahead = [...this.#listeners].filter(({ position }) => position !== undefined && position > 0)
     if (ahead.length === 0) return
-    for (const listener of ahead) {
-      listener.position = listener.fromNow ? undefined : 0
-      this.#call(() => listener.reset?.(0))
-    }
+    for (const listener of ahead) listener.position = listener.fromNow ? undefined : 0
+    this.#tellReset(ahead, 0)
     this.#askSoon()
   }
 

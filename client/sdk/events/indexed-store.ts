@@ -1,0 +1,123 @@
+import type { OutboxStore, Outcome, Waiting } from './outbox-store.ts'
+
+interface Row extends Waiting {
+  /** Whose, and of which room. */
+  readonly box: string
+}
+
+const EVENTS = 'events'
+const BOX = 'box'
+/** A page that was put to sleep keeps its lock. Two that send the same are no harm: an id is taken once, and all keep the order. */
+const LOCK_LIMIT_MS = 5_000
+
+/** In IndexedDB, shared by all pages of this device that have the same person in the same room. */
+export class IndexedStore implements OutboxStore {
+  readonly #db: IDBDatabase
+  readonly #box: string
+  readonly #channel: BroadcastChannel
+  /** Where `first` found them. */
+  readonly #keys = new Map<string, IDBValidKey>()
+
+  private constructor(db: IDBDatabase, box: string, heard: (outcomes: readonly Outcome[]) => void) {
+    this.#db = db
+    this.#box = box
+    this.#channel = new BroadcastChannel(`${db.name}/${box}`)
+    this.#channel.onmessage = ({ data }: MessageEvent<readonly Outcome[]>) => heard(data)
+  }
+
+  static get available(): boolean {
+    return typeof indexedDB !== 'undefined' && typeof BroadcastChannel !== 'undefined'
+  }
+
+  /**
+   * @param heard is told what other pages have added (nothing came of it yet) or settled
+   * Rejects where the browser denies storage.
+   */
+  static async open(
+    name: string,
+    box: string,
+    heard: (outcomes: readonly Outcome[]) => void,
+  ): Promise<IndexedStore> {
+    const opening = indexedDB.open(name, 1)
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore(EVENTS, { autoIncrement: true }).createIndex(BOX, BOX)
+    }
+    const db = await answerOf(opening)
+    db.onversionchange = () => db.close()
+    return new IndexedStore(db, box, heard)
+  }
+
+  async add(events: readonly Waiting[]): Promise<void> {
+    const transaction = this.#db.transaction(EVENTS, 'readwrite')
+    const store = transaction.objectStore(EVENTS)
+    for (const event of events) store.add({ ...event, box: this.#box } satisfies Row)
+    await endOf(transaction)
+    this.#channel.postMessage([])
+  }
+
+  async first(limit: number): Promise<readonly Waiting[]> {
+    const index = this.#db.transaction(EVENTS).objectStore(EVENTS).index(BOX)
+    const [rows, keys] = await Promise.all([
+      answerOf<Row[]>(index.getAll(this.#box, limit)),
+      answerOf(index.getAllKeys(this.#box, limit)),
+    ])
+    this.#keys.clear()
+    rows.forEach(({ id }, i) => {
+      const key = keys[i]
+      // Of two with one id the first is sent first.
+      if (key !== undefined && !this.#keys.has(id)) this.#keys.set(id, key)
+    })
+    return rows.map(({ id, type, payload }) => ({ id, type, payload }))
+  }
+
+  async settle(outcomes: readonly Outcome[]): Promise<void> {
+    const transaction = this.#db.transaction(EVENTS, 'readwrite')
+    const store = transaction.objectStore(EVENTS)
+    for (const { id } of outcomes) {
+      const key = this.#keys.get(id)
+      if (key !== undefined) store.delete(key)
+    }
+    await endOf(transaction)
+    this.#channel.postMessage(outcomes)
+  }
+
+  count(): Promise<number> {
+    return answerOf(this.#db.transaction(EVENTS).objectStore(EVENTS).index(BOX).count(this.#box))
+  }
+
+  async alone(work: () => Promise<void>): Promise<void> {
+    // There are none where the page came over plain HTTP.
+    if (navigator.locks === undefined) return work()
+    let begun = false
+    try {
+      await navigator.locks.request(
+        this.#channel.name,
+        { signal: AbortSignal.timeout(LOCK_LIMIT_MS) },
+        async () => {
+          begun = true
+          await work()
+        },
+      )
+    } catch (error) {
+      if (begun) throw error
+      await work()
+    }
+  }
+
+  close(): void {
+    this.#channel.close()
+    this.#db.close()
+  }
+}
+
+const answerOf = <Answer>(request: IDBRequest<Answer>): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
+const endOf = (transaction: IDBTransaction): Promise<void> =>
+  new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error)
+  })

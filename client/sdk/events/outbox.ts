@@ -1,0 +1,313 @@
+import type { ErrorCode } from '../../../server/errors.ts'
+import { MAX_EVENT_BYTES } from '../../../server/protocol.ts'
+import { backoff } from '../backoff.ts'
+import { refusal, refusalSaid } from '../refusal.ts'
+import type { Envelope } from '../session.ts'
+import type { Refusal } from '../state.ts'
+import { MemoryStore, type OutboxStore, type Outcome, type Waiting } from './outbox-store.ts'
+
+/** Where a published event came to stand. */
+export interface Receipt {
+  readonly id: string
+  readonly seq: number
+}
+
+/** An event of ours that the server did not take; it is not sent again. */
+export interface RefusedEvent {
+  readonly id: string
+  readonly type: string
+  readonly payload: unknown
+  readonly refusal: Refusal
+}
+
+export interface OutboxOptions {
+  /** Opens what this person's events are kept in. */
+  readonly open: (owner: string, heard: (outcomes: readonly Outcome[]) => void) => Promise<OutboxStore>
+  readonly send: (message: string) => void
+  readonly refused: (event: RefusedEvent) => void
+  readonly changed: () => void
+}
+
+/** A batch that was sent. */
+interface Flight {
+  /** Those of it that are not answered yet. */
+  readonly awaited: Map<string, Waiting>
+  readonly outcomes: Outcome[]
+  /** Some were refused for now. */
+  later: boolean
+  /** All are answered, or the connection is gone. */
+  readonly done: PromiseWithResolvers<void>
+}
+
+interface Published extends PromiseWithResolvers<Receipt> {
+  readonly event: Waiting
+}
+
+/** How many events of one person may wait on this device for one room. */
+const MAX_WAITING = 10_000
+/** Of payloads that this page has published and that wait, in characters. */
+const MAX_LENGTH = 32 * 1024 * 1024
+const MAX_BATCH = 200
+/** Of payloads, in characters: a batch is to be a small part of the largest message that a server takes. */
+const MAX_BATCH_LENGTH = 256 * 1024
+
+/**
+ * What was published and is not committed yet, oldest first. It is put away before it is sent, and sent a batch at a
+ * time, the next when all of the last is answered: so nothing overtakes. Whatever drops in between, it is sent again
+ * with the id that it has, which the server takes once.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions
+  /** What this page has published and nothing has come of yet. */
+  readonly #published = new Map<string, Published>()
+  #length = 0
+  /** On their way into the store. */
+  #adding: Waiting[] = []
+  #stored = 0
+  /** Before it is known whose they are, events wait in memory. */
+  #store: OutboxStore = new MemoryStore()
+  readonly #opened: OutboxStore[] = []
+  #owner: string | undefined
+  #opening = false
+  /** Additions are made one after the other. */
+  #turn: Promise<void> = Promise.resolve()
+  #flight: Flight | undefined
+  #sending = false
+  #connected = false
+  #failures = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #closed = false
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** How many events wait to be committed, those of this device's other pages included. */
+  get waiting(): number {
+    return this.#stored + this.#adding.length
+  }
+
+  /** @throws TypeError where the payload cannot be written as JSON */
+  publish(type: string, payload: unknown, id: string = newId()): Promise<Receipt> {
+    if (this.#closed) return Promise.reject(new Error('The room was closed'))
+    const event = { id, type, payload: JSON.stringify(payload) ?? 'null' }
+    const before = this.#published.get(id)
+    if (before !== undefined) {
+      const same = before.event.type === type && before.event.payload === event.payload
+      return same ? before.promise : this.#refuse(event, 'event-conflict')
+    }
+    const { length } = event.payload
+    if (new TextEncoder().encode(event.payload).length > MAX_EVENT_BYTES)
+      return this.#refuse(event, 'event-too-large')
+    if (this.waiting >= MAX_WAITING || this.#length + length > MAX_LENGTH)
+      return this.#refuse(event, 'outbox-full')
+    const published = { ...Promise.withResolvers<Receipt>(), event }
+    // Who does not wait for it hears of a refusal from `refused`, and is not to fall over it.
+    published.promise.catch(() => undefined)
+    this.#published.set(id, published)
+    this.#length += length
+    this.#adding.push(event)
+    if (this.#adding.length === 1) this.#inTurn(() => this.#put())
+    this.#options.changed()
+    return published.promise
+  }
+
+  /** Who is here. What somebody else left on this device stays there until they are back. */
+  setOwner(owner: string): void {
+    if (owner === this.#owner || this.#closed) return
+    const nobodys = this.#owner === undefined ? this.#store : undefined
+    this.#owner = owner
+    this.#opening = true
+    this.#inTurn(async () => {
+      const store = await this.#options.open(owner, (outcomes) => this.#heard(outcomes))
+      this.#opened.push(store)
+      this.#store = store
+      const moved = (await nobodys?.first(MAX_WAITING)) ?? []
+      if (moved.length > 0) await store.add(moved)
+      this.#opening = owner !== this.#owner
+      await this.#recount()
+      this.#send()
+    })
+  }
+
+  setConnected(connected: boolean): void {
+    if (connected === this.#connected) return
+    this.#connected = connected
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#failures = 0
+    if (connected) this.#send()
+    else this.#flight?.done.resolve()
+  }
+
+  /** An envelope of the server's. */
+  said(envelope: Envelope): void {
+    const flight = this.#flight
+    if (flight === undefined) return
+    if (envelope.type === 'ack' && Array.isArray(envelope.events)) {
+      for (const { id, seq } of envelope.events as readonly Receipt[]) {
+        const event = flight.awaited.get(id)
+        if (event !== undefined) flight.outcomes.push({ ...event, seq })
+        flight.awaited.delete(id)
+      }
+    } else if (envelope.type === 'reject') {
+      // What names none of them, but the message itself, is said of all.
+      const named = flight.awaited.get(String(envelope.id))
+      const meant = named !== undefined ? [named] : envelope.id === 'publish' ? flight.awaited.values() : []
+      const reason = refusalSaid(envelope)
+      for (const event of [...meant]) {
+        if (reason.retryable) flight.later = true
+        else flight.outcomes.push({ ...event, refusal: reason })
+        flight.awaited.delete(event.id)
+      }
+    }
+    if (flight.awaited.size === 0) flight.done.resolve()
+  }
+
+  /** What this device keeps is sent when somebody opens the room again; who still waits for it here is told. */
+  close(): void {
+    this.#closed = true
+    this.setConnected(false)
+    for (const { reject } of this.#published.values()) reject(new Error('The room was closed'))
+    this.#published.clear()
+    // After what is still being put away.
+    this.#inTurn(async () => {
+      for (const store of this.#opened) store.close()
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work)
+  }
+
+  #refuse(event: Waiting, code: ErrorCode): Promise<never> {
+    const reason = refusal(code)
+    this.#options.refused(shown(event, reason))
+    return rejection(reason)
+  }
+
+  #settled(outcome: Outcome): void {
+    const published = this.#published.get(outcome.id)
+    this.#published.delete(outcome.id)
+    if (published !== undefined) this.#length -= published.event.payload.length
+    if ('seq' in outcome) {
+      published?.resolve({ id: outcome.id, seq: outcome.seq })
+      return
+    }
+    published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
+    this.#options.refused(shown(outcome, outcome.refusal))
+  }
+
+  /** Another page of this device has added some, or settled these. */
+  #heard(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) this.#settled(outcome)
+    this.#inTurn(async () => {
+      await this.#recount()
+      this.#send()
+    })
+  }
+
+  async #recount(): Promise<void> {
+    if (this.#closed) return
+    this.#stored = await this.#store.count()
+    this.#options.changed()
+  }
+
+  async #put(): Promise<void> {
+    const events = this.#adding
+    this.#adding = []
+    this.#stored += events.length
+    try {
+      await this.#store.add(events)
+    } catch {
+      // The device has no room for them, and none of them was kept.
+      for (const event of events) this.#settled({ ...event, refusal: refusal('outbox-full') })
+    }
+    await this.#recount()
+    this.#send()
+  }
+
+  #send(): void {
+    if (this.#sending || this.#opening || this.#timer !== undefined || !this.#connected || this.#stored === 0)
+      return
+    this.#sending = true
+    const store = this.#store
+    store
+      .alone(async () => {
+        while (this.#connected && store === this.#store && (await this.#sendBatch(store)));
+      })
+      .catch(() => this.#sendLater())
+      .finally(() => {
+        this.#sending = false
+        this.#send()
+      })
+  }
+
+  /** Whether there may be more to send. */
+  async #sendBatch(store: OutboxStore): Promise<boolean> {
+    const batch = batchOf(await store.first(MAX_BATCH))
+    if (batch.length === 0) await this.#recount()
+    if (batch.length === 0 || !this.#connected) return false
+    const awaited = new Map(batch.map((event) => [event.id, event]))
+    const flight: Flight = { awaited, outcomes: [], later: false, done: Promise.withResolvers() }
+    this.#flight = flight
+    this.#options.send(messageOf(batch))
+    await flight.done.promise
+    this.#flight = undefined
+    await store.settle(flight.outcomes)
+    for (const outcome of flight.outcomes) this.#settled(outcome)
+    await this.#recount()
+    if (flight.later) this.#sendLater()
+    else this.#failures = 0
+    return !flight.later
+  }
+
+  #sendLater(): void {
+    if (!this.#connected) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#send()
+    }, backoff(this.#failures))
+    this.#failures += 1
+  }
+}
+
+/** As many as are sent in one message. Two with one id would have one answer: the second goes with the next. */
+function batchOf(events: readonly Waiting[]): readonly Waiting[] {
+  const ids = new Set<string>()
+  let length = 0
+  for (const { id, payload } of events) {
+    length += payload.length
+    if (ids.has(id) || (ids.size > 0 && length > MAX_BATCH_LENGTH)) break
+    ids.add(id)
+  }
+  return events.slice(0, ids.size)
+}
+
+/** A `PublishEnvelope`; the payloads are JSON already. */
+const messageOf = (events: readonly Waiting[]): string => {
+  const texts = events.map(
+    ({ id, type, payload }) =>
+      `{"type":${JSON.stringify(type)},"id":${JSON.stringify(id)},"payload":${payload}}`,
+  )
+  return `{"type":"publish","events":[${texts.join()}]}`
+}
+
+const shown = ({ id, type, payload }: Waiting, reason: Refusal): RefusedEvent => ({
+  id,
+  type,
+  payload: JSON.parse(payload),
+  refusal: reason,
+})
+
+const rejection = (reason: Refusal): Promise<never> => {
+  const rejected = Promise.reject(new Error(reason.message, { cause: reason }))
+  rejected.catch(() => undefined)
+  return rejected
+}
+
+/** `crypto.randomUUID` is not there where a page came over plain HTTP. */
+const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  )
