@@ -27,7 +27,7 @@ beforeAll(async () => {
     await compile(['-p', 'tsconfig.build.json', ...emit, '--outDir', join(installed, 'dist')], ROOT),
   ).toBe('')
   await writeFile(join(application, 'package.json'), '{"type":"module"}')
-}, 120_000)
+}, 300_000)
 afterAll(() => rm(application, { recursive: true, force: true }))
 
 const objections = async (source: string): Promise<string> => {

@@ -1,7 +1,19 @@
 /** Runs in the browser: what the test calls there. */
 import { createElement, StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { SynclineProvider, usePresence, useRoom, useSaved, useStatus } from '../../client/react/index.ts'
+import {
+  RealtimeStatus,
+  SynclineProvider,
+  useBuild,
+  useBuildLog,
+  useEvents,
+  usePresence,
+  useRealtimeUpdates,
+  useRoom,
+  useSaved,
+  useSharedMap,
+  useStatus,
+} from '../../client/react/index.ts'
 import { connect, type RoomState } from '../../client/sdk/index.ts'
 
 const Shown = ({ name }: { readonly name: string }) => {
@@ -10,11 +22,21 @@ const Shown = ({ name }: { readonly name: string }) => {
   return createElement('p', null, `${useStatus(room)} ${saved} ${usePresence(room).length}`)
 }
 
-const open = (url: string, token: string, name: string) => {
+const Built = ({ name }: { readonly name: string }) => {
+  const room = useRoom(name)
+  const { status, share, seq } = useBuild(room)
+  const newest = useEvents(room, ['build.progress', 'build.queued'], { limit: 2 })
+  const [{ theme }, settings] = useSharedMap<{ theme: string }>(room, 'settings')
+  useRealtimeUpdates(room, ['build.queued'], () => settings.set('theme', 'dark'))
+  const shown = `${status} ${share} to ${seq}, ${newest.length} events, ${useBuildLog(room).length} lines, ${theme}`
+  return createElement('div', null, createElement('p', null, shown), createElement(RealtimeStatus, { room }))
+}
+
+const open = (url: string, token: string, name: string, user = 'ada') => {
   const client = connect({
     url,
     token: () => (navigator.onLine ? token : Promise.reject(new Error('no network'))),
-    user: { id: 'ada', name: 'Ada' },
+    user: { id: user, name: user },
   })
   const room = client.room(name)
   return {
@@ -24,6 +46,35 @@ const open = (url: string, token: string, name: string) => {
     state: (): RoomState => room.getState(),
     read: () => room.doc.getText('content').toString(),
     write: (text: string) => room.doc.getText('content').insert(0, text),
+    publish: (share: number) => room.publish('build.progress', { share }),
+    /** As they are called when they are published, without waiting for what comes of them. */
+    publishAll: (shares: readonly number[]) => {
+      for (const share of shares) void room.publish('build.progress', { share })
+    },
+    queue: () => room.publish('build.queued', {}),
+    refused: () => {
+      const codes: string[] = []
+      room.onRefused(({ refusal }) => codes.push(refusal.code))
+      return codes
+    },
+    /** What the room has been told of, once it was told of so many. */
+    shares: (count: number) =>
+      new Promise<readonly number[]>((resolve) => {
+        const shares: number[] = []
+        const stop = room.on(
+          'build.progress',
+          ({ payload }) => {
+            if (shares.push(payload.share) !== count) return
+            queueMicrotask(() => stop())
+            resolve(shares)
+          },
+          'start',
+        )
+      }),
+    showBuild: () => {
+      const shown = createElement(SynclineProvider, { client }, createElement(Built, { name }))
+      createRoot(document.body).render(createElement(StrictMode, null, shown))
+    },
     erase: (length: number) => room.doc.getText('content').delete(0, length),
     show: () => {
       const shown = createElement(SynclineProvider, { client }, createElement(Shown, { name }))

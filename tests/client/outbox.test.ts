@@ -1,0 +1,161 @@
+import { fileURLToPath } from 'node:url'
+import type { BrowserContext, Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser, type TestBrowser } from '../support/browser.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const PAGE = fileURLToPath(new URL('./page.ts', import.meta.url))
+
+let server: TestServer
+let browser: TestBrowser
+let script: string
+
+beforeAll(async () => {
+  server = await startServer()
+  browser = await launchBrowser()
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    define: { 'process.env.NODE_ENV': '"development"' },
+    build: { write: false, minify: false, lib: { entry: PAGE, formats: ['iife'], name: 'page' } },
+  })
+  const [bundle] = Array.isArray(built) ? built : []
+  script = bundle?.output[0].code ?? ''
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.dispose()
+})
+
+/** Somebody's device, whose pages of the server's origin hold nothing but the client. */
+const device = async (): Promise<BrowserContext> => {
+  const context = await browser.context()
+  // A page that the test hands out has no address, so Chromium takes it for one from the internet.
+  await context.grantPermissions(['local-network-access'])
+  const html = `<!doctype html><body><script>${script.replaceAll('</script', '<\\/script')}</script>`
+  await context.route(`${server.url}/page`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: html }),
+  )
+  return context
+}
+
+const visit = async (context: BrowserContext, room: string, user = 'ada'): Promise<Page> => {
+  const page = await context.newPage()
+  await page.goto(`${server.url}/page`)
+  const token = await server.token(user, { '*:*': 'write' })
+  await page.evaluate(
+    ([url = '', given = '', name = '', id = '']) => {
+      window.here = window.open_(url, given, name, id)
+    },
+    [server.url, token, room, user],
+  )
+  return page
+}
+
+const unsent = (page: Page, count: number) =>
+  page.waitForFunction((wanted) => window.here.state().unsent === wanted, count)
+const online = (page: Page) => page.waitForFunction(() => window.here.state().status === 'online')
+const goOffline = async (context: BrowserContext, page: Page) => {
+  await context.setOffline(true)
+  await page.waitForFunction(() => window.here.state().status === 'offline')
+}
+const shares = (page: Page, count: number) => page.evaluate((all) => window.here.shares(all), count)
+
+describe('events published in a browser', { timeout: 90_000 }, () => {
+  it('[EVT46] wait offline over a closed tab, and are sent on return: once, in order, with all other tabs’', async () => {
+    const context = await device()
+    const page = await visit(context, 'build:outbox')
+    await page.evaluate(() => window.here.publish(0))
+    await goOffline(context, page)
+    await page.evaluate(() => window.here.publishAll([0.1, 0.2, 0.3]))
+    await unsent(page, 3)
+    const second = await visit(context, 'build:outbox')
+    await unsent(second, 3)
+    await second.evaluate(() => window.here.publishAll([0.4]))
+    await unsent(page, 4)
+    await page.close()
+
+    const again = await visit(context, 'build:outbox')
+    await unsent(again, 4)
+    await again.evaluate(() => window.here.publishAll([0.5, 2]))
+    await again.evaluate(() => {
+      window.refused = window.here.refused()
+    })
+    await unsent(second, 6)
+    await context.setOffline(false)
+    await Promise.all([unsent(again, 0), unsent(second, 0)])
+    expect(await again.evaluate(() => window.refused)).toEqual(['event-invalid'])
+    const reader = await visit(await device(), 'build:outbox')
+    expect(await shares(reader, 6)).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    await reader.evaluate(() => window.here.publish(1))
+    expect(await shares(reader, 7)).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 1])
+  })
+
+  it('[EVT46] settle in the tab that published them, whichever tab sends them', async () => {
+    const context = await device()
+    const [one, two] = [await visit(context, 'build:tabs'), await visit(context, 'build:tabs')]
+    await Promise.all([online(one), online(two)])
+    const seqs = await Promise.all(
+      [one, two, one, two].map((page) =>
+        page.evaluate(async () => {
+          const published = Array.from({ length: 50 }, () => window.here.publish(0.5))
+          return (await Promise.all(published)).map(({ seq }) => seq)
+        }),
+      ),
+    )
+    expect(new Set(seqs.flat()).size).toBe(200)
+    for (const own of seqs) expect(own).toEqual([...own].sort((a, b) => a - b))
+  })
+
+  it('[EVT46] are not published as somebody else who uses this device after them', async () => {
+    const context = await device()
+    const ada = await visit(context, 'build:whose')
+    await online(ada)
+    await goOffline(context, ada)
+    await ada.evaluate(() => window.here.publishAll([0.1]))
+    await unsent(ada, 1)
+    await ada.close()
+    await context.setOffline(false)
+    const eve = await visit(context, 'build:whose', 'eve')
+    await eve.evaluate(() => window.here.publish(0.2))
+    await unsent(eve, 0)
+    expect(await shares(eve, 1)).toEqual([0.2])
+    await eve.close()
+    const back = await visit(context, 'build:whose')
+    expect(await shares(back, 2)).toEqual([0.2, 0.1])
+    await unsent(back, 0)
+  })
+
+  it('[EVT52] are what the hooks show, also under StrictMode, and the status says what waits', async () => {
+    const context = await device()
+    const page = await visit(context, 'build:shown')
+    await page.evaluate(() => window.here.showBuild())
+    await online(page)
+    await page.evaluate(() => window.here.queue())
+    for (const share of [0.1, 0.2]) await page.evaluate((given) => window.here.publish(given), share)
+    const text = page.getByText('running 0.2')
+    await text.waitFor()
+    await page.getByText('2 events, 0 lines, dark').waitFor()
+    const status = page.getByRole('status')
+    expect(await status.innerText()).toContain('Connected')
+    expect(await status.getAttribute('data-transport')).toBe('websocket')
+    await goOffline(context, page)
+    await page.evaluate(() => window.here.publishAll([0.3, 0.4]))
+    await page.getByText('Offline, 2 events wait to be sent').waitFor()
+    await context.setOffline(false)
+    await page.getByText('running 0.4').waitFor()
+    await page.getByText('Connected').waitFor()
+  })
+
+  it('[EVT40] bring no schema into the browser', () => {
+    expect(script.length).toBeGreaterThan(10_000)
+    expect(script).not.toContain('ZodType')
+  })
+})
+
+declare global {
+  interface Window {
+    refused: readonly string[]
+  }
+}
