@@ -8,6 +8,7 @@ import { Revocations } from './access/revocations.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import { Channels } from './channels/channels.ts'
 import { EventRetention } from './channels/event-retention.ts'
+import { entryRoutes } from './channels/entry-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
@@ -156,6 +157,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
       eventRoutes({ channels, people, ...access }),
+      entryRoutes({ log, registry: channels.registry, people, ...access }),
       inventoryRoutes({ inventory, cursors, ...access }),
     ],
     readiness: () => {

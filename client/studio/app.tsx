@@ -45,7 +45,7 @@ export function App() {
       return session === undefined ? (
         <Entry development={boot.development} onEnter={setSession} />
       ) : (
-        <Studio key={session.user.id} session={session} onLeave={leave} />
+        <Studio key={session.user.id} session={session} development={boot.development} onLeave={leave} />
       )
   }
 }

@@ -7,6 +7,9 @@ export type Route =
   | { readonly view: 'histories' }
   | { readonly view: 'history'; readonly room: string }
   | { readonly view: 'rooms' }
+  | { readonly view: 'builds' }
+  | { readonly view: 'build'; readonly room: string }
+  | { readonly view: 'inspector'; readonly room: string }
   | { readonly view: 'unknown'; readonly path: string }
 
 const CHANGED = 'studio:route'
@@ -15,23 +18,30 @@ const CHANGED = 'studio:route'
 export const HISTORIES = '/history'
 /** The administrator's list. */
 export const ROOMS = '/rooms'
+export const BUILDS = '/builds'
 
 const ROOM_PAGES = [
   ['document', /^\/d\/([^/]+)\/?$/],
   ['history', /^\/documents\/([^/]+)\/history\/?$/],
+  ['inspector', /^\/rooms\/([^/]+)\/entries\/?$/],
 ] as const
 
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { view: 'documents' }
   if (path === HISTORIES) return { view: 'histories' }
   if (path === ROOMS) return { view: 'rooms' }
+  if (path === BUILDS) return { view: 'builds' }
   for (const [view, pattern] of ROOM_PAGES) {
     const match = pattern.exec(path)
     const room = match?.[1] === undefined ? undefined : decode(match[1])
     if (room !== undefined && ROOM_NAME.test(room)) return { view, room }
   }
-  return { view: 'unknown', path }
+  const build = decode(/^\/builds\/([^/]+)\/?$/.exec(path)?.[1] ?? '')
+  const room = `${BUILD_ROOM}${build ?? ''}`
+  return ROOM_NAME.test(room) ? { view: 'build', room } : { view: 'unknown', path }
 }
+
+const BUILD_ROOM = 'build:'
 
 /** A hand-typed address may hold a stray percent sign; that is an unknown place, not a crash. */
 function decode(text: string): string | undefined {
@@ -46,6 +56,8 @@ function decode(text: string): string | undefined {
 const segment = (room: string): string => encodeURIComponent(room).replaceAll('%3A', ':')
 
 export const documentPath = (room: string): string => `/d/${segment(room)}`
+export const inspectorPath = (room: string): string => `${ROOMS}/${segment(room)}/entries`
+export const buildPath = (room: string): string => `${BUILDS}/${segment(room.slice(BUILD_ROOM.length))}`
 export const historyPath = (room: string): string => `/documents/${segment(room)}/history`
 
 export function navigate(path: string, options: { readonly replace?: boolean } = {}): void {
@@ -67,6 +79,8 @@ function subscribe(listener: () => void): () => void {
 export const usePath = (): string => useSyncExternalStore(subscribe, () => location.pathname)
 /** What stands behind the question mark, with it. */
 export const useSearch = (): string => useSyncExternalStore(subscribe, () => location.search)
+/** What stands behind the number sign, with it. */
+export const useHash = (): string => useSyncExternalStore(subscribe, () => location.hash)
 
 /** Properties of a real link that stays within the page; modified clicks keep opening tabs. */
 export const linkTo = (path: string) => ({

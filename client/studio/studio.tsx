@@ -3,6 +3,8 @@ import { IconMapOff } from '@tabler/icons-react'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { SynclineProvider, useClientStatus } from '../react/index.ts'
 import { type Client, type ConnectionStatus, connect } from '../sdk/index.ts'
+import { BuildView } from './builds/build-view.tsx'
+import { BuildsView } from './builds/builds-view.tsx'
 import { DocumentView } from './document/document-view.tsx'
 import { preloadEditors } from './document/editors.ts'
 import { CreateDialog } from './documents/create-dialog.tsx'
@@ -10,8 +12,18 @@ import { DocumentsView } from './documents/documents-view.tsx'
 import { type Documents, useDocuments } from './documents/use-documents.ts'
 import { HistoriesView } from './history/histories-view.tsx'
 import { HistoryView } from './history/history-view.tsx'
+import { InspectorView } from './inspector/inspector-view.tsx'
 import { RoomsView } from './rooms/rooms-view.tsx'
-import { documentPath, HISTORIES, historyPath, navigate, parseRoute, type Route, usePath } from './router.ts'
+import {
+  BUILDS,
+  documentPath,
+  HISTORIES,
+  historyPath,
+  navigate,
+  parseRoute,
+  type Route,
+  usePath,
+} from './router.ts'
 import type { Session } from './session.ts'
 import { EmptyPage } from './shell/empty-page.tsx'
 import { Finder } from './shell/finder.tsx'
@@ -21,16 +33,17 @@ import { useKeys } from './shell/use-keys.ts'
 
 interface StudioProps {
   readonly session: Session
+  readonly development: boolean
   readonly onLeave: () => void
 }
 
 /** All that is seen once one has entered. */
-export function Studio({ session, onLeave }: StudioProps) {
+export function Studio({ session, development, onLeave }: StudioProps) {
   const client = useClient(session)
   if (client === undefined) return null
   return (
     <SynclineProvider client={client}>
-      <Entered session={session} onLeave={onLeave} />
+      <Entered session={session} development={development} onLeave={onLeave} />
     </SynclineProvider>
   )
 }
@@ -52,7 +65,7 @@ function useClient(session: Session): Client | undefined {
   return client
 }
 
-function Entered({ session, onLeave }: StudioProps) {
+function Entered({ session, development, onLeave }: StudioProps) {
   const path = usePath()
   const route = parseRoute(path)
   const documents = useDocuments(session.token)
@@ -75,6 +88,7 @@ function Entered({ session, onLeave }: StudioProps) {
     '?': help,
     ...(create === undefined ? {} : { c: create }),
     g: () => navigate('/'),
+    b: () => navigate(BUILDS),
     // There and back again.
     h: () => navigate(route.view === 'history' ? documentPath(route.room) : past),
     '/': () => searchRef.current?.focus(),
@@ -91,7 +105,14 @@ function Entered({ session, onLeave }: StudioProps) {
       onCreate={create}
       onLeave={onLeave}
     >
-      <View session={session} route={route} documents={documents} onCreate={create} searchRef={searchRef} />
+      <View
+        session={session}
+        development={development}
+        route={route}
+        documents={documents}
+        onCreate={create}
+        searchRef={searchRef}
+      />
       <Finder
         documents={documents.list}
         past={past}
@@ -115,23 +136,24 @@ function useFocusOnArrival(path: string): void {
   }, [path])
 }
 
-/** The socket opens with the first document; before that, whether the list could be read says as much. */
+/** The socket opens with the first room; before that, whether the list could be read says as much. */
 function useConnection(route: Route, { list, error }: Documents): ConnectionStatus {
   const status = useClientStatus()
-  if (route.view === 'document') return status
+  if (route.view === 'document' || route.view === 'build') return status
   if (error?.code === 'unreachable') return 'offline'
   return list === undefined ? 'connecting' : 'online'
 }
 
 interface ViewProps {
   readonly session: Session
+  readonly development: boolean
   readonly route: Route
   readonly documents: Documents
   readonly onCreate: (() => void) | undefined
   readonly searchRef: RefObject<HTMLInputElement | null>
 }
 
-function View({ session, route, documents, onCreate, searchRef }: ViewProps) {
+function View({ session, development, route, documents, onCreate, searchRef }: ViewProps) {
   if (route.view === 'documents') {
     return <DocumentsView documents={documents} onCreate={onCreate} searchRef={searchRef} />
   }
@@ -139,6 +161,13 @@ function View({ session, route, documents, onCreate, searchRef }: ViewProps) {
     return <DocumentView key={route.room} name={route.room} />
   }
   if (route.view === 'histories') return <HistoriesView documents={documents} />
+  if (route.view === 'builds') return <BuildsView token={session.token} development={development} />
+  if (route.view === 'build') {
+    return <BuildView key={route.room} name={route.room} token={session.token} searchRef={searchRef} />
+  }
+  if (route.view === 'inspector') {
+    return <InspectorView key={route.room} room={route.room} token={session.token} />
+  }
   if (route.view === 'rooms') return <RoomsView token={session.token} searchRef={searchRef} />
   if (route.view === 'history') {
     const { room } = route

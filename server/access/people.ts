@@ -31,4 +31,13 @@ export class People {
     if (this.#known.size >= MOST_KNOWN) this.#known.clear()
     this.#known.set(user, name)
   }
+
+  /** What these people were last called; those of whom nobody said it are left out. */
+  async names(users: ReadonlySet<string>): Promise<Readonly<Record<string, string>>> {
+    const { rows } = await this.#pool.query<{ id: string; name: string }>(
+      'select id, name from people where id = any($1)',
+      [[...users]],
+    )
+    return Object.fromEntries(rows.map(({ id, name }) => [id, name]))
+  }
 }

@@ -4,6 +4,7 @@ import type { Database } from '../storage/database.ts'
 import { Committer, type CommitterState } from './committer.ts'
 import { dropEvents, type RoomWithOldEvents, roomsWithOldEvents } from './drop-events.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
+import { type EntryHead, readEntryHeads } from './entry-heads.ts'
 import { buryRoom, eraseRows, halfErased, type Note, purgeTombstone } from './erase.ts'
 import { type EventRange, eventsDropped, readEvents, type StoredEvent } from './events.ts'
 import { Packer } from './packer.ts'
@@ -186,6 +187,11 @@ export class Log {
   /** As `read`, but of many events in a row only one entry, which says how far they go. */
   edits(room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
     return read(this.#database.pool, room, after, until, 'edits')
+  }
+
+  /** The first entries after a position, without what they hold. */
+  entryHeads(room: RoomId, after: Seq, limit: number): Promise<readonly EntryHead[]> {
+    return readEntryHeads(this.#database.pool, room, after, limit)
   }
 
   /** Events of a room, in order. */

@@ -8,13 +8,14 @@ import {
   IconFileOff,
   IconFilePlus,
   IconHistory,
+  IconListDetails,
 } from '@tabler/icons-react'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
-import { historyPath, linkTo } from '../router.ts'
+import { historyPath, inspectorPath, linkTo } from '../router.ts'
 import { EmptyPage } from '../shell/empty-page.tsx'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
@@ -50,6 +51,7 @@ export function DocumentView({ name }: { readonly name: string }) {
             <SaveState state={state} />
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
             {state.readOnly ? null : <HistoryLink room={room.name} />}
+            {state.readOnly ? null : <EntriesLink room={room.name} />}
           </div>
           <Notices room={room} state={state} />
           <Content room={room} state={state} meta={meta} follow={follow} created={created} />
@@ -73,6 +75,25 @@ function HistoryLink({ room }: { readonly room: string }) {
         {...linkTo(historyPath(room))}
       >
         <IconHistory size={20} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+/** For developers, so not where a phone has no room to spare. */
+function EntriesLink({ room }: { readonly room: string }) {
+  return (
+    <Tooltip label="Entries of this room">
+      <ActionIcon
+        component="a"
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Entries of this room"
+        visibleFrom="xs"
+        {...linkTo(inspectorPath(room))}
+      >
+        <IconListDetails size={20} stroke={1.7} />
       </ActionIcon>
     </Tooltip>
   )

@@ -5,6 +5,7 @@ import {
   IconDots,
   IconFile,
   IconHistory,
+  IconListDetails,
   IconLock,
   IconScissors,
   IconSortAscending,
@@ -14,7 +15,7 @@ import {
 import type { ReactNode } from 'react'
 import { colorFor } from '../../sdk/index.ts'
 import { titleOf } from '../documents/document-row.tsx'
-import { documentPath, historyPath, linkTo } from '../router.ts'
+import { documentPath, historyPath, inspectorPath, linkTo } from '../router.ts'
 import { PersonAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import type { Health, RoomSort, RoomSummary } from './api.ts'
@@ -210,6 +211,13 @@ function Actions({ room, onDelete, onRetention }: RowProps) {
           {...linkTo(historyPath(room.name))}
         >
           History
+        </Menu.Item>
+        <Menu.Item
+          component="a"
+          leftSection={<IconListDetails size={16} aria-hidden="true" />}
+          {...linkTo(inspectorPath(room.name))}
+        >
+          Entries
         </Menu.Item>
         <Menu.Item
           leftSection={<IconScissors size={16} aria-hidden="true" />}

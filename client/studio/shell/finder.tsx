@@ -2,6 +2,7 @@ import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import {
   IconDatabase,
   IconFiles,
+  IconHammer,
   IconHistory,
   IconKeyboard,
   IconMoon,
@@ -10,7 +11,7 @@ import {
 } from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
+import { BUILDS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
@@ -46,6 +47,12 @@ export function Finder({ documents, past, administers, onCreate, onKeys }: Finde
       label: 'Go to documents',
       leftSection: <IconFiles {...icon} />,
       onClick: () => navigate('/'),
+    },
+    {
+      id: '!builds',
+      label: 'Go to the builds',
+      leftSection: <IconHammer {...icon} />,
+      onClick: () => navigate(BUILDS),
     },
     {
       id: '!history',

@@ -3,6 +3,7 @@ import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton }
 import {
   IconDatabase,
   IconFiles,
+  IconHammer,
   IconHistory,
   IconKeyboard,
   IconLogout,
@@ -11,7 +12,7 @@ import {
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
 import type { ConnectionStatus } from '../../sdk/index.ts'
-import { linkTo, ROOMS, type Route } from '../router.ts'
+import { BUILDS, linkTo, ROOMS, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
 import { ConnectionState } from './connection-state.tsx'
@@ -92,9 +93,20 @@ function Places({ session, current, past }: Pick<FrameProps, 'session' | 'curren
   return (
     <>
       <NavLink path="/" label="Documents" Icon={IconFiles} current={current === 'documents'} />
+      <NavLink
+        path={BUILDS}
+        label="Builds"
+        Icon={IconHammer}
+        current={current === 'builds' || current === 'build'}
+      />
       <NavLink path={past} label="History" Icon={IconHistory} current={inHistory} />
       {session.administers ? (
-        <NavLink path={ROOMS} label="Rooms" Icon={IconDatabase} current={current === 'rooms'} />
+        <NavLink
+          path={ROOMS}
+          label="Rooms"
+          Icon={IconDatabase}
+          current={current === 'rooms' || current === 'inspector'}
+        />
       ) : null}
     </>
   )

@@ -1,0 +1,103 @@
+import './builds.css'
+import { Alert, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconCloudOff, IconHammer, IconPlayerPlay } from '@tabler/icons-react'
+import { useEffect } from 'react'
+import type { TokenSource } from '../api.ts'
+import { buildPath, navigate } from '../router.ts'
+import { randomId } from '../session.ts'
+import { BuildRow } from './build-row.tsx'
+import { publishSample } from './sample.ts'
+import { useBuilds } from './use-builds.ts'
+
+/** It goes on while one looks at other pages of this tab. */
+function startSample(token: TokenSource): void {
+  const id = `sample-${randomId().slice(0, 6)}`
+  publishSample(token, id).catch((cause: unknown) => {
+    notifications.show({
+      color: 'orange',
+      title: 'The sample build could not go on',
+      message: cause instanceof Error ? cause.message : String(cause),
+      withBorder: true,
+      closeButtonProps: { 'aria-label': 'Close' },
+    })
+  })
+  navigate(buildPath(`build:${id}`))
+}
+
+interface BuildsViewProps {
+  readonly token: TokenSource
+  /** Whether to offer a build to look at. */
+  readonly development: boolean
+}
+
+export function BuildsView({ token, development }: BuildsViewProps) {
+  const { list, error, reload, loadMore } = useBuilds(token)
+  useEffect(() => {
+    document.title = 'Builds · Syncline'
+  }, [])
+  const sample = development ? (
+    <Button leftSection={<IconPlayerPlay size={18} />} onClick={() => startSample(token)}>
+      Start a sample build
+    </Button>
+  ) : null
+  return (
+    <Stack className="page" gap="lg">
+      <Group justify="space-between" align="flex-end" gap="sm">
+        <Stack gap={4}>
+          <Title order={1} size="h2">
+            Builds
+          </Title>
+          <Text c="dimmed">How far each one is, its log, and where it was deployed.</Text>
+        </Stack>
+        {list === undefined || list.length === 0 ? null : sample}
+      </Group>
+      {error === undefined ? null : (
+        <Alert
+          role="status"
+          color="orange"
+          icon={<IconCloudOff />}
+          title={list === undefined ? 'The list cannot be read' : 'This list may be out of date'}
+        >
+          <Stack gap="sm" align="flex-start">
+            <span>{error.message}. The builds themselves go on.</span>
+            <Button size="xs" variant="default" onClick={reload}>
+              Try again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
+      {list === undefined && error === undefined ? (
+        <Stack gap="sm" role="status" aria-label="Loading the builds">
+          {[0, 1, 2, 3].map((row) => (
+            <Skeleton key={row} height={64} />
+          ))}
+        </Stack>
+      ) : null}
+      {list?.length === 0 ? (
+        <EmptyState
+          py={64}
+          icon={<IconHammer />}
+          title="No builds yet"
+          description="A build is a room, such as build:412. What your build server publishes there is shown here as it happens."
+        >
+          {sample === null ? null : <EmptyState.Actions>{sample}</EmptyState.Actions>}
+        </EmptyState>
+      ) : null}
+      {list === undefined || list.length === 0 ? null : (
+        <ul className="rows" aria-label="Builds">
+          {list.map((build) => (
+            <li key={build.room.name}>
+              <BuildRow {...build} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {loadMore === undefined ? null : (
+        <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
+          Show more
+        </Button>
+      )}
+    </Stack>
+  )
+}
