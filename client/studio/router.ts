@@ -58,6 +58,9 @@ const segment = (room: string): string => encodeURIComponent(room).replaceAll('%
 export const documentPath = (room: string): string => `/d/${segment(room)}`
 export const inspectorPath = (room: string): string => `${ROOMS}/${segment(room)}/entries`
 export const buildPath = (room: string): string => `${BUILDS}/${segment(room.slice(BUILD_ROOM.length))}`
+/** Where a room is looked at, whatever it holds. */
+export const roomPath = (room: string): string =>
+  room.startsWith(BUILD_ROOM) ? buildPath(room) : documentPath(room)
 export const historyPath = (room: string): string => `/documents/${segment(room)}/history`
 
 export function navigate(path: string, options: { readonly replace?: boolean } = {}): void {

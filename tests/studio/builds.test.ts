@@ -174,7 +174,7 @@ describe('a log of twenty thousand lines', () => {
       payload: { first: 20_001, lines: ['warning: old option'], stream: 'stderr', step: 'test' },
     })
     await ada.goto(`${server.url}/builds/long`)
-    await expect.poll(() => told(ada), soon).toMatchObject({ count: '20,001 lines' })
+    await ada.getByText('20,001 lines').waitFor()
   }, 60_000)
 
   it('[UI52] draws what is seen, and finds a word in all of it, forwards and backwards', async () => {
@@ -309,6 +309,7 @@ describe('beside a build', () => {
     await ada.waitForURL('**/builds/sample-*')
     await ada.getByRole('button', { name: /Install/ }).waitFor()
     await expect.poll(async () => (await told(ada)).count, soon).toMatch(/^[1-9]00 lines$/)
+    if (process.env.PICTURES) await ada.screenshot({ path: `${process.env.PICTURES}/sample.png` })
 
     const other = await startServer({ studio: true, env: { JWT_SECRET: SECRET } })
     onTestFinished(() => other.dispose())

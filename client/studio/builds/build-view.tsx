@@ -10,6 +10,7 @@ import { LogReader } from '../log/lines.ts'
 import { LogView } from '../log/log-view.tsx'
 import { bytes } from '../rooms/figures.ts'
 import { BUILDS, linkTo } from '../router.ts'
+import { EmptyPage } from '../shell/empty-page.tsx'
 import { BuildBar, type BuildPart } from './build-bar.tsx'
 import { buildTitle } from './build-row.tsx'
 import { Deployments } from './deployments.tsx'
@@ -159,11 +160,6 @@ function Artifacts({ build: { artifacts } }: { readonly build: BuildState }) {
 /** Nothing to show yet: it is on its way, it has not begun, or it cannot come. */
 function Unopened({ room, state }: { readonly room: Room; readonly state: RoomState }) {
   const { status, refusal, synced } = state
-  const toBuilds = (
-    <Button component="a" {...linkTo(BUILDS)}>
-      Go to the builds
-    </Button>
-  )
   if (status === 'refused' && refusal !== undefined) {
     return (
       <EmptyState
@@ -174,7 +170,9 @@ function Unopened({ room, state }: { readonly room: Room; readonly state: RoomSt
         description={whatToDo(refusal)}
       >
         <EmptyState.Actions>
-          {toBuilds}
+          <Button component="a" {...linkTo(BUILDS)}>
+            Go to the builds
+          </Button>
           <Button variant="default" onClick={() => room.retry()}>
             Try again
           </Button>
@@ -195,15 +193,13 @@ function Unopened({ room, state }: { readonly room: Room; readonly state: RoomSt
   }
   if (synced) {
     return (
-      <EmptyState
-        py={80}
-        px="md"
+      <EmptyPage
         icon={<IconHammer />}
         title="This build has not begun"
         description={`Nothing was published in ${room.name} yet. This page shows it as soon as something is.`}
-      >
-        <EmptyState.Actions>{toBuilds}</EmptyState.Actions>
-      </EmptyState>
+        path={BUILDS}
+        action="Go to the builds"
+      />
     )
   }
   return (

@@ -24,7 +24,7 @@ import {
 import { useCallback, useEffect, useState } from 'react'
 import type { RequestError, TokenSource } from '../api.ts'
 import { useWide } from '../history/use-wide.ts'
-import { buildPath, documentPath, inspectorPath, linkTo, navigate, useHash } from '../router.ts'
+import { inspectorPath, linkTo, navigate, roomPath, useHash } from '../router.ts'
 import { useKeys } from '../shell/use-keys.ts'
 import type { RoomEntry } from './api.ts'
 import { EntryDetail } from './entry-detail.tsx'
@@ -205,9 +205,6 @@ const seqOf = (hash: string): number | undefined => {
   return seq === undefined ? undefined : Number(seq)
 }
 
-/** Where one came from: what the room is shown as. */
-const pageOf = (room: string): string => (room.startsWith('build:') ? buildPath(room) : documentPath(room))
-
 function Back({ room }: { readonly room: string }) {
   const label = room.startsWith('build:') ? 'Back to the build' : 'Back to the document'
   return (
@@ -218,7 +215,7 @@ function Back({ room }: { readonly room: string }) {
         color="gray"
         size={40}
         aria-label={label}
-        {...linkTo(pageOf(room))}
+        {...linkTo(roomPath(room))}
       >
         <IconArrowLeft size={20} stroke={1.7} />
       </ActionIcon>
@@ -278,7 +275,7 @@ function Unreadable({ room, error, onRetry }: UnreadableProps) {
       }
     >
       <EmptyState.Actions>
-        <Button component="a" variant={forbidden ? 'filled' : 'default'} {...linkTo(pageOf(room))}>
+        <Button component="a" variant={forbidden ? 'filled' : 'default'} {...linkTo(roomPath(room))}>
           Open the room
         </Button>
         {forbidden ? null : <Button onClick={onRetry}>Try again</Button>}

@@ -3,7 +3,7 @@ const BEL = String.fromCharCode(0x07)
 
 /** Everything that a terminal takes for an order: colours, movements of the cursor, titles, links. */
 const SEQUENCE = new RegExp(
-  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)?|[ -/]*[0-~])?`,
+  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]?|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)?|[ -/]*[0-~])?`,
   'g',
 )
 /** Of those the one that is kept: how what follows looks. */

@@ -15,7 +15,7 @@ import {
 import type { ReactNode } from 'react'
 import { colorFor } from '../../sdk/index.ts'
 import { titleOf } from '../documents/document-row.tsx'
-import { documentPath, historyPath, inspectorPath, linkTo } from '../router.ts'
+import { historyPath, inspectorPath, linkTo, roomPath } from '../router.ts'
 import { PersonAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import type { Health, RoomSort, RoomSummary } from './api.ts'
@@ -95,7 +95,7 @@ function Row({ room, onDelete, onRetention }: RowProps) {
             {titleOf(title)}
           </Text>
         ) : (
-          <a className="rooms-link" {...linkTo(documentPath(name))}>
+          <a className="rooms-link" {...linkTo(roomPath(name))}>
             {titleOf(title)}
           </a>
         )}
@@ -201,7 +201,7 @@ function Actions({ room, onDelete, onRetention }: RowProps) {
         <Menu.Item
           component="a"
           leftSection={<IconFile size={16} aria-hidden="true" />}
-          {...linkTo(documentPath(room.name))}
+          {...linkTo(roomPath(room.name))}
         >
           Open
         </Menu.Item>
