@@ -67,6 +67,7 @@ export function entryRoutes({ log, registry, people, ...access }: EntryRouteOpti
     const { role } = await member(c.req.header('authorization'), name, ENTRIES_ROLE)
     const found = await log.inspect(name)
     if (found === undefined) throw new SynclineError('room-not-found')
+    if (found.quarantine !== undefined) throw new SynclineError('room-quarantined')
     const { id, head } = found.room
     const { limit, after = Math.max(0, head - limit) } = c.req.valid('query')
     if (after > head) throw new SynclineError('position-invalid', `${after} is after the newest, ${head}`)

@@ -1,4 +1,4 @@
-import type { EventDraft, EventOf } from '../../sdk/index.ts'
+import type { EventOf } from '../../sdk/index.ts'
 import { request, type TokenSource } from '../api.ts'
 
 /** A room as lists have it. */
@@ -45,16 +45,3 @@ export async function getEvents(
 }
 
 const bearer = async (token: TokenSource) => ({ authorization: `Bearer ${await token()}` })
-
-/** Publishes in order; what was answered is committed. */
-export async function publish(
-  token: TokenSource,
-  room: string,
-  events: readonly EventDraft[],
-): Promise<void> {
-  await request(`/rooms/${encodeURIComponent(room)}/events`, {
-    method: 'POST',
-    headers: { ...(await bearer(token)), 'content-type': 'application/json' },
-    body: JSON.stringify(events),
-  })
-}

@@ -3,6 +3,8 @@ import { Alert, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '
 import { notifications } from '@mantine/notifications'
 import { IconCloudOff, IconHammer, IconPlayerPlay } from '@tabler/icons-react'
 import { useEffect } from 'react'
+import { useClient } from '../../react/index.ts'
+import type { Client } from '../../sdk/index.ts'
 import type { TokenSource } from '../api.ts'
 import { buildPath, navigate } from '../router.ts'
 import { randomId } from '../session.ts'
@@ -11,9 +13,9 @@ import { publishSample } from './sample.ts'
 import { useBuilds } from './use-builds.ts'
 
 /** It goes on while one looks at other pages of this tab. */
-function startSample(token: TokenSource): void {
+function startSample(client: Client): void {
   const id = `sample-${randomId().slice(0, 6)}`
-  publishSample(token, id).catch((cause: unknown) => {
+  publishSample(client, id).catch((cause: unknown) => {
     notifications.show({
       color: 'orange',
       title: 'The sample build could not go on',
@@ -32,12 +34,13 @@ interface BuildsViewProps {
 }
 
 export function BuildsView({ token, development }: BuildsViewProps) {
+  const client = useClient()
   const { list, error, reload, loadMore } = useBuilds(token)
   useEffect(() => {
     document.title = 'Builds · Syncline'
   }, [])
   const sample = development ? (
-    <Button leftSection={<IconPlayerPlay size={18} />} onClick={() => startSample(token)}>
+    <Button leftSection={<IconPlayerPlay size={18} />} onClick={() => startSample(client)}>
       Start a sample build
     </Button>
   ) : null

@@ -1,6 +1,4 @@
-import type { EventDraft } from '../../sdk/index.ts'
-import type { TokenSource } from '../api.ts'
-import { publish } from './api.ts'
+import type { Client, Room } from '../../sdk/index.ts'
 
 const LINES = 5_000
 const LINES_AT_ONCE = 100
@@ -55,92 +53,80 @@ const STEPS: readonly SampleStep[] = [
  * A build as a build server would publish it, and its deployment, so that a newcomer sees the page alive. It goes on
  * while this tab is open.
  */
-export async function publishSample(token: TokenSource, id: string): Promise<void> {
-  const say = (events: readonly EventDraft[]) => publish(token, `build:${id}`, events)
-  await say([
-    draft('created', {
-      title: 'Sample build',
-      ref: 'main',
-      revision: '4f2a91c0ffee',
-      steps: STEPS.map(({ id: step, title }) => ({ id: step, title })),
-    }),
-    draft('queued', { position: 1 }),
-  ])
+export async function publishSample(client: Client, id: string): Promise<void> {
+  await within(client, `build:${id}`, publishBuild)
+  await within(client, `deployment:${id}`, (room) => publishDeployment(room, id))
+}
+
+async function within(client: Client, name: string, publish: (room: Room) => Promise<void>): Promise<void> {
+  const room = client.room(name, { offline: false })
+  try {
+    await publish(room)
+  } finally {
+    room.release()
+  }
+}
+
+async function publishBuild(room: Room): Promise<void> {
+  await room.publish('build.created', {
+    title: 'Sample build',
+    ref: 'main',
+    revision: '4f2a91c0ffee',
+    steps: STEPS.map(({ id, title }) => ({ id, title })),
+  })
+  await room.publish('build.queued', { position: 1 })
   await pause(PAUSE_MS * 2)
-  await say([draft('started', { worker: 'this browser' })])
+  await room.publish('build.started', { worker: 'this browser' })
   let written = 0
   for (const step of STEPS) {
-    const until = written + LINES * step.share
     const begun = written
+    const until = written + LINES * step.share
+    const progress = (state: 'running' | 'done', message: string) =>
+      room.publish('build.progress', { share: written / LINES, step: step.id, state, message })
     while (written < until) {
-      await say([
-        draft('progress', {
-          share: written / LINES,
-          step: step.id,
-          state: 'running',
-          message: `${step.title}: ${written - begun} of ${until - begun}`,
-        }),
-        ...linesOf(step, written),
-      ])
+      await progress('running', `${step.title}: ${written - begun} of ${until - begun}`)
+      await publishLines(room, step, written)
       written += LINES_AT_ONCE
       await pause(PAUSE_MS)
     }
-    await say([
-      draft('progress', {
-        share: written / LINES,
-        step: step.id,
-        state: 'done',
-        message: `${step.title}: done`,
-      }),
-    ])
+    await progress('done', `${step.title}: done`)
   }
-  await say([
-    draft('completed', {
-      warnings: 2,
-      artifacts: [
-        { name: 'studio.tar.gz', bytes: 4_213_000 },
-        { name: 'report.json', bytes: 18_420 },
-      ],
-    }),
-  ])
-  await publishDeployment(token, id)
+  await room.publish('build.completed', {
+    warnings: 5,
+    artifacts: [
+      { name: 'studio.tar.gz', bytes: 4_213_000 },
+      { name: 'report.json', bytes: 18_420 },
+    ],
+  })
 }
 
-async function publishDeployment(token: TokenSource, build: string): Promise<void> {
-  const say = (event: string, payload: unknown) =>
-    publish(token, `deployment:${build}`, [draft(event, payload, 'deployment')])
-  await say('started', { environment: 'staging', build, version: '2.4.0' })
+/** The lines of one batch, now and then with a warning among them. */
+async function publishLines(room: Room, step: SampleStep, written: number): Promise<void> {
+  const lines = Array.from({ length: LINES_AT_ONCE }, (_, index) => step.line(written + index + 1))
+  const warns = written % 1_000 === 700
+  if (warns) lines.pop()
+  await room.publish('build.log', { first: written + 1, lines, stream: 'stdout', step: step.id })
+  if (!warns) return
+  const warning = 'warning: this option is going to be removed'
+  await room.publish('build.log', {
+    first: written + LINES_AT_ONCE,
+    lines: [warning],
+    stream: 'stderr',
+    step: step.id,
+  })
+}
+
+async function publishDeployment(room: Room, build: string): Promise<void> {
+  await room.publish('deployment.started', { environment: 'staging', build, version: '2.4.0' })
   for (const [share, message] of [
     [0.2, 'Uploading'],
     [0.6, 'Switching over'],
     [0.9, 'Checking its health'],
   ] as const) {
     await pause(PAUSE_MS * 3)
-    await say('progress', { share, message })
+    await room.publish('deployment.progress', { share, message })
   }
-  await say('completed', {})
+  await room.publish('deployment.completed', {})
 }
-
-/** The lines of one batch, now and then with a warning among them. */
-function linesOf(step: SampleStep, written: number): readonly EventDraft[] {
-  const lines = Array.from({ length: LINES_AT_ONCE }, (_, index) => step.line(written + index + 1))
-  const warned = written % 1_000 === 700
-  const usual = warned ? lines.slice(0, -1) : lines
-  const log = draft('log', { first: written + 1, lines: usual, step: step.id })
-  if (!warned) return [log]
-  const warning = {
-    first: written + LINES_AT_ONCE,
-    lines: ['warning: this option is going to be removed'],
-    stream: 'stderr',
-    step: step.id,
-  }
-  return [log, draft('log', warning)]
-}
-
-const draft = (event: string, payload: unknown, kind = 'build'): EventDraft => ({
-  type: `${kind}.${event}`,
-  id: crypto.randomUUID(),
-  payload,
-})
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
