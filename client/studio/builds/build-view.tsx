@@ -74,7 +74,7 @@ function Opened({ room, state, build, lines, title, token, searchRef }: OpenedPr
     room.name.slice('build:'.length),
     build.createdAt ?? build.startedAt,
   )
-  const now = useNow(!hasEnded(build))
+  const now = useNow(!hasEnded(build) || deployments.some((one) => one.state.status === 'running'))
   const choose = (id: string) => {
     setStep(id === step ? undefined : id)
     setPart('log')
