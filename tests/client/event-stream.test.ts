@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EventStream } from '../../client/sdk/events/stream.ts'
 import type { EventOf } from '../../client/sdk/index.ts'
 
@@ -107,6 +107,27 @@ describe('the stream of a room’s events', () => {
     stream.said({ type: 'resuming', after: 98 })
     stream.said({ type: 'event', events: [99, 100, 101].map(event) })
     expect(told).toEqual([99, 100, 101])
+  })
+
+  it('[EVT41] asks again, from where it stands, where the server could not go on', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const asked: (number | null)[] = []
+    const stream = new EventStream((after) => asked.push(after))
+    stream.setConnected(true)
+    stream.listen({ events: () => undefined }, 'start')
+    await vi.runAllTimersAsync()
+    stream.said({ type: 'resuming', after: 0 })
+    stream.said({ type: 'event', events: [event(1), event(2)] })
+    stream.said({ type: 'reject', id: 'resume', code: 'storage-unavailable', message: '', retryable: true })
+    expect(asked).toEqual([0])
+    await vi.runAllTimersAsync()
+    expect(asked).toEqual([0, 2])
+    stream.said({ type: 'reject', id: 'resume', code: 'room-deleted', message: '', retryable: false })
+    await vi.runAllTimersAsync()
+    expect(asked).toEqual([0, 2])
   })
 
   it('[EVT42] goes on with the others where one listener throws or stops in the middle', async () => {

@@ -1,3 +1,5 @@
+import { backoff } from '../backoff.ts'
+import { refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
 import type { EventOf } from './payloads.ts'
 
@@ -32,6 +34,8 @@ export class EventStream {
   #live = false
   #connected = false
   #askingSoon = false
+  #failures = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(ask: (after: number | null) => void) {
     this.#ask = ask
@@ -58,6 +62,8 @@ export class EventStream {
   setConnected(connected: boolean): void {
     if (connected === this.#connected) return
     this.#connected = connected
+    this.#failures = 0
+    clearTimeout(this.#timer)
     this.#at = undefined
     this.#live = false
     this.#askSoon()
@@ -72,7 +78,7 @@ export class EventStream {
     } else if (type === 'event' && Array.isArray(events)) this.#told(events)
     else if (type === 'reset' && typeof after === 'number') this.#reset(after)
     else if (type === 'resumed' && typeof head === 'number') this.#resumed(head)
-    else if (type === 'reject' && envelope.id === 'resume') this.#refused(envelope.code)
+    else if (type === 'reject' && envelope.id === 'resume') this.#refused(envelope)
   }
 
   #told(events: readonly EventOf[]): void {
@@ -113,6 +119,7 @@ export class EventStream {
     const before = this.#at
     if (before === undefined) return
     this.#live = true
+    this.#failures = 0
     this.#at = Math.max(before, head)
     for (const listener of this.#listeners) {
       if (listener.position === undefined || (listener.position >= before && listener.position < head))
@@ -120,11 +127,16 @@ export class EventStream {
     }
   }
 
-  #refused(code: unknown): void {
+  #refused(envelope: Envelope): void {
     this.#at = undefined
     this.#live = false
+    if (refusalSaid(envelope).retryable) {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(() => this.#askSoon(), backoff(this.#failures))
+      this.#failures += 1
+    }
     // The room's log is shorter than what was told of it: another database answers, or an older copy of it.
-    if (code !== 'position-invalid') return
+    if (envelope.code !== 'position-invalid') return
     const ahead = [...this.#listeners].filter(({ position }) => position !== undefined && position > 0)
     if (ahead.length === 0) return
     for (const listener of ahead) listener.position = listener.fromNow ? undefined : 0
