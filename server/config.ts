@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
+import { configFile } from './config/file.ts'
 import { ROOM_KIND } from './protocol.ts'
 
 /** Of a public key. */
@@ -51,6 +52,8 @@ export interface Config {
   readonly maxFrameBytes: number
   readonly retention: Retention
   readonly eventRetention: EventDays
+  /** The file with the application's own kinds of rooms, if it has one. */
+  readonly configFile: string | undefined
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
   /** The largest document, encoded, in bytes; past it only deletions are taken. */
@@ -202,6 +205,7 @@ const environment = z.object({
   TRUSTED_PROXIES: proxies.default([]),
   RETENTION: retention.default({}),
   EVENT_RETENTION: eventRetention.default({}),
+  SYNCLINE_CONFIG: z.string().optional(),
 })
 
 /**
@@ -225,6 +229,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (present.AUTHORIZE_SECRET !== undefined && present.AUTHORIZE_URL === undefined) {
     problems.push('AUTHORIZE_SECRET is sent to AUTHORIZE_URL, which is not set')
   }
+  const file = configFile(present.SYNCLINE_CONFIG, problems)
   if (!parsed.success || tokens === undefined || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
   const storage: StorageConfig =
@@ -249,6 +254,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxFrameBytes: data.MAX_FRAME_BYTES,
     retention: data.RETENTION,
     eventRetention: data.EVENT_RETENTION,
+    configFile: file,
     stopWithin: data.STOP_SECONDS * 1000,
     maxDocumentBytes: data.MAX_DOCUMENT_BYTES,
     limits: Object.freeze({

@@ -22,6 +22,9 @@ export type Grants = Readonly<Record<string, Role>>
 /** The kind of a room: the part of its name before the colon. */
 export const ROOM_KIND = /^[a-z][a-z0-9-]{0,31}$/
 
+/** What happened, in an event's type after its kind and the dot: `progress`, `task.created`. */
+export const EVENT_NAME = /^(?=.{1,64}$)[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)*$/
+
 /**
  * A room's name: `kind:id`. The kind is a lower-case word; the id is any printable text without white space
  * or control characters, at most 200 characters together.
