@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
 import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
@@ -6,9 +6,11 @@ import { Authorizer } from './access/authorizer.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
+import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { EventRetention } from './channels/event-retention.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
+import { kindRoutes } from './channels/kind-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
@@ -62,8 +64,48 @@ export interface App {
   close(): Promise<boolean>
 }
 
-/** Puts the server together: the only place that knows every part. */
+/** The server without an address of its own. */
+export interface Parts {
+  readonly listener: RequestListener
+  readonly gateway: Gateway
+  /** Begins what is done beside the requests; call it when these can arrive. */
+  start(): void
+  /** Takes nothing any more and commits what was taken; false where something could not be committed. */
+  stop(): Promise<boolean>
+  /** Lets go of the database, once the last request is answered. */
+  end(): Promise<void>
+}
+
+/** Listens by itself, as `syncline serve` does. */
 export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const parts = await assemble(config, logger)
+  const server = createServer(parts.listener)
+  parts.gateway.attach(server)
+  try {
+    await listen(server, config)
+  } catch (error) {
+    await parts.stop()
+    await parts.end()
+    throw error
+  }
+  parts.start()
+  return {
+    url: urlOf(server, config.host),
+    close: async () => {
+      const stopped = parts.stop()
+      const closed = new Promise((resolve) => server.close(resolve))
+      const durable = await stopped
+      server.closeAllConnections()
+      await closed
+      await parts.end()
+      return durable
+    },
+  }
+}
+
+/** Puts the server together: the only place that knows every part. */
+export async function assemble(config: Config, logger: Logger): Promise<Parts> {
+  const registry = new Registry(await withApplicationKinds(BUILT_IN, config.configFile))
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
@@ -101,7 +143,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     announces: (document, connection, client) => presence.announces(document, connection, client),
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
-  const channels = new Channels(log, new Registry(BUILT_IN))
+  const channels = new Channels(log, registry)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const events = new RoomEvents({ channels, logger, logOf: (document) => rooms.logOf(document) })
   const { hocuspocus, allUnloaded } = createHocuspocus(
@@ -158,6 +200,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       retentionRoutes({ retention, ...access }),
       eventRoutes({ channels, people, ...access }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
+      kindRoutes(registry, verify),
       inventoryRoutes({ inventory, cursors, ...access }),
     ],
     readiness: () => {
@@ -201,26 +244,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       return requestLimit.refusal(addressOf(request))
     },
   })
-  const server = createServer(http.listener)
-  gateway.attach(server)
-  try {
-    await listen(server, config)
-  } catch (error) {
-    heartbeat.stop()
-    revocations.stop()
-    deletions.stop()
-    await history.close()
-    await log.abandon()
-    await database.close()
-    throw error
-  }
-  housekeeping.start()
   return {
-    url: urlOf(server, config.host),
-    close: async () => {
+    listener: http.listener,
+    gateway,
+    start: () => housekeeping.start(),
+    stop: async () => {
       stopping = true
       gateway.drain()
-      const closed = new Promise((resolve) => server.close(resolve))
       gateway.closeAll(1012, 'shutting-down')
       const durable = await within(
         config.stopWithin,
@@ -232,11 +262,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       revocations.stop()
       deletions.stop()
       await rooms.onDestroy()
-      server.closeAllConnections()
-      await closed
-      await database.close()
       return durable
     },
+    end: () => database.close(),
   }
 }
 

@@ -1,8 +1,14 @@
 /** The public entry `syncline`: the server, for programs that start it themselves. */
+
+/** The zod that the built-in events are made with; an application's own does as well. */
+export { z } from 'zod'
 export { type App, startApp } from './app.ts'
+export { type Attached, attachSyncline } from './attach.ts'
+export { defineConfig, type SynclineConfig } from './channels/application.ts'
 export { defineKind, event, type PayloadsOf } from './channels/kind.ts'
 export type { BuiltInPayloads } from './channels/kinds/built-in.ts'
 export { type Config, ConfigError, readConfig } from './config.ts'
 export { ERRORS, type ErrorCode, SynclineError } from './errors.ts'
 export { createLogger, type Logger } from './observe/log.ts'
+export type { Grants } from './protocol.ts'
 export { StorageError } from './storage/error.ts'

@@ -87,7 +87,16 @@ export class Gateway {
   }
 
   attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Without a listener the first write to a connection that is gone would end the process.
+    socket.on('error', () => socket.destroy())
+    this.#admit(request, socket, head).catch((error: unknown) => {
+      this.#options.logger.error({ err: error }, 'an upgrade failed')
+      socket.destroy()
+    })
   }
 
   /** Takes no new WebSockets from now on. */
@@ -144,15 +153,6 @@ export class Gateway {
       return
     }
     connected.client.handleMessage(frame)
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Without a listener the first write to a connection that is gone would end the process.
-    socket.on('error', () => socket.destroy())
-    this.#admit(request, socket, head).catch((error: unknown) => {
-      this.#options.logger.error({ err: error }, 'an upgrade failed')
-      socket.destroy()
-    })
   }
 
   async #admit(request: IncomingMessage, tcp: Duplex, head: Buffer): Promise<void> {

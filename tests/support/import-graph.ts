@@ -27,20 +27,22 @@ export function importsOf(file: string, text: string): readonly string[] {
 const BASE = ['bucket', 'errors', 'protocol', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
-const ALL = ['app', 'commands', 'realtime', 'channels', 'transfer', 'history', ...BELOW_REALTIME]
+const ALL = ['app', 'commands', 'generate', 'realtime', 'channels', 'transfer', 'history', ...BELOW_REALTIME]
 
 /** Part of the server to the parts that it may import, beside itself: top down, never up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: [...ALL, 'studio'],
   syncline: [...ALL, 'main', 'studio'],
-  index: ALL,
+  attach: ALL,
+  index: [...ALL, 'attach'],
   extension: ALL.filter((part) => part !== 'app' && part !== 'commands'),
   app: ALL,
-  commands: ['transfer', 'history', 'channels', ...BELOW_REALTIME],
+  commands: ['generate', 'channels', 'transfer', 'history', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
   channels: ['http', ...BELOW_HTTP],
   transfer: ['history', ...BELOW_REALTIME],
   history: BELOW_REALTIME,
+  generate: [],
   documents: ['http', ...BELOW_HTTP],
   http: BELOW_HTTP,
   access: ['storage', ...BASE],
