@@ -57,7 +57,11 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
 const READY_WITHIN = 5_000
+/** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
+export type Publish = Channels['publishAs']
+
 export interface App {
+  readonly publish: Publish
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string
   /** Stops taking edits, commits what was taken, closes everything; false where something could not be committed. */
@@ -66,6 +70,7 @@ export interface App {
 
 /** The server without an address of its own. */
 export interface Parts {
+  readonly publish: Publish
   readonly listener: RequestListener
   readonly gateway: Gateway
   /** Begins what is done beside the requests; call it when these can arrive. */
@@ -74,6 +79,8 @@ export interface Parts {
   stop(): Promise<boolean>
   /** Lets go of the database, once the last request is answered. */
   end(): Promise<void>
+  /** Instead of all these, where nothing has arrived yet. */
+  abandon(): Promise<void>
 }
 
 /** Listens by itself, as `syncline serve` does. */
@@ -84,13 +91,13 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   try {
     await listen(server, config)
   } catch (error) {
-    await parts.stop()
-    await parts.end()
+    await parts.abandon()
     throw error
   }
   parts.start()
   return {
     url: urlOf(server, config.host),
+    publish: parts.publish,
     close: async () => {
       const stopped = parts.stop()
       const closed = new Promise((resolve) => server.close(resolve))
@@ -247,6 +254,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   return {
     listener: http.listener,
     gateway,
+    publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
     start: () => housekeeping.start(),
     stop: async () => {
       stopping = true
@@ -265,6 +273,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       return durable
     },
     end: () => database.close(),
+    abandon: async () => {
+      heartbeat.stop()
+      revocations.stop()
+      deletions.stop()
+      await history.close()
+      await log.abandon()
+      await database.close()
+    },
   }
 }
 

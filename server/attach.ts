@@ -1,16 +1,20 @@
-import type { IncomingMessage, Server } from 'node:http'
-import { assemble } from './app.ts'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { assemble, type Publish } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Logger } from './observe/log.ts'
 import { API_PREFIX, SYNC_PATH } from './protocol.ts'
 
 export interface Attached {
+  readonly publish: Publish
   /**
-   * Closes Syncline's WebSockets, commits what was taken and gives the server back; false where something could not be
+   * Closes Syncline's WebSockets and requests, commits what was taken and gives the server back; false where something could not be
    * committed. Call it before the server's own `close`.
    */
   close(): Promise<boolean>
 }
+
+type Listener<Asked extends unknown[]> = (...asked: Asked) => void
 
 const OURS = [API_PREFIX, SYNC_PATH]
 
@@ -31,42 +35,59 @@ export async function attachSyncline(server: Server, config: Config, logger: Log
     throw new ConfigError(['JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL must be set in a server of your own'])
   const parts = await assemble(config, logger)
   const { listener, gateway } = parts
-  const request = take(server, 'request')
-  const upgrade = take(server, 'upgrade')
-  server.on('request', (asked, response) => {
-    if (isOurs(asked)) listener(asked, response)
-    else request.pass(asked, response)
+  const answering = new Set<ServerResponse>()
+  const requests = new Takeover(server, 'request', (asked: IncomingMessage, response: ServerResponse) => {
+    if (!isOurs(asked)) return requests.pass(asked, response)
+    answering.add(response)
+    response.once('close', () => answering.delete(response))
+    listener(asked, response)
   })
-  server.on('upgrade', (asked, socket, head) => {
+  const upgrades = new Takeover(server, 'upgrade', (asked: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Where nobody else listens, nobody else would ever answer.
-    if (isOurs(asked) || server.listenerCount('upgrade') + upgrade.count === 1)
-      gateway.upgrade(asked, socket, head)
-    else upgrade.pass(asked, socket, head)
+    if (isOurs(asked) || upgrades.alone) gateway.upgrade(asked, socket, head)
+    else upgrades.pass(asked, socket, head)
   })
   parts.start()
   return {
+    publish: parts.publish,
     close: async () => {
       const durable = await parts.stop()
-      request.giveBack()
-      upgrade.giveBack()
+      requests.end()
+      upgrades.end()
+      // What goes on for ever would keep the application's server from closing.
+      for (const response of answering) response.destroy()
       await parts.end()
       return durable
     },
   }
 }
 
-/** Puts the listeners that are there aside, for those requests that are theirs. */
-function take(server: Server, event: 'request' | 'upgrade') {
-  const listeners = server.listeners(event)
-  server.removeAllListeners(event)
-  return {
-    count: listeners.length,
-    pass: (...asked: readonly unknown[]) => {
-      for (const listener of listeners) listener.apply(server, asked)
-    },
-    giveBack: () => {
-      server.removeAllListeners(event)
-      for (const listener of listeners) server.on(event, listener as (...asked: unknown[]) => void)
-    },
+/** Puts a listener in the place of those that a server has, which it passes on what is theirs. */
+class Takeover<Asked extends unknown[]> {
+  readonly #server: Server
+  readonly #event: string
+  readonly #theirs: readonly Listener<Asked>[]
+  readonly #ours: Listener<Asked>
+
+  constructor(server: Server, event: 'request' | 'upgrade', ours: Listener<Asked>) {
+    this.#server = server
+    this.#event = event
+    this.#theirs = server.listeners(event) as Listener<Asked>[]
+    this.#ours = ours
+    server.removeAllListeners(event)
+    server.on(event, this.#ours)
+  }
+
+  get alone(): boolean {
+    return this.#theirs.length === 0 && this.#server.listenerCount(this.#event) === 1
+  }
+
+  pass(...asked: Asked): void {
+    for (const listener of this.#theirs) listener.apply(this.#server, asked)
+  }
+
+  end(): void {
+    this.#server.off(this.#event, this.#ours)
+    for (const listener of this.#theirs) this.#server.on(this.#event, listener)
   }
 }

@@ -1,8 +1,9 @@
-/** The public entry `syncline`: the server, for programs that start it themselves. */
-
-/** The zod that the built-in events are made with; an application's own does as well. */
+/**
+ * The public entry `syncline`: the server, for programs that start it themselves, and what an application defines its
+ * events with; a zod of its own does as well as `z`.
+ */
 export { z } from 'zod'
-export { type App, startApp } from './app.ts'
+export { type App, type Publish, startApp } from './app.ts'
 export { type Attached, attachSyncline } from './attach.ts'
 export { defineConfig, type SynclineConfig } from './channels/application.ts'
 export { defineKind, event, type PayloadsOf } from './channels/kind.ts'
@@ -10,5 +11,5 @@ export type { BuiltInPayloads } from './channels/kinds/built-in.ts'
 export { type Config, ConfigError, readConfig } from './config.ts'
 export { ERRORS, type ErrorCode, SynclineError } from './errors.ts'
 export { createLogger, type Logger } from './observe/log.ts'
-export type { Grants } from './protocol.ts'
+export type { EventDraft, Grants } from './protocol.ts'
 export { StorageError } from './storage/error.ts'

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { grantsSchema } from './access/grants.ts'
 import { signToken } from './access/token.ts'
 import { type ExportOptions, exportRoom } from './commands/export.ts'
 import { exportFolder, type FolderOptions } from './commands/folder.ts'
+import { type GenerateChannelOptions, generateChannel, generateServer } from './commands/generate.ts'
 import { type ImportOptions, importFiles } from './commands/import.ts'
 import { replayAction } from './commands/replay.ts'
 import { type RetainOptions, retain } from './commands/retain.ts'
 import { verify } from './commands/verify.ts'
 import { readConfig } from './config.ts'
+import { TARGETS, type Target } from './generate/mount.ts'
 import { createLogger } from './observe/log.ts'
 import { VERSION } from './package.ts'
 import type { Grants } from './protocol.ts'
@@ -28,6 +30,8 @@ function days(text: string): number {
   if (Number.isFinite(value) && value > 0 && value <= 3650) return value
   throw new InvalidArgumentError('a number of days, 3650 at most')
 }
+
+const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim())
 
 const program: Command = new Command('syncline')
   .version(VERSION)
@@ -142,6 +146,26 @@ program
   .option('--token <token>', 'a token with write access; a development server gives one by itself')
   .option('--speed <n>', 'transactions or events a second; 0 is as fast as they are saved', '0')
   .action(replayAction)
+
+const generate = program.command('generate').description("write code into an application's folder")
+const target = (): Option =>
+  new Option('--target <framework>', "also mount Syncline in the application's own server").choices(TARGETS)
+
+generate
+  .command('channel')
+  .description('a typed channel: schemas, a React hook and a test, known to syncline.config.ts')
+  .argument('<name>', 'the kind of its rooms, such as order')
+  .requiredOption('--events <names>', 'its events, with commas between them: placed,line.added', names)
+  .option('--dir <folder>', "the application's folder", '.')
+  .addOption(target())
+  .action((name: string, options: GenerateChannelOptions) => generateChannel(name, options, print))
+
+generate
+  .command('server')
+  .description("the code that mounts Syncline in the application's own server")
+  .addOption(target().makeOptionMandatory())
+  .option('--dir <folder>', "the application's folder", '.')
+  .action((options: { target: Target; dir: string }) => generateServer(options.target, options.dir, print))
 
 try {
   await program.parseAsync()

@@ -1,3 +1,5 @@
+import { userIdSchema } from '../access/identity.ts'
+import { parseRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { EventRange, StoredEvent } from '../log/events.ts'
@@ -89,6 +91,22 @@ export class Channels {
       if (result.status === 'rejected') throw result.reason
       return result.value
     })
+  }
+
+  /**
+   * As `publishAll`, for the application's own code: it may publish everything, as whom it says, and creates the room.
+   * @throws SynclineError also `room-name-invalid`, and `request-invalid` where `user` is no id of a person
+   */
+  async publishAs(user: string, name: string, drafts: readonly EventDraft[]): Promise<readonly Receipt[]> {
+    parseRoomName(name)
+    if (!userIdSchema.safeParse(user).success)
+      throw new SynclineError('request-invalid', 'user must be 1 to 128 printable characters')
+    const held = await this.open(name, user)
+    try {
+      return await this.publishAll(held.room, name, { user, role: 'admin' }, drafts)
+    } finally {
+      held.release()
+    }
   }
 
   /**

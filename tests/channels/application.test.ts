@@ -83,6 +83,11 @@ it.each([
     "export default { kinds: [{ name: 'a', events: { b: { payload: {}, publish: 'write', read: 'read' } } }] }",
     [/^FILE kinds.0.events.b.payload \(a\) must be a schema of zod 4/],
   ],
+  [
+    `import { z } from '${import.meta.resolve('zod/v3')}'
+export default { kinds: [{ name: 'a', events: { b: { payload: z.object({}), publish: 'write', read: 'read' } } }] }`,
+    [/^FILE kinds.0.events.b.payload \(a\) must be a schema of zod 4/],
+  ],
 ])('[EVT92] names what is wrong with a file: %s', async (source, problems) => {
   const found = await problemsOf(await fileOf(source))
   expect(found).toEqual(problems.map((problem) => expect.stringMatching(problem)))

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { attachSyncline } from '../../server/attach.ts'
 import { ConfigError, readConfig } from '../../server/config.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 import { connectProvider } from '../support/provider.ts'
+import { until } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
 
 const silent = pino({ level: 'silent' })
@@ -17,7 +18,7 @@ let server: Server
 let url: string
 beforeEach(async () => {
   database = await freshDatabase()
-  server = createServer((request, response) => response.end(`own ${request.url}`))
+  server = createServer((asked, response) => response.end(`own ${asked.url}`))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -83,6 +84,54 @@ it('[CLI14] an upgrade is the application’s where it is not to /sync, and refu
   await syncline.close()
   expect(await upgrade('/own')).toBe('own')
   sockets.close()
+})
+
+it('[CLI14] ends the requests that it still answers, so that the application’s server can close', async () => {
+  const syncline = await attach()
+  const headers = {
+    authorization: `Bearer ${tokenOf('ada')}`,
+    'content-type': 'application/json',
+    'content-length': 100,
+  }
+  const endless = request(`${url}/api/v1/rooms/doc:1/events`, { method: 'POST', headers })
+  const cut = once(endless, 'error')
+  endless.write('{')
+  await once(server, 'request')
+  expect(await syncline.close()).toBe(true)
+  await cut
+  expect(await text('/own')).toBe('own /own')
+})
+
+it('[EVT95] the application’s own code publishes as whom it says, once, and what is wrong is refused', async () => {
+  const syncline = await attach()
+  const draft = { type: 'build.progress', id: 'one', payload: { share: 0.5 } }
+  const replica = connectProvider({
+    wsUrl: `${url.replace('http', 'ws')}/sync`,
+    room: 'build:1',
+    token: tokenOf('eve', { grants: { 'build:*': 'write' } }),
+  })
+  await replica.synced()
+  replica.provider.sendStateless('{"type":"resume","after":0}')
+  expect(await syncline.publish('ada', 'build:1', [draft])).toEqual([{ id: 'one', seq: 1 }])
+  expect(await syncline.publish('ada', 'build:1', [draft])).toEqual([{ id: 'one', seq: 1 }])
+  const told = () =>
+    replica.stateless.flatMap((sent) => {
+      const { type, events } = JSON.parse(sent)
+      return type === 'event' ? events : []
+    })
+  await until(() => told().length > 0)
+  expect(told()).toEqual([{ ...draft, seq: 1, actor: 'ada', at: expect.any(Number) }])
+
+  const wrong = { ...draft, id: 'two', payload: { share: 5 } }
+  const refused = async (...said: Parameters<typeof syncline.publish>) =>
+    syncline.publish(...said).catch((error: unknown) => error)
+  expect(await refused('ada', 'build:1', [wrong])).toMatchObject({ code: 'event-invalid' })
+  expect(await refused('ada', 'Build', [draft])).toMatchObject({ code: 'room-name-invalid' })
+  expect(await refused('', 'build:2', [draft])).toMatchObject({ code: 'request-invalid' })
+  const headers = { authorization: `Bearer ${tokenOf('eve', { grants: { '*:*': 'admin' } })}` }
+  expect((await fetch(`${url}/api/v1/rooms/build:2/events`, { headers })).status).toBe(404)
+  replica.destroy()
+  await syncline.close()
 })
 
 it('[CLI14] development mode is refused, as is a configuration that is wrong; the server is untouched', async () => {
