@@ -5,6 +5,7 @@ import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
+import { Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
@@ -48,6 +49,7 @@ import { RoomEvents } from './realtime/room-events.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { ServerEdits } from './realtime/server-edits.ts'
 import { sessionOf } from './realtime/session.ts'
+import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
 import type { Queryable } from './storage/transaction.ts'
@@ -59,6 +61,8 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 const READY_WITHIN = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
+/** How long requests that are ended by a stop may take to hear of it, in ms. */
+const LAST_WORDS = 1_000
 
 export interface App {
   readonly publish: Publish
@@ -101,7 +105,11 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     close: async () => {
       const stopped = parts.stop()
       const closed = new Promise((resolve) => server.close(resolve))
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
       const durable = await stopped
+      // Answers on their way say why they end.
+      await within(LAST_WORDS, closed)
+      clearInterval(sweep)
       server.closeAllConnections()
       await closed
       await parts.end()
@@ -196,6 +204,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const inventory = new RoomInventory(database.pool)
   const cursors = await Cursors.of(database.pool)
   const access = { verify, authorizer, revocations }
+  const visits = new Visits({ authorizer, connections, logger })
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
     cursors,
@@ -205,7 +214,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       compareRoutes({ history, restores, ...access }),
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
-      eventRoutes({ channels, people, ...access }),
+      eventRoutes({
+        channels,
+        people,
+        tickets: new Tickets(database.pool),
+        admit: (visitor) => visits.admit(visitor),
+        addressOf,
+        ...access,
+      }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
       kindRoutes(registry, verify),
       inventoryRoutes({ inventory, cursors, ...access }),
@@ -260,6 +276,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       stopping = true
       gateway.drain()
       gateway.closeAll(1012, 'shutting-down')
+      visits.close()
       const durable = await within(
         config.stopWithin,
         Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),

@@ -54,6 +54,11 @@ export class Subscription {
     this.wake()
   }
 
+  /** All up to here was sent, or is not for the subscriber. */
+  get position(): Seq {
+    return this.#position
+  }
+
   /** The subscriber keeps up again. */
   wake(): void {
     if (this.#state !== 'behind') return

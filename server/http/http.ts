@@ -72,7 +72,8 @@ export function createHttp(options: HttpOptions): Http {
   app.use(securityHeaders())
   app.use(`${API_PREFIX}/*`, async (c, next) => {
     await next()
-    c.header('Cache-Control', 'no-store')
+    // Streams say more.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
   })
   app.use(
     `${API_PREFIX}/*`,

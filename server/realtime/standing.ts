@@ -1,4 +1,3 @@
-import type { Connection } from '@hocuspocus/server'
 import type { Authorizer, Decision } from '../access/authorizer.ts'
 import { atLeast, weaker } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
@@ -17,6 +16,13 @@ const ASK_FOR_TOKEN_AFTER = 6_000
 
 export const isOutage = (error: unknown): boolean =>
   error instanceof SynclineError && error.code === 'authorization-unavailable'
+
+/** What stands and falls with it: a connection of Hocuspocus, or a request that stays open. */
+export interface Seat {
+  readOnly: boolean
+  requestToken(): void
+  onClose(listener: () => void): unknown
+}
 
 export interface StandingOptions {
   readonly authorizer: Authorizer
@@ -37,7 +43,7 @@ export class Standing {
   #identity: Identity
   #decision: Decision
   #epoch: number
-  #connection: Connection | undefined
+  #seat: Seat | undefined
   #refuse: (error: SynclineError) => void = () => undefined
   #failures = 0
   #timer: NodeJS.Timeout | undefined
@@ -69,11 +75,11 @@ export class Standing {
   }
 
   /** From now on decisions that end are renewed; `refuse` is called where the connection must go. */
-  begin(connection: Connection, refuse: (error: SynclineError) => void): void {
-    this.#connection = connection
+  begin(seat: Seat, refuse: (error: SynclineError) => void): void {
+    this.#seat = seat
     this.#refuse = refuse
-    connection.onClose(() => {
-      this.#connection = undefined
+    seat.onClose(() => {
+      this.#seat = undefined
       clearTimeout(this.#timer)
       clearTimeout(this.#tokenTimer)
     })
@@ -83,7 +89,7 @@ export class Standing {
   /** Has the client send its token again, in a while. */
   askForToken(): void {
     clearTimeout(this.#tokenTimer)
-    this.#tokenTimer = setTimeout(() => this.#connection?.requestToken(), ASK_FOR_TOKEN_AFTER)
+    this.#tokenTimer = setTimeout(() => this.#seat?.requestToken(), ASK_FOR_TOKEN_AFTER)
     this.#tokenTimer.unref()
   }
 
@@ -121,8 +127,8 @@ export class Standing {
 
   #settle(): void {
     clearTimeout(this.#timer)
-    if (this.#connection === undefined) return
-    this.#connection.readOnly = !atLeast(this.#decision.role, 'write')
+    if (this.#seat === undefined) return
+    this.#seat.readOnly = !atLeast(this.#decision.role, 'write')
     if (this.#decision.until === Number.POSITIVE_INFINITY) return
     this.#timer = setTimeout(() => this.#ended(), this.#wait())
     this.#timer.unref()

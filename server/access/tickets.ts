@@ -1,0 +1,51 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
+import type { Identity } from './identity.ts'
+
+/** Of one person, newest first: each page that they have open needs one. */
+const KEPT = 200
+
+const INSERT = `
+with expired as (delete from event_tickets where expires_at < now()),
+surplus as (
+  delete from event_tickets where hash in (
+    select hash from event_tickets where user_id = $3 order by made_at desc offset ${KEPT - 1}
+  )
+)
+insert into event_tickets (hash, room, user_id, identity, expires_at)
+values ($1, $2, $3, $4, to_timestamp($5 / 1000.0))`
+
+const hashOf = (ticket: string): Buffer => createHash('sha256').update(ticket).digest()
+
+/**
+ * Tickets for the events of one room, for whoever cannot send a token in a header. Each stands for the token that it
+ * was given for: it expires with it, and is worth nothing once that is revoked.
+ */
+export class Tickets {
+  readonly #pool: pg.Pool
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool
+  }
+
+  async issue(identity: Identity, room: string): Promise<string> {
+    const ticket = randomBytes(18).toString('base64url')
+    const { user, expiresAt } = identity
+    await this.#pool.query(INSERT, [hashOf(ticket), room, user, identity, expiresAt])
+    return ticket
+  }
+
+  /** @throws SynclineError `token-invalid` where it is none of this room, `token-expired` */
+  async redeem(ticket: string, room: string): Promise<Identity> {
+    const { rows } = await this.#pool.query<{ room: string; identity: Identity }>(
+      'select room, identity from event_tickets where hash = $1',
+      [hashOf(ticket)],
+    )
+    const [row] = rows
+    if (row === undefined || row.room !== room)
+      throw new SynclineError('token-invalid', 'it is no ticket of this room')
+    if (row.identity.expiresAt <= Date.now()) throw new SynclineError('token-expired')
+    return row.identity
+  }
+}

@@ -1,0 +1,152 @@
+import type { Socket } from 'node:net'
+import { type ErrorCode, SynclineError } from '../errors.ts'
+import type { Seq } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { Channels } from './channels.ts'
+import { encodeEvent } from './encode.ts'
+import type { Subscriber, Subscription } from './subscription.ts'
+import type { Visit } from './visit.ts'
+
+/** What may wait for a reader before they are behind, in bytes. */
+const COMFORTABLE = 256 * 1024
+/** A comment is sent so often, in ms: proxies cut what is silent for longer, and who is gone is found out. */
+const HEARTBEAT = 12_000
+/** After how long an EventSource comes back, in ms. */
+const RETRY = 1_000
+/** Refusals after which no byte may reach the reader for longer than this, in ms, whatever waits on the way. */
+const CUT: readonly ErrorCode[] = ['revoked', 'token-expired']
+const CUT_WITHIN = 400
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // Whoever gathers or compresses it on the way holds back what has happened.
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+}
+
+export interface EventStreamOptions {
+  readonly channels: Channels
+  readonly room: RoomLog
+  /** The last position seen. */
+  readonly after: Seq
+  readonly mayRead: (type: string) => boolean
+  readonly visit: Visit
+  /** What it travels over; undefined where it does not. */
+  readonly tcp: Socket | undefined
+  /** It has ended, whoever ended it. */
+  readonly left: () => void
+}
+
+/** A room's events as `text/event-stream`. */
+export class EventStream implements Subscriber {
+  readonly #options: EventStreamOptions
+  readonly #subscription: Subscription
+  readonly #heartbeat: NodeJS.Timeout
+  #out!: ReadableStreamDefaultController<Uint8Array>
+  /** Something was taken since the last heartbeat. */
+  #moved = true
+  #open = true
+  readonly #body: ReadableStream<Uint8Array>
+
+  /** @throws SynclineError `position-invalid` where the room has no such position yet */
+  constructor(options: EventStreamOptions) {
+    this.#options = options
+    const { channels, room, after, visit } = options
+    this.#body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#out = controller
+        },
+        pull: () => {
+          this.#moved = true
+          if (this.ready) this.#subscription.wake()
+        },
+        cancel: () => this.#leave(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: COMFORTABLE }),
+    )
+    this.#write(encode(`retry: ${RETRY}\n\n`))
+    this.#subscription = channels.subscribe(room, this, after)
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
+    this.#heartbeat.unref()
+    visit.ended.addEventListener('abort', () => this.#end(visit.ended.reason))
+  }
+
+  get response(): Response {
+    return new Response(this.#body, { headers: HEADERS })
+  }
+
+  get ready(): boolean {
+    return (this.#out.desiredSize ?? 0) > 0
+  }
+
+  mayRead(type: string): boolean {
+    return this.#options.mayRead(type)
+  }
+
+  events(events: readonly StoredEvent[]): void {
+    this.#write(textOf(events))
+  }
+
+  reset(after: Seq): void {
+    this.#write(encode(`id: ${after}\nevent: reset\ndata: {"after":${after}}\n\n`))
+  }
+
+  resumed(head: Seq): void {
+    this.#write(encode(`id: ${head}\nevent: resumed\ndata: {"head":${head}}\n\n`))
+  }
+
+  failed(error: unknown): void {
+    this.#end(error)
+  }
+
+  #write(chunk: Uint8Array): void {
+    if (this.#open) this.#out.enqueue(chunk)
+  }
+
+  #beat(): void {
+    if (!this.ready && !this.#moved) this.#options.visit.tooSlow()
+    else this.#write(encode(':\n\n'))
+    this.#moved = false
+  }
+
+  /** Says why, in a last event; what is cut for good, is cut. */
+  #end(reason: unknown): void {
+    if (!this.#open) return
+    const { code, message, retryable } =
+      reason instanceof SynclineError ? reason : new SynclineError('internal', undefined, { cause: reason })
+    this.#write(encode(`event: end\ndata: ${JSON.stringify({ code, message, retryable })}\n\n`))
+    this.#out.close()
+    this.#leave()
+    const { tcp } = this.#options
+    if (tcp !== undefined && (CUT.includes(code) || code === 'slow-reader'))
+      setTimeout(() => tcp.resetAndDestroy(), CUT_WITHIN).unref()
+  }
+
+  #leave(): void {
+    if (!this.#open) return
+    this.#open = false
+    clearInterval(this.#heartbeat)
+    this.#subscription.end()
+    this.#options.visit.leave()
+    this.#options.left()
+  }
+}
+
+const encoder = new TextEncoder()
+const encode = (text: string): Uint8Array => encoder.encode(text)
+
+const texts = new WeakMap<readonly StoredEvent[], Uint8Array>()
+
+/** Encoded once for everybody who is told the same. */
+function textOf(events: readonly StoredEvent[]): Uint8Array {
+  const known = texts.get(events)
+  if (known !== undefined) return known
+  const blocks = events.map(
+    (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${encodeEvent(event)}\n\n`,
+  )
+  const text = encode(blocks.join(''))
+  texts.set(events, text)
+  return text
+}
