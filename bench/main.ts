@@ -9,6 +9,7 @@ import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
 import { crowd } from './scenarios/crowd.ts'
+import { fallback } from './scenarios/events/fallback.ts'
 import { fanOut } from './scenarios/events/fan-out.ts'
 import { publish } from './scenarios/events/publish.ts'
 import { resume } from './scenarios/events/resume.ts'
@@ -43,7 +44,7 @@ const SCENARIOS: readonly Scenario[] = [
 /** Asked for by name only, one by one or as `hostile`. */
 const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 /** Asked for one by one, or as `events`. */
-const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume]
+const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,

@@ -30,7 +30,7 @@ import { Cursors } from './http/cursors.ts'
 import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { createHttp } from './http/http.ts'
 import { inventoryRoutes } from './http/inventory.ts'
-import { originAllowed } from './http/origin.ts'
+import { corsOrigin, originAllowed } from './http/origin.ts'
 import { RequestLimit } from './http/request-limit.ts'
 import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import { followDeletions } from './log/deletions.ts'
@@ -259,6 +259,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     addressOf,
     presence,
     mayAsk: mayAskNow,
+    corsOrigin: (origin) => corsOrigin(origin, config.allowedOrigins),
     refuseUpgrade: (request) => {
       const { headers, url = '' } = request
       if (!originAllowed(headers, config.allowedOrigins)) return new SynclineError('origin-refused')
@@ -268,7 +269,9 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
   })
   return {
-    listener: http.listener,
+    listener: (request, response) => {
+      if (!gateway.request(request, response)) http.listener(request, response)
+    },
     gateway,
     publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
     start: () => housekeeping.start(),

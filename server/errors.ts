@@ -89,6 +89,7 @@ export const ERRORS = {
     reason: 'The connection could not keep up; reconnecting brings what is missing',
     retryable: true,
   },
+  'session-ended': { status: 410, reason: 'The session has ended; a new one can be opened', retryable: true },
   'update-malformed': { status: 400, reason: 'The edit cannot be read', retryable: false },
   'update-refused': {
     status: 422,

@@ -6,6 +6,9 @@
 /** The WebSocket route that speaks the Hocuspocus protocol. */
 export const SYNC_PATH = '/sync'
 
+/** The same over HTTP, for networks that block WebSockets; records.ts has its form. */
+export const SYNC_HTTP_PATH = '/sync/http'
+
 /** The prefix of every HTTP route. */
 export const API_PREFIX = '/api/v1'
 

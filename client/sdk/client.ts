@@ -170,7 +170,7 @@ export class Client {
   }
 
   #linkChanged(): void {
-    this.#state = { status: this.#link.status, transport: 'websocket' }
+    this.#state = { status: this.#link.status, transport: this.#link.transport }
     for (const listener of [...this.#listeners]) listener()
   }
 }

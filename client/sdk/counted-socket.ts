@@ -14,32 +14,33 @@ export interface FrameListener {
 }
 
 /**
- * The WebSocket class to give to the provider. The provider's own counter cannot be relied on: it is set back
+ * Makes the WebSocket classes to give to the provider. The provider's own counter cannot be relied on: it is set back
  * when a session starts while frames of before are still being answered. Counting on the wire cannot be wrong,
  * because an answer belongs to the oldest unanswered frame of its room on its socket.
  */
-export const countedSocket = (Base: SocketClass, listener: FrameListener): SocketClass => {
+export const countedSockets = (listener: FrameListener): ((Base: SocketClass) => SocketClass) => {
   let current: WebSocket | undefined
 
-  return class CountedSocket extends Base {
-    constructor(url: string, protocols?: string | string[]) {
-      super(url, protocols)
-      current = this
-      listener.opened()
-      // Registered before the provider's own, so that an answer is counted before it is acted on.
-      this.addEventListener('message', (event: MessageEvent<unknown>) => {
-        if (current !== this) return
-        const frame = readFrame(event.data)
-        if (frame !== undefined) listener.received(frame)
-      })
-    }
-
-    override send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBufferLike>): void {
-      if (current === this && this.readyState === this.OPEN) {
-        const frame = readFrame(data)
-        if (frame !== undefined) listener.sent(frame)
+  return (Base) =>
+    class CountedSocket extends Base {
+      constructor(url: string, protocols?: string | string[]) {
+        super(url, protocols)
+        current = this
+        listener.opened()
+        // Registered before the provider's own, so that an answer is counted before it is acted on.
+        this.addEventListener('message', (event: MessageEvent<unknown>) => {
+          if (current !== this) return
+          const frame = readFrame(event.data)
+          if (frame !== undefined) listener.received(frame)
+        })
       }
-      super.send(data as Parameters<WebSocket['send']>[0])
+
+      override send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBufferLike>): void {
+        if (current === this && this.readyState === this.OPEN) {
+          const frame = readFrame(data)
+          if (frame !== undefined) listener.sent(frame)
+        }
+        super.send(data as Parameters<WebSocket['send']>[0])
+      }
     }
-  }
 }

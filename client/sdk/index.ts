@@ -69,3 +69,4 @@ export type {
   User,
 } from './state.ts'
 export type { TokenContext, TokenSource } from './tokens.ts'
+export type { Transport } from './way.ts'

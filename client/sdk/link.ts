@@ -1,9 +1,10 @@
 import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
-import { countedSocket, type SocketClass } from './counted-socket.ts'
+import { countedSockets, type SocketClass } from './counted-socket.ts'
 import type { Frame } from './frames.ts'
 import { refusal, socketRefusal } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { ConnectionStatus, Refusal } from './state.ts'
+import { type Transport, Way } from './way.ts'
 
 /** A room's end of the link. */
 export interface Member {
@@ -37,8 +38,16 @@ interface Seat {
 
 /** The provider's socket with its queue taken out: what an open socket did not take, the next handshake carries. */
 class RoomSocket extends HocuspocusProviderWebsocket {
+  /** The class for the next try. */
+  socketClass: (() => SocketClass) | undefined
+
   get isOpen(): boolean {
     return this.webSocket?.readyState === 1
+  }
+
+  override createWebSocketConnection(): Promise<unknown> {
+    this.configuration.WebSocketPolyfill = this.socketClass?.()
+    return super.createWebSocketConnection()
   }
 
   override send(message: unknown): void {
@@ -49,6 +58,7 @@ class RoomSocket extends HocuspocusProviderWebsocket {
 /** The one WebSocket that all rooms share, kept open as long as there is a room. */
 export class Link {
   readonly #socket: RoomSocket
+  readonly #way: Way
   readonly #changed: () => void
   readonly #members = new Set<Member>()
   readonly #seats = new Map<string, Seat>()
@@ -61,17 +71,29 @@ export class Link {
   #tooLarge: Member | undefined
   /** Why the server closed the socket, where that concerns every room. */
   #refusal: Refusal | undefined
+  /** Something came over the present socket. */
+  #answered = false
+  /** The socket is closed here, and not because anything is wrong with it. */
+  #dropping = false
+  /** For another way, which is there already. */
+  #moving = false
 
   constructor(options: LinkOptions) {
     this.#changed = options.changed
+    const counted = countedSockets({
+      opened: () => this.#forget(),
+      sent: (frame) => this.#sent(frame),
+      received: (frame) => this.#received(frame),
+    })
+    this.#way = new Way({
+      url: options.url,
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      counted,
+      better: () => this.#move(),
+    })
     this.#socket = new RoomSocket({
       url: options.url,
       autoConnect: false,
-      WebSocketPolyfill: countedSocket(options.WebSocket ?? globalThis.WebSocket, {
-        opened: () => this.#forget(),
-        sent: (frame) => this.#sent(frame),
-        received: (frame) => this.#received(frame),
-      }),
       // Heard before the socket tells everybody that it is closed, by when nobody is seated any more.
       onClose: ({ event }: CloseDetails) => {
         this.#refusal = socketRefusal(event?.reason ?? '')
@@ -83,6 +105,7 @@ export class Link {
       maxDelay: 10_000,
       jitter: true,
     })
+    this.#socket.socketClass = () => this.#way.next()
     this.#socket.on('status', ({ status }: { status: string }) => this.#limitConnecting(status))
     this.#socket.on('open', () => this.#opened())
     this.#socket.on('disconnect', () => this.#closed())
@@ -100,6 +123,10 @@ export class Link {
     return this.#status === 'online' && this.#socket.isOpen
   }
 
+  get transport(): Transport {
+    return this.#way.transport
+  }
+
   get socket(): HocuspocusProviderWebsocket {
     return this.#socket
   }
@@ -114,6 +141,7 @@ export class Link {
     this.#members.delete(member)
     if (this.#members.size > 0) return
     this.#drop()
+    this.#way.rest()
     this.#setStatus('connecting')
   }
 
@@ -161,6 +189,7 @@ export class Link {
   /** A room got no answer. If no other room does well on this socket either, the socket is what is wrong. */
   unanswered(): boolean {
     if ([...this.#members].some((member) => member.joined)) return false
+    this.#way.failed()
     this.#drop()
     this.#connect()
     return true
@@ -173,6 +202,7 @@ export class Link {
       window.removeEventListener('offline', this.#networkLost)
       window.removeEventListener('online', this.#networkBack)
     }
+    this.#way.rest()
     this.#socket.destroy()
   }
 
@@ -183,8 +213,9 @@ export class Link {
   }
 
   #closed(): void {
+    if (!this.#answered && !this.#dropping) this.#way.failed()
     this.#forget()
-    this.#setStatus('offline')
+    this.#setStatus(this.#moving ? 'connecting' : 'offline')
     const tooLarge = this.#tooLarge
     const refused = this.#refusal
     this.#tooLarge = undefined
@@ -201,6 +232,7 @@ export class Link {
     for (const { tracker } of this.#seats.values()) tracker.end()
     this.#seats.clear()
     this.#largest = undefined
+    this.#answered = false
   }
 
   #sent(frame: Frame): void {
@@ -209,6 +241,10 @@ export class Link {
   }
 
   #received(frame: Frame): void {
+    if (!this.#answered) {
+      this.#answered = true
+      this.#way.works()
+    }
     this.#seats.get(frame.address)?.tracker.received(frame)
     if (frame.kind !== 'close' && frame.kind !== 'denied') return
     this.#farewells.get(frame.address)?.resolve()
@@ -232,7 +268,19 @@ export class Link {
     this.#socket.shouldConnect = false
     this.#socket.clearReconnectTimeout()
     this.#socket.cancelWebsocketRetry?.()
-    if (this.#socket.webSocket !== null) this.#socket.onClose({ event: { code: 1000, reason: '' } })
+    if (this.#socket.webSocket === null) return
+    this.#dropping = true
+    this.#socket.onClose({ event: { code: 1000, reason: '' } })
+    this.#dropping = false
+  }
+
+  /** Goes on over a new socket at once; what was on its way, the handshake there brings. */
+  #move(): void {
+    if (this.#members.size === 0) return
+    this.#moving = true
+    this.#drop()
+    this.#moving = false
+    this.#connect()
   }
 
   #limitConnecting(status: string): void {

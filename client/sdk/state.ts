@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../server/errors.ts'
+import type { Transport } from './way.ts'
 
 export type ConnectionStatus = 'connecting' | 'online' | 'offline'
 
@@ -38,7 +39,8 @@ export interface RoomState {
 
 export interface ClientState {
   readonly status: ConnectionStatus
-  readonly transport: 'websocket' | 'http'
+  /** `http` where the network lets no WebSocket through; while not online, what was tried last. */
+  readonly transport: Transport
 }
 
 export interface User {

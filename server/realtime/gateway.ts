@@ -1,36 +1,26 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Connection, Hocuspocus } from '@hocuspocus/server'
 import { defineHooks, type Peer } from 'crossws'
 import nodeAdapter from 'crossws/adapters/node'
-import type { Limits } from '../config.ts'
 import { SynclineError } from '../errors.ts'
-import type { Logger } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
-import type { Connections } from './connections.ts'
-import { FirstSync } from './first-sync.ts'
-import { isAddressed } from './frames.ts'
-import { type Presence, SocketPresence } from './presence.ts'
+import { type Caller, Entrance, type EntranceOptions, REQUEST } from './entrance.ts'
+import { HttpTransport } from './http-transport.ts'
 import { logRefusal } from './refusal.ts'
-import { CLOSE_WITHIN, Session, type SocketContext, TRY_AGAIN } from './session.ts'
+import { CLOSE_WITHIN, TRY_AGAIN } from './session.ts'
 import { wireOf } from './wire.ts'
 
-export interface GatewayOptions {
-  readonly hocuspocus: Hocuspocus
-  readonly logger: Logger
+export interface GatewayOptions extends EntranceOptions {
   /** The largest message taken, in bytes; a larger one closes its WebSocket with 1009. */
   readonly maxFrameBytes: number
-  readonly limits: Limits
-  readonly connections: Connections
-  readonly presence: Presence
-  /** Whether a connection that stands may still read its room. */
-  readonly mayAsk: (connection: Connection) => boolean
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
-  /** Why a request must not become a WebSocket, or undefined where it may. */
+  /** Why a request must not become a WebSocket, or a session over HTTP; undefined where it may. */
   readonly refuseUpgrade: (
     request: IncomingMessage,
   ) => SynclineError | undefined | Promise<SynclineError | undefined>
+  /** The value of Access-Control-Allow-Origin for pages of that origin, if there is to be one. */
+  readonly corsOrigin: (origin: string) => string | null
 }
 
 /**
@@ -39,45 +29,35 @@ export interface GatewayOptions {
  */
 const SILENCE = 12
 
-/**
- * What Hocuspocus hands to hooks as everybody's request: who comes is in the context. A request of their own, with its
- * address and headers taken apart, was a tenth of what an idle connection kept in memory.
- */
-const REQUEST = new Request(`http://syncline${SYNC_PATH}`)
-
 /** What an upgrade tells the WebSocket that comes of it. */
 interface Arrival {
   readonly tcp: Duplex
   readonly address: string
 }
 
-interface Connected {
-  readonly session: Session
-  readonly client: ReturnType<Hocuspocus['handleConnection']>
-}
-
-/** The WebSocket route: what comes in is bounded here, then handed to Hocuspocus. */
+/** The sync route: every WebSocket, and the sessions over HTTP of those whose network lets none through. */
 export class Gateway {
   readonly #options: GatewayOptions
   readonly #adapter: ReturnType<typeof nodeAdapter>
-  readonly #firstSync = new FirstSync()
-  readonly #connected = new WeakMap<Peer, Connected>()
+  readonly #entrance: Entrance
+  readonly #http: HttpTransport
+  readonly #callers = new WeakMap<Peer, Caller>()
   #draining = false
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#entrance = new Entrance(options)
+    this.#http = new HttpTransport({ ...options, entrance: this.#entrance })
     this.#adapter = nodeAdapter({
       idleTimeout: SILENCE,
       serverOptions: { maxPayload: options.maxFrameBytes },
       hooks: defineHooks({
         open: (peer) => this.#open(peer),
-        message: (peer, message) => this.#message(peer, message.uint8Array()),
-        drain: (peer) => this.#connected.get(peer)?.session.drained(),
+        message: (peer, message) => this.#callers.get(peer)?.receive(message.uint8Array()),
+        drain: (peer) => this.#callers.get(peer)?.drained(),
         close: (peer, { code, reason }) => {
-          const connected = this.#connected.get(peer)
-          connected?.session.closed()
-          connected?.client.handleClose({ code: code ?? 1005, reason: reason ?? '' })
-          this.#connected.delete(peer)
+          this.#callers.get(peer)?.closed(code ?? 1005, reason ?? '')
+          this.#callers.delete(peer)
         },
         error: (_peer, error) => {
           options.logger.info({ err: error }, 'a WebSocket failed')
@@ -99,60 +79,35 @@ export class Gateway {
     })
   }
 
-  /** Takes no new WebSockets from now on. */
-  drain(): void {
-    this.#draining = true
+  /** Answers a request of a session over HTTP; false where it is none. */
+  request(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#http.request(request, response)
   }
 
-  /** Closes every WebSocket; those that do not answer in time (a laptop asleep, a network gone) are cut. */
+  /** Takes nobody new from now on. */
+  drain(): void {
+    this.#draining = true
+    this.#http.drain()
+  }
+
+  /** Closes every WebSocket and session; those that do not answer in time (a laptop asleep, a network gone) are cut. */
   closeAll(code: number, reason: string): void {
+    this.#http.closeAll(code, reason)
     this.#adapter.closeAll(code, reason)
     setTimeout(() => this.#adapter.closeAll(code, reason, true), CLOSE_WITHIN).unref()
   }
 
   #open(peer: Peer): void {
-    const { hocuspocus, logger, limits, connections, mayAsk, presence } = this.#options
     const { tcp, address } = peer.context.arrival as Arrival
     const wire = wireOf(peer, tcp)
     try {
-      const session = new Session({
-        wire,
-        address,
-        firstSync: this.#firstSync,
-        connections,
-        limits,
-        logger,
-        mayAsk,
-        presence: new SocketPresence(presence),
-      })
-      const context: SocketContext = { session }
-      const client = hocuspocus.handleConnection(session, REQUEST, context)
-      forgetInherited(client)
-      this.#connected.set(peer, { session, client })
+      this.#callers.set(peer, this.#entrance.open(wire, address))
     } catch (error) {
       if (!(error instanceof SynclineError)) throw error
-      logRefusal(logger, error, { address })
+      logRefusal(this.#options.logger, error, { address })
       // Refusing the upgrade would be cheaper, but a browser is not told why an upgrade failed.
       wire.close(TRY_AGAIN, error.code, CLOSE_WITHIN)
     }
-  }
-
-  #message(peer: Peer, frame: Uint8Array): void {
-    const connected = this.#connected.get(peer)
-    if (connected === undefined || !connected.session.receive(frame.length)) return
-    try {
-      if (!isAddressed(frame)) throw new SynclineError('frame-malformed')
-      if (connected.session.take(frame)) return
-    } catch (error) {
-      // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
-      const refusal =
-        error instanceof SynclineError
-          ? error
-          : new SynclineError('frame-malformed', undefined, { cause: error })
-      connected.session.refuse(refusal)
-      return
-    }
-    connected.client.handleMessage(frame)
   }
 
   async #admit(request: IncomingMessage, tcp: Duplex, head: Buffer): Promise<void> {
@@ -172,16 +127,6 @@ export class Gateway {
     const path = (request.url ?? '').split('?', 1)[0]?.replace(/\/+$/, '')
     if (path !== SYNC_PATH) return new SynclineError('route-not-found')
     return this.#options.refuseUpgrade(request)
-  }
-}
-
-/**
- * Hocuspocus keeps what belongs to a room under its name in plain objects, in which `constructor` or `toString`
- * is found although nobody put it there; such a name closed the whole WebSocket without a reason.
- */
-function forgetInherited(client: ReturnType<Hocuspocus['handleConnection']>): void {
-  for (const value of Object.values(client)) {
-    if (Object.getPrototypeOf(Object(value)) === Object.prototype) Object.setPrototypeOf(value, null)
   }
 }
 

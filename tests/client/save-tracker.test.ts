@@ -1,7 +1,7 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { describe, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
-import { countedSocket, type SocketClass } from '../../client/sdk/counted-socket.ts'
+import { countedSockets, type SocketClass } from '../../client/sdk/counted-socket.ts'
 import { type Frame, readFrame } from '../../client/sdk/frames.ts'
 import { SaveTracker } from '../../client/sdk/save-tracker.ts'
 import { ack, authenticated, FakeSocket, step1 } from './fake-socket.ts'
@@ -106,11 +106,11 @@ describe('the race of a queued update with the handshake', () => {
     const doc = new Y.Doc()
     const tracker = new SaveTracker(() => {})
     FakeSocket.made.length = 0
-    const Socket = countedSocket(FakeSocket as unknown as SocketClass, {
+    const Socket = countedSockets({
       opened: () => tracker.end(),
       sent: (sent) => tracker.sent(sent),
       received: (received) => tracker.received(received),
-    })
+    })(FakeSocket as unknown as SocketClass)
     const socket = new HocuspocusProviderWebsocket({
       url: 'ws://test',
       WebSocketPolyfill: Socket,

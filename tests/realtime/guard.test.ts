@@ -75,6 +75,7 @@ new Gateway({
   connections: new Connections(limits, { check: () => undefined }),
   addressOf: () => 'here',
   refuseUpgrade: () => undefined,
+  corsOrigin: () => null,
   mayAsk: () => true,
   presence: new Presence({ logger, identityOf: () => undefined, mayAsk: () => true }),
 }).attach(server)

@@ -7,12 +7,17 @@ import { Authorizer } from '../../server/access/authorizer.ts'
 import type { Revocation } from '../../server/access/revocation-table.ts'
 import { createVerifier } from '../../server/access/verifier.ts'
 import { type Limits, readConfig } from '../../server/config.ts'
+import { SynclineError } from '../../server/errors.ts'
+import { originAllowed } from '../../server/http/origin.ts'
 import { Authorization, identityOf, mayAsk } from '../../server/realtime/authorization.ts'
 import { Connections } from '../../server/realtime/connections.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
 import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
 import { Presence } from '../../server/realtime/presence.ts'
 import { SECRET } from './tokens.ts'
+
+/** The one origin that pages may come from. */
+export const ALLOWED_ORIGIN = 'https://app.example'
 
 export interface TestGateway {
   readonly wsUrl: string
@@ -47,8 +52,10 @@ export async function startGateway(
     ],
     limits,
   )
-  const server = createServer()
-  new Gateway({
+  const server = createServer((request, response) => {
+    if (!gateway.request(request, response)) response.writeHead(404).end()
+  })
+  const gateway = new Gateway({
     hocuspocus,
     logger,
     maxFrameBytes: 16 * 1024 * 1024,
@@ -57,8 +64,11 @@ export async function startGateway(
     addressOf: () => '127.0.0.1',
     mayAsk: ({ context }) => mayAsk(context),
     presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context) }),
-    refuseUpgrade: () => undefined,
-  }).attach(server)
+    refuseUpgrade: ({ headers }) =>
+      originAllowed(headers, [ALLOWED_ORIGIN]) ? undefined : new SynclineError('origin-refused'),
+    corsOrigin: (origin) => (origin === ALLOWED_ORIGIN ? origin : null),
+  })
+  gateway.attach(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {

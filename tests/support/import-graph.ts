@@ -24,7 +24,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   })
 }
 
-const BASE = ['bucket', 'errors', 'protocol', 'observe', 'config', 'package']
+const BASE = ['bucket', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 const ALL = ['app', 'commands', 'generate', 'realtime', 'channels', 'transfer', 'history', ...BELOW_REALTIME]
@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   package: [],
   protocol: [],
+  records: [],
 }
 
 /** Part of the client to the parts that it may import, beside itself. */
@@ -66,7 +67,7 @@ const CLIENT: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What the browser shares with the server; they import nothing at all, packages included. */
-const SHARED = ['server/protocol.ts', 'server/errors.ts']
+const SHARED = ['server/protocol.ts', 'server/errors.ts', 'server/records.ts']
 
 const partOf = (file: string): string => (file.split('/')[1] ?? '').replace(/\.tsx?$/, '')
 

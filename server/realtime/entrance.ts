@@ -1,0 +1,116 @@
+import type { Connection, Hocuspocus } from '@hocuspocus/server'
+import type { Limits } from '../config.ts'
+import { SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
+import { SYNC_PATH } from '../protocol.ts'
+import type { Connections } from './connections.ts'
+import { FirstSync } from './first-sync.ts'
+import { isAddressed } from './frames.ts'
+import { type Presence, SocketPresence } from './presence.ts'
+import { Session, type SocketContext } from './session.ts'
+import type { Wire } from './wire.ts'
+
+export interface EntranceOptions {
+  readonly hocuspocus: Hocuspocus
+  readonly logger: Logger
+  readonly limits: Limits
+  readonly connections: Connections
+  readonly presence: Presence
+  /** Whether a connection that stands may still read its room. */
+  readonly mayAsk: (connection: Connection) => boolean
+}
+
+/**
+ * What Hocuspocus hands to hooks as everybody's request: who comes is in the context. A request of their own, with its
+ * address and headers taken apart, was a tenth of what an idle connection kept in memory.
+ */
+export const REQUEST = new Request(`http://syncline${SYNC_PATH}`)
+
+/** Where every client comes in, whatever its frames travel over. */
+export class Entrance {
+  readonly #options: EntranceOptions
+  readonly #firstSync = new FirstSync()
+
+  constructor(options: EntranceOptions) {
+    this.#options = options
+  }
+
+  /** @throws SynclineError `too-many-connections` */
+  open(wire: Wire, address: string): Caller {
+    const { hocuspocus, logger, limits, connections, mayAsk, presence } = this.#options
+    const session = new Session({
+      wire,
+      address,
+      firstSync: this.#firstSync,
+      connections,
+      limits,
+      logger,
+      mayAsk,
+      presence: new SocketPresence(presence),
+    })
+    const context: SocketContext = { session }
+    const client = hocuspocus.handleConnection(session, REQUEST, context)
+    forgetInherited(client)
+    return new Caller(session, client)
+  }
+}
+
+/** One client that has come in. */
+export class Caller {
+  readonly #session: Session
+  readonly #client: ReturnType<Hocuspocus['handleConnection']>
+
+  constructor(session: Session, client: ReturnType<Hocuspocus['handleConnection']>) {
+    this.#session = session
+    this.#client = client
+  }
+
+  /** A frame has come: it is bounded here, then handed to Hocuspocus. */
+  receive(frame: Uint8Array): void {
+    const session = this.#session
+    if (!session.receive(frame.length)) return
+    try {
+      if (!isAddressed(frame)) throw new SynclineError('frame-malformed')
+      if (session.take(frame)) return
+    } catch (error) {
+      // Whatever breaks the reading of a frame harms the one who sent it, and nobody else.
+      const refusal =
+        error instanceof SynclineError
+          ? error
+          : new SynclineError('frame-malformed', undefined, { cause: error })
+      session.refuse(refusal)
+      return
+    }
+    this.#client.handleMessage(frame)
+  }
+
+  /** Something has come that is no frame, and counts as one. */
+  count(): void {
+    this.#session.receive(0)
+  }
+
+  /** All that waited has been sent. */
+  drained(): void {
+    this.#session.drained()
+  }
+
+  close(code: number, reason: string): void {
+    this.#session.close(code, reason)
+  }
+
+  /** The wire is gone, whoever closed it. */
+  closed(code: number, reason: string): void {
+    this.#session.closed()
+    this.#client.handleClose({ code, reason })
+  }
+}
+
+/**
+ * Hocuspocus keeps what belongs to a room under its name in plain objects, in which `constructor` or `toString`
+ * is found although nobody put it there; such a name closed the whole WebSocket without a reason.
+ */
+function forgetInherited(client: ReturnType<Hocuspocus['handleConnection']>): void {
+  for (const value of Object.values(client)) {
+    if (Object.getPrototypeOf(Object(value)) === Object.prototype) Object.setPrototypeOf(value, null)
+  }
+}
