@@ -121,7 +121,7 @@ export class HttpSocket extends EventTarget {
       const outcome = await this.#receive()
       if (outcome === 'over') return this.#close(ABNORMAL, '')
       failures = outcome === 'taken' ? 0 : failures + 1
-      if (outcome === 'again' && !(await this.#rest(failures))) return
+      if (outcome === 'again' && !(await this.#rest(failures, this.#heardAt))) return
     }
   }
 
@@ -221,11 +221,12 @@ export class HttpSocket extends EventTarget {
 
   /** Sends a batch until it is taken: the server takes it once, however often it arrives. */
   async #deliver(batch: number, body: Uint8Array): Promise<void> {
+    const began = Date.now()
     for (let failures = 1; this.readyState < this.CLOSED; failures += 1) {
       const outcome = await this.#post(batch, body)
       if (outcome === 'taken') return
       if (outcome === 'over') return this.#close(ABNORMAL, '')
-      if (!(await this.#rest(failures))) return
+      if (!(await this.#rest(failures, began))) return
     }
   }
 
@@ -251,7 +252,6 @@ export class HttpSocket extends EventTarget {
       })
       if (answer.status === 413) this.#close(TOO_LARGE, '')
       if (!answer.ok) return passes(answer.status) ? 'again' : 'over'
-      this.#heard()
       return 'taken'
     } catch {
       return 'again'
@@ -269,10 +269,10 @@ export class HttpSocket extends EventTarget {
     this.#heardAt = Date.now()
   }
 
-  /** Waits before the next try; false where there is none. */
-  async #rest(failures: number): Promise<boolean> {
+  /** Waits before the next try; false where there is none, since none has done well for long. */
+  async #rest(failures: number, since: number): Promise<boolean> {
     if (this.readyState === this.CLOSED) return false
-    if (Date.now() - this.#heardAt > LOST_AFTER_MS) {
+    if (Date.now() - since > LOST_AFTER_MS) {
       this.#close(ABNORMAL, '')
       return false
     }

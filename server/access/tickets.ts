@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import { isStorageFailure } from '../storage/failure.ts'
 import type { Identity } from './identity.ts'
 
 /** Of one person, newest first: each page that they have open needs one. */
@@ -29,16 +30,17 @@ export class Tickets {
     this.#pool = pool
   }
 
+  /** @throws SynclineError `storage-unavailable` */
   async issue(identity: Identity, room: string): Promise<string> {
     const ticket = randomBytes(18).toString('base64url')
     const { user, expiresAt } = identity
-    await this.#pool.query(INSERT, [hashOf(ticket), room, user, identity, expiresAt])
+    await this.#query(INSERT, [hashOf(ticket), room, user, identity, expiresAt])
     return ticket
   }
 
-  /** @throws SynclineError `token-invalid` where it is none of this room, `token-expired` */
+  /** @throws SynclineError `token-invalid` where it is none of this room, `token-expired`, `storage-unavailable` */
   async redeem(ticket: string, room: string): Promise<Identity> {
-    const { rows } = await this.#pool.query<{ room: string; identity: Identity }>(
+    const rows = await this.#query<{ room: string; identity: Identity }>(
       'select room, identity from event_tickets where hash = $1',
       [hashOf(ticket)],
     )
@@ -47,5 +49,17 @@ export class Tickets {
       throw new SynclineError('token-invalid', 'it is no ticket of this room')
     if (row.identity.expiresAt <= Date.now()) throw new SynclineError('token-expired')
     return row.identity
+  }
+
+  async #query<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, [...values])).rows
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error
+      throw new SynclineError('storage-unavailable', undefined, { cause: error })
+    }
   }
 }

@@ -15,7 +15,7 @@ const HEARTBEAT = 12_000
 /** After how long an EventSource comes back, in ms. */
 const RETRY = 1_000
 /** Refusals after which no byte may reach the reader for longer than this, in ms, whatever waits on the way. */
-const CUT: readonly ErrorCode[] = ['revoked', 'token-expired']
+const CUT: readonly ErrorCode[] = ['revoked', 'token-expired', 'slow-reader']
 const CUT_WITHIN = 400
 
 const HEADERS = {
@@ -117,11 +117,11 @@ export class EventStream implements Subscriber {
     const { code, message, retryable } =
       reason instanceof SynclineError ? reason : new SynclineError('internal', undefined, { cause: reason })
     this.#write(encode(`event: end\ndata: ${JSON.stringify({ code, message, retryable })}\n\n`))
-    this.#out.close()
     this.#leave()
     const { tcp } = this.#options
-    if (tcp !== undefined && (CUT.includes(code) || code === 'slow-reader'))
-      setTimeout(() => tcp.resetAndDestroy(), CUT_WITHIN).unref()
+    // Not ended before it is cut: a connection that is free again may be somebody else's, behind a proxy.
+    if (tcp !== undefined && CUT.includes(code)) setTimeout(() => tcp.resetAndDestroy(), CUT_WITHIN).unref()
+    else this.#out.close()
   }
 
   #leave(): void {

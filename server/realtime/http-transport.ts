@@ -186,7 +186,7 @@ export class HttpTransport {
     if (batch !== line.batch + 1 || !reader.empty) throw new SynclineError('frame-malformed')
     line.batch = batch
     for (const { type, body: frame } of records) {
-      if (type === RecordType.close) line.wire.close(1005, '', 0)
+      if (type === RecordType.close) line.wire.leave()
       else if (type !== RecordType.frame) throw new SynclineError('frame-malformed')
       else if (frame.length > this.#options.maxFrameBytes) line.caller.close(TOO_LARGE, '')
       else line.caller.receive(frame)

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { WebSocketLike } from '@hocuspocus/server'
-import { encodeClose, encodeHello, encodeRecord, joined, RecordType } from '../records.ts'
+import { type CloseDetails, encodeClose, encodeHello, encodeRecord, joined, RecordType } from '../records.ts'
 import { within } from '../storage/within.ts'
 import type { Wire } from './wire.ts'
 
@@ -42,10 +41,10 @@ export class HttpWire implements Wire {
   #answer: Answer | undefined
   #scheduled = false
   #paused: PromiseWithResolvers<void> | undefined
-  #closing: { readonly code: number; readonly reason: string } | undefined
+  #closing: { readonly code: number; readonly reason: string; readonly cuts: boolean } | undefined
+  /** The answer that has the close. */
+  #told: ServerResponse | undefined
   #gone = false
-  /** What the last answer went out over. */
-  #last: Socket | null = null
   #left = Number.POSITIVE_INFINITY
   #exceeded: () => void = () => undefined
 
@@ -84,6 +83,7 @@ export class HttpWire implements Wire {
     response.on('drain', () => this.#write())
     response.once('close', () => {
       if (this.#answer?.response === response) this.#answer = undefined
+      if (this.#told === response) this.#end()
     })
     response.write(encodeHello(this.#first))
     this.#write()
@@ -138,8 +138,8 @@ export class HttpWire implements Wire {
 
   close(code: number | undefined, reason: string, wait: number): void {
     if (this.#closing !== undefined || this.#gone) return
-    this.#closing = { code: code ?? 1005, reason }
-    setTimeout(() => this.#cutAfter(wait), wait).unref()
+    this.#closing = { code: code ?? 1005, reason, cuts: wait < HEARD_WITHIN }
+    setTimeout(() => this.cut(), wait).unref()
     this.#schedule()
   }
 
@@ -149,10 +149,10 @@ export class HttpWire implements Wire {
     response?.socket?.resetAndDestroy()
   }
 
-  #cutAfter(wait: number): void {
-    this.cut()
-    // Who must hear nothing more by then is not left what the kernel holds.
-    if (wait < HEARD_WITHIN) this.#last?.resetAndDestroy()
+  /** The client has said goodbye. */
+  leave(): void {
+    this.#answer?.response.end()
+    this.#end()
   }
 
   #end(): void {
@@ -177,7 +177,7 @@ export class HttpWire implements Wire {
   }
 
   #write(): void {
-    const { response, poll } = this.#answer ?? {}
+    const { response, poll = false } = this.#answer ?? {}
     if (response === undefined) return
     let some = false
     while (this.#written < this.#kept.length && !response.writableNeedDrain) {
@@ -191,11 +191,18 @@ export class HttpWire implements Wire {
       some = true
     }
     if (this.#closing !== undefined && this.#written === this.#kept.length) {
-      this.#last = response.socket
-      response.end(encodeClose(this.#closing))
-      response.once('finish', () => this.#end())
-      this.#answer = undefined
+      this.#last(response, poll, this.#closing)
     } else if (poll && some) this.#release(response)
+  }
+
+  #last(response: ServerResponse, poll: boolean, closing: CloseDetails & { readonly cuts: boolean }): void {
+    if (this.#told === response) return
+    this.#told = response
+    response.write(encodeClose(closing))
+    // Not ended before it is cut: a connection that is free again may be somebody else's, behind a proxy.
+    if (closing.cuts && !poll) return
+    response.once('finish', () => this.#end())
+    this.#release(response)
   }
 
   #release(response: ServerResponse): void {

@@ -257,12 +257,12 @@ it('[EVT25] brings an EventSource back by itself after the server was killed, wi
     await server.kill9()
     await server.restart()
     await publish('build:8', 'b', 'c')
-    await until(async () => (await seen()).length >= 3, 20_000)
+    await until(async () => (await seen()).length >= 3, 40_000)
     expect(await seen()).toEqual(['a', 'b', 'c'])
   } finally {
     await browser.close()
   }
-}, 60_000)
+}, 90_000)
 
 it('[EVT26] answers a long poll as soon as there is an event, or with none when its time is up', async () => {
   await publish('build:9', 'a')
