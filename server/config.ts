@@ -2,8 +2,8 @@ import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from '
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
 import { configFile } from './config/file.ts'
+import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
 import { ROOM_KIND } from './protocol.ts'
 
 /** Of a public key. */
