@@ -106,7 +106,7 @@ it('[HIS24] reads nothing of a quarantined room but lists, neither for askers no
     const { status } = response
     return { status, code: ((await response.json()) as { error?: { code: string } }).error?.code }
   }
-  const reading = ['content', 'content?at=1', 'diff?from=1&to=2', 'blame?at=1', 'deleted?at=1']
+  const reading = ['content', 'content?at=1', 'diff?from=1&to=2', 'blame?at=1', 'deleted?at=1', 'entries']
   expect((await ask('content?at=1')).status, 'control').toBe(200)
   await query(server.databaseUrl, 'delete from history_activity')
   expect(await denialOf(server, 'doc:bad')).toBe('room-damaged')
