@@ -51,7 +51,7 @@ it.each<[string, Record<string, number>, Record<string, number>]>([
   for (const [name, count] of Object.entries(left))
     expect([name, 5 - (dropped.get(name) ?? 0)]).toEqual([name, count])
   const { rows } = await db.pool.query(
-    'select name, count(*)::int as count from room_events join rooms on id = room_id group by 1',
+    'select name, count(*)::int as count from room_events join rooms r on r.id = room_id group by 1',
   )
   expect(Object.fromEntries(rows.map(({ name, count }) => [name, count]))).toEqual(left)
 })
