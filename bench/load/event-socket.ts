@@ -83,7 +83,7 @@ class Stateless extends EventSocket {
     if (text.startsWith('{"type":"event"')) this.onEvents(text)
     else if (text.startsWith('{"type":"ack"')) this.onAcknowledged(JSON.parse(text).events.length)
     else if (text.startsWith('{"type":"resumed"')) this.onResumed()
-    else throw new Error(`not expected: ${text}`)
+    else if (!text.startsWith('{"type":"resuming"')) throw new Error(`not expected: ${text}`)
   }
 
   #say(envelope: unknown): void {

@@ -92,7 +92,7 @@ export class RoomEvents implements Extension {
     }
     const before = this.#subscriptions.get(connection)
     before?.end()
-    this.#tell(connection, { type: 'resuming', after: after ?? room.head })
+    this.#tell(connection, { type: 'resuming', after: after ?? room.known })
     const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {
       tell: (envelope) => this.#tell(connection, envelope),
       failed: (error) => this.#reject(connection, 'resume', toSynclineError(error)),
