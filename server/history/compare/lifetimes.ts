@@ -8,7 +8,7 @@ import { idOf, type SharedType, typesOf } from './shared-type.ts'
 export const NEVER: Seq = Number.POSITIVE_INFINITY
 
 /** Entries are whole numbers: after the one before, and before this one. */
-const JUST_BEFORE = 0.5
+export const JUST_BEFORE = 0.5
 
 /** What stands for a picture or a shared type between characters. */
 const OBJECT = '\uFFFC'

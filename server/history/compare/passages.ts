@@ -1,5 +1,5 @@
 import type { Seq } from '../../log/entry.ts'
-import { type Lifetimes, NEVER } from './lifetimes.ts'
+import { JUST_BEFORE, type Lifetimes, NEVER } from './lifetimes.ts'
 import { VisibleSet } from './visible-set.ts'
 
 /** Characters that once stood next to each other, until the entry `until` (exclusive). */
@@ -31,7 +31,7 @@ export function findPassages(text: Lifetimes, query: string): Match[] {
 export function passageOf(text: Lifetimes, { start, until, gone }: Match, length: number): Passage {
   const indexes = [start]
   for (let index = start; indexes.length < length; ) {
-    index = text.next(index + 1, until - 1, until)
+    index = text.next(index + 1, until - JUST_BEFORE, until)
     indexes.push(index)
   }
   return { indexes, until, gone }
@@ -52,13 +52,13 @@ function* changesOf(text: Lifetimes): Generator<{ readonly seq: Seq; readonly ch
   for (let index = 0; index < text.length; index += 1) {
     const [written = NEVER, deleted = 0] = [text.written[index], text.deleted[index]]
     if (written >= deleted) continue
-    keys[count++] = written * width + 2 * index
-    if (deleted !== NEVER) keys[count++] = deleted * width + 2 * index + 1
+    keys[count++] = (written / JUST_BEFORE) * width + 2 * index
+    if (deleted !== NEVER) keys[count++] = (deleted / JUST_BEFORE) * width + 2 * index + 1
   }
   let seq: Seq = 0
   let changes: Change[] = []
   for (const key of keys.subarray(0, count).sort()) {
-    const next = Math.floor(key / width)
+    const next = Math.floor(key / width) * JUST_BEFORE
     if (next !== seq) {
       yield { seq, changes }
       seq = next
