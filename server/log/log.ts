@@ -32,6 +32,11 @@ export interface HeldRoom {
   readonly release: () => void
 }
 
+interface Held {
+  readonly room: RoomLog
+  holders: number
+}
+
 const once = (act: () => void): (() => void) => {
   let done = false
   return () => {
@@ -49,7 +54,9 @@ export class Log {
   readonly #logger: Logger
   readonly #openListeners = new Set<(room: RoomLog) => void>()
   /** Every room that somebody here holds: one queue a room, so that its edits and events have one order. */
-  readonly #open = new Map<RoomId, { readonly room: RoomLog; holders: number }>()
+  readonly #open = new Map<RoomId, Held>()
+  /** For each room that is being looked up: the rooms that nobody holds any more since then. */
+  readonly #lookups = new Set<Set<RoomId>>()
 
   constructor(database: Database, logger: Logger, maxQueueBytes: number) {
     this.#database = database
@@ -77,7 +84,7 @@ export class Log {
    * A failure throws.
    */
   async open(name: string, createBy: string | undefined): Promise<HeldRoom | undefined> {
-    const row = await this.#findOrCreate(name, createBy)
+    const row = await this.#lookUp(name, createBy)
     if (row === undefined) return undefined
     const known = this.#open.get(row.id)
     const held = known ?? { room: new RoomLog(row.id, row.head, this.#committer), holders: 0 }
@@ -91,12 +98,29 @@ export class Log {
     return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
   }
 
-  #release(held: { readonly room: RoomLog; holders: number }): void {
+  /** A room that was held and let go while its row was read may have gone on since: its row is read again. */
+  async #lookUp(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {
+    const closed = new Set<RoomId>()
+    this.#lookups.add(closed)
+    try {
+      let row = await this.#findOrCreate(name, createBy)
+      while (row !== undefined && closed.delete(row.id)) row = await this.#findOrCreate(name, createBy)
+      return row
+    } finally {
+      this.#lookups.delete(closed)
+    }
+  }
+
+  #release(held: Held): void {
     held.holders -= 1
     if (held.holders > 0) return
     // What waits still goes out in this room's order: whoever opens it meanwhile joins the same queue.
     void held.room.settled().then(() => {
-      if (held.holders === 0) this.#open.delete(held.room.id)
+      const { id, pending } = held.room
+      // Others may have held it since, and let go: what they handed in is waited for by their own release.
+      if (held.holders > 0 || pending || this.#open.get(id) !== held) return
+      this.#open.delete(id)
+      for (const closed of this.#lookups) closed.add(id)
     })
   }
 

@@ -1,5 +1,6 @@
 import { SynclineError } from '../errors.ts'
 import type { NewEntry, Repeats, RoomId, Seq } from './entry.ts'
+import { tellAll } from './tell-all.ts'
 
 /** Entries of one room that one batch committed; their seqs are `lastSeq - entries.length + 1 … lastSeq`. */
 export interface Commit {
@@ -78,6 +79,11 @@ export class RoomLog {
     return this.#waiting.length
   }
 
+  /** Something was handed in that is not committed yet. */
+  get pending(): boolean {
+    return this.committed < this.appended && !this.deleted
+  }
+
   /**
    * Resolves when all that was appended until now is committed, with the seq of the last of it (or the head,
    * where nothing was waiting).
@@ -113,7 +119,7 @@ export class RoomLog {
     if (this.deleted) return
     this.deleted = true
     for (const { done } of this.#barriers.splice(0)) done.reject(new SynclineError('room-deleted'))
-    for (const listener of this.#deletionListeners) listener()
+    tellAll(this.#deletionListeners, (listener) => listener())
   }
 
   /** The last position that is known to be in the database, whichever node it is of. */
@@ -128,9 +134,9 @@ export class RoomLog {
 
   /** Somebody is about to load all that is known to be there: entries of other nodes too. */
   reopened(): void {
-    if (this.committed < this.appended) return // some of them may be ours, on their way back
-    this.head = this.known
     this.interleaved = false
+    if (this.pending) return // some of them may be ours, on their way back
+    this.head = this.known
   }
 
   /** Calls back after each commit, in order. Returns what stops it. */
@@ -169,6 +175,6 @@ export class RoomLog {
       this.#barriers.shift()
       barrier = this.#barriers[0]
     }
-    for (const listener of this.#listeners) listener({ lastSeq, entries, repeats })
+    tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats }))
   }
 }
