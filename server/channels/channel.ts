@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { SynclineError } from '../errors.ts'
 import type { NewEntry, Seq } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { Commit, RoomLog } from '../log/room-log.ts'
+import { tellAll } from '../log/tell-all.ts'
 import type { AcceptedEvent } from './registry.ts'
 
 /** Where an event came to stand. */
@@ -56,7 +58,7 @@ export class Channel {
       const same =
         waiting.actor === actor &&
         waiting.event.type === event.type &&
-        waiting.event.payload === event.payload
+        sameJson(waiting.event.payload, event.payload)
       return same ? waiting.done.promise : Promise.reject(conflict(event))
     }
     const { type, id, payload } = event
@@ -93,10 +95,10 @@ export class Channel {
     }
     const missed = first !== this.#told + 1
     this.#told = lastSeq
-    for (const listener of this.#listeners) {
+    tellAll(this.#listeners, (listener) => {
       if (missed) listener.missed()
       else if (events.length > 0) listener.events(events)
-    }
+    })
   }
 
   #take(entry: NewEntry): Pending | undefined {
@@ -107,6 +109,10 @@ export class Channel {
     return pending
   }
 }
+
+/** As the database compares them: the order of an object's keys says nothing. */
+const sameJson = (one: string, other: string): boolean =>
+  one === other || isDeepStrictEqual(JSON.parse(one), JSON.parse(other))
 
 const conflict = ({ id }: AcceptedEvent): SynclineError =>
   new SynclineError('event-conflict', JSON.stringify(id))

@@ -79,7 +79,12 @@ export class Subscription {
     }
     // The database may have had them before this node was told that it has: they were read there then.
     const read = (events[0]?.seq ?? 0) <= this.#position
-    this.#send(read ? events.filter(({ seq }) => seq > this.#position) : events)
+    try {
+      this.#send(read ? events.filter(({ seq }) => seq > this.#position) : events)
+    } catch (error) {
+      this.#fail(error) // it may have these or not, and comes back with the position that it knows
+      return
+    }
     this.#position = Math.max(this.#position, this.#channel.room.head)
   }
 
@@ -111,6 +116,11 @@ export class Subscription {
       // Asked afterwards: what was dropped while the page was read is then known to be.
       const dropped = await this.#log.eventsDropped(room.id)
       if (this.#state !== 'reading') return
+      // While this page was read, other rooms may have sent theirs: it is read again once there is room for it.
+      if (!this.#subscriber.ready) {
+        this.#state = 'behind'
+        return
+      }
       if (dropped > this.#position) {
         this.#position = dropped
         this.#subscriber.reset(dropped)

@@ -119,3 +119,55 @@ it('[EVT3] ends with the room', async () => {
   expect(reader.failure).toMatchObject({ code: 'room-deleted' })
   await expect(publish('late')).rejects.toMatchObject({ code: 'room-deleted' })
 })
+
+it('[EVT3] sends no page that was read while the reader fell behind, and sends it once they keep up', async () => {
+  const { log, channels, room, publish } = await node((await database()).db)
+  await publish(...countTo(30).map(String))
+  const reader = new Reader()
+  const read = log.eventsDropped.bind(log)
+  // Another room's page is sent while this one's is read.
+  log.eventsDropped = async (id) => {
+    reader.ready = false
+    return read(id)
+  }
+  const subscription = channels.subscribe(room, reader, 0)
+  await until(() => !reader.ready)
+  log.eventsDropped = read
+  await read(room.id) // as long as the first took
+  await new Promise(setImmediate)
+  expect(reader.seqs).toEqual([])
+  reader.ready = true
+  subscription.wake()
+  await until(() => reader.heads.length === 1)
+  expect(reader.seqs).toEqual(countTo(30))
+})
+
+it('[EVT3] ends one who fails to take an event, and tells the others of it', async () => {
+  const { channels, room, publish } = await node((await database()).db)
+  // Whoever else listens to the room, and fails, comes first.
+  room.onCommit(() => {
+    throw new Error('no subscriber')
+  })
+  const [failing, other] = [new Reader(), new Reader()]
+  failing.events = () => {
+    throw new Error('failed')
+  }
+  for (const reader of [failing, other]) channels.subscribe(room, reader, undefined)
+  await until(() => failing.heads.length + other.heads.length === 2)
+  await publish('1')
+  await publish('2')
+  expect(failing.failure).toMatchObject({ message: 'failed' })
+  expect(other.seqs).toEqual([1, 2])
+})
+
+it('[EVT2] compares what is on its way as what is stored: the order of the keys says nothing', async () => {
+  const { channels, room } = await node((await database()).db)
+  const publish = (payload: unknown) =>
+    channels.publish(room, ROOM, ada, [{ type: 'build.created', id: 'same', payload }])
+  const labels = { one: '1', two: '2' }
+  const [first] = publish({ title: 'a', labels })
+  const [again] = publish({ labels: { two: '2', one: '1' }, title: 'a' })
+  const [other] = publish({ labels: { two: '2', one: '2' }, title: 'a' })
+  await expect(other).rejects.toMatchObject({ code: 'event-conflict' })
+  expect(await again).toEqual(await first)
+})
