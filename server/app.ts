@@ -220,6 +220,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         tickets: new Tickets(database.pool),
         admit: (visitor) => visits.admit(visitor),
         addressOf,
+        charge: (request, count) => requestLimit.charge(addressOf(request), count),
         ...access,
       }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),

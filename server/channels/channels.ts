@@ -7,7 +7,7 @@ import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { EventDraft, Role } from '../protocol.ts'
 import { Channel, type Receipt } from './channel.ts'
-import type { Registry } from './registry.ts'
+import type { AcceptedEvent, Registry } from './registry.ts'
 import { type Subscriber, Subscription } from './subscription.ts'
 
 export interface EventPage {
@@ -67,17 +67,12 @@ export class Channels {
   }
 
   /**
-   * As `publish`, all or nothing as far as can be said beforehand: where one is refused by what it is, none is stored.
+   * Looks at events before their room is opened, let alone created: all are as they must be, or none is taken.
    * @throws SynclineError what `publish` refuses the first one with, and its place
    */
-  async publishAll(
-    room: RoomLog,
-    name: string,
-    { user, role }: Publisher,
-    drafts: readonly EventDraft[],
-  ): Promise<readonly Receipt[]> {
+  accept(name: string, role: Role, drafts: readonly EventDraft[]): readonly AcceptedEvent[] {
     if (this.#log.full) throw new SynclineError('storage-full')
-    const accepted = drafts.map((draft, index) => {
+    return drafts.map((draft, index) => {
       try {
         return this.registry.accept(name, role, draft)
       } catch (error) {
@@ -85,6 +80,18 @@ export class Channels {
         throw new SynclineError(error.code, `event ${index}: ${error.detail}`)
       }
     })
+  }
+
+  /**
+   * Publishes what was accepted, in order; resolves when all is settled.
+   * @throws SynclineError what the first one is refused with; others may then be committed
+   */
+  async publishAll(
+    room: RoomLog,
+    user: string,
+    accepted: readonly AcceptedEvent[],
+  ): Promise<readonly Receipt[]> {
+    if (this.#log.full) throw new SynclineError('storage-full')
     const channel = this.#of(room)
     const settled = await Promise.allSettled(accepted.map((event) => channel.publish(user, event)))
     return settled.map((result) => {
@@ -94,16 +101,17 @@ export class Channels {
   }
 
   /**
-   * As `publishAll`, for the application's own code: it may publish everything, as whom it says, and creates the room.
+   * As `accept` and `publishAll`, for the application's own code: it may publish everything, as whom it says, and creates the room.
    * @throws SynclineError also `room-name-invalid`, and `request-invalid` where `user` is no id of a person
    */
   async publishAs(user: string, name: string, drafts: readonly EventDraft[]): Promise<readonly Receipt[]> {
     parseRoomName(name)
     if (!userIdSchema.safeParse(user).success)
       throw new SynclineError('request-invalid', 'user must be 1 to 128 printable characters')
+    const accepted = this.accept(name, 'admin', drafts)
     const held = await this.open(name, user)
     try {
-      return await this.publishAll(held.room, name, { user, role: 'admin' }, drafts)
+      return await this.publishAll(held.room, user, accepted)
     } finally {
       held.release()
     }
@@ -114,8 +122,14 @@ export class Channels {
    * @throws SynclineError `position-invalid` where the room has no such position, as far as this node knows
    */
   subscribe(room: RoomLog, subscriber: Subscriber, after: Seq | undefined): Subscription {
-    requireReached(room, after)
+    this.requireReached(room, after)
     return new Subscription(this.#log, this.#of(room), subscriber, after)
+  }
+
+  /** @throws SynclineError `position-invalid` where the room has no such position, as far as this node knows */
+  requireReached({ known }: RoomLog, after: Seq | undefined): void {
+    if (after !== undefined && after > known)
+      throw new SynclineError('position-invalid', `${after} is after the newest, ${known}`)
   }
 
   /** Learns how far a room is: who was connected to another node may have seen more of it than this one. */
@@ -128,7 +142,7 @@ export class Channels {
    * @throws SynclineError `position-invalid` where `after` is beyond that
    */
   async read(room: RoomLog, range: Omit<EventRange, 'until'>): Promise<EventPage> {
-    requireReached(room, range.after)
+    this.requireReached(room, range.after)
     const { id, known: head } = room
     const events = await this.#log.events(id, { ...range, until: head })
     const dropped = await this.#log.eventsDropped(id)
@@ -142,9 +156,4 @@ export class Channels {
     this.#channels.set(room, channel)
     return channel
   }
-}
-
-function requireReached({ known }: RoomLog, after: Seq | undefined): void {
-  if (after !== undefined && after > known)
-    throw new SynclineError('position-invalid', `${after} is after the newest, ${known}`)
 }

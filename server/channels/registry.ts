@@ -17,6 +17,8 @@ export interface AcceptedEvent {
 const EVENT_ID = /^[\p{L}\p{N}\p{M}\p{P}\p{S}]{1,128}$/u
 /** How deep a payload may be: Postgres reads JSON by recursion. */
 const MAX_DEPTH = 64
+/** Postgres writes all digits of a number: `1e308` would come back as 309 of them, and pages are bounded by what was sent. */
+const MAX_EXPONENT = 21
 /** `\u0000` and halves of surrogate pairs, as JSON.stringify writes them: no database text can hold them. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
@@ -60,8 +62,14 @@ export class Registry {
         'event-invalid',
         `${type}: payload has a NUL or half a surrogate pair in a text`,
       )
-    if (depthOf(json) > MAX_DEPTH)
+    const { depth, exponent } = measure(json)
+    if (depth > MAX_DEPTH)
       throw new SynclineError('event-invalid', `${type}: payload is nested deeper than ${MAX_DEPTH}`)
+    if (exponent > MAX_EXPONENT)
+      throw new SynclineError(
+        'event-invalid',
+        `${type}: payload has a number with an exponent beyond ${MAX_EXPONENT}`,
+      )
     return { type, id, payload: json }
   }
 
@@ -73,9 +81,11 @@ export class Registry {
 
 const shown = (type: string): string => JSON.stringify(type.slice(0, 80))
 
-function depthOf(json: string): number {
+/** How deep a JSON text is, and the largest exponent in it, whichever its sign. */
+function measure(json: string): { readonly depth: number; readonly exponent: number } {
   let depth = 0
   let deepest = 0
+  let exponent = 0
   let quoted = false
   for (let i = 0; i < json.length; i += 1) {
     const character = json.charCodeAt(i)
@@ -85,7 +95,10 @@ function depthOf(json: string): number {
     } else if (character === 34) quoted = true
     else if (character === 91 || character === 123) depth += 1
     else if (character === 93 || character === 125) depth -= 1
+    // As JSON.stringify writes it, `e+21` or `e-7`; the `e` of `true`, `false` or a bracket has no number after it.
+    else if (character === 101)
+      exponent = Math.max(exponent, Math.abs(Number.parseInt(json.slice(i + 1, i + 5), 10)) || 0)
     deepest = Math.max(deepest, depth)
   }
-  return deepest
+  return { depth: deepest, exponent }
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { People } from '../access/people.ts'
 import { bearer } from '../http/bearer.ts'
@@ -34,7 +36,7 @@ const publish = createRoute({
         .optional()
         .openapi({
           description:
-            'The id of the event, or of several `key/0`, `key/1` …: the same again stores nothing new',
+            'The id of the event, or of several `key/0`, `key/1` …: the same again stores nothing new. A key is for one body: used again with another, it is answered `event-conflict` where an id has another event, and those whose ids were free are stored.',
         }),
     }),
     body: { ...json(draftsSchema), required: true },
@@ -67,9 +69,11 @@ const ticket = createRoute({
 
 export interface EventRouteOptions extends ReadRouteOptions {
   readonly people: Pick<People, 'remember'>
+  /** Counts so many events against the address that sent them. @throws SynclineError `rate-limited` */
+  readonly charge: (request: IncomingMessage, events: number) => Promise<void>
 }
 
-export function eventRoutes({ people, ...options }: EventRouteOptions) {
+export function eventRoutes({ people, charge, ...options }: EventRouteOptions) {
   const { channels, tickets, verify } = options
   const router = createRouter()
     .openapi(publish, async (c) => {
@@ -86,10 +90,13 @@ export function eventRoutes({ people, ...options }: EventRouteOptions) {
         payload,
         id: id ?? (key === undefined ? randomUUID() : Array.isArray(said) ? `${key}/${index}` : key),
       }))
+      const { incoming } = c.env as Partial<HttpBindings>
+      if (incoming !== undefined) await charge(incoming, drafts.length)
+      const accepted = channels.accept(room, role, drafts)
       const held = await channels.open(room, decision.mayCreate ? identity.user : undefined)
       try {
         await people.remember(identity)
-        const events = await channels.publishAll(held.room, room, { user: identity.user, role }, drafts)
+        const events = await channels.publishAll(held.room, identity.user, accepted)
         return c.json({ events: [...events] }, 200)
       } finally {
         held.release()

@@ -4,7 +4,7 @@ import { firstIssue } from '../access/identity.ts'
 import type { Receipt } from '../channels/channel.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Subscriber, Subscription } from '../channels/subscription.ts'
-import { SynclineError } from '../errors.ts'
+import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
@@ -47,6 +47,8 @@ export class RoomEvents implements Extension {
   readonly priority = 40
   readonly #options: RoomEventsOptions
   readonly #subscriptions = new WeakMap<Connection, Subscription>()
+  /** How often a connection has asked to resume: the last one counts, whichever is looked up first. */
+  readonly #resumes = new WeakMap<Connection, number>()
   readonly #frames = new EventFrames()
 
   constructor(options: RoomEventsOptions) {
@@ -73,23 +75,39 @@ export class RoomEvents implements Extension {
     if (identity === undefined || role === undefined) throw new SynclineError('forbidden')
     const { channels } = this.#options
     const publisher = { user: identity.user, role }
+    const session = sessionOf(connection.context)
+    session?.charge(drafts.length - 1, 0)
+    const started = performance.now()
     const taken = channels.publish(room, connection.document.name, publisher, drafts)
+    const now = performance.now()
+    session?.applied(now - started, now)
     const settled = await Promise.allSettled(taken)
     const receipts: Receipt[] = []
+    const logged = new Set<ErrorCode>()
     settled.forEach((result, index) => {
-      if (result.status === 'fulfilled') receipts.push(result.value)
-      else this.#reject(connection, drafts[index]?.id ?? 'publish', toSynclineError(result.reason))
+      if (result.status === 'fulfilled') {
+        receipts.push(result.value)
+        return
+      }
+      const error = toSynclineError(result.reason)
+      // One line for all that one message is refused for the same reason: it may hold a thousand.
+      if (!logged.has(error.code)) this.#log(connection, error)
+      logged.add(error.code)
+      this.#refuse(connection, drafts[index]?.id ?? 'publish', error)
     })
     if (receipts.length > 0) this.#tell(connection, { type: 'ack', events: receipts })
   }
 
   async #resume(connection: Connection, room: RoomLog, after: number | null): Promise<void> {
     const session = sessionOf(connection.context)
-    session?.receive(RESUME_BYTES)
+    session?.charge(0, RESUME_BYTES)
+    const turn = (this.#resumes.get(connection) ?? 0) + 1
+    this.#resumes.set(connection, turn)
     if (after !== null && after > room.known) {
       await this.#options.channels.refresh(room)
-      if (!connection.document.hasConnection(connection)) return
+      if (!connection.document.hasConnection(connection) || this.#resumes.get(connection) !== turn) return
     }
+    this.#options.channels.requireReached(room, after ?? undefined)
     const before = this.#subscriptions.get(connection)
     before?.end()
     this.#tell(connection, { type: 'resuming', after: after ?? room.known })
@@ -112,9 +130,15 @@ export class RoomEvents implements Extension {
   }
 
   #reject(connection: Connection, id: string, error: SynclineError): void {
-    const { code, message, retryable } = error
-    const { name } = connection.document
-    logRefusal(this.#options.logger, error, { room: name, user: identityOf(connection.context)?.user })
+    this.#log(connection, error)
+    this.#refuse(connection, id, error)
+  }
+
+  #log({ document, context }: Connection, error: SynclineError): void {
+    logRefusal(this.#options.logger, error, { room: document.name, user: identityOf(context)?.user })
+  }
+
+  #refuse(connection: Connection, id: string, { code, message, retryable }: SynclineError): void {
     this.#tell(connection, { type: 'reject', id, code, message, retryable })
   }
 }

@@ -172,8 +172,7 @@ export class Session implements WebSocketLike, Socket {
   drained(): void {
     this.#documents = 0
     for (const listener of this.#drainListeners) listener()
-    if (this.#asked === undefined) return
-    for (const address of [...this.#asked.keys()]) this.#answer(address)
+    for (const address of [...(this.#asked?.keys() ?? [])]) this.#answer(address)
   }
 
   /** Calls back when all that waited has been sent. Returns what stops it. */
@@ -184,10 +183,15 @@ export class Session implements WebSocketLike, Socket {
 
   /** Whether a frame that came is to be handled. */
   receive(bytes: number): boolean {
-    this.#messages += 1
+    this.charge(1, bytes)
+    return this.#open
+  }
+
+  /** What it asks for takes as much of the server as so many messages and bytes. */
+  charge(messages: number, bytes: number): void {
+    this.#messages += messages
     this.#bytes += bytes
     if (this.#messages >= COUNTED_MESSAGES || this.#bytes >= COUNTED_BYTES) this.#count()
-    return this.#open
   }
 
   /** So much time was spent on what it sent, in ms. */

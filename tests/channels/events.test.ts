@@ -162,6 +162,20 @@ it.each<[string, string, unknown, number, string]>([
     400,
     'event-invalid',
   ],
+  [
+    'with a number that the database would write with 309 digits',
+    'build:5',
+    { type: 'build.created', payload: { title: 'a', labels: { 'e+9': 'e-99', big: 1e308 } } },
+    400,
+    'event-invalid',
+  ],
+  [
+    'with a number that it would write with 300 decimals',
+    'build:5',
+    { type: 'build.created', payload: { title: 'a', labels: { small: -1e-300 } } },
+    400,
+    'event-invalid',
+  ],
   ['with a NUL', 'build:5', { type: 'build.created', payload: { title: 'a\u0000' } }, 400, 'event-invalid'],
   [
     'with half a character',
@@ -213,6 +227,46 @@ it.each<[string, string, unknown, number, string]>([
   const answer = await post(room, body)
   expect(answer).toMatchObject({ status, body: { error: { code } } })
   expect((await list(room)).body.head).toBe(before)
+})
+
+it('[EVT4] takes numbers that are no longer in the database than they were sent', async () => {
+  const labels = { true: true, false: false, none: null, 'e+999': 'e-999', large: 1e21, small: 1.5e-20 }
+  const { status } = await post('build:10', { type: 'build.created', payload: { title: 'a', labels } })
+  expect(status).toBe(200)
+  expect((await list('build:10')).body.events[0].payload.labels).toEqual(labels)
+})
+
+it('[EVT4] creates no room for an event that is refused', async () => {
+  const answer = await post('build:absent', { type: 'build.exploded', payload: {} })
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'event-unknown' } } })
+  expect(await list('build:absent')).toMatchObject({
+    status: 404,
+    body: { error: { code: 'room-not-found' } },
+  })
+})
+
+it('[EVT6] goes on telling who asks for a seq from the future, from where it was', async () => {
+  const ada = await join('build:11')
+  say(ada, { type: 'resume', after: 0 })
+  await until(() => told(ada, 'resumed').length === 1)
+  say(ada, { type: 'resume', after: 999 })
+  await until(() => told(ada, 'reject').length === 1)
+  await post('build:11', { type: 'build.queued', payload: {} })
+  await until(() => eventsOf(ada).length === 1)
+  ada.destroy()
+})
+
+it('[EVT3] tells from where was asked last, however long an earlier question is looked up', async () => {
+  const ada = await join('build:12')
+  await post('build:12', { type: 'build.queued', payload: {} })
+  for (const after of [999, 998, 0]) say(ada, { type: 'resume', after })
+  await until(() => told(ada, 'resumed').length === 1)
+  // Answered after all of what was asked before it.
+  say(ada, { type: 'publish', events: [progress('next', 0)] })
+  await until(() => eventsOf(ada).length === 2)
+  expect(told(ada, 'resuming').map(({ after }) => after)).toEqual([0])
+  expect(told(ada, 'reject')).toEqual([])
+  ada.destroy()
 })
 
 it('[EVT4] says which part of a payload is wrong, to a WebSocket too, and takes the others', async () => {

@@ -156,6 +156,15 @@ describe('the requests of an address', () => {
     expect((await limited.get('/health/live')).status).toBe(200)
   })
 
+  it('[LIM10] leave nothing for a batch of events that comes when they are used up', async () => {
+    const limit = new RequestLimit(5)
+    await limit.charge('198.51.100.1', 10)
+    await limit.charge('198.51.100.1', 1_000)
+    await expect(limit.charge('198.51.100.1', 20)).rejects.toMatchObject({ code: 'rate-limited' })
+    expect(await limit.refusal('198.51.100.1')).toMatchObject({ code: 'rate-limited' })
+    expect(await limit.refusal('198.51.100.2')).toBeUndefined()
+  })
+
   it('[LIM10] are those of another address if they come from there', async () => {
     const trusted = trustedList(['127.0.0.1'])
     const limited = await TestServer.start({

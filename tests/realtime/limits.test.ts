@@ -26,6 +26,7 @@ beforeAll(async () => {
       MESSAGES_PER_SECOND: '60',
       BYTES_PER_SECOND: '100000',
       MAX_OUTBOUND_BYTES: '200000',
+      MAX_REQUESTS_PER_ADDRESS: '100',
     },
   })
 })
@@ -174,6 +175,56 @@ it('[LIM6] the same for bytes', async () => {
   await until(() => client.acknowledgements === 15)
   expect(performance.now() - started).toBeGreaterThan(1_000)
   expect(slowed('yan')).toHaveLength(1)
+})
+
+/** So many events, whose ids say which. */
+const events = (count: number, type = 'build.queued') =>
+  Array.from({ length: count }, (_, index) => ({
+    type,
+    id: `${type} ${index}`.replace(' ', '-'),
+    payload: {},
+  }))
+
+it('[LIM5] counts each event of a message, and logs once what it is refused for', async () => {
+  const token = tokenOf('eva', { grants: { 'build:*': 'write' } })
+  const replica = connectProvider({ wsUrl: server.wsUrl, room: 'build:limits', token })
+  onTestFinished(() => replica.destroy())
+  await replica.synced()
+  const publish = (drafts: unknown) =>
+    replica.provider.sendStateless(JSON.stringify({ type: 'publish', events: drafts }))
+  const told = (type: string) =>
+    replica.stateless.map((text) => JSON.parse(text)).filter((said) => said.type === type)
+  publish(events(300, 'build.unknown'))
+  await until(() => told('reject').length === 300)
+  const refused = server
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('event-unknown') && line.includes('"eva"'))
+  expect(refused).toHaveLength(1)
+  expect(slowed('eva')).toHaveLength(0)
+  publish(events(400))
+  await until(() => told('ack').length === 1)
+  expect(slowed('eva')).toHaveLength(1)
+})
+
+it('[LIM10] counts ten events of a request for one', async () => {
+  const headers = {
+    ...from(),
+    authorization: `Bearer ${tokenOf('pia', { grants: { 'build:*': 'write' } })}`,
+    'content-type': 'application/json',
+  }
+  const post = (count: number) =>
+    fetch(`${server.url}/api/v1/rooms/build:posted/events`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(events(count)),
+    })
+  expect((await post(10)).status).toBe(200)
+  // Larger than what is left, and taken whole: what comes after it waits.
+  expect((await post(1_000)).status).toBe(200)
+  const third = await post(1)
+  expect(third.status).toBe(429)
+  expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
 })
 
 it('[LIM5] does not slow down an administrator, who imports and replays', async () => {
