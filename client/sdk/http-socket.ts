@@ -18,6 +18,8 @@ const HELLO_LIMIT_MS = 3_000
 /** The server says something more often than this. */
 const SILENCE_LIMIT_MS = 30_000
 const POST_LIMIT_MS = 20_000
+/** A line as slow as this still brings a large frame up. */
+const SLOWEST_BYTES_PER_MS = 16
 /** For so long requests may fail before the session is given up; the server gives it up about then. */
 const LOST_AFTER_MS = 15_000
 const RETRY_MS = { first: 100, longest: 2_000 }
@@ -32,7 +34,8 @@ const ABNORMAL = 1006
 const TOO_LARGE = 1009
 const TRY_AGAIN = 1013
 
-type Outcome = 'taken' | 'again' | 'over'
+/** `idle`: the server answered, and had nothing. */
+type Outcome = 'taken' | 'idle' | 'again' | 'over'
 
 /** `wss://host/sync` is `https://host/sync/http`. */
 const httpUrl = (url: string): string => {
@@ -99,7 +102,11 @@ export class HttpSocket extends EventTarget {
 
   async #run(): Promise<void> {
     try {
-      const answer = await fetch(this.url, { method: 'POST', signal: this.#ended.signal })
+      const answer = await fetch(this.url, {
+        method: 'POST',
+        redirect: 'error',
+        signal: this.#ended.signal,
+      })
       const body: unknown = await answer.json()
       if (this.readyState !== this.CONNECTING) return
       const { session, error } = Object(body) as { session?: unknown; error?: { code?: unknown } }
@@ -120,8 +127,8 @@ export class HttpSocket extends EventTarget {
     for (let failures = 0; this.readyState < this.CLOSED; ) {
       const outcome = await this.#receive()
       if (outcome === 'over') return this.#close(ABNORMAL, '')
-      failures = outcome === 'taken' ? 0 : failures + 1
-      if (outcome === 'again' && !(await this.#rest(failures, this.#heardAt))) return
+      failures = outcome === 'again' ? failures + 1 : 0
+      if (outcome !== 'taken' && !(await this.#rest(failures, this.#heardAt))) return
     }
   }
 
@@ -138,6 +145,7 @@ export class HttpSocket extends EventTarget {
       const answer = await fetch(this.url, {
         headers: { ...this.#headers(), ...(polls && { [POLL_HEADER]: '1' }) },
         cache: 'no-store',
+        redirect: 'error',
         signal: abort.signal,
       })
       if (!answer.ok || answer.body === null) return passes(answer.status) ? 'again' : 'over'
@@ -150,9 +158,10 @@ export class HttpSocket extends EventTarget {
         clearTimeout(timer)
         timer = setTimeout(end, SILENCE_LIMIT_MS)
         heldBack = false
-        this.#heard()
         for (const { type, body } of records.read(value)) {
           if (type === RecordType.hello) next = readHello(body)
+          // Somebody else's answer, such as a page to sign in with.
+          else if (Number.isNaN(next)) continue
           else if (type === RecordType.ping) this.#tell()
           else if (type === RecordType.close) this.#closedByServer(body)
           else if (type === RecordType.frame) {
@@ -160,8 +169,10 @@ export class HttpSocket extends EventTarget {
             next += 1
           }
         }
+        if (!Number.isNaN(next)) this.#heard()
       }
-      return polls || this.#received > before ? 'taken' : 'again'
+      if (this.#received > before) return 'taken'
+      return polls && !Number.isNaN(next) ? 'idle' : 'again'
     } catch {
       // An answer that breaks off, or is held back, is asked for again; for how long, #rest knows.
       return 'again'
@@ -194,11 +205,7 @@ export class HttpSocket extends EventTarget {
   #send(): void {
     if (this.#sending) return
     this.#sending = true
-    queueMicrotask(() => {
-      void this.#empty().finally(() => {
-        this.#sending = false
-      })
-    })
+    queueMicrotask(() => void this.#empty())
   }
 
   async #empty(): Promise<void> {
@@ -207,6 +214,8 @@ export class HttpSocket extends EventTarget {
       if (records.length > 0) this.#batch += 1
       await this.#deliver(records.length > 0 ? this.#batch : 0, joined(records))
     }
+    // In the same turn as the look: what is sent from now on is seen by nobody else.
+    this.#sending = false
     if (this.readyState === this.CLOSING) this.#close(1000, '')
   }
 
@@ -234,7 +243,7 @@ export class HttpSocket extends EventTarget {
     const abort = new AbortController()
     const end = () => abort.abort()
     this.#ended.signal.addEventListener('abort', end)
-    const timer = setTimeout(end, POST_LIMIT_MS)
+    const timer = setTimeout(end, POST_LIMIT_MS + body.length / SLOWEST_BYTES_PER_MS)
     this.#say = false
     this.#unsaid = 0
     try {
@@ -246,13 +255,15 @@ export class HttpSocket extends EventTarget {
           'Content-Type': 'application/octet-stream',
         },
         body: body as Uint8Array<ArrayBuffer>,
+        redirect: 'error',
         // A page that goes away still says that it does.
         keepalive: body.length <= FAREWELL_BYTES,
         signal: abort.signal,
       })
       if (answer.status === 413) this.#close(TOO_LARGE, '')
-      if (!answer.ok) return passes(answer.status) ? 'again' : 'over'
-      return 'taken'
+      if (answer.status === 204) return 'taken'
+      // Another answer that is well is not the server's.
+      return answer.ok || passes(answer.status) ? 'again' : 'over'
     } catch {
       return 'again'
     } finally {

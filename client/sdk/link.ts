@@ -213,7 +213,8 @@ export class Link {
   }
 
   #closed(): void {
-    if (!this.#answered && !this.#dropping) this.#way.failed()
+    // A refusal of the server's own came through as well as any answer.
+    if (!this.#answered && !this.#dropping && this.#refusal === undefined) this.#way.failed()
     this.#forget()
     this.#setStatus(this.#moving ? 'connecting' : 'offline')
     const tooLarge = this.#tooLarge

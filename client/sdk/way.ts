@@ -59,7 +59,10 @@ export class Way {
   /** The last try has ended before anything came. A server that is away, or has no other way, may be back by WebSocket. */
   failed(): void {
     this.#failures += 1
-    if (this.#transport === 'http' && this.#probe === undefined) this.#look()
+    if (this.#transport === 'websocket') return
+    // The looks that find nothing meanwhile say nothing of WebSockets either: soon after the server is back it is looked again.
+    this.#looks = 0
+    if (this.#probe === undefined) this.#look()
   }
 
   /** Nobody goes anywhere for now. */

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { HttpSocket } from '../../client/sdk/http-socket.ts'
+import { encodeHello, encodeRecord, POLL_HEADER, RecordReader, RecordType } from '../../server/records.ts'
+
+/** What the test answers in the server's place. */
+interface Answers {
+  readonly get: (polls: boolean) => Response | Promise<Response>
+  readonly post: (body: Uint8Array) => Response | Promise<Response>
+}
+
+const requests = { get: 0, post: 0 }
+const page = () => new Response('<html>Sign in to use this network</html>', { status: 200 })
+const taken = () => new Response(null, { status: 204 })
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  Object.assign(requests, { get: 0, post: 0 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+/** An answer that goes on, as the server's does where there is nothing to say. */
+function goingOn(signal: AbortSignal): Response {
+  const body = new ReadableStream({
+    start: (stream) => {
+      stream.enqueue(encodeHello(1))
+      const pings = setInterval(() => stream.enqueue(encodeRecord(RecordType.ping)), 12_000)
+      signal.addEventListener('abort', () => {
+        clearInterval(pings)
+        stream.error(signal.reason)
+      })
+    },
+  })
+  return new Response(body)
+}
+
+const aborted = (signal: AbortSignal): Promise<Response> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+async function opened({ get, post }: Partial<Answers>): Promise<HttpSocket> {
+  vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
+    const headers = new Headers(init.headers)
+    const signal = init.signal ?? new AbortController().signal
+    if (init.method !== 'POST') {
+      requests.get += 1
+      return get?.(headers.has(POLL_HEADER)) ?? goingOn(signal)
+    }
+    if (init.body === undefined) return Response.json({ session: 'one' }, { status: 201 })
+    requests.post += 1
+    return Promise.race([post?.(init.body as Uint8Array) ?? taken(), aborted(signal)])
+  })
+  const socket = new HttpSocket('ws://server/sync')
+  await vi.waitUntil(() => socket.readyState === socket.OPEN)
+  return socket
+}
+
+it('[EVT30] gives up behind a page to sign in with, and asks no more often than after any other failure', async () => {
+  const socket = await opened({ get: () => (requests.get < 500 ? page() : new Promise(() => undefined)) })
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(requests.get).toBeLessThan(10)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(socket.readyState).toBe(socket.CLOSED)
+})
+
+it('[EVT32] takes no other answer for one that a frame was taken', async () => {
+  let answer = page
+  const socket = await opened({ post: () => answer() })
+  socket.send(new Uint8Array([1]))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(requests.post).toBeGreaterThan(1)
+  answer = taken
+  await vi.advanceTimersByTimeAsync(2_000)
+  const { post } = requests
+  // Less than until the next ping, which is answered.
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect([requests.post, socket.readyState]).toEqual([post, socket.OPEN])
+  socket.close()
+})
+
+it('[EVT30] rests between answers that are held back and bring nothing', async () => {
+  let polled = 0
+  const socket = await opened({
+    get: (polls) => {
+      if (!polls) throw new TypeError('held back')
+      polled += 1
+      if (polled > 5_000) return new Promise(() => undefined)
+      return new Response(encodeHello(1) as Uint8Array<ArrayBuffer>)
+    },
+  })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(polled).toBeGreaterThan(1)
+  expect(polled).toBeLessThan(40)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(socket.readyState).toBe(socket.OPEN)
+  socket.close()
+})
+
+it('[EVT32] brings a large frame up over a slow line', async () => {
+  const socket = await opened({
+    post: (body) =>
+      body.length < 1_000 ? taken() : new Promise((resolve) => setTimeout(() => resolve(taken()), 60_000)),
+  })
+  socket.send(new Uint8Array(1024 * 1024))
+  await vi.advanceTimersByTimeAsync(61_000)
+  // The other says that the pings were heard.
+  expect([requests.post, socket.readyState]).toEqual([2, socket.OPEN])
+  socket.close()
+})
+
+it('[EVT32] sends what is written in whichever turn after an answer', async () => {
+  for (let turns = 0; turns < 20; turns += 1) {
+    const came: number[] = []
+    let answered = false
+    const socket = await opened({
+      post: (body) => {
+        for (const record of new RecordReader().read(body)) came.push(...record.body)
+        if (!answered) void writeAfter(turns)
+        answered = true
+        return taken()
+      },
+    })
+    const writeAfter = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
+      socket.send(new Uint8Array([2]))
+    }
+    socket.send(new Uint8Array([1]))
+    await vi.advanceTimersByTimeAsync(100)
+    expect([turns, came]).toEqual([turns, [1, 2]])
+    socket.close()
+    await vi.advanceTimersByTimeAsync(2_000)
+  }
+})
