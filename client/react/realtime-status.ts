@@ -14,8 +14,8 @@ export interface RealtimeStatusProps {
 }
 
 /**
- * Whether the room is connected, and how many events wait to be sent: a line of text that is read out when it
- * changes. Style sheets find the state in `data-status`, `data-transport` and `data-waiting`; the dot before the text
+ * Whether the room is connected, and how many events wait to be sent: a line of text that is read out when the
+ * connection changes, and not at each event. Style sheets find the state in `data-status`, `data-transport` and `data-waiting`; the dot before the text
  * takes its colour from `--syncline-connected`, `--syncline-waiting` and `--syncline-offline`.
  */
 export const RealtimeStatus = ({ room, className, label = inEnglish }: RealtimeStatusProps): ReactElement => {
@@ -26,6 +26,9 @@ export const RealtimeStatus = ({ room, className, label = inEnglish }: RealtimeS
   const network = useSyncExternalStore(onNetwork, hasNetwork, () => true)
   const state = useRoomState(room)
   const status = statusOf(state, network)
+  const words = label(status, 0)
+  const all = label(status, state.unsent)
+  const rest = all.startsWith(words) ? all.slice(words.length) : ''
   const dot = createElement('span', { 'aria-hidden': true, style: { color: COLORS[status] } }, '● ')
   return createElement(
     'span',
@@ -38,7 +41,8 @@ export const RealtimeStatus = ({ room, className, label = inEnglish }: RealtimeS
       'data-waiting': state.unsent,
     },
     dot,
-    label(status, state.unsent),
+    rest === '' ? all : words,
+    rest === '' ? null : createElement('span', { 'aria-live': 'off' }, rest),
   )
 }
 

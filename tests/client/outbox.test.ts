@@ -143,6 +143,8 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await goOffline(context, page)
     await page.evaluate(() => window.here.publishAll([0.3, 0.4]))
     await page.getByText('Offline, 2 events wait to be sent').waitFor()
+    // Seen, and not read out again with each that is published.
+    expect(await status.locator('[aria-live="off"]').textContent()).toBe(', 2 events wait to be sent')
     await context.setOffline(false)
     await page.getByText('running 0.4').waitFor()
     await page.getByText('Connected').waitFor()
