@@ -64,7 +64,7 @@ export const roomPath = (room: string): string =>
 export const historyPath = (room: string): string => `/documents/${segment(room)}/history`
 
 export function navigate(path: string, options: { readonly replace?: boolean } = {}): void {
-  if (path === location.pathname + location.search) return
+  if (path === location.pathname + location.search + location.hash) return
   if (options.replace) history.replaceState(null, '', path)
   else history.pushState(null, '', path)
   window.dispatchEvent(new Event(CHANGED))

@@ -156,6 +156,16 @@ describe('two people on a build', () => {
     await publish(room, lines(526, 100))
     await numberLink(ada, 625).waitFor()
     await expect.poll(() => isAtEnd(ada), soon).toBe(true)
+    // What other lines there are is not new.
+    await publish(room, lines(626, 100, 'test'))
+    await ada.getByLabel('Step', { exact: true }).selectOption('Compile')
+    await expect.poll(() => told(ada), soon).toMatchObject({ count: '625 lines' })
+    await ada.locator('.log-lines').hover()
+    await ada.mouse.wheel(0, -2_000)
+    await ada.getByRole('button', { name: 'To the end' }).waitFor()
+    await ada.getByLabel('Step', { exact: true }).selectOption('All steps')
+    await expect.poll(() => told(ada), soon).toMatchObject({ count: '725 lines' })
+    expect(await ada.locator('.log-end').textContent()).toBe('To the end')
   })
 })
 
@@ -219,6 +229,9 @@ describe('a log of twenty thousand lines', () => {
     const warning = ada.locator('.log-row', { hasText: 'warning: old option' })
     expect(await warning.getAttribute('data-stream')).toBe('stderr')
     expect(await warning.locator('.log-stream').textContent()).toBe('err')
+    await ada.getByLabel('Step', { exact: true }).selectOption('Errors')
+    await expect.poll(() => told(ada), soon).toMatchObject({ count: '1 line' })
+    expect(await ada.locator('.log-count').getAttribute('aria-live')).toBe('off')
     await ada.getByLabel('Step', { exact: true }).selectOption('All steps')
     await expect.poll(() => told(ada), soon).toMatchObject({ count: '20,002 lines' })
   })
@@ -231,6 +244,16 @@ describe('a log of twenty thousand lines', () => {
         const { top, bottom } = row.getBoundingClientRect()
         return top > 0 && bottom < innerHeight
       })
+    expect(await seen()).toBe(true)
+    // A line of the chosen step leaves the choice as it is; any other shows all of them.
+    const shown = bob.locator('.log-count')
+    await bob.getByLabel('Step', { exact: true }).selectOption('Test')
+    await numberLink(bob, 20_001).click()
+    await bob.locator('.log-row[data-mark="addressed"]').waitFor()
+    expect(await shown.textContent()).toMatch(/^[12] lines?$/)
+    await bob.evaluate(() => location.replace('#L12345'))
+    await bob.locator('.log-row[data-mark="addressed"]', { hasText: 'a Needle 12345' }).waitFor()
+    expect(await shown.textContent()).toMatch(/^20,00[12] lines$/)
     expect(await seen()).toBe(true)
     await numberLink(bob, 12_347).click()
     expect(new URL(bob.url()).hash).toBe('#L12347')
@@ -301,6 +324,44 @@ describe('beside a build', () => {
     await shown.getByText('Deployed in 12 s').waitFor()
     expect(await shown.getByRole('link').getAttribute('href')).toBe('https://staging.example.org/')
     expect(await shown.count()).toBe(1)
+  })
+
+  it('[UI50] are listed page by page to the end, also while the list is read anew', async () => {
+    const context = await browser.context()
+    onTestFinished(() => context.close())
+    const page = await openStudio(context, server.url, 'Eve')
+    const at = new Date().toISOString()
+    const listed = (name: string) => ({ name, head: 1, createdAt: at, createdBy: 'ada', changedAt: at })
+    const held = Promise.withResolvers<void>()
+    let firsts = 0
+    await page.route('**/api/v1/rooms/*/events?*', (route) =>
+      route.fulfill({ json: { events: [], head: 1 } }),
+    )
+    await page.route('**/api/v1/rooms?kind=build&*', async (route) => {
+      const more = new URL(route.request().url()).searchParams.has('after')
+      if (more) await held.promise
+      else firsts += 1
+      const json = more
+        ? { rooms: [listed('build:old')], next: null }
+        : { rooms: [listed('build:new')], next: 'on' }
+      // The page may not wait for it any more.
+      await route.fulfill({ json }).catch(() => undefined)
+    })
+    const readAnew = async () => {
+      const before = firsts
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+      await expect.poll(() => firsts, soon).toBeGreaterThan(before)
+    }
+    await page.goto(`${server.url}/builds`)
+    await page.getByRole('button', { name: 'Show more' }).click()
+    await readAnew()
+    held.resolve()
+    await page.getByRole('link', { name: /^old/ }).waitFor()
+    const anew = page.waitForResponse(/kind=build/)
+    await readAnew()
+    await anew
+    expect(await page.getByRole('list', { name: 'Builds' }).getByRole('link').count()).toBe(2)
+    expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
   })
 
   it('[UI57] a sample build is started in development mode, and nowhere else', async () => {

@@ -100,8 +100,25 @@ it('[UI56] shows what an event carries, as a tree and as JSON, and that of an ed
   expect(await page.locator('.tree').count()).toBe(0)
 })
 
+it('[UI56] closes on a phone what was chosen, and leaves the space bar to its buttons', async () => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  const drawer = page.getByRole('dialog')
+  await drawer.waitFor()
+  await drawer.getByRole('button', { name: 'Close' }).click()
+  await drawer.waitFor({ state: 'detached' })
+  expect(new URL(page.url()).hash).toBe('')
+  const order = page.getByRole('button', { name: 'Newest last' })
+  await order.focus()
+  await page.keyboard.press('Space')
+  await page.getByRole('button', { name: 'Newest first' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Pause' }).getAttribute('aria-pressed')).toBe('false')
+  await page.getByRole('button', { name: 'Newest first' }).click()
+  await page.setViewportSize({ width: 1280, height: 800 })
+})
+
 it('[UI56] waits while it is paused, and then has all that came', async () => {
-  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.keyboard.press('p')
+  await page.getByText(/^Paused/).waitFor()
   await say('project.updated', { title: 'Tunnel' })
   // As long as it takes for somebody else to be shown it.
   const other = await enter('root', { '*:*': 'admin' }, `/rooms/${ROOM}/entries`)

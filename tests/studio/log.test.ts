@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { plainText, runsOf } from '../../client/studio/log/ansi.ts'
 import { LogReader, placeOf } from '../../client/studio/log/lines.ts'
 import { piecesOf } from '../../client/studio/log/pieces.ts'
-import { pattern, Selection } from '../../client/studio/log/selection.ts'
+import { ERRORS, isOf, pattern, Selection } from '../../client/studio/log/selection.ts'
 
 const ESC = '\u001b'
 const piece = (first: number, lines: readonly string[], before: number, step?: string) => ({
@@ -23,6 +23,7 @@ describe('what a terminal would do', () => {
     ['an order that breaks off', `ok${ESC}[31`, 'ok'],
     ['a line written over', '10 %\r50 %\r100 %', '100 %'],
     ['a line with its end', 'words\r', 'words'],
+    ['a line with two ends', 'one\rwords\r\r', 'words'],
     ['a tab', 'a\tb', 'a\tb'],
     ['what turns the direction', 'user\u202e} \u2066if\u2069', 'user\ufffd} \ufffdif\ufffd'],
     ['what rings', 'a\u0007b\u0000c\u0090d', 'a\ufffdb\ufffdc\ufffdd'],
@@ -76,5 +77,15 @@ describe('a log that grows', () => {
     expect(marked('error')).toEqual(['[ERR]', '[or]', ' (a.b) ', '[error]'])
     expect(marked('(A.B)')).toEqual(['ERR', 'or ', '[(a.b)]', ' error'])
     expect(marked('.')).toEqual(['ERR', 'or (a', '[.]', 'b) error'])
+  })
+  it('[UI52] is shown as a whole, by step, or by what tells of errors', () => {
+    const line = { number: 1, text: 'no', raw: undefined, stream: 'stderr' as const, step: 'test' }
+    expect([undefined, 'test', ERRORS, 'compile'].map((step) => isOf(line, step))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+    expect(isOf({ ...line, stream: 'stdout' }, ERRORS)).toBe(false)
   })
 })

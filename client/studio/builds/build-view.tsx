@@ -8,6 +8,7 @@ import type { TokenSource } from '../api.ts'
 import { whatToDo } from '../document/notices.tsx'
 import { LogReader } from '../log/lines.ts'
 import { LogView } from '../log/log-view.tsx'
+import { ERRORS } from '../log/selection.ts'
 import { bytes } from '../rooms/figures.ts'
 import { BUILDS, linkTo } from '../router.ts'
 import { EmptyPage } from '../shell/empty-page.tsx'
@@ -109,19 +110,24 @@ function Opened({ room, state, build, lines, title, token, searchRef }: OpenedPr
           step={step}
           onStep={setStep}
           searchRef={searchRef}
-          empty={<NoLines build={build} filtered={step !== undefined && log.count > 0} />}
+          empty={<NoLines build={build} step={log.count > 0 ? step : undefined} />}
         />
       </div>
     </div>
   )
 }
 
-function NoLines({ build, filtered }: { readonly build: BuildState; readonly filtered: boolean }) {
+const NOTHING: Readonly<Record<string, string>> = {
+  '': 'The log is empty',
+  [ERRORS]: 'No errors were written',
+}
+
+function NoLines({ build, step }: { readonly build: BuildState; readonly step: string | undefined }) {
   return (
     <EmptyState
       py={48}
       px="md"
-      title={filtered ? 'This step has written nothing' : 'The log is empty'}
+      title={NOTHING[step ?? ''] ?? 'This step has written nothing'}
       description={
         hasEnded(build)
           ? 'The build has ended.'

@@ -38,13 +38,17 @@ export function useBuilds(token: TokenSource): Builds {
   const [error, setError] = useState<RequestError>()
   const states = useRef(new Map<string, { readonly head: number; readonly build: BuildState }>())
   const [, setRead] = useState(0)
-  const running = useRef<AbortController>(undefined)
+  /** Each of its own: the list is read anew while more of it is on its way. */
+  const running = useRef<{ first?: AbortController; more?: AbortController }>({})
+  /** Where the list goes on, the first page does not know any more. */
+  const wentOn = useRef(false)
 
   const ask = useCallback(
     (after: string | undefined) => {
-      running.current?.abort()
+      const which = after === undefined ? 'first' : 'more'
+      running.current[which]?.abort()
       const controller = new AbortController()
-      running.current = controller
+      running.current[which] = controller
       const { signal } = controller
       const read = async () => {
         const page = await getRoomsOf(token, 'build', after, signal)
@@ -52,7 +56,8 @@ export function useBuilds(token: TokenSource): Builds {
         setRooms((before = []) =>
           merged(after === undefined ? page.rooms : before, after === undefined ? before : page.rooms),
         )
-        setNext((before) => (after === undefined && before !== null ? before : page.next))
+        if (after !== undefined || !wentOn.current) setNext(page.next)
+        if (after !== undefined) wentOn.current = true
         const changed = page.rooms.filter(({ name, head }) => states.current.get(name)?.head !== head)
         const worker = async () => {
           for (let room = changed.shift(); room !== undefined; room = changed.shift()) {
@@ -85,7 +90,7 @@ export function useBuilds(token: TokenSource): Builds {
     return () => {
       clearInterval(timer)
       document.removeEventListener('visibilitychange', whenVisible)
-      running.current?.abort()
+      for (const controller of Object.values(running.current)) controller.abort()
     }
   }, [reload])
 

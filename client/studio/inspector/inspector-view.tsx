@@ -54,7 +54,7 @@ export function InspectorView({ room, token }: InspectorViewProps) {
       navigate(inspectorPath(room) + (seq === undefined ? '' : `#${seq}`), { replace: true }),
     [room],
   )
-  useKeys({ ' ': () => setPaused((before) => !before) })
+  useKeys({ p: () => setPaused((before) => !before) })
 
   if (list === undefined) {
     return error === undefined ? <Opening /> : <Unreadable room={room} error={error} onRetry={retry} />
@@ -74,7 +74,7 @@ export function InspectorView({ room, token }: InspectorViewProps) {
             <span className="inspector-room">{room}</span> · {head.toLocaleString('en')} in all
           </Text>
         </div>
-        <Tooltip label={paused ? 'Go on (Space)' : 'Pause (Space)'}>
+        <Tooltip label={paused ? 'Go on (P)' : 'Pause (P)'}>
           <ActionIcon
             variant={paused ? 'light' : 'subtle'}
             color={paused ? undefined : 'gray'}

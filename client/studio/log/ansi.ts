@@ -16,7 +16,8 @@ const cleaned = (text: string): string => text.replace(UNSEEN, '\ufffd')
 
 /** What a terminal would leave standing of a line that is written over and over, such as a progress bar. */
 function overwritten(line: string): string {
-  const end = line.endsWith('\r') ? line.length - 1 : line.length
+  let end = line.length
+  while (line[end - 1] === '\r') end -= 1
   return line.slice(line.lastIndexOf('\r', end - 1) + 1, end)
 }
 

@@ -1,6 +1,7 @@
 import { ActionIcon, NativeSelect, Text, TextInput, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconChevronUp, IconSearch } from '@tabler/icons-react'
 import type { RefObject } from 'react'
+import { ERRORS } from './selection.ts'
 import type { LogSearch } from './use-search.ts'
 
 export interface StepChoice {
@@ -46,7 +47,13 @@ export function LogTools(props: LogToolsProps) {
           }
         }}
       />
-      <Text component="output" size="sm" c="dimmed" className="log-count" aria-live="polite">
+      <Text
+        component="output"
+        size="sm"
+        c="dimmed"
+        className="log-count"
+        aria-live={query === '' ? 'off' : 'polite'}
+      >
         {query === '' ? lines(total) : foundWords(found, current)}
       </Text>
       <div className="log-steps">
@@ -73,18 +80,17 @@ export function LogTools(props: LogToolsProps) {
           </ActionIcon>
         </Tooltip>
       </div>
-      {steps.length === 0 ? null : (
-        <NativeSelect
-          className="log-step"
-          aria-label="Step"
-          value={step ?? ''}
-          onChange={({ currentTarget: { value } }) => onStep(value === '' ? undefined : value)}
-          data={[
-            { value: '', label: 'All steps' },
-            ...steps.map(({ id, title }) => ({ value: id, label: title })),
-          ]}
-        />
-      )}
+      <NativeSelect
+        className="log-step"
+        aria-label="Step"
+        value={step ?? ''}
+        onChange={({ currentTarget: { value } }) => onStep(value === '' ? undefined : value)}
+        data={[
+          { value: '', label: steps.length === 0 ? 'All lines' : 'All steps' },
+          { value: ERRORS, label: 'Errors' },
+          ...steps.map(({ id, title }) => ({ value: id, label: title })),
+        ]}
+      />
     </div>
   )
 }

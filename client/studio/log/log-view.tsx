@@ -8,7 +8,7 @@ import { useKeys } from '../shell/use-keys.ts'
 import { type Log, placeOf } from './lines.ts'
 import { LogRow } from './log-row.tsx'
 import { LogTools, type StepChoice } from './log-tools.tsx'
-import { Selection } from './selection.ts'
+import { isOf, Selection } from './selection.ts'
 import { useFollow } from './use-follow.ts'
 import { useRows } from './use-rows.ts'
 import { useSearch } from './use-search.ts'
@@ -16,7 +16,7 @@ import { useSearch } from './use-search.ts'
 interface LogViewProps {
   readonly log: Log
   readonly steps: readonly StepChoice[]
-  /** Only the lines of this step; all where it is undefined. */
+  /** Only the lines of this step, or `ERRORS`; all where it is undefined. */
   readonly step: string | undefined
   readonly onStep: (step: string | undefined) => void
   /** Instead of the lines, where there are none. */
@@ -32,13 +32,13 @@ export function LogView({ log, steps, step, onStep, empty, searchRef }: LogViewP
   const host = useRef<HTMLDivElement>(null)
   const addressed = addressedLine(useHash())
   const ofStep = useMemo(
-    () => (step === undefined ? undefined : new Selection((line) => line.step === step)),
+    () => (step === undefined ? undefined : new Selection((line) => isOf(line, step))),
     [step],
   )
   const places = ofStep?.of(log)
   const count = places?.length ?? log.count
   const { first, end, reveal } = useRows(host, ROW, count)
-  const { following, missed, follow } = useFollow(host, count, count, addressed === undefined)
+  const { following, missed, follow } = useFollow(host, count, count, addressed === undefined, step)
   const search = useSearch(log, step)
 
   const rowOf = (place: number): number => (places === undefined ? place : lowerBound(places, place))
@@ -49,7 +49,7 @@ export function LogView({ log, steps, step, onStep, empty, searchRef }: LogViewP
   }
   useKeys({ n: () => go(1), p: () => go(-1), e: follow })
 
-  useAddressed(addressed, log, rowOf, reveal, step === undefined ? undefined : () => onStep(undefined))
+  useAddressed(addressed, log, step, rowOf, reveal, () => onStep(undefined))
 
   const address = useCallback((number: number) => {
     const path = `${location.pathname}${location.search}#L${number}`
@@ -138,20 +138,23 @@ const addressedLine = (hash: string): number | undefined => {
 function useAddressed(
   number: number | undefined,
   log: Log,
+  step: string | undefined,
   rowOf: (place: number) => number,
   reveal: (row: number) => void,
-  showAll: (() => void) | undefined,
+  showAll: () => void,
 ): void {
   const shown = useRef<number>(undefined)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another address or more lines are a reason to look
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another address, another choice or more lines are a reason to look
   useEffect(() => {
     if (number === undefined || shown.current === number) return
     const place = placeOf(log, number)
-    if (place === log.count || log.lines[place]?.number !== number) return
+    const line = log.lines[place]
+    if (place === log.count || line?.number !== number) return
+    // There is a row to go to only when all are drawn.
+    if (!isOf(line, step)) return showAll()
     shown.current = number
-    showAll?.()
-    reveal(showAll === undefined ? rowOf(place) : place)
-  }, [number, log])
+    reveal(rowOf(place))
+  }, [number, log, step])
 }
 
 function lowerBound(places: readonly number[], place: number): number {
@@ -165,7 +168,9 @@ function lowerBound(places: readonly number[], place: number): number {
 }
 
 function copy(address: string, number: number): void {
-  const say = (message: string) =>
+  const say = (message: string) => {
+    // One that is still shown would keep the words of the line before.
+    notifications.hide('line-address')
     notifications.show({
       id: 'line-address',
       message,
@@ -173,6 +178,7 @@ function copy(address: string, number: number): void {
       withBorder: true,
       closeButtonProps: { 'aria-label': 'Close' },
     })
+  }
   const told = () => say(`The address of line ${number.toLocaleString('en')} is copied.`)
   // Where the browser gives no clipboard, it is at least in the address bar.
   const untold = () => say(`The address of line ${number.toLocaleString('en')} is in the address bar.`)

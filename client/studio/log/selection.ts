@@ -1,5 +1,12 @@
 import type { Log, LogLine } from './lines.ts'
 
+/** Stands in the place of a step for the lines of all steps that tell of errors; no step is named so. */
+export const ERRORS = ' errors'
+
+/** Whether a line is one of this step; all lines are where there is none. */
+export const isOf = (line: LogLine, step: string | undefined): boolean =>
+  step === undefined || (step === ERRORS ? line.stream === 'stderr' : line.step === step)
+
 /** The places of the lines that are wanted. It goes on where it stopped as long as lines are only added. */
 export class Selection {
   readonly #wanted: (line: LogLine) => boolean

@@ -18,9 +18,16 @@ export function useFollow(
   /** Changes with each row that is added, also where as many are taken away at the other end. */
   newest: number | undefined,
   first: boolean,
+  /** Which rows were chosen: those of another choice are not new. */
+  choice?: string,
 ): Follow {
   const [following, setFollowing] = useState(first)
   const [left, setLeft] = useState(0)
+  const [chosen, setChosen] = useState(choice)
+  if (choice !== chosen) {
+    setChosen(choice)
+    setLeft(count)
+  }
   const latest = useRef({ following, count })
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is newest is to be seen
   useLayoutEffect(() => {

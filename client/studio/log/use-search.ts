@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react'
 import type { Log } from './lines.ts'
-import { pattern, Selection } from './selection.ts'
+import { isOf, pattern, Selection } from './selection.ts'
 
 export interface LogSearch {
   readonly query: string
@@ -21,12 +21,7 @@ export function useSearch(log: Log, step: string | undefined): LogSearch {
   const sought = useMemo(() => (query === '' ? undefined : pattern(query)), [query])
   const selection = useMemo(
     () =>
-      new Selection(
-        (line) =>
-          sought !== undefined &&
-          (step === undefined || line.step === step) &&
-          line.text.search(sought) !== -1,
-      ),
+      new Selection((line) => sought !== undefined && isOf(line, step) && line.text.search(sought) !== -1),
     [sought, step],
   )
   const found = sought === undefined ? NONE : selection.of(log)

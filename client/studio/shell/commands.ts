@@ -13,7 +13,7 @@ export const KEYS = [
   { keys: ['N', 'P'], does: 'In a log: next line that was found, the one before' },
   { keys: ['E'], does: 'In a log: go to the end and follow it' },
   { keys: ['J', 'K'], does: 'In the entries of a room: the next, the one before' },
-  { keys: ['Space'], does: 'In the entries of a room: pause and go on' },
+  { keys: ['P'], does: 'In the entries of a room: pause and go on' },
   { keys: ['/'], does: 'Search the list, or the log' },
   { keys: ['Ctrl', 'M'], does: 'In code: let Tab leave the editor' },
   { keys: ['Esc'], does: 'Close what is open' },
