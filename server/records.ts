@@ -24,6 +24,9 @@ export const BATCH_HEADER = 'syncline-batch'
 /** Asks for an answer that ends with the first frames, for networks that hold back what has not ended. */
 export const POLL_HEADER = 'syncline-poll'
 
+/** The most frames that one batch brings. */
+export const BATCH_FRAMES = 1_000
+
 export interface Record {
   readonly type: number
   readonly body: Uint8Array
@@ -78,6 +81,11 @@ export function joined(records: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
+
+/** Whether a body is one record and nothing else, as far as its length says. */
+export const isOneRecord = (body: Uint8Array): boolean =>
+  body.length >= HEAD &&
+  new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(0) + 4 === body.length
 
 /** Takes bytes as they come, and gives the records that are whole. */
 export class RecordReader {

@@ -1,5 +1,6 @@
 import { SYNC_HTTP_PATH, SYNC_PATH } from '../../server/protocol.ts'
 import {
+  BATCH_FRAMES,
   BATCH_HEADER,
   encodeClose,
   encodeRecord,
@@ -223,7 +224,7 @@ export class HttpSocket extends EventTarget {
     let size = 0
     const count = this.#outbox.findIndex((record, index) => {
       size += record.length
-      return index > 0 && size > BATCH_BYTES
+      return index > 0 && (size > BATCH_BYTES || index === BATCH_FRAMES)
     })
     return this.#outbox.splice(0, count === -1 ? this.#outbox.length : count)
   }

@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { SYNC_HTTP_PATH } from '../protocol.ts'
 import {
+  BATCH_FRAMES,
   BATCH_HEADER,
+  isOneRecord,
   POLL_HEADER,
   RECEIVED_HEADER,
+  type Record,
   RecordReader,
   RecordType,
   SESSION_HEADER,
 } from '../records.ts'
 import type { Caller, Entrance } from './entrance.ts'
 import { HttpWire } from './http-wire.ts'
-import { logRefusal, toSynclineError } from './refusal.ts'
+import { logRefusal, REFUSED, toSynclineError } from './refusal.ts'
 
 export interface HttpTransportOptions {
   readonly entrance: Entrance
@@ -28,8 +32,10 @@ export interface HttpTransportOptions {
 
 /** A client is asked so often whether it is there, and let go where nothing came until the next time; in ms, as for WebSockets. */
 const SILENCE = 12_000
-/** What a batch may have beside the largest frame, in bytes: a client puts no more than this together. */
+/** A batch of several frames has no more than this, in bytes; what is larger is one frame. */
 const BATCH_BYTES = 256 * 1024
+/** Frames of a batch that are handed over in one turn; between two turns the client may be told to wait. */
+const SLICE = 50
 /** A WebSocket's close code for a message that was too large. */
 const TOO_LARGE = 1009
 
@@ -44,8 +50,10 @@ const ANSWER_HEADERS = {
 interface Line {
   readonly wire: HttpWire
   readonly caller: Caller
-  /** The last batch that was taken. */
+  /** The last batch that was taken, or is being taken. */
   batch: number
+  /** Settles when all that came until now was handed over. */
+  taking: Promise<void>
   /** Something came since it was last asked whether it is there. */
   heard: boolean
   /** The request that brings frames now. */
@@ -95,9 +103,10 @@ export class HttpTransport {
       return
     }
     const line = typeof id === 'string' ? this.#lines.get(id) : undefined
-    if (line !== undefined && request.method === 'GET') await this.#attach(line, request, response)
-    else if (line !== undefined && request.method === 'POST') await this.#bring(line, request, response)
-    else await this.#open(request, response)
+    if (line === undefined) await this.#open(request, response)
+    else if (request.method === 'GET') await this.#attach(line, request, response)
+    else if (request.method === 'POST') await this.#bring(line, request, response)
+    else throw new SynclineError('route-not-found')
   }
 
   async #open(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -106,6 +115,8 @@ export class HttpTransport {
     if (refusal !== undefined) throw refusal
     if (request.headers[SESSION_HEADER] !== undefined) throw new SynclineError('session-ended')
     if (request.method !== 'POST') throw new SynclineError('route-not-found')
+    // Asked again: nobody is let in behind the back of a stop that began meanwhile.
+    if (this.#draining) throw new SynclineError('shutting-down')
     const id = randomBytes(18).toString('base64url')
     const wire = new HttpWire({
       drained: () => caller.drained(),
@@ -116,7 +127,14 @@ export class HttpTransport {
       },
     })
     const caller = this.#options.entrance.open(wire, this.#options.addressOf(request))
-    const line: Line = { wire, caller, batch: 0, heard: true, bringing: undefined }
+    const line: Line = {
+      wire,
+      caller,
+      batch: 0,
+      taking: Promise.resolve(),
+      heard: true,
+      bringing: undefined,
+    }
     const watch = setInterval(() => {
       if (!line.heard && line.bringing === undefined) wire.cut()
       line.heard = false
@@ -150,7 +168,9 @@ export class HttpTransport {
     try {
       await wire.flowing()
       const body = await this.#body(line, request)
-      if (body !== undefined) this.#take(line, numberIn(request, BATCH_HEADER), body)
+      if (body !== undefined) this.#begin(line, numberIn(request, BATCH_HEADER), body)
+      // Also where it came before: it may still be on its way in.
+      await line.taking
       // Who sends too much hears late that it has come, and sends the next later.
       await wire.flowing()
       response.writeHead(204).end()
@@ -176,20 +196,31 @@ export class HttpTransport {
     return Buffer.concat(chunks)
   }
 
-  #take(line: Line, batch: number, body: Uint8Array): void {
+  /** Takes a batch that has not come before, after all that has; what is none ends the session, and nothing of it is taken. */
+  #begin(line: Line, batch: number, body: Uint8Array): void {
     if (batch <= line.batch) {
       line.caller.count()
       return
     }
-    const reader = new RecordReader()
-    const records = reader.read(body)
-    if (batch !== line.batch + 1 || !reader.empty) throw new SynclineError('frame-malformed')
+    if (batch !== line.batch + 1) throw new SynclineError('frame-malformed')
+    const records = recordsOf(body)
+    if (records === undefined) {
+      line.caller.close(REFUSED, 'frame-malformed')
+      throw new SynclineError('frame-malformed')
+    }
     line.batch = batch
-    for (const { type, body: frame } of records) {
-      if (type === RecordType.close) line.wire.leave()
-      else if (type !== RecordType.frame) throw new SynclineError('frame-malformed')
-      else if (frame.length > this.#options.maxFrameBytes) line.caller.close(TOO_LARGE, '')
-      else line.caller.receive(frame)
+    line.taking = line.taking.then(() => this.#take(line, records))
+  }
+
+  async #take({ wire, caller }: Line, records: readonly Record[]): Promise<void> {
+    for (const [index, { type, body: frame }] of records.entries()) {
+      if (index > 0 && index % SLICE === 0) {
+        await nextTurn()
+        await wire.flowing()
+      }
+      if (type === RecordType.close) wire.leave()
+      else if (frame.length > this.#options.maxFrameBytes) caller.close(TOO_LARGE, '')
+      else caller.receive(frame)
     }
   }
 
@@ -201,6 +232,15 @@ export class HttpTransport {
       .writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' })
       .end(JSON.stringify({ error: { code, message, retryable } }))
   }
+}
+
+/** The frames of a batch, and the goodbye; undefined where it is none. */
+function recordsOf(body: Uint8Array): readonly Record[] | undefined {
+  if (body.length > BATCH_BYTES && !isOneRecord(body)) return undefined
+  const reader = new RecordReader()
+  const records = reader.read(body)
+  const known = records.every(({ type }) => type === RecordType.frame || type === RecordType.close)
+  return known && reader.empty && records.length <= BATCH_FRAMES ? records : undefined
 }
 
 function preflight(response: ServerResponse): void {

@@ -39,6 +39,8 @@ export class HttpWire implements Wire {
   #written = 0
   #waiting = 0
   #answer: Answer | undefined
+  /** All that are not closed: of one that ended something may still be on its way. */
+  readonly #unclosed = new Set<ServerResponse>()
   #scheduled = false
   #paused: PromiseWithResolvers<void> | undefined
   #closing: { readonly code: number; readonly reason: string; readonly cuts: boolean } | undefined
@@ -77,11 +79,13 @@ export class HttpWire implements Wire {
   attach(response: ServerResponse, poll: boolean, received: number): boolean {
     if (this.#gone || received < this.#first - 1 || !this.acknowledge(received)) return false
     response.writeHead(200, { 'Content-Type': 'application/octet-stream' })
-    this.#answer?.response.end()
+    this.#endAnswers()
+    this.#unclosed.add(response)
     this.#answer = { response, poll }
     this.#written = 0
     response.on('drain', () => this.#write())
     response.once('close', () => {
+      this.#unclosed.delete(response)
       if (this.#answer?.response === response) this.#answer = undefined
       if (this.#told === response) this.#end()
     })
@@ -144,20 +148,28 @@ export class HttpWire implements Wire {
   }
 
   cut(): void {
-    const { response } = this.#answer ?? {}
+    for (const response of this.#unclosed) reset(response)
     this.#end()
-    response?.socket?.resetAndDestroy()
   }
 
   /** The client has said goodbye. */
   leave(): void {
-    this.#answer?.response.end()
     this.#end()
+  }
+
+  /** Nobody is to read from these any more: what they hold is let go. */
+  #endAnswers(): void {
+    const cuts = this.#closing?.cuts === true
+    for (const response of this.#unclosed) {
+      if (cuts || response.writableLength > 0) reset(response)
+      else response.end()
+    }
   }
 
   #end(): void {
     if (this.#gone) return
     this.#gone = true
+    this.#endAnswers()
     this.#kept = []
     this.#waiting = 0
     this.#answer = undefined
@@ -209,4 +221,9 @@ export class HttpWire implements Wire {
     this.#answer = undefined
     response.end()
   }
+}
+
+function reset(response: ServerResponse): void {
+  response.socket?.resetAndDestroy()
+  response.destroy()
 }
