@@ -5,7 +5,7 @@ import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
-import { Tickets } from './access/tickets.ts'
+import { deleteTickets, Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
@@ -190,9 +190,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   })
   await deletions.start()
   const retainer = new Retainer(database.pool, config.retention, logger, history)
+  const tickets = new Tickets(database.pool)
+  const forget = async (client: Queryable, kind: 'room.erase' | 'room.purge', name: string, by: string) => {
+    await deleteTickets(client, name)
+    await recordAct(client, act(kind, name, by))
+  }
   const erasure: Erasure = {
-    erase: (name, by) => log.erase(name, by, (client) => recordAct(client, act('room.erase', name, by))),
-    purge: (name, by) => log.purge(name, (client) => recordAct(client, act('room.purge', name, by))),
+    erase: (name, by) => log.erase(name, by, (client) => forget(client, 'room.erase', name, by)),
+    purge: (name, by) => log.purge(name, (client) => forget(client, 'room.purge', name, by)),
   }
   const retention: RoomRetention = {
     ruleFor: (name) => retainer.ruleFor(name),
@@ -217,7 +222,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       eventRoutes({
         channels,
         people,
-        tickets: new Tickets(database.pool),
+        tickets,
         admit: (visitor) => visits.admit(visitor),
         addressOf,
         charge: (request, count) => requestLimit.charge(addressOf(request), count),
@@ -249,6 +254,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     'retention of events': async (signal) => {
       for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
     },
+    'expired tickets': () => tickets.deleteExpired(),
     'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({

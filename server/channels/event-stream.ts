@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
@@ -10,6 +10,8 @@ import type { Visit } from './visit.ts'
 
 /** What may wait for a reader before they are behind, in bytes. */
 const COMFORTABLE = 256 * 1024
+/** Events go out in pieces of no more than this, in bytes: whether a slow reader takes anything is seen by them. */
+const PIECE = 64 * 1024
 /** A comment is sent so often, in ms: proxies cut what is silent for longer, and who is gone is found out. */
 const HEARTBEAT = 12_000
 /** After how long an EventSource comes back, in ms. */
@@ -33,7 +35,7 @@ export interface EventStreamOptions {
   readonly mayRead: (type: string) => boolean
   readonly visit: Visit
   /** What it travels over; undefined where it does not. */
-  readonly tcp: Socket | undefined
+  readonly answer: ServerResponse | undefined
   /** It has ended, whoever ended it. */
   readonly left: () => void
 }
@@ -44,8 +46,9 @@ export class EventStream implements Subscriber {
   readonly #subscription: Subscription
   readonly #heartbeat: NodeJS.Timeout
   #out!: ReadableStreamDefaultController<Uint8Array>
-  /** Something was taken since the last heartbeat. */
-  #moved = true
+  #written = 0
+  /** What was taken of it until the last heartbeat. */
+  #takenBefore = -1
   #open = true
   readonly #body: ReadableStream<Uint8Array>
 
@@ -59,7 +62,6 @@ export class EventStream implements Subscriber {
           this.#out = controller
         },
         pull: () => {
-          this.#moved = true
           if (this.ready) this.#subscription.wake()
         },
         cancel: () => this.#leave(),
@@ -71,10 +73,18 @@ export class EventStream implements Subscriber {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
     this.#heartbeat.unref()
     visit.ended.addEventListener('abort', () => this.#end(visit.ended.reason))
+    // Nobody cancels a body that was never read from.
+    options.answer?.once('close', () => this.#leave())
+    if (options.answer?.closed === true) this.#leave()
   }
 
   get response(): Response {
     return new Response(this.#body, { headers: HEADERS })
+  }
+
+  /** In bytes. */
+  get #taken(): number {
+    return this.#written - (COMFORTABLE - (this.#out.desiredSize ?? COMFORTABLE))
   }
 
   get ready(): boolean {
@@ -86,7 +96,7 @@ export class EventStream implements Subscriber {
   }
 
   events(events: readonly StoredEvent[]): void {
-    this.#write(textOf(events))
+    for (const piece of piecesOf(events)) this.#write(piece)
   }
 
   reset(after: Seq): void {
@@ -102,13 +112,15 @@ export class EventStream implements Subscriber {
   }
 
   #write(chunk: Uint8Array): void {
-    if (this.#open) this.#out.enqueue(chunk)
+    if (!this.#open) return
+    this.#written += chunk.length
+    this.#out.enqueue(chunk)
   }
 
   #beat(): void {
-    if (!this.ready && !this.#moved) this.#options.visit.tooSlow()
+    if (!this.ready && this.#taken === this.#takenBefore) this.#options.visit.tooSlow()
     else this.#write(encode(':\n\n'))
-    this.#moved = false
+    this.#takenBefore = this.#taken
   }
 
   /** Says why, in a last event; what is cut for good, is cut. */
@@ -118,9 +130,10 @@ export class EventStream implements Subscriber {
       reason instanceof SynclineError ? reason : new SynclineError('internal', undefined, { cause: reason })
     this.#write(encode(`event: end\ndata: ${JSON.stringify({ code, message, retryable })}\n\n`))
     this.#leave()
-    const { tcp } = this.#options
+    const { answer } = this.#options
     // Not ended before it is cut: a connection that is free again may be somebody else's, behind a proxy.
-    if (tcp !== undefined && CUT.includes(code)) setTimeout(() => tcp.resetAndDestroy(), CUT_WITHIN).unref()
+    if (answer !== undefined && CUT.includes(code))
+      setTimeout(() => answer.socket?.resetAndDestroy(), CUT_WITHIN).unref()
     else this.#out.close()
   }
 
@@ -137,16 +150,18 @@ export class EventStream implements Subscriber {
 const encoder = new TextEncoder()
 const encode = (text: string): Uint8Array => encoder.encode(text)
 
-const texts = new WeakMap<readonly StoredEvent[], Uint8Array>()
+const pieces = new WeakMap<readonly StoredEvent[], readonly Uint8Array[]>()
 
 /** Encoded once for everybody who is told the same. */
-function textOf(events: readonly StoredEvent[]): Uint8Array {
-  const known = texts.get(events)
+function piecesOf(events: readonly StoredEvent[]): readonly Uint8Array[] {
+  const known = pieces.get(events)
   if (known !== undefined) return known
   const blocks = events.map(
     (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${encodeEvent(event)}\n\n`,
   )
   const text = encode(blocks.join(''))
-  texts.set(events, text)
-  return text
+  const made: Uint8Array[] = []
+  for (let at = 0; at < text.length; at += PIECE) made.push(text.subarray(at, at + PIECE))
+  pieces.set(events, made)
+  return made
 }

@@ -29,7 +29,7 @@ export function nextEvents(
   const subscriber: Subscriber = {
     ready: true,
     mayRead,
-    events: (events) => resolve({ events: events.slice(0, limit), head: room.head, reset }),
+    events: (events) => resolve({ events: events.slice(0, limit), head: room.known, reset }),
     reset: (dropped) => {
       reset = dropped
     },

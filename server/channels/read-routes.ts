@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
+import { atLeast } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
 import type { Tickets } from '../access/tickets.ts'
 import type { Verify } from '../access/verifier.ts'
@@ -16,6 +16,7 @@ import { encodeEvents } from './encode.ts'
 import { type EntryOptions, enter } from './entry.ts'
 import { EventStream } from './event-stream.ts'
 import { nextEvents } from './next-events.ts'
+import type { Registry } from './registry.ts'
 import type { Admit, Visit } from './visit.ts'
 
 const STREAM = 'text/event-stream'
@@ -121,24 +122,29 @@ export function readRoutes({
     const { ticket, limit, types, wait, after } = c.req.valid('query')
     const headers = c.req.valid('header')
     const streams = headers.accept?.includes(STREAM) === true
-    const { incoming } = c.env as Partial<HttpBindings>
+    const { incoming, outgoing } = c.env as Partial<HttpBindings>
     const identity: Identity =
       ticket !== undefined && streams
         ? await tickets.redeem(ticket, room)
         : await bearer(c.req.header('authorization'), verify)
     const entry = await enter(identity, room, { authorizer, revocations })
     const held = await channels.open(room, undefined)
+    // Answered as a GET whose body nobody takes: a stream would never end.
+    if (c.req.method === 'HEAD') {
+      held.release()
+      return c.body(null, 200, { 'Content-Type': streams ? STREAM : 'application/json' })
+    }
     const from = (streams ? headers['last-event-id'] : undefined) ?? after
     const question: Question = {
       held,
-      after: from === 'head' ? held.room.head : from,
+      after: from === 'head' ? held.room.known : from,
       limit,
       types,
       mayRead: (type, role) =>
         channels.registry.mayRead(role, type) && (types === undefined || types.includes(type)),
       admit: () => admit({ ...entry, room, address: incoming === undefined ? '' : addressOf(incoming) }),
     }
-    if (streams) return stream(channels, question, incoming?.socket)
+    if (streams) return stream(channels, question, outgoing)
     try {
       const page = await firstReadable(channels, question, entry.role)
       const some = wait === 0 || page.events.length > 0 || page.reset !== undefined
@@ -157,13 +163,29 @@ async function firstReadable(
   role: Role,
 ): Promise<EventPage> {
   let { after } = from
+  // Nobody has the server page through a room of which they may read nothing.
+  const readable = readableTypes(channels.registry, role, types)
   for (;;) {
-    const page = await channels.read(room, { after, limit, types })
+    const page = await channels.read(room, { after, limit, types: readable })
     const events = page.events.filter(({ type }) => mayRead(type, role))
     const last = page.events.at(-1)
     if (events.length > 0 || last === undefined || page.reset !== undefined) return { ...page, events }
     after = last.seq
   }
+}
+
+const typesOf = ({ kinds }: Registry): readonly string[] =>
+  kinds.flatMap(({ name, events }) => Object.keys(events).map((event) => `${name}.${event}`))
+
+/** What to ask the database for; all where it is undefined. Who may write also reads what no kind has any more. */
+function readableTypes(
+  registry: Registry,
+  role: Role,
+  types: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (types === undefined && atLeast(role, 'write')) return undefined
+  const asked = types ?? typesOf(registry)
+  return asked.filter((type) => registry.mayRead(role, type))
 }
 
 async function next(
@@ -188,7 +210,11 @@ async function next(
   }
 }
 
-function stream(channels: Channels, { held, after, mayRead, admit }: Question, tcp?: Socket): Response {
+function stream(
+  channels: Channels,
+  { held, after, mayRead, admit }: Question,
+  answer: ServerResponse | undefined,
+): Response {
   let visit: Visit | undefined
   try {
     const admitted = admit()
@@ -199,7 +225,7 @@ function stream(channels: Channels, { held, after, mayRead, admit }: Question, t
       after,
       mayRead: (type) => mayRead(type, admitted.role),
       visit,
-      tcp,
+      answer,
       left: held.release,
     }).response
   } catch (error) {

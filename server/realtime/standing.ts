@@ -19,7 +19,8 @@ export const isOutage = (error: unknown): boolean =>
 
 /** What stands and falls with it: a connection of Hocuspocus, or a request that stays open. */
 export interface Seat {
-  readOnly: boolean
+  /** Absent where nothing is ever changed over it. */
+  readOnly?: boolean
   requestToken(): void
   onClose(listener: () => void): unknown
 }
@@ -104,7 +105,9 @@ export class Standing {
     if (identity === before && this.#identity !== before) return // a newer token was decided on meanwhile
     const role = decision.role
     if (role === undefined) throw new SynclineError('forbidden')
-    if (atLeast(this.#decision.role, 'write') && !atLeast(role, 'write')) throw new SynclineError('read-only')
+    const changes = this.#seat === undefined || this.#seat.readOnly !== undefined
+    if (changes && atLeast(this.#decision.role, 'write') && !atLeast(role, 'write'))
+      throw new SynclineError('read-only')
     this.#identity = identity
     this.#decision = decision
     this.#epoch = epoch
@@ -128,7 +131,7 @@ export class Standing {
   #settle(): void {
     clearTimeout(this.#timer)
     if (this.#seat === undefined) return
-    this.#seat.readOnly = !atLeast(this.#decision.role, 'write')
+    if (this.#seat.readOnly !== undefined) this.#seat.readOnly = !atLeast(this.#decision.role, 'write')
     if (this.#decision.until === Number.POSITIVE_INFINITY) return
     this.#timer = setTimeout(() => this.#ended(), this.#wait())
     this.#timer.unref()

@@ -42,8 +42,6 @@ export class Visits {
 class OpenVisit implements Visit, Socket, Seat {
   readonly address: string
   readonly admissions = new Set<Admission>()
-  /** Nobody changes anything over it, whatever they may do elsewhere. */
-  readOnly = true
   readonly #visitor: Visitor
   readonly #options: VisitOptions
   readonly #standing: Standing

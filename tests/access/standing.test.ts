@@ -87,6 +87,17 @@ it('[ACC32] counts an outage from the end of the last answer, each time anew', a
   expect(refused).toEqual([])
 })
 
+it('[ACC31] lets somebody stay who may only read from now on, where nothing is changed over it', async () => {
+  const reply: { role: Reply; ttl: number } = { role: 'write', ttl: 60 }
+  const { refused, connection, standing } = await stand(reply)
+  Reflect.deleteProperty(connection, 'readOnly')
+  reply.role = 'read'
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  expect(refused).toEqual([])
+  expect(standing.role).toBe('read')
+  expect(connection).not.toHaveProperty('readOnly')
+})
+
 it('[ACC31] asks once a second at most, whatever the ttl, and never once it is closed', async () => {
   const { asked, close } = await stand({ role: 'write', ttl: 0 })
   await vi.advanceTimersByTimeAsync(10_000)

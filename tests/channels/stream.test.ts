@@ -155,6 +155,20 @@ it('[EVT23] counts as a connection', async () => {
   for (const reader of readers) reader.stop()
 })
 
+it('[EVT23] leaves nothing open for who only asks for its head', async () => {
+  await publish('build:5', 'head')
+  for (let i = 0; i < 6; i += 1) {
+    const answer = await fetch(address('build:5'), {
+      method: 'HEAD',
+      headers: { ...bearer('hal'), accept: 'text/event-stream' },
+    })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  }
+  const hal = follow('build:5', 'hal')
+  await until(() => ids(hal).length > 0)
+  hal.stop()
+})
+
 it('[EVT24] keeps nothing for a reader who does not read, and sends it all once they do', async () => {
   const big = 'x'.repeat(50_000)
   const count = 600
@@ -238,6 +252,20 @@ it('[EVT25] is worth nothing once its token is revoked', async () => {
     headers: { accept: 'text/event-stream' },
   })
   expect(await late.json()).toMatchObject({ error: { code: 'revoked' } })
+})
+
+it('[EVT25] is forgotten with its room', async () => {
+  await publish('build:gone', 'a')
+  const ticket = await ticketFor('build:gone', 'ivan')
+  const erased = await fetch(`${server.url}/api/v1/rooms/build:gone`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${tokenOf('root', { grants: { '*:*': 'admin' } })}` },
+  })
+  expect(erased.ok).toBe(true)
+  const late = await fetch(address('build:gone', `?ticket=${ticket}`), {
+    headers: { accept: 'text/event-stream' },
+  })
+  expect(await late.json()).toMatchObject({ error: { code: 'token-invalid' } })
 })
 
 it('[EVT25] brings an EventSource back by itself after the server was killed, with nothing lost or twice', async () => {
