@@ -117,6 +117,8 @@ export interface ResumeEnvelope {
 export interface ResumingEnvelope {
   readonly type: 'resuming'
   readonly after: number
+  /** Where "now" is: what is above it came after the question. */
+  readonly head: number
 }
 
 export interface EventsEnvelope {

@@ -4,7 +4,7 @@ export { RealtimeStatus, type RealtimeStatusName, type RealtimeStatusProps } fro
 export { useBuild, useBuildLog } from './use-build.ts'
 export { useDeployment } from './use-deployment.ts'
 export { type UseEventsOptions, useEvents, useRealtimeUpdates } from './use-events.ts'
-export { useFolded } from './use-folded.ts'
+export { useFolded, useTold } from './use-folded.ts'
 export { usePresence } from './use-presence.ts'
 export { useComments, useTasks } from './use-project.ts'
 export { useRoom } from './use-room.ts'

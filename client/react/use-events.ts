@@ -1,6 +1,8 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { NOTHING_TOLD, type Told } from '../sdk/events/folded.ts'
 import type { EventOf, EventType } from '../sdk/events/payloads.ts'
 import type { EventStart } from '../sdk/events/stream.ts'
+import { guarded } from '../sdk/guarded.ts'
 import type { Room } from '../sdk/room.ts'
 
 export interface UseEventsOptions {
@@ -10,32 +12,54 @@ export interface UseEventsOptions {
   readonly from?: EventStart
 }
 
-/** The newest events of these types, oldest first; of all types where none is named. */
+/** The newest events of these types, oldest first; of all types where none is named. And whether those are all yet. */
 export const useEvents = <Type extends EventType = EventType>(
   room: Room,
   types?: readonly Type[],
   { limit = 100, from = 'start' }: UseEventsOptions = {},
-): readonly EventOf<Type>[] => {
-  const [events, setEvents] = useState<readonly EventOf<Type>[]>([])
+): readonly EventOf<Type>[] & Told => {
   const wanted = types?.join(' ')
+  const [shown, setShown] = useState<Shown<Type>>(NOTHING_SHOWN)
 
   useEffect(() => {
-    setEvents([])
     const isWanted = chosen<Type>(wanted)
+    const change = (how: (before: Shown<Type>) => Shown<Type>): void =>
+      setShown((before) => how(before.room === room ? before : { ...NOTHING_SHOWN, room }))
+    setShown({ ...NOTHING_SHOWN, room })
     return room.listen(
       {
         events: (batch) => {
           const fresh = batch.filter(isWanted)
-          if (fresh.length > 0) setEvents((before) => [...before, ...fresh].slice(-limit))
+          if (fresh.length === 0) return
+          change((before) => ({ ...before, events: [...before.events, ...fresh].slice(-limit) }))
         },
-        reset: () => setEvents([]),
+        reset: (after) =>
+          change(() => ({
+            ...NOTHING_SHOWN,
+            room,
+            told: { ...NOTHING_TOLD, droppedUpTo: after || undefined },
+          })),
+        caughtUp: () =>
+          change((before) => ({ ...before, told: { ...before.told, caughtUp: true, refusal: undefined } })),
+        refused: (refusal) => change((before) => ({ ...before, told: { ...before.told, refusal } })),
       },
       from,
     )
   }, [room, wanted, limit, from])
 
-  return events
+  // What was told of another room is not shown as this one's, not even until the effect has run.
+  const { events, told } = shown.room === room ? shown : NOTHING_SHOWN
+  return useMemo(() => Object.assign([...events], told), [events, told])
 }
+
+interface Shown<Type extends EventType> {
+  /** Whose events they are. */
+  readonly room: Room | undefined
+  readonly events: readonly EventOf<Type>[]
+  readonly told: Told
+}
+
+const NOTHING_SHOWN = { room: undefined, events: [], told: NOTHING_TOLD }
 
 /** Calls back with each event of these types that comes while the component is there. */
 export const useRealtimeUpdates = <Type extends EventType>(
@@ -51,11 +75,16 @@ export const useRealtimeUpdates = <Type extends EventType>(
   })
   useEffect(() => {
     const isWanted = chosen<Type>(wanted)
-    return room.listen({
+    let stopped = false
+    const stop = room.listen({
       events: (batch) => {
-        for (const event of batch.filter(isWanted)) newest.current(event)
+        for (const event of batch.filter(isWanted)) if (!stopped) guarded(() => newest.current(event))
       },
     })
+    return () => {
+      stopped = true
+      stop()
+    }
   }, [room, wanted])
 }
 

@@ -40,7 +40,7 @@ export {
   foldDeployment,
   NO_DEPLOYMENT,
 } from './events/deployment-state.ts'
-export { type Fold, Folded, folded } from './events/folded.ts'
+export { type Fold, Folded, folded, type Told } from './events/folded.ts'
 export {
   BUILD_LOG,
   foldLog,

@@ -4,6 +4,7 @@ import type { Receipt, RefusedEvent } from './events/outbox.ts'
 import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'
+import { guarded } from './guarded.ts'
 import type { Link } from './link.ts'
 import { LocalCopy } from './local-copy.ts'
 import { Presence } from './presence.ts'
@@ -185,7 +186,16 @@ export class Room {
     from: EventStart = 'now',
   ): () => void {
     const ofType = (event: EventOf): event is EventOf<Type> => event.type === type
-    return this.listen({ events: (events) => events.filter(ofType).forEach(listener) }, from)
+    let stopped = false
+    const tell = (events: readonly EventOf[]): void => {
+      // One that it fails at, or stops at, is one of several that came together.
+      for (const event of events.filter(ofType)) if (!stopped) guarded(() => listener(event))
+    }
+    const stop = this.listen({ events: tell }, from)
+    return () => {
+      stopped = true
+      stop()
+    }
   }
 
   /** As `on`, for the events of all types, as many at a time as came together. */
@@ -318,7 +328,7 @@ export class Room {
   }
 
   #notify(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) guarded(listener)
   }
 
   #when(holds: (state: RoomState) => boolean, refused = (): boolean => false): Promise<void> {

@@ -110,7 +110,8 @@ export class RoomEvents implements Extension {
     this.#options.channels.requireReached(room, after ?? undefined)
     const before = this.#subscriptions.get(connection)
     before?.end()
-    this.#tell(connection, { type: 'resuming', after: after ?? room.known })
+    const head = room.known
+    this.#tell(connection, { type: 'resuming', after: after ?? head, head })
     const subscriber = new ConnectionSubscriber(connection, this.#options.channels, this.#frames, {
       tell: (envelope) => this.#tell(connection, envelope),
       failed: (error) => this.#reject(connection, 'resume', toSynclineError(error)),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EventStream } from '../../client/sdk/events/stream.ts'
-import type { EventOf } from '../../client/sdk/index.ts'
+import { type EventOf, Folded, type Room } from '../../client/sdk/index.ts'
 
 const event = (seq: number): EventOf => ({
   seq,
@@ -63,6 +63,29 @@ const act = fc.oneof(
   fc.constant('drop' as const),
   fc.integer({ min: 1, max: 5 }),
 )
+
+/** What is thrown to nobody while `during` runs, which is no failure of the test. */
+const thrown = async (during: () => void): Promise<readonly unknown[]> => {
+  const errors: unknown[] = []
+  const before = process.listeners('uncaughtException')
+  for (const listener of before) process.off('uncaughtException', listener)
+  const caught = (error: unknown) => errors.push(error)
+  process.on('uncaughtException', caught)
+  during()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('uncaughtException', caught)
+  for (const listener of before) process.on('uncaughtException', listener)
+  return errors
+}
+
+const asking = () => {
+  const asked: (number | null)[] = []
+  const stream = new EventStream((after) => asked.push(after))
+  stream.setConnected(true)
+  return { asked, stream }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the stream of a room’s events', () => {
   it('[EVT42] tells each once and in order, whatever comes twice, late, or not at all for a while', async () => {
@@ -153,5 +176,81 @@ describe('the stream of a room’s events', () => {
     expect(await uncaught).toMatchObject({ message: 'mine' })
     for (const listener of before) process.on('uncaughtException', listener)
     expect(told).toEqual(['other'])
+  })
+
+  it.each([
+    ['begins', [], { type: 'resuming', after: 5 }],
+    ['says its head, where another listener began', [0], { type: 'resuming', after: 0, head: 5 }],
+  ] as const)('[EVT41] from now on is from where the server %s', async (_, others, resuming) => {
+    const { stream } = asking()
+    const told: number[] = []
+    for (const from of others) stream.listen({ events: () => undefined }, from)
+    stream.listen({ events: (events) => told.push(...events.map(({ seq }) => seq)) }, 'now')
+    await turn()
+    stream.said(resuming)
+    stream.said({
+      type: 'event',
+      events: [event(3), event(5), event(6)].filter(({ seq }) => seq > resuming.after),
+    })
+    stream.said({ type: 'resumed', head: 6 })
+    expect(told).toEqual([6])
+  })
+
+  it('[EVT41] asks again where the stream begins above what somebody has', async () => {
+    const { asked, stream } = asking()
+    stream.listen({ events: () => undefined }, 10)
+    await turn()
+    stream.said({ type: 'resuming', after: 1000 })
+    await turn()
+    expect(asked).toEqual([10, 10])
+    stream.said({ type: 'resuming', after: 10 })
+    await turn()
+    expect(asked).toEqual([10, 10])
+  })
+
+  it('[EVT41] says when a listener has all that there is, and why it is told nothing', async () => {
+    const { stream } = asking()
+    const told: string[] = []
+    const listen = (name: string, from: number | 'start') =>
+      stream.listen(
+        {
+          events: () => undefined,
+          caughtUp: () => told.push(`${name} has all`),
+          refused: ({ code }) => told.push(`${name}: ${code}`),
+        },
+        from,
+      )
+    listen('one', 'start')
+    await turn()
+    stream.said({ type: 'resuming', after: 0 })
+    stream.said({ type: 'event', events: [event(1)] })
+    expect(told).toEqual([])
+    stream.said({ type: 'resumed', head: 2 })
+    expect(told).toEqual(['one has all'])
+    listen('other', 2)
+    listen('late', 'start')
+    await turn()
+    expect(told).toEqual(['one has all', 'other has all'])
+    stream.said({ type: 'reject', id: 'resume', code: 'forbidden', message: '', retryable: false })
+    expect(told.slice(2)).toEqual(['one: forbidden', 'other: forbidden', 'late: forbidden'])
+  })
+
+  it('[EVT42] gives a fold what came with an event that it fails at', async () => {
+    const { stream } = asking()
+    const room = { listen: stream.listen.bind(stream) } as unknown as Room
+    const fold = (seqs: readonly number[], events: readonly EventOf[]): readonly number[] => {
+      if (events.some(({ seq }) => seq === 2)) throw new Error('mine')
+      return [...seqs, ...events.map(({ seq }) => seq)]
+    }
+    const made = new Folded<readonly number[]>(room, { empty: [], fold })
+    made.subscribe(() => undefined)
+    await turn()
+    stream.said({ type: 'resuming', after: 0 })
+    const errors = await thrown(() => stream.said({ type: 'event', events: [1, 2, 3].map(event) }))
+    expect(errors).toMatchObject([{ message: 'mine' }])
+    expect(made.getState()).toEqual([1, 3])
+    expect(made.getTold().caughtUp).toBe(false)
+    stream.said({ type: 'resumed', head: 3 })
+    expect(made.getTold().caughtUp).toBe(true)
   })
 })

@@ -1,3 +1,4 @@
+import { guarded } from '../guarded.ts'
 import type { Envelope } from '../session.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox, type RefusedEvent } from './outbox.ts'
@@ -29,7 +30,7 @@ export class RoomEvents {
       },
       send,
       refused: (event) => {
-        for (const listener of [...this.#refusedListeners]) listener(event)
+        for (const listener of [...this.#refusedListeners]) guarded(() => listener(event))
       },
       changed,
     })

@@ -1,6 +1,8 @@
 import { backoff } from '../backoff.ts'
+import { guarded } from '../guarded.ts'
 import { refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
+import type { Refusal } from '../state.ts'
 import type { EventOf } from './payloads.ts'
 
 /** `now`: what comes from here on. `start`: all that is kept. A seq: all after it. */
@@ -11,12 +13,18 @@ export interface EventListener {
   readonly events: (events: readonly EventOf[]) => void
   /** Events up to `after` are not kept any more and were not told: what was made of the earlier ones is incomplete. */
   readonly reset?: (after: number) => void
+  /** It has all that there is now; said once, and once more after a reset or a refusal. */
+  readonly caughtUp?: () => void
+  /** It is told of nothing until the room is joined anew, or `caughtUp` says otherwise. */
+  readonly refused?: (refusal: Refusal) => void
 }
 
 interface Listening extends EventListener {
   /** The last seq that it was told of; undefined while it waits to learn where "now" is. */
   position: number | undefined
   readonly fromNow: boolean
+  /** It was told `caughtUp`. */
+  hasAll: boolean
 }
 
 /**
@@ -34,6 +42,8 @@ export class EventStream {
   #live = false
   #connected = false
   #askingSoon = false
+  /** From where it was asked last. */
+  #asked: number | null = null
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -46,7 +56,7 @@ export class EventStream {
     const fromNow = from === 'now'
     const here = this.#live ? this.#at : undefined
     const position = fromNow ? here : from === 'start' ? 0 : from
-    const listening: Listening = { ...listener, fromNow, position }
+    const listening: Listening = { ...listener, fromNow, position, hasAll: false }
     this.#listeners.add(listening)
     this.#askSoon()
     return () => this.#listeners.delete(listening)
@@ -72,13 +82,23 @@ export class EventStream {
   /** An envelope of the server's. */
   said(envelope: Envelope): void {
     const { type, after, head, events } = envelope
-    if (type === 'resuming' && typeof after === 'number') {
-      this.#at = after
-      this.#live = false
-    } else if (type === 'event' && Array.isArray(events)) this.#told(events)
+    if (type === 'resuming' && typeof after === 'number')
+      this.#resuming(after, typeof head === 'number' ? head : undefined)
+    else if (type === 'event' && Array.isArray(events)) this.#told(events)
     else if (type === 'reset' && typeof after === 'number') this.#reset(after)
     else if (type === 'resumed' && typeof head === 'number') this.#resumed(head)
     else if (type === 'reject' && envelope.id === 'resume') this.#refused(envelope)
+  }
+
+  #resuming(after: number, head: number | undefined): void {
+    this.#at = after
+    this.#live = false
+    // "Now" is when the server took the question, not when all that came before it has been told. A server that does
+    // not say its head has said it by where it begins, where nobody asked for more.
+    const now = head ?? (this.#asked === null ? after : undefined)
+    for (const listener of this.#listeners) listener.position ??= now
+    // It may have begun above what somebody has: who began to listen meanwhile, for one.
+    if (this.#lacking()) this.#askSoon()
   }
 
   #told(events: readonly EventOf[]): void {
@@ -94,7 +114,7 @@ export class EventStream {
       if (!this.#listeners.has(listener)) continue // stopped by one before it
       listener.position = last
       const news = position === before ? fresh : fresh.filter(({ seq }) => seq > position)
-      this.#call(() => listener.events(news))
+      guarded(() => listener.events(news))
     }
   }
 
@@ -111,8 +131,23 @@ export class EventStream {
 
   #tellReset(listeners: readonly Listening[], after: number): void {
     if (listeners.length === 0) return
-    for (const listener of listeners) this.#call(() => listener.reset?.(after))
-    for (const listener of [...this.#resetListeners]) this.#call(() => listener(after))
+    for (const listener of listeners) {
+      listener.hasAll = false
+      guarded(() => listener.reset?.(after))
+    }
+    for (const listener of [...this.#resetListeners]) guarded(() => listener(after))
+  }
+
+  /** Those who have all. */
+  #tellCaughtUp(): void {
+    const at = this.#at
+    if (!this.#live || at === undefined) return
+    for (const listener of [...this.#listeners]) {
+      const { hasAll, position } = listener
+      if (hasAll || position === undefined || position < at || !this.#listeners.has(listener)) continue
+      listener.hasAll = true
+      guarded(() => listener.caughtUp?.())
+    }
   }
 
   #resumed(head: number): void {
@@ -125,23 +160,35 @@ export class EventStream {
       if (listener.position === undefined || (listener.position >= before && listener.position < head))
         listener.position = head
     }
+    this.#tellCaughtUp()
   }
 
   #refused(envelope: Envelope): void {
     this.#at = undefined
     this.#live = false
-    if (refusalSaid(envelope).retryable) {
+    const reason = refusalSaid(envelope)
+    if (reason.retryable) {
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.#askSoon(), backoff(this.#failures))
       this.#failures += 1
     }
     // The room's log is shorter than what was told of it: another database answers, or an older copy of it.
-    if (envelope.code !== 'position-invalid') return
+    if (envelope.code !== 'position-invalid') {
+      if (!reason.retryable) this.#tellRefused(reason)
+      return
+    }
     const ahead = [...this.#listeners].filter(({ position }) => position !== undefined && position > 0)
     if (ahead.length === 0) return
     for (const listener of ahead) listener.position = listener.fromNow ? undefined : 0
     this.#tellReset(ahead, 0)
     this.#askSoon()
+  }
+
+  #tellRefused(reason: Refusal): void {
+    for (const listener of [...this.#listeners]) {
+      listener.hasAll = false
+      guarded(() => listener.refused?.(reason))
+    }
   }
 
   /** Once for all who begin to listen in one turn. */
@@ -150,7 +197,12 @@ export class EventStream {
     this.#askingSoon = true
     queueMicrotask(() => {
       this.#askingSoon = false
-      if (this.#connected && this.#lacking()) this.#ask(this.#earliest())
+      if (!this.#connected) return
+      // Who begins where the stream is has all already.
+      this.#tellCaughtUp()
+      if (!this.#lacking()) return
+      this.#asked = this.#earliest()
+      this.#ask(this.#asked)
     })
   }
 
@@ -164,17 +216,6 @@ export class EventStream {
   #earliest(): number | null {
     const positions = [...this.#listeners].flatMap(({ position }) => position ?? [])
     return positions.length === 0 ? null : Math.min(...positions)
-  }
-
-  /** What a listener throws is its own: the others are told all the same, and it is reported as uncaught. */
-  #call(listener: () => void): void {
-    try {
-      listener()
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
   }
 }
 
