@@ -41,6 +41,8 @@ export class BuildLog {
    * Rejects with the refusal where what came before was not taken.
    */
   async write(lines: readonly string[], stream: LogStream = 'stdout'): Promise<void> {
+    // Lines after one that is missing would have numbers that are not theirs.
+    this.#check()
     for (const line of lines) for (const piece of piecesOf(line)) this.#add(piece, stream)
     while (this.#underway.size > MAX_UNDERWAY && this.#failure === undefined)
       await Promise.race(this.#underway)

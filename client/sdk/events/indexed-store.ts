@@ -9,6 +9,8 @@ const EVENTS = 'events'
 const BOX = 'box'
 /** A page that was put to sleep keeps its lock. Two that send the same are no harm: an id is taken once, and all keep the order. */
 const LOCK_LIMIT_MS = 5_000
+/** Normally it is a matter of milliseconds; what is published must not wait for ever. */
+const OPEN_LIMIT_MS = 3_000
 
 /** In IndexedDB, shared by all pages of this device that have the same person in the same room. */
 export class IndexedStore implements OutboxStore {
@@ -42,7 +44,7 @@ export class IndexedStore implements OutboxStore {
     opening.onupgradeneeded = () => {
       opening.result.createObjectStore(EVENTS, { autoIncrement: true }).createIndex(BOX, BOX)
     }
-    const db = await answerOf(opening)
+    const db = await answerSoon(opening)
     db.onversionchange = () => db.close()
     return new IndexedStore(db, box, heard)
   }
@@ -81,7 +83,7 @@ export class IndexedStore implements OutboxStore {
     this.#channel.postMessage(outcomes)
   }
 
-  count(): Promise<number> {
+  async count(): Promise<number> {
     return answerOf(this.#db.transaction(EVENTS).objectStore(EVENTS).index(BOX).count(this.#box))
   }
 
@@ -108,6 +110,20 @@ export class IndexedStore implements OutboxStore {
     this.#channel.close()
     this.#db.close()
   }
+}
+
+/** A database that the browser opens late is closed again: by then something else took its place. */
+function answerSoon(opening: IDBOpenDBRequest): Promise<IDBDatabase> {
+  let late = false
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      late = true
+      reject(new Error('The database does not open'))
+    }, OPEN_LIMIT_MS)
+    answerOf(opening)
+      .then((db) => (late ? db.close() : resolve(db)), reject)
+      .finally(() => clearTimeout(limit))
+  })
 }
 
 const answerOf = <Answer>(request: IDBRequest<Answer>): Promise<Answer> =>

@@ -4,6 +4,8 @@ import { backoff } from '../backoff.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
 import type { Refusal } from '../state.ts'
+import { newId } from './new-id.ts'
+import { batchOf, MAX_BATCH, messageOf } from './outbox-batch.ts'
 import { MemoryStore, type OutboxStore, type Outcome, type Waiting } from './outbox-store.ts'
 
 /** Where a published event came to stand. */
@@ -41,15 +43,16 @@ interface Flight {
 
 interface Published extends PromiseWithResolvers<Receipt> {
   readonly event: Waiting
+  /** Who published it, where that was known. */
+  readonly owner: string | undefined
+  /** It is in the store. */
+  kept: boolean
 }
 
 /** How many events of one person may wait on this device for one room. */
 const MAX_WAITING = 10_000
 /** Of payloads that this page has published and that wait, in characters. */
 const MAX_LENGTH = 32 * 1024 * 1024
-const MAX_BATCH = 200
-/** Of payloads, in characters: a batch is to be a small part of the largest message that a server takes. */
-const MAX_BATCH_LENGTH = 256 * 1024
 
 /**
  * What was published and is not committed yet, oldest first. It is put away before it is sent, and sent a batch at a
@@ -61,14 +64,17 @@ export class Outbox {
   /** What this page has published and nothing has come of yet. */
   readonly #published = new Map<string, Published>()
   #length = 0
-  /** On their way into the store. */
+  /** On their way into the store; who is next to publish as somebody else begins another. */
   #adding: Waiting[] = []
+  #underway = 0
   #stored = 0
   /** Before it is known whose they are, events wait in memory. */
   #store: OutboxStore = new MemoryStore()
-  readonly #opened: OutboxStore[] = []
+  /** Of each who was here: what another page settles, it tells whoever is here. */
+  readonly #opened = new Map<string, OutboxStore>()
   #owner: string | undefined
-  #opening = false
+  /** How many changes of the owner are underway. */
+  #opening = 0
   /** Additions are made one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #flight: Flight | undefined
@@ -84,7 +90,7 @@ export class Outbox {
 
   /** How many events wait to be committed, those of this device's other pages included. */
   get waiting(): number {
-    return this.#stored + this.#adding.length
+    return this.#stored + this.#underway
   }
 
   /** @throws TypeError where the payload cannot be written as JSON */
@@ -101,13 +107,17 @@ export class Outbox {
       return this.#refuse(event, 'event-too-large')
     if (this.waiting >= MAX_WAITING || this.#length + length > MAX_LENGTH)
       return this.#refuse(event, 'outbox-full')
-    const published = { ...Promise.withResolvers<Receipt>(), event }
+    const published = { ...Promise.withResolvers<Receipt>(), event, owner: this.#owner, kept: false }
     // Who does not wait for it hears of a refusal from `refused`, and is not to fall over it.
     published.promise.catch(() => undefined)
     this.#published.set(id, published)
     this.#length += length
     this.#adding.push(event)
-    if (this.#adding.length === 1) this.#inTurn(() => this.#put())
+    this.#underway += 1
+    if (this.#adding.length === 1) {
+      const adding = this.#adding
+      this.#inTurn(() => this.#put(adding))
+    }
     this.#options.changed()
     return published.promise
   }
@@ -117,14 +127,17 @@ export class Outbox {
     if (owner === this.#owner || this.#closed) return
     const nobodys = this.#owner === undefined ? this.#store : undefined
     this.#owner = owner
-    this.#opening = true
+    this.#opening += 1
+    // What is being put away yet is of whoever was here until now.
+    this.#adding = []
     this.#inTurn(async () => {
-      const store = await this.#options.open(owner, (outcomes) => this.#heard(outcomes))
-      this.#opened.push(store)
-      this.#store = store
-      const moved = (await nobodys?.first(MAX_WAITING)) ?? []
-      if (moved.length > 0) await store.add(moved)
-      this.#opening = owner !== this.#owner
+      try {
+        this.#store = await this.#open(owner)
+        const moved = (await nobodys?.first(MAX_WAITING)) ?? []
+        if (moved.length > 0) await this.#keep(moved)
+      } finally {
+        this.#opening -= 1
+      }
       await this.#recount()
       this.#send()
     })
@@ -172,12 +185,17 @@ export class Outbox {
     this.#published.clear()
     // After what is still being put away.
     this.#inTurn(async () => {
-      for (const store of this.#opened) store.close()
+      for (const store of this.#opened.values()) store.close()
     })
   }
 
   #inTurn(work: () => Promise<void>): void {
-    this.#turn = this.#turn.then(work)
+    // One that fails is reported, and holds up none of those after it.
+    this.#turn = this.#turn.then(work).catch((error: unknown) =>
+      queueMicrotask(() => {
+        throw error
+      }),
+    )
   }
 
   #refuse(event: Waiting, code: ErrorCode): Promise<never> {
@@ -186,7 +204,7 @@ export class Outbox {
     return rejection(reason)
   }
 
-  #settled(outcome: Outcome): void {
+  #settled(outcome: Outcome, owner = this.#owner): void {
     const published = this.#published.get(outcome.id)
     this.#published.delete(outcome.id)
     if (published !== undefined) this.#length -= published.event.payload.length
@@ -195,12 +213,13 @@ export class Outbox {
       return
     }
     published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
-    this.#options.refused(shown(outcome, outcome.refusal))
+    // What was another's is not told to who is here now.
+    if (owner === this.#owner) this.#options.refused(shown(outcome, outcome.refusal))
   }
 
   /** Another page of this device has added some, or settled these. */
-  #heard(outcomes: readonly Outcome[]): void {
-    for (const outcome of outcomes) this.#settled(outcome)
+  #heard(outcomes: readonly Outcome[], owner: string): void {
+    for (const outcome of outcomes) this.#settled(outcome, owner)
     this.#inTurn(async () => {
       await this.#recount()
       this.#send()
@@ -209,34 +228,101 @@ export class Outbox {
 
   async #recount(): Promise<void> {
     if (this.#closed) return
-    this.#stored = await this.#store.count()
+    const store = this.#store
+    this.#stored = await store.count().catch(async () => {
+      await this.#replace(store)
+      return this.#store.count()
+    })
     this.#options.changed()
   }
 
-  async #put(): Promise<void> {
-    const events = this.#adding
-    this.#adding = []
-    this.#stored += events.length
+  /** A person's store is opened once: what other pages tell it would come twice. */
+  async #open(owner: string): Promise<OutboxStore> {
+    const before = this.#opened.get(owner)
+    if (before !== undefined) return before
+    const store = await this.#options.open(owner, (outcomes) => this.#heard(outcomes, owner))
+    this.#opened.set(owner, store)
+    return store
+  }
+
+  /** A store that fails may have lost its connection: it is opened anew, and one in memory is what is left after that. */
+  async #add(events: readonly Waiting[]): Promise<void> {
+    const store = this.#store
     try {
-      await this.#store.add(events)
-    } catch {
-      // The device has no room for them, and none of them was kept.
-      for (const event of events) this.#settled({ ...event, refusal: refusal('outbox-full') })
+      await store.add(events)
+    } catch (error) {
+      if (isFull(error)) throw error
+      await this.#replace(store)
+      const kept = new Set((await this.#store.first(MAX_WAITING)).map(({ id }) => id))
+      await this.#store.add(events.filter(({ id }) => !kept.has(id)))
     }
+  }
+
+  async #replace(failed: OutboxStore): Promise<void> {
+    const owner = this.#owner
+    if (failed !== this.#store || owner === undefined) return
+    this.#opened.delete(owner)
+    failed.close()
+    this.#store = await this.#open(owner)
+    try {
+      await this.#store.count()
+    } catch {
+      this.#store.close()
+      // What this page published and nothing came of is all that there is to go on with.
+      this.#store = new MemoryStore()
+      this.#opened.set(owner, this.#store)
+      const ours = [...this.#published.values()].filter((one) => one.kept && (one.owner ?? owner) === owner)
+      await this.#store.add(ours.map(({ event }) => event))
+    }
+  }
+
+  async #put(events: readonly Waiting[]): Promise<void> {
+    if (events === this.#adding) this.#adding = []
+    this.#underway -= events.length
+    this.#stored += events.length
+    await this.#keep(events)
     await this.#recount()
     this.#send()
   }
 
+  async #keep(events: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#add(events)
+      for (const { id } of events) {
+        const published = this.#published.get(id)
+        if (published !== undefined) published.kept = true
+      }
+    } catch {
+      // The device has no room for them, and none of them was kept.
+      for (const event of events) this.#settled({ ...event, refusal: refusal('outbox-full') })
+    }
+  }
+
   #send(): void {
-    if (this.#sending || this.#opening || this.#timer !== undefined || !this.#connected || this.#stored === 0)
+    if (
+      this.#sending ||
+      this.#opening > 0 ||
+      this.#timer !== undefined ||
+      !this.#connected ||
+      this.#stored === 0
+    )
       return
     this.#sending = true
     const store = this.#store
     store
       .alone(async () => {
-        while (this.#connected && store === this.#store && (await this.#sendBatch(store)));
+        while (
+          this.#connected &&
+          this.#opening === 0 &&
+          store === this.#store &&
+          (await this.#sendBatch(store))
+        );
       })
-      .catch(() => this.#sendLater())
+      .catch(() => {
+        // The count finds out whether the store still works.
+        this.#inTurn(() => this.#recount())
+        this.#sendLater()
+      })
       .finally(() => {
         this.#sending = false
         this.#send()
@@ -272,26 +358,7 @@ export class Outbox {
   }
 }
 
-/** As many as are sent in one message. Two with one id would have one answer: the second goes with the next. */
-function batchOf(events: readonly Waiting[]): readonly Waiting[] {
-  const ids = new Set<string>()
-  let length = 0
-  for (const { id, payload } of events) {
-    length += payload.length
-    if (ids.has(id) || (ids.size > 0 && length > MAX_BATCH_LENGTH)) break
-    ids.add(id)
-  }
-  return events.slice(0, ids.size)
-}
-
-/** A `PublishEnvelope`; the payloads are JSON already. */
-const messageOf = (events: readonly Waiting[]): string => {
-  const texts = events.map(
-    ({ id, type, payload }) =>
-      `{"type":${JSON.stringify(type)},"id":${JSON.stringify(id)},"payload":${payload}}`,
-  )
-  return `{"type":"publish","events":[${texts.join()}]}`
-}
+const isFull = (error: unknown): boolean => Object(error).name === 'QuotaExceededError'
 
 const shown = ({ id, type, payload }: Waiting, reason: Refusal): RefusedEvent => ({
   id,
@@ -305,9 +372,3 @@ const rejection = (reason: Refusal): Promise<never> => {
   rejected.catch(() => undefined)
   return rejected
 }
-
-/** `crypto.randomUUID` is not there where a page came over plain HTTP. */
-const newId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  )

@@ -1,0 +1,174 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { IndexedStore } from '../../client/sdk/events/indexed-store.ts'
+import { Outbox, type OutboxOptions } from '../../client/sdk/events/outbox.ts'
+import { MemoryStore, type Outcome, type Waiting } from '../../client/sdk/events/outbox-store.ts'
+import { RoomEvents } from '../../client/sdk/events/room-events.ts'
+
+/** A store whose connection is lost when the test says so. */
+class LostStore extends MemoryStore {
+  lost: Error | undefined
+  override async add(events: readonly Waiting[]): Promise<void> {
+    if (this.lost !== undefined) throw this.lost
+    return super.add(events)
+  }
+  override async first(limit: number): Promise<readonly Waiting[]> {
+    if (this.lost !== undefined) throw this.lost
+    return super.first(limit)
+  }
+  override async count(): Promise<number> {
+    if (this.lost !== undefined) throw this.lost
+    return super.count()
+  }
+}
+
+const gone = new Error('The connection to the database was lost')
+
+/** An outbox at a server that takes everything. */
+const taking = (open: OutboxOptions['open'], refused: OutboxOptions['refused'] = () => undefined) => {
+  const sent: string[] = []
+  const outbox: Outbox = new Outbox({
+    open,
+    refused,
+    changed: () => undefined,
+    send: (message) => {
+      const { events } = JSON.parse(message) as { events: readonly Waiting[] }
+      queueMicrotask(() => {
+        sent.push(...events.map(({ id }) => id))
+        outbox.said({ type: 'ack', events: events.map(({ id }) => ({ id, seq: sent.indexOf(id) + 1 })) })
+      })
+    },
+  })
+  onTestFinished(() => outbox.close())
+  return { outbox, sent }
+}
+
+const turns = async () => {
+  for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('what waits to be sent', () => {
+  it.each([
+    ['opens again', true],
+    ['does not', false],
+  ])('[EVT44] goes on where its store is lost, and %s', async (_, opensAgain) => {
+    const store = new LostStore()
+    let opened = 0
+    const { outbox, sent } = taking(async () => {
+      opened += 1
+      if (opensAgain) store.lost = undefined
+      return store
+    })
+    outbox.setOwner('ada')
+    void outbox.publish('build.queued', {}, 'before')
+    await turns()
+    store.lost = gone
+    const after = outbox.publish('build.queued', {}, 'after')
+    await turns()
+    outbox.setConnected(true)
+    expect((await after).id).toBe('after')
+    await outbox.publish('build.queued', {}, 'last')
+    await turns()
+    expect(sent).toEqual(['before', 'after', 'last'])
+    expect(outbox.waiting).toBe(0)
+    expect(opened).toBe(2)
+  })
+
+  it('[EVT45] is refused only where the device is full', async () => {
+    const full = new LostStore()
+    const codes: string[] = []
+    const { outbox } = taking(
+      async () => full,
+      ({ refusal }) => codes.push(refusal.code),
+    )
+    outbox.setOwner('ada')
+    await turns()
+    full.add = () => Promise.reject(new DOMException('', 'QuotaExceededError'))
+    await expect(outbox.publish('build.queued', {})).rejects.toThrow()
+    expect(codes).toEqual(['outbox-full'])
+  })
+
+  it('[EVT46] is whose it was when it was published', async () => {
+    const boxes = new Map<string, MemoryStore>()
+    const { outbox } = taking(async (owner) => {
+      const store = boxes.get(owner) ?? new MemoryStore()
+      boxes.set(owner, store)
+      return store
+    })
+    outbox.setOwner('ada')
+    void outbox.publish('build.queued', {}, 'ada’s')
+    outbox.setOwner('eve')
+    void outbox.publish('build.queued', {}, 'eve’s')
+    await turns()
+    const ids = async (owner: string) => (await boxes.get(owner)?.first(9))?.map(({ id }) => id)
+    expect([await ids('ada'), await ids('eve')]).toEqual([['ada’s'], ['eve’s']])
+    expect(outbox.waiting).toBe(1)
+  })
+
+  it('[EVT46] is kept in one store a person, and what comes of it is told to no other', async () => {
+    const heard: ((outcomes: readonly Outcome[]) => void)[] = []
+    const told: string[] = []
+    const { outbox } = taking(
+      async (_owner, hear) => {
+        heard.push(hear)
+        return new MemoryStore()
+      },
+      ({ id }) => told.push(id),
+    )
+    for (const owner of ['ada', 'eve', 'ada', 'eve']) {
+      outbox.setOwner(owner)
+      await turns()
+    }
+    expect(heard).toHaveLength(2)
+    const refusal = { code: 'event-invalid', message: '', retryable: false } as const
+    heard[0]?.([{ id: 'ada’s', type: 'build.queued', payload: '{}', refusal }])
+    heard[1]?.([{ id: 'eve’s', type: 'build.queued', payload: '{}', refusal }])
+    expect(told).toEqual(['eve’s'])
+  })
+
+  it('[EVT46] does not wait for a database that does not open, and closes one that opens late', async () => {
+    vi.useFakeTimers()
+    const opening = { result: { close: vi.fn() }, onsuccess: () => undefined }
+    vi.stubGlobal('indexedDB', { open: () => opening })
+    onTestFinished(() => {
+      vi.useRealTimers()
+      vi.unstubAllGlobals()
+    })
+    const opened = IndexedStore.open('outbox', 'box', () => undefined).catch((error) => error)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(await opened).toBeInstanceOf(Error)
+    opening.onsuccess()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(opening.result.close).toHaveBeenCalledOnce()
+  })
+
+  it('[EVT42] settles the others where one who hears of a refusal fails', async () => {
+    const errors: unknown[] = []
+    const before = process.listeners('uncaughtException')
+    for (const listener of before) process.off('uncaughtException', listener)
+    const caught = (error: unknown) => errors.push(error)
+    process.on('uncaughtException', caught)
+    const events = new RoomEvents({
+      room: 'build:1',
+      database: undefined,
+      changed: () => undefined,
+      send: () => undefined,
+    })
+    onTestFinished(() => events.outbox.close())
+    events.onRefused(() => {
+      throw new Error('mine')
+    })
+    events.outbox.setOwner('ada')
+    events.setConnected(true)
+    const receipts = ['a', 'b', 'c'].map((id) => events.outbox.publish('build.queued', {}, id))
+    const settled = Promise.allSettled(receipts)
+    await turns()
+    for (const id of ['a', 'b'])
+      events.said({ type: 'reject', id, code: 'event-invalid', message: '', retryable: false })
+    events.said({ type: 'ack', events: [{ id: 'c', seq: 1 }] })
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+    await turns()
+    process.off('uncaughtException', caught)
+    for (const listener of before) process.on('uncaughtException', listener)
+    expect(errors).toHaveLength(2)
+  })
+})
