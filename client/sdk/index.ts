@@ -50,9 +50,10 @@ export {
   NO_LINES,
   searchLines,
 } from './events/log-lines.ts'
-export type { Receipt, RefusedEvent } from './events/outbox.ts'
+export type { Receipt, RefusedEvent } from './events/outbox-store.ts'
 // All of it, as an application adds to its `EventPayloads`, which TypeScript merges through no other form of export.
 export * from './events/payloads.ts'
+
 export type { EventListener, EventStart } from './events/stream.ts'
 export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/tasks-state.ts'
 export { Room } from './room.ts'

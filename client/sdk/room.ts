@@ -1,6 +1,6 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import type { Receipt, RefusedEvent } from './events/outbox.ts'
+import type { Receipt, RefusedEvent } from './events/outbox-store.ts'
 import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'

@@ -1,4 +1,15 @@
-import type { Waiting } from './outbox-store.ts'
+import type { Outcome, Waiting } from './outbox-store.ts'
+
+/** A batch that was sent. */
+export interface Flight {
+  /** Those of it that are not answered yet. */
+  readonly awaited: Map<string, Waiting>
+  readonly outcomes: Outcome[]
+  /** Some were refused for now. */
+  later: boolean
+  /** All are answered, or the connection is gone. */
+  readonly done: PromiseWithResolvers<void>
+}
 
 export const MAX_BATCH = 200
 /** Of payloads, in characters: a batch is to be a small part of the largest message that a server takes. */

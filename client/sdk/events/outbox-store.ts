@@ -8,6 +8,20 @@ export interface Waiting {
   readonly payload: string
 }
 
+/** Where a published event came to stand. */
+export interface Receipt {
+  readonly id: string
+  readonly seq: number
+}
+
+/** An event of ours that the server did not take; it is not sent again. */
+export interface RefusedEvent {
+  readonly id: string
+  readonly type: string
+  readonly payload: unknown
+  readonly refusal: Refusal
+}
+
 /** What became of one. */
 export type Outcome = Waiting & ({ readonly seq: number } | { readonly refusal: Refusal })
 

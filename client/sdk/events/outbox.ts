@@ -3,24 +3,17 @@ import { MAX_EVENT_BYTES } from '../../../server/protocol.ts'
 import { backoff } from '../backoff.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
-import type { Refusal } from '../state.ts'
 import { newId } from './new-id.ts'
-import { batchOf, MAX_BATCH, messageOf } from './outbox-batch.ts'
-import { MemoryStore, type OutboxStore, type Outcome, type Waiting } from './outbox-store.ts'
-
-/** Where a published event came to stand. */
-export interface Receipt {
-  readonly id: string
-  readonly seq: number
-}
-
-/** An event of ours that the server did not take; it is not sent again. */
-export interface RefusedEvent {
-  readonly id: string
-  readonly type: string
-  readonly payload: unknown
-  readonly refusal: Refusal
-}
+import { batchOf, type Flight, MAX_BATCH, messageOf } from './outbox-batch.ts'
+import {
+  MemoryStore,
+  type OutboxStore,
+  type Outcome,
+  type Receipt,
+  type RefusedEvent,
+  type Waiting,
+} from './outbox-store.ts'
+import { refusedEvent, rejection } from './refused-event.ts'
 
 export interface OutboxOptions {
   /** Opens what this person's events are kept in. */
@@ -28,17 +21,6 @@ export interface OutboxOptions {
   readonly send: (message: string) => void
   readonly refused: (event: RefusedEvent) => void
   readonly changed: () => void
-}
-
-/** A batch that was sent. */
-interface Flight {
-  /** Those of it that are not answered yet. */
-  readonly awaited: Map<string, Waiting>
-  readonly outcomes: Outcome[]
-  /** Some were refused for now. */
-  later: boolean
-  /** All are answered, or the connection is gone. */
-  readonly done: PromiseWithResolvers<void>
 }
 
 interface Published extends PromiseWithResolvers<Receipt> {
@@ -200,7 +182,7 @@ export class Outbox {
 
   #refuse(event: Waiting, code: ErrorCode): Promise<never> {
     const reason = refusal(code)
-    this.#options.refused(shown(event, reason))
+    this.#options.refused(refusedEvent(event, reason))
     return rejection(reason)
   }
 
@@ -214,7 +196,7 @@ export class Outbox {
     }
     published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
     // What was another's is not told to who is here now.
-    if (owner === this.#owner) this.#options.refused(shown(outcome, outcome.refusal))
+    if (owner === this.#owner) this.#options.refused(refusedEvent(outcome, outcome.refusal))
   }
 
   /** Another page of this device has added some, or settled these. */
@@ -359,16 +341,3 @@ export class Outbox {
 }
 
 const isFull = (error: unknown): boolean => Object(error).name === 'QuotaExceededError'
-
-const shown = ({ id, type, payload }: Waiting, reason: Refusal): RefusedEvent => ({
-  id,
-  type,
-  payload: JSON.parse(payload),
-  refusal: reason,
-})
-
-const rejection = (reason: Refusal): Promise<never> => {
-  const rejected = Promise.reject(new Error(reason.message, { cause: reason }))
-  rejected.catch(() => undefined)
-  return rejected
-}

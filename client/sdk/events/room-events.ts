@@ -1,7 +1,8 @@
 import { guarded } from '../guarded.ts'
 import type { Envelope } from '../session.ts'
 import { IndexedStore } from './indexed-store.ts'
-import { Outbox, type RefusedEvent } from './outbox.ts'
+import { Outbox } from './outbox.ts'
+import type { RefusedEvent } from './outbox-store.ts'
 import { MemoryStore, type OutboxStore } from './outbox-store.ts'
 import { EventStream } from './stream.ts'
 
