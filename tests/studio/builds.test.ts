@@ -262,6 +262,30 @@ describe('a log of twenty thousand lines', () => {
   })
 })
 
+describe('a build that has not begun', () => {
+  it('[UI50] is not said to be so before the server said that there is nothing', async () => {
+    const context = await browser.context()
+    onTestFinished(() => context.close())
+    const page = await openStudio(context, server.url, 'Eve')
+    const held: (() => void)[] = []
+    await page.routeWebSocket('**/sync*', (socket) => {
+      const upstream = socket.connectToServer()
+      upstream.onMessage((message) => {
+        if (message.includes('"resumed"')) held.push(() => socket.send(message))
+        else socket.send(message)
+      })
+    })
+    await page.goto(`${server.url}/builds/nothing`)
+    await expect.poll(() => held.length, soon).toBeGreaterThan(0)
+    await page.evaluate(
+      () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+    )
+    expect(await page.getByRole('status', { name: 'Opening the build' }).count()).toBe(1)
+    for (const send of held) send()
+    await page.getByText('This build has not begun').waitFor()
+  })
+})
+
 describe('what others say', () => {
   it('[UI54] in a title, a step, a line or a result is shown and never run', async () => {
     const markup = '<img src=x onerror=pwned=1><script>pwned=1</script>'

@@ -39,7 +39,8 @@ export function BuildView({ name, token, searchRef }: BuildViewProps) {
     document.title = `${title} · Syncline`
   }, [title])
 
-  if (build.status === 'unknown' && build.lines === 0) return <Unopened room={room} state={state} />
+  if (build.status === 'unknown' && build.lines === 0)
+    return <Unopened room={room} state={state} caughtUp={build.caughtUp} />
   return (
     <Opened
       room={room}
@@ -163,8 +164,15 @@ function Artifacts({ build: { artifacts } }: { readonly build: BuildState }) {
   )
 }
 
+interface UnopenedProps {
+  readonly room: Room
+  readonly state: RoomState
+  /** All that there is was told. */
+  readonly caughtUp: boolean
+}
+
 /** Nothing to show yet: it is on its way, it has not begun, or it cannot come. */
-function Unopened({ room, state }: { readonly room: Room; readonly state: RoomState }) {
+function Unopened({ room, state, caughtUp }: UnopenedProps) {
   const { status, refusal, synced } = state
   if (status === 'refused' && refusal !== undefined) {
     return (
@@ -197,7 +205,7 @@ function Unopened({ room, state }: { readonly room: Room; readonly state: RoomSt
       />
     )
   }
-  if (synced) {
+  if (synced && caughtUp) {
     return (
       <EmptyPage
         icon={<IconHammer />}
