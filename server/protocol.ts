@@ -91,6 +91,9 @@ export const MAX_EVENTS_AT_ONCE = 1_000
 /** The largest payload, as JSON, in bytes. */
 export const MAX_EVENT_BYTES = 64 * 1024
 
+/** What a `RejectEnvelope` names where it is about the message itself: no event may have it for its id. */
+export const isReserved = (id: string): boolean => id === 'publish' || id === 'resume'
+
 /** A client publishes. Each event is answered with an `AckEnvelope`, or by itself with a `RejectEnvelope` of its id. */
 export interface PublishEnvelope {
   readonly type: 'publish'

@@ -15,6 +15,7 @@ export interface ConnectOptions {
   /**
    * Who this is; left out, it is whom the token names, and that is whom the others see in any case: of this they see
    * the colour only. Its id keeps the copies of people who share a browser apart, so give it where they may.
+   * Give it, too, where events are published offline: until a token says who it is, what is published outlives no page.
    */
   readonly user?: User | undefined
   /** `false` keeps no copy on this device. */

@@ -2,7 +2,7 @@ import { atLeast } from '../access/grants.ts'
 import { firstIssue } from '../access/identity.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
-import { type EventDraft, MAX_EVENT_BYTES, type Role } from '../protocol.ts'
+import { type EventDraft, isReserved, MAX_EVENT_BYTES, type Role } from '../protocol.ts'
 import type { EventDefinition, Kind } from './kind.ts'
 
 /** An event that may be stored as it is. */
@@ -49,6 +49,7 @@ export class Registry {
     if (definition === undefined) throw new SynclineError('event-unknown', shown(type))
     if (!atLeast(role, definition.publish))
       throw new SynclineError('event-forbidden', `${type} needs the role ${definition.publish}`)
+    if (isReserved(id)) throw new SynclineError('event-invalid', `id must not be ${id}`)
     if (!EVENT_ID.test(id))
       throw new SynclineError('event-invalid', 'id must be 1 to 128 printable characters without spaces')
     const parsed = definition.payload.safeParse(payload)

@@ -3,6 +3,9 @@ import { IndexedStore } from '../../client/sdk/events/indexed-store.ts'
 import { Outbox, type OutboxOptions } from '../../client/sdk/events/outbox.ts'
 import { MemoryStore, type Outcome, type Waiting } from '../../client/sdk/events/outbox-store.ts'
 import { RoomEvents } from '../../client/sdk/events/room-events.ts'
+import { buildLog, type Room } from '../../client/sdk/index.ts'
+import { BUILT_IN } from '../../server/channels/kinds/built-in.ts'
+import { Registry } from '../../server/channels/registry.ts'
 
 /** A store whose connection is lost when the test says so. */
 class LostStore extends MemoryStore {
@@ -170,5 +173,25 @@ describe('what waits to be sent', () => {
     process.off('uncaughtException', caught)
     for (const listener of before) process.on('uncaughtException', listener)
     expect(errors).toHaveLength(2)
+  })
+
+  it.each(['publish', 'resume'])('[EVT4] has no id that is what is said of a message: %s', async (id) => {
+    const { outbox } = taking(async () => new MemoryStore())
+    await expect(outbox.publish('build.queued', {}, id)).rejects.toMatchObject({
+      cause: { code: 'event-invalid' },
+    })
+    const channels = new Registry(BUILT_IN)
+    expect(() => channels.accept('build:1', 'write', { type: 'build.queued', id, payload: {} })).toThrow(id)
+  })
+})
+
+describe('a build’s log', () => {
+  it('[EVT47] takes no lines after some that were refused', async () => {
+    const publish = vi.fn(() => Promise.reject(new Error('refused')))
+    const log = buildLog({ publish } as unknown as Room)
+    await log.write(['one'])
+    await expect(log.end()).rejects.toThrow('refused')
+    await expect(log.write(Array.from({ length: 500 }, () => 'more'))).rejects.toThrow('refused')
+    expect(publish).toHaveBeenCalledOnce()
   })
 })

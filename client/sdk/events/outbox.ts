@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../server/errors.ts'
-import { MAX_EVENT_BYTES } from '../../../server/protocol.ts'
+import { isReserved, MAX_EVENT_BYTES } from '../../../server/protocol.ts'
 import { backoff } from '../backoff.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
@@ -85,6 +85,7 @@ export class Outbox {
       return same ? before.promise : this.#refuse(event, 'event-conflict')
     }
     const { length } = event.payload
+    if (isReserved(id)) return this.#refuse(event, 'event-invalid')
     if (new TextEncoder().encode(event.payload).length > MAX_EVENT_BYTES)
       return this.#refuse(event, 'event-too-large')
     if (this.waiting >= MAX_WAITING || this.#length + length > MAX_LENGTH)
