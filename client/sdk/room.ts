@@ -188,7 +188,6 @@ export class Room {
     const ofType = (event: EventOf): event is EventOf<Type> => event.type === type
     let stopped = false
     const tell = (events: readonly EventOf[]): void => {
-      // One that it fails at, or stops at, is one of several that came together.
       for (const event of events.filter(ofType)) if (!stopped) guarded(() => listener(event))
     }
     const stop = this.listen({ events: tell }, from)

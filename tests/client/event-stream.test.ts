@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EventStream } from '../../client/sdk/events/stream.ts'
-import { type EventOf, Folded, type Room } from '../../client/sdk/index.ts'
+import { type EventOf, Folded, Room } from '../../client/sdk/index.ts'
 
 const event = (seq: number): EventOf => ({
   seq,
@@ -252,5 +252,25 @@ describe('the stream of a room’s events', () => {
     expect(made.getTold().caughtUp).toBe(false)
     stream.said({ type: 'resumed', head: 3 })
     expect(made.getTold().caughtUp).toBe(true)
+  })
+
+  it('[EVT42] calls back with the rest of what came together where one call fails, and not once it is stopped', async () => {
+    const { stream } = asking()
+    const room = { listen: stream.listen.bind(stream) } as unknown as Room
+    const told: unknown[][] = []
+    const stop = Room.prototype.on.call(
+      room,
+      'build.queued',
+      (...given: unknown[]) => {
+        told.push(given)
+        if (told.length === 1) throw new Error('mine')
+        if (told.length === 2) stop()
+      },
+      'start',
+    )
+    stream.said({ type: 'resuming', after: 0 })
+    const errors = await thrown(() => stream.said({ type: 'event', events: [1, 2, 3].map(event) }))
+    expect(errors).toMatchObject([{ message: 'mine' }])
+    expect(told).toEqual([[event(1)], [event(2)]])
   })
 })
