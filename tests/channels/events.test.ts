@@ -265,7 +265,9 @@ it('[EVT3] tells from where was asked last, however long an earlier question is 
   say(ada, { type: 'publish', events: [progress('next', 0)] })
   await until(() => eventsOf(ada).length === 2)
   expect(told(ada, 'resuming').map(({ after }) => after)).toEqual([0])
-  expect(told(ada, 'reject')).toEqual([])
+  // Those before may have been looked up and refused by then, and may not.
+  for (const refused of told(ada, 'reject'))
+    expect(refused).toMatchObject({ id: 'resume', code: 'position-invalid' })
   ada.destroy()
 })
 
