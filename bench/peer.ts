@@ -10,7 +10,9 @@ import jwt from 'jsonwebtoken'
 import { type Grants, SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
 import type { Postgres } from './postgres.ts'
 
-export const PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'socket.io', 'syncline'] as const
+/** Those that people write documents on; Socket.IO knows none, and stands beside us where events are measured. */
+export const DOCUMENT_PEERS = ['bare', 'stock', 'y-websocket', 'relay', 'syncline'] as const
+export const PEERS = [...DOCUMENT_PEERS, 'socket.io'] as const
 export type PeerName = (typeof PEERS)[number]
 
 /** What a client says to a peer. */

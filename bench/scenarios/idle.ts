@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
-import { PEERS } from '../peer.ts'
+import { DOCUMENT_PEERS } from '../peer.ts'
 
 const CONNECTIONS = 2000
 const IN_A_ROOM = 10
@@ -17,7 +17,7 @@ export const idle: Scenario = {
   ],
   goals: [{ figure: 'rss', against: 'bare', atMost: 1.5 }],
   run: (bench) =>
-    bench.repeat(PEERS, bench.pick(3, 1), async (peer) => {
+    bench.repeat(DOCUMENT_PEERS, bench.pick(3, 1), async (peer) => {
       // What the first connections load and compile is not theirs.
       const first = await Client.open(peer, `doc:${randomUUID()}`)
       await first.close()

@@ -3,7 +3,7 @@ import type { Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
 import { Latencies } from '../load/latencies.ts'
 import { pace, until } from '../load/pace.ts'
-import { PEERS } from '../peer.ts'
+import { DOCUMENT_PEERS } from '../peer.ts'
 
 const READERS = 100
 const RATE = 20
@@ -23,7 +23,7 @@ export const propagation: Scenario = {
     { figure: 'cpu', against: 'bare', atMost: 1.3 },
   ],
   run: (bench) =>
-    bench.repeat(PEERS, bench.pick(3, 1), async (peer) => {
+    bench.repeat(DOCUMENT_PEERS, bench.pick(3, 1), async (peer) => {
       const room = `doc:${randomUUID()}`
       const writer = await Client.open(peer, room)
       const readers = await Promise.all(Array.from({ length: READERS }, () => Client.open(peer, room)))

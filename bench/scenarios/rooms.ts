@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
-import { PEERS } from '../peer.ts'
+import { DOCUMENT_PEERS } from '../peer.ts'
 
 const ROOMS = 50
 const READERS = 2
@@ -20,7 +20,7 @@ export const rooms: Scenario = {
   ],
   goals: [{ figure: 'cpu', against: 'bare', atMost: 1.1 }],
   run: (bench) =>
-    bench.repeat(PEERS, bench.pick(3, 1), async (peer) => {
+    bench.repeat(DOCUMENT_PEERS, bench.pick(3, 1), async (peer) => {
       const writers: Client[] = []
       const readers: Client[] = []
       for (let index = 0; index < ROOMS; index += 1) {
