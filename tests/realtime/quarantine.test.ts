@@ -132,7 +132,7 @@ it('[HIS24] reads nothing of a quarantined room but lists, neither for askers no
   expect(stdout).toContain('two')
   expect((await verify(server, '--room', 'doc:bad', '--release')).lines).toContain('its quarantine has ended')
   expect((await ask('content?at=1')).status).toBe(200)
-}, 120_000)
+})
 
 it('[DOC33] a room whose opening ends the process does so once: the next time it is tried elsewhere', async () => {
   const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=160' } })
