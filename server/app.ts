@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
 import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
+import { INBOX_KIND, inboxRule } from './access/inbox-rule.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { deleteTickets, Tickets } from './access/tickets.ts'
@@ -11,6 +12,7 @@ import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
 import { EventRetention } from './channels/event-retention.ts'
+import { type Follower, Followers } from './channels/followers.ts'
 import { kindRoutes } from './channels/kind-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
@@ -57,20 +59,12 @@ import { within } from './storage/within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
+/** What makes something of events that are committed, in this order. */
+const FOLLOWERS: readonly Follower[] = []
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
 const READY_WITHIN = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
-/** How long requests that are ended by a stop may take to hear of it, in ms. */
-const LAST_WORDS = 1_000
-
-export interface App {
-  readonly publish: Publish
-  /** `http://host:port`, with the port that was really taken. */
-  readonly url: string
-  /** Stops taking edits, commits what was taken, closes everything; false where something could not be committed. */
-  close(): Promise<boolean>
-}
 
 /** The server without an address of its own. */
 export interface Parts {
@@ -87,40 +81,12 @@ export interface Parts {
   abandon(): Promise<void>
 }
 
-/** Listens by itself, as `syncline serve` does. */
-export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const parts = await assemble(config, logger)
-  const server = createServer(parts.listener)
-  parts.gateway.attach(server)
-  try {
-    await listen(server, config)
-  } catch (error) {
-    await parts.abandon()
-    throw error
-  }
-  parts.start()
-  return {
-    url: urlOf(server, config.host),
-    publish: parts.publish,
-    close: async () => {
-      const stopped = parts.stop()
-      const closed = new Promise((resolve) => server.close(resolve))
-      const sweep = setInterval(() => server.closeIdleConnections(), 50)
-      const durable = await stopped
-      // Answers on their way say why they end.
-      await within(LAST_WORDS, closed)
-      clearInterval(sweep)
-      server.closeAllConnections()
-      await closed
-      await parts.end()
-      return durable
-    },
-  }
-}
-
 /** Puts the server together: the only place that knows every part. */
 export async function assemble(config: Config, logger: Logger): Promise<Parts> {
-  const registry = new Registry(await withApplicationKinds(BUILT_IN, config.configFile))
+  const registry = new Registry(
+    await withApplicationKinds(BUILT_IN, config.configFile),
+    FOLLOWERS.flatMap(({ types }) => types),
+  )
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
@@ -138,6 +104,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const authorizer = new Authorizer({
     roomKinds,
     application: application && new Application(application, logger),
+    rules: { [INBOX_KIND]: inboxRule },
   })
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations)
@@ -159,6 +126,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
   const channels = new Channels(log, registry)
+  const followers = new Followers(database, channels, FOLLOWERS, logger)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const events = new RoomEvents({ channels, logger, logOf: (document) => rooms.logOf(document) })
   const { hocuspocus, allUnloaded } = createHocuspocus(
@@ -281,7 +249,10 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
     gateway,
     publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
-    start: () => housekeeping.start(),
+    start: () => {
+      housekeeping.start()
+      followers.start()
+    },
     stop: async () => {
       stopping = true
       gateway.drain()
@@ -292,6 +263,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),
       )
       if (!durable) await log.abandon()
+      await followers.close()
       await history.close()
       heartbeat.stop()
       revocations.stop()
@@ -304,6 +276,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       heartbeat.stop()
       revocations.stop()
       deletions.stop()
+      await followers.close()
       await history.close()
       await log.abandon()
       await database.close()
@@ -327,20 +300,4 @@ function readinessProblems(log: Log, heartbeat: Heartbeat, stopping: boolean): r
     problems.push('storage-unavailable')
   }
   return problems
-}
-
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-function urlOf(server: Server, host: string): string {
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

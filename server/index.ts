@@ -3,7 +3,7 @@
  * events with; a zod of its own does as well as `z`.
  */
 export { z } from 'zod'
-export { type App, type Publish, startApp } from './app.ts'
+export type { Publish } from './app.ts'
 export { type Attached, attachSyncline } from './attach.ts'
 export { defineConfig, type SynclineConfig } from './channels/application.ts'
 export { defineKind, event, type PayloadsOf } from './channels/kind.ts'
@@ -12,4 +12,5 @@ export { type Config, ConfigError, readConfig } from './config.ts'
 export { ERRORS, type ErrorCode, SynclineError } from './errors.ts'
 export { createLogger, type Logger } from './observe/log.ts'
 export type { EventDraft, Grants } from './protocol.ts'
+export { type App, startApp } from './start.ts'
 export { StorageError } from './storage/error.ts'

@@ -1,7 +1,7 @@
 import { format } from 'node:util'
-import { type App, startApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createLogger } from './observe/log.ts'
+import { type App, startApp } from './start.ts'
 import { StorageError } from './storage/error.ts'
 import { ensureStudio } from './studio.ts'
 

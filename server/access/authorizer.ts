@@ -4,6 +4,7 @@ import type { Application } from './application.ts'
 import { atLeast, type Readable, readable, roleIn, weaker } from './grants.ts'
 import type { Identity } from './identity.ts'
 import { parseRoomName } from './room-name.ts'
+import type { RoomRule } from './room-rule.ts'
 
 /** What somebody may do in a room. */
 export interface Decision {
@@ -20,16 +21,20 @@ export interface AuthorizerOptions {
   readonly roomKinds?: readonly string[] | undefined
   /** Decides, where there is one; a token's grants are then the most that it can allow. */
   readonly application?: Pick<Application, 'ask'> | undefined
+  /** Kinds of rooms in which something else decides than grants and applications. */
+  readonly rules?: Readonly<Record<string, RoomRule>>
 }
 
 /** The one place that decides who may do what in which room: joins, standing connections, HTTP and server-side edits. */
 export class Authorizer {
   readonly #roomKinds: readonly string[] | undefined
   readonly #answers: Answers | undefined
+  readonly #rules: ReadonlyMap<string, RoomRule>
   #epoch = 0
 
-  constructor({ roomKinds, application }: AuthorizerOptions) {
+  constructor({ roomKinds, application, rules = {} }: AuthorizerOptions) {
     this.#roomKinds = roomKinds
+    this.#rules = new Map(Object.entries(rules))
     this.#answers =
       application === undefined ? undefined : new Answers((identity, room) => application.ask(identity, room))
   }
@@ -44,10 +49,20 @@ export class Authorizer {
     return this.#answers !== undefined
   }
 
+  /** Kinds whose rooms general lists leave out: theirs are private, and have lists of their own. */
+  get ruledKinds(): readonly string[] {
+    return [...this.#rules.keys()]
+  }
+
   /** @throws SynclineError `room-name-invalid`, `authorization-unavailable` */
   async decide(identity: Identity, room: string): Promise<Decision> {
     const { kind } = parseRoomName(room)
     const most = this.most(identity, room)
+    const rule = this.#rules.get(kind)
+    if (rule !== undefined) {
+      const role = most && (await rule.roleOf(identity, room, most))
+      return this.#decision(role, kind, rule.createdByEntering, Number.POSITIVE_INFINITY)
+    }
     if (most === undefined || this.#answers === undefined) {
       return this.#decision(most, kind, true, Number.POSITIVE_INFINITY)
     }
@@ -57,6 +72,8 @@ export class Authorizer {
 
   /** The most that a token lets somebody do in a room, whatever an application says. */
   most(identity: Identity, room: string): Role | undefined {
+    const rule = this.#rules.get(parseRoomName(room).kind)
+    if (rule !== undefined) return rule.most(identity, room)
     if (!identity.defers) return roleIn(identity.grants, room)
     return this.#answers === undefined ? undefined : 'admin'
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ConfigError } from '../config.ts'
 import { EVENT_NAME, ROLES, ROOM_KIND } from '../protocol.ts'
 import { jsonSchemaOf } from './describe.ts'
-import type { Kind } from './kind.ts'
+import type { About, Kind } from './kind.ts'
 
 /** What an application's `syncline.config.ts` exports as its default. */
 export interface SynclineConfig {
@@ -39,14 +39,24 @@ const name = (form: RegExp, example: string) =>
 
 const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`)
 
+const about = z.strictObject({
+  field: z.string().min(1),
+  types: z.array(z.string()).min(1),
+  by: z.enum(['author', 'author or admin', 'anyone']),
+}) satisfies z.ZodType<About>
+
 const kindSchema = z.strictObject({
   name: name(ROOM_KIND, 'order'),
   events: z.record(
     name(EVENT_NAME, 'placed or line.added'),
-    z.strictObject({ payload, publish: role, read: role }, 'must be made with event(…)'),
+    z.strictObject(
+      { payload, publish: role, read: role, about: about.optional().transform((rule) => rule) },
+      'must be made with event(…)',
+    ),
     'must be an object of events',
   ),
   keepDays: z.int('must be a number of days').min(1).max(36_500).optional(),
+  everywhere: z.boolean().default(false),
 })
 
 const configSchema = z.strictObject(
@@ -92,7 +102,7 @@ function merge(
   problems: string[],
 ): readonly Kind[] {
   const kinds = new Map<string, Kind>(builtIn.map((kind) => [kind.name, kind]))
-  for (const { name, events, keepDays } of added) {
+  for (const { name, events, keepDays, everywhere } of added) {
     const known = kinds.get(name)
     for (const event of Object.keys(events))
       if (known !== undefined && Object.hasOwn(known.events, event))
@@ -101,6 +111,7 @@ function merge(
       name,
       events: { ...known?.events, ...events },
       keepDays: keepDays ?? known?.keepDays,
+      everywhere: known?.everywhere ?? everywhere,
     })
   }
   return [...kinds.values()]

@@ -32,11 +32,16 @@ export class Channel {
   readonly #pending = new Map<NewEntry, Pending>()
   readonly #byId = new Map<string, Pending>()
   readonly #listeners = new Set<Listener>()
+  readonly #followed: () => void
+  /** Pending while events wait for what they are about to be looked up; others that come then wait behind them. */
+  #turn: Promise<void> | undefined
   /** The last position that listeners have been told of. */
   #told: Seq
 
-  constructor(room: RoomLog) {
+  /** @param followed called after commits in which there is something for the followers */
+  constructor(room: RoomLog, followed: () => void) {
     this.room = room
+    this.#followed = followed
     this.#told = room.head
     room.onCommit((commit) => this.#committed(commit))
     room.onDelete(() => {
@@ -61,13 +66,36 @@ export class Channel {
         sameJson(waiting.event.payload, event.payload)
       return same ? waiting.done.promise : Promise.reject(conflict(event))
     }
-    const { type, id, payload } = event
-    const entry: NewEntry = { actor, at: Date.now(), bytes: Buffer.from(payload), event: { type, id } }
+    const { type, id, payload, followed } = event
+    const entry: NewEntry = {
+      actor,
+      at: Date.now(),
+      bytes: Buffer.from(payload),
+      event: { type, id, followed },
+    }
     const pending = { event, actor, done: Promise.withResolvers<Receipt>() }
     this.#pending.set(entry, pending)
     this.#byId.set(id, pending)
     this.room.append(entry)
     return pending.done.promise
+  }
+
+  /** Whether an event that comes now has to wait its turn. */
+  get waits(): boolean {
+    return this.#turn !== undefined
+  }
+
+  /** As `publish`, after `check`, which begins when all that came before has been handed in. */
+  publishAfter(check: () => Promise<void>, actor: string, event: AcceptedEvent): Promise<Receipt> {
+    const handedIn = (this.#turn ?? Promise.resolve())
+      .then(check)
+      .then(() => ({ receipt: this.publish(actor, event) }))
+    const over = () => {
+      if (this.#turn === turn) this.#turn = undefined
+    }
+    const turn = handedIn.then(over, over)
+    this.#turn = turn
+    return handedIn.then(({ receipt }) => receipt)
   }
 
   /** Returns what stops it. */
@@ -87,6 +115,7 @@ export class Channel {
       events.push({ ...event, seq, actor, at: entry.at })
       done.resolve({ id: event.id, seq })
     })
+    if (entries.some(({ event }) => event?.followed)) this.#followed()
     for (const [entry, { seq, same }] of repeats) {
       const pending = this.#take(entry)
       if (pending === undefined) continue

@@ -5,9 +5,10 @@ import type { Seq } from '../log/entry.ts'
 import type { EventRange, StoredEvent } from '../log/events.ts'
 import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { tellAll } from '../log/tell-all.ts'
 import type { EventDraft, Role } from '../protocol.ts'
 import { Channel, type Receipt } from './channel.ts'
-import type { AcceptedEvent, Registry } from './registry.ts'
+import type { AcceptedEvent, Reference, Registry } from './registry.ts'
 import { type Subscriber, Subscription } from './subscription.ts'
 
 export interface EventPage {
@@ -27,6 +28,7 @@ export interface Publisher {
 export class Channels {
   readonly registry: Registry
   readonly #log: Log
+  readonly #followListeners = new Set<() => void>()
   /** Weak: a channel lives as long as somebody holds its room. */
   readonly #channels = new WeakMap<RoomLog, Channel>()
 
@@ -45,9 +47,14 @@ export class Channels {
     return held
   }
 
+  /** Calls back when something was committed, from here, for those who follow events. */
+  onFollowed(listener: () => void): void {
+    this.#followListeners.add(listener)
+  }
+
   /**
-   * Publishes in a room that is open. All are taken in this turn and in this order, or refused by themselves; each
-   * promise settles when its event is committed.
+   * Publishes in a room that is open. All are taken in this order, or refused by themselves; each promise settles when
+   * its event is committed.
    */
   publish(
     room: RoomLog,
@@ -59,7 +66,7 @@ export class Channels {
     return drafts.map((draft) => {
       try {
         if (this.#log.full) throw new SynclineError('storage-full')
-        return channel.publish(user, this.registry.accept(name, role, draft))
+        return this.#publish(channel, { user, role }, this.registry.accept(name, role, draft))
       } catch (error) {
         return Promise.reject(error)
       }
@@ -88,12 +95,14 @@ export class Channels {
    */
   async publishAll(
     room: RoomLog,
-    user: string,
+    publisher: Publisher,
     accepted: readonly AcceptedEvent[],
   ): Promise<readonly Receipt[]> {
     if (this.#log.full) throw new SynclineError('storage-full')
     const channel = this.#of(room)
-    const settled = await Promise.allSettled(accepted.map((event) => channel.publish(user, event)))
+    const settled = await Promise.allSettled(
+      accepted.map((event) => this.#publish(channel, publisher, event)),
+    )
     return settled.map((result) => {
       if (result.status === 'rejected') throw result.reason
       return result.value
@@ -111,7 +120,7 @@ export class Channels {
     const accepted = this.accept(name, 'admin', drafts)
     const held = await this.open(name, user)
     try {
-      return await this.publishAll(held.room, user, accepted)
+      return await this.publishAll(held.room, { user, role: 'admin' }, accepted)
     } finally {
       held.release()
     }
@@ -149,10 +158,41 @@ export class Channels {
     return { events, head, reset: dropped > range.after ? dropped : undefined }
   }
 
+  #publish(channel: Channel, publisher: Publisher, event: AcceptedEvent): Promise<Receipt> {
+    const { about } = event
+    // What comes at once is taken in this turn; only what waits for a question to the database holds up what follows.
+    if (about === undefined && !channel.waits) return channel.publish(publisher.user, event)
+    // Whoever publishes may leave meanwhile.
+    const release = this.#log.hold(channel.room)
+    const check = async () => {
+      if (about !== undefined) await this.#requireAbout(channel.room, publisher, event.type, about)
+    }
+    return channel.publishAfter(check, publisher.user, event).finally(release)
+  }
+
+  /** @throws SynclineError `event-invalid` where what it is about is not there; `event-forbidden` where it is somebody else's */
+  async #requireAbout(
+    room: RoomLog,
+    publisher: Publisher,
+    type: string,
+    { id, rule }: Reference,
+  ): Promise<void> {
+    await room.durable() // it may have been published just before
+    const found = await this.#log.eventById(room.id, id)
+    if (found === undefined || !rule.types.includes(found.type))
+      throw new SynclineError(
+        'event-invalid',
+        `${type}: ${rule.field} names no ${rule.types.join(' or ')} of this room`,
+      )
+    if (rule.by === 'anyone' || found.actor === publisher.user) return
+    if (rule.by === 'author or admin' && publisher.role === 'admin') return
+    throw new SynclineError('event-forbidden', `${type}: what ${rule.field} names is somebody else's`)
+  }
+
   #of(room: RoomLog): Channel {
     const known = this.#channels.get(room)
     if (known !== undefined) return known
-    const channel = new Channel(room)
+    const channel = new Channel(room, () => tellAll(this.#followListeners, (listener) => listener()))
     this.#channels.set(room, channel)
     return channel
   }

@@ -8,6 +8,17 @@ export interface EventDefinition<Payload extends z.ZodType = z.ZodType> {
   readonly publish: Role
   /** The least role that is told of it. */
   readonly read: Role
+  readonly about: About | undefined
+}
+
+/** That an event is about an earlier one of its room, which has to be there. */
+export interface About {
+  /** The part of the payload that has the earlier one's id. It may be left out where the schema lets it. */
+  readonly field: string
+  /** What the earlier one may be, with its kind: `chat.message`. */
+  readonly types: readonly string[]
+  /** Whose it has to be; `author`: the publisher's own; an `admin` of the room may also stand in for them where it is said. */
+  readonly by: 'author' | 'author or admin' | 'anyone'
 }
 
 export interface EventRules {
@@ -15,6 +26,7 @@ export interface EventRules {
   readonly publish?: Role
   /** Default `read`. */
   readonly read?: Role
+  readonly about?: About
 }
 
 /** The events that rooms of one kind have. */
@@ -26,23 +38,25 @@ export interface Kind<
   readonly events: Events
   /** After how many days events may be dropped; kept for ever where it is undefined. */
   readonly keepDays: number | undefined
+  /** Whether these may be published in rooms of all kinds. */
+  readonly everywhere: boolean
 }
 
 /** An event whose payload has this schema. An object of unknown keys is best refused: `z.strictObject`. */
 export const event = <Payload extends z.ZodType>(
   payload: Payload,
-  { publish = 'write', read = 'read' }: EventRules = {},
-): EventDefinition<Payload> => ({ payload, publish, read })
+  { publish = 'write', read = 'read', about }: EventRules = {},
+): EventDefinition<Payload> => ({ payload, publish, read, about })
 
-/** The events of the rooms `name:…`; on the wire each is called `name.event`. */
+/** The events of the rooms `name:…`, or of all rooms; on the wire each is called `name.event`. */
 export const defineKind = <
   const Name extends string,
   const Events extends Readonly<Record<string, EventDefinition>>,
 >(
   name: Name,
   events: Events,
-  { keepDays }: { readonly keepDays?: number } = {},
-): Kind<Name, Events> => ({ name, events, keepDays })
+  { keepDays, everywhere = false }: { readonly keepDays?: number; readonly everywhere?: boolean } = {},
+): Kind<Name, Events> => ({ name, events, keepDays, everywhere })
 
 /** Every event type of some kinds, with what its payload is once it is stored. */
 export type PayloadsOf<AnyKind> =

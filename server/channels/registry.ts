@@ -3,7 +3,7 @@ import { firstIssue } from '../access/identity.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
 import { type EventDraft, isReserved, MAX_EVENT_BYTES, type Role } from '../protocol.ts'
-import type { EventDefinition, Kind } from './kind.ts'
+import type { About, EventDefinition, Kind } from './kind.ts'
 
 /** An event that may be stored as it is. */
 export interface AcceptedEvent {
@@ -11,6 +11,16 @@ export interface AcceptedEvent {
   readonly id: string
   /** What the schema made of the payload, as JSON. */
   readonly payload: string
+  /** What has to be in the room before it. */
+  readonly about: Reference | undefined
+  /** Whether something is made of it elsewhere. */
+  readonly followed: boolean
+}
+
+/** The id of an earlier event, and what that has to be. */
+export interface Reference {
+  readonly id: string
+  readonly rule: About
 }
 
 /** As a publisher chooses it: printable, without white space. */
@@ -26,16 +36,26 @@ const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 export class Registry {
   readonly kinds: readonly Kind[]
   readonly #events = new Map<string, EventDefinition>()
+  /** The types that may be published in rooms of all kinds. */
+  readonly #everywhere = new Set<string>()
+  readonly #followed: ReadonlySet<string>
 
-  /** @throws RangeError where two kinds have one name. */
-  constructor(kinds: readonly Kind[]) {
+  /**
+   * @param followed the types of which something is made elsewhere
+   * @throws RangeError where two kinds have one name.
+   */
+  constructor(kinds: readonly Kind[], followed: Iterable<string> = []) {
     this.kinds = kinds
+    this.#followed = new Set(followed)
     const names = new Set<string>()
-    for (const { name, events } of kinds) {
+    for (const { name, events, everywhere } of kinds) {
       if (names.has(name)) throw new RangeError(`the kind ${name} is defined twice`)
       names.add(name)
-      for (const [event, definition] of Object.entries(events))
-        this.#events.set(`${name}.${event}`, definition)
+      for (const [event, definition] of Object.entries(events)) {
+        const type = `${name}.${event}`
+        this.#events.set(type, definition)
+        if (everywhere) this.#everywhere.add(type)
+      }
     }
   }
 
@@ -45,7 +65,8 @@ export class Registry {
    */
   accept(room: string, role: Role, { type, id, payload }: EventDraft): AcceptedEvent {
     const { kind } = parseRoomName(room)
-    const definition = type.startsWith(`${kind}.`) ? this.#events.get(type) : undefined
+    const fits = type.startsWith(`${kind}.`) || this.#everywhere.has(type)
+    const definition = fits ? this.#events.get(type) : undefined
     if (definition === undefined) throw new SynclineError('event-unknown', shown(type))
     if (!atLeast(role, definition.publish))
       throw new SynclineError('event-forbidden', `${type} needs the role ${definition.publish}`)
@@ -71,13 +92,25 @@ export class Registry {
         'event-invalid',
         `${type}: payload has a number with an exponent beyond ${MAX_EXPONENT}`,
       )
-    return { type, id, payload: json }
+    return {
+      type,
+      id,
+      payload: json,
+      about: referenceIn(parsed.data, definition.about),
+      followed: this.#followed.has(type),
+    }
   }
 
   /** Whether somebody of this role is told of events of this type; of what no kind has any more, those who may write. */
   mayRead(role: Role | undefined, type: string): boolean {
     return atLeast(role, this.#events.get(type)?.read ?? 'write')
   }
+}
+
+function referenceIn(payload: unknown, rule: About | undefined): Reference | undefined {
+  if (rule === undefined || typeof payload !== 'object' || payload === null) return undefined
+  const id: unknown = Reflect.get(payload, rule.field)
+  return typeof id === 'string' ? { id, rule } : undefined
 }
 
 const shown = (type: string): string => JSON.stringify(type.slice(0, 80))

@@ -96,7 +96,7 @@ export function eventRoutes({ people, charge, ...options }: EventRouteOptions) {
       const held = await channels.open(room, decision.mayCreate ? identity.user : undefined)
       try {
         await people.remember(identity)
-        const events = await channels.publishAll(held.room, identity.user, accepted)
+        const events = await channels.publishAll(held.room, { user: identity.user, role }, accepted)
         return c.json({ events: [...events] }, 200)
       } finally {
         held.release()

@@ -88,7 +88,15 @@ export function roomRoutes({ rooms: directory, cursors, ...access }: RoomOptions
         list: 'rooms',
         limit,
         after,
-        candidates: (most, place) => directory.list({ kind, readable, except, limit: most, after: place }),
+        candidates: (most, place) =>
+          directory.list({
+            kind,
+            readable,
+            except,
+            exceptKinds: authorizer.ruledKinds,
+            limit: most,
+            after: place,
+          }),
         isShown: async ({ name }) => (await authorizer.decide(identity, name)).role !== undefined,
       })
       return c.json({ rooms: rooms.map(represent), next }, 200)

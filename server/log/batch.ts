@@ -8,10 +8,14 @@ export type Batch = readonly { readonly room: RoomLog; readonly entries: readonl
 export const hasEvents = (batch: Batch): boolean =>
   batch.some(({ entries }) => entries.some(({ event }) => event !== undefined))
 
-/** The parameters $13 and $14: every entry's type and id, null for an edit. */
+/** The parameters $13 … $15: every entry's type and id, null for an edit, and whether it is followed. */
 export function eventParameters(batch: Batch): readonly unknown[] {
   const entries = batch.flatMap((part) => part.entries)
-  return [entries.map(({ event }) => event?.type ?? null), entries.map(({ event }) => event?.id ?? null)]
+  return [
+    entries.map(({ event }) => event?.type ?? null),
+    entries.map(({ event }) => event?.id ?? null),
+    entries.map(({ event }) => event?.followed ?? false),
+  ]
 }
 
 /**

@@ -21,6 +21,8 @@ interface RoomQuery {
   readonly readable: 'all' | { readonly kinds: readonly string[]; readonly names: readonly string[] }
   /** Rooms that are left out all the same. */
   readonly except?: readonly string[] | undefined
+  /** Kinds of which no room is listed. */
+  readonly exceptKinds?: readonly string[] | undefined
   readonly limit: number
   /** The place of a room, after which the list begins. */
   readonly after?: string | undefined
@@ -50,7 +52,7 @@ const LIST = `
     and ($2::boolean or kind = any($3::text[]) or name = any($4::text[]))
     and ($5::bigint is null
       or (changed_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::bigint))
-    and name <> all($8::text[])
+    and name <> all($8::text[]) and kind <> all($9::text[])
   order by changed_at desc, id desc
   limit $7`
 
@@ -58,7 +60,7 @@ const GET = `select ${COLUMNS}, deleted_at is not null as deleted from rooms whe
 
 export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory {
   return {
-    async list({ kind, readable, except = [], limit, after }) {
+    async list({ kind, readable, except = [], exceptKinds = [], limit, after }) {
       const { kinds, names } = readable === 'all' ? { kinds: [], names: [] } : readable
       const [micros, id] = after?.split('.') ?? []
       const found = await pool
@@ -71,6 +73,7 @@ export function createRoomDirectory(pool: Pick<pg.Pool, 'query'>): RoomDirectory
           id ?? null,
           limit,
           except,
+          exceptKinds,
         ])
         .catch(refuse)
       return found.rows.map(({ cursor, ...room }) => ({ room, cursor }))

@@ -11,6 +11,12 @@ export interface EventName {
   readonly id: string
 }
 
+/** An event as it is handed in. */
+interface NewEvent extends EventName {
+  /** Whether it stands in the queue of those who make something of events until they have. */
+  readonly followed?: boolean
+}
+
 /** What is handed to the log: bytes it never looks into, and who is answerable for them. */
 export interface NewEntry {
   /** The authenticated author; the server decides it, never the client. */
@@ -19,7 +25,7 @@ export interface NewEntry {
   readonly at: number
   /** A Yjs update; an event's payload as JSON (RFC 8259) in UTF-8, such as Postgres' `jsonb` takes it. */
   readonly bytes: Uint8Array
-  readonly event?: EventName
+  readonly event?: NewEvent
 }
 
 /** What has the id of an event that was not written, because its room has that id already. */

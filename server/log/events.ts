@@ -65,6 +65,22 @@ export async function readEvents(
   return rows.map(({ seq, at, ...row }) => ({ seq: Number(seq), at: Number(at), ...row }))
 }
 
+/** What a committed event is, without what it carries. */
+export interface EventRecord {
+  readonly seq: Seq
+  readonly type: string
+  readonly actor: string
+}
+
+export async function findEvent(pool: pg.Pool, room: RoomId, id: string): Promise<EventRecord | undefined> {
+  const { rows } = await pool.query<EventRecord>({
+    name: 'find event',
+    text: 'select seq::float8 as seq, type, actor from room_events where room_id = $1 and id = $2',
+    values: [room, id],
+  })
+  return rows[0]
+}
+
 /** Up to where events of a room may have been dropped by retention; 0 where all are there. */
 export async function eventsDropped(pool: pg.Pool, room: RoomId): Promise<Seq> {
   const { rows } = await pool.query<{ events_after: string }>({

@@ -27,10 +27,10 @@ export type Outcome =
  */
 const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as heads'
 
-/** As `COMMIT`, where there are events among the entries; migrations/010_events.sql. */
+/** As `COMMIT`, where there are events among the entries; migrations/016_event_queue.sql. */
 const COMMIT_EVENTS = `
 select new_heads as heads, repeated, repeated_seqs
-from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 /** The SQLSTATE of a closed gate. */
 const TAKEN = 'SL001'

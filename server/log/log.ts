@@ -6,7 +6,14 @@ import { dropEvents, type RoomWithOldEvents, roomsWithOldEvents } from './drop-e
 import type { Entry, RoomId, Seq } from './entry.ts'
 import { type EntryHead, readEntryHeads } from './entry-heads.ts'
 import { buryRoom, eraseRows, halfErased, type Note, purgeTombstone } from './erase.ts'
-import { type EventRange, eventsDropped, readEvents, type StoredEvent } from './events.ts'
+import {
+  type EventRange,
+  type EventRecord,
+  eventsDropped,
+  findEvent,
+  readEvents,
+  type StoredEvent,
+} from './events.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
 import { RoomLog } from './room-log.ts'
@@ -96,6 +103,14 @@ export class Log {
     }
     held.room.heard(row.head)
     return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
+  }
+
+  /** Holds a room once more that somebody holds already; returns what lets it go. */
+  hold(room: RoomLog): () => void {
+    const held = this.#open.get(room.id)
+    if (held?.room !== room) throw new Error('nobody holds this room')
+    held.holders += 1
+    return once(() => this.#release(held))
   }
 
   /** A room that was held and let go while its row was read may have gone on since: its row is read again. */
@@ -221,6 +236,11 @@ export class Log {
   /** Events of a room, in order. */
   events(room: RoomId, range: EventRange): Promise<readonly StoredEvent[]> {
     return readEvents(this.#database.pool, room, range)
+  }
+
+  /** The event of a room that has this id. */
+  eventById(room: RoomId, id: string): Promise<EventRecord | undefined> {
+    return findEvent(this.#database.pool, room, id)
   }
 
   /** Looks up how far the room is: other nodes write to it as well. */

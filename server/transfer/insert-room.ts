@@ -138,10 +138,15 @@ async function insertEvents(client: Queryable, room: RoomId, events: readonly St
   if (events.length === 0) return
   const column = (name: keyof StoredEvent) => events.map((event) => event[name])
   await client.query(
-    `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
-     select $1, seq, to_timestamp(at / 1000.0), actor, type, id, payload::jsonb, octet_length(payload)
-     from unnest($2::bigint[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::text[])
-       as e(seq, at, actor, type, id, payload)`,
+    // All of them are queued: a server that follows events knows which it follows, and drops the others.
+    `with written as (
+       insert into room_events (room_id, seq, at, actor, type, id, payload, size)
+       select $1, seq, to_timestamp(at / 1000.0), actor, type, id, payload::jsonb, octet_length(payload)
+       from unnest($2::bigint[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::text[])
+         as e(seq, at, actor, type, id, payload)
+       returning room_id, seq
+     )
+     insert into event_queue (room_id, seq) select room_id, seq from written`,
     [room, ...(['seq', 'at', 'actor', 'type', 'id', 'payload'] as const).map(column)],
   )
 }

@@ -27,7 +27,20 @@ export function importsOf(file: string, text: string): readonly string[] {
 const BASE = ['bucket', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
-const ALL = ['app', 'commands', 'generate', 'realtime', 'channels', 'transfer', 'history', ...BELOW_REALTIME]
+/** Each builds on events, and none on another. */
+const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments']
+const ALL = [
+  'app',
+  'start',
+  'commands',
+  'generate',
+  'realtime',
+  'channels',
+  'transfer',
+  'history',
+  ...FEATURES,
+  ...BELOW_REALTIME,
+]
 
 /** Part of the server to the parts that it may import, beside itself: top down, never up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -35,11 +48,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   syncline: [...ALL, 'main', 'studio'],
   attach: ALL,
   index: [...ALL, 'attach'],
-  extension: ALL.filter((part) => part !== 'app' && part !== 'commands'),
-  app: ALL,
+  extension: ALL.filter((part) => !['app', 'start', 'commands'].includes(part)),
+  start: ALL,
+  app: ALL.filter((part) => part !== 'start'),
   commands: ['generate', 'channels', 'transfer', 'history', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
   channels: ['http', ...BELOW_HTTP],
+  ...Object.fromEntries(FEATURES.map((part) => [part, ['channels', 'history', ...BELOW_REALTIME]])),
   transfer: ['history', ...BELOW_REALTIME],
   history: BELOW_REALTIME,
   generate: [],

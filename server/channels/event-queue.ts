@@ -1,0 +1,75 @@
+import type { RoomId, Seq } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { Queryable } from '../storage/transaction.ts'
+
+/** A room of which something waits in the queue. */
+export interface QueuedRoom {
+  readonly id: RoomId
+  readonly name: string
+  /** There is nobody left to make anything of its events. */
+  readonly deleted: boolean
+}
+
+/**
+ * The next room after one, by their ids, that no other node has taken; it is this transaction's until its end. The
+ * first queued row of a room stands for the room.
+ */
+export async function claimRoom(
+  client: Queryable,
+  after: RoomId,
+  except: readonly RoomId[],
+): Promise<QueuedRoom | undefined> {
+  const { rows } = await client.query<QueuedRoom>(
+    `with candidate as (
+       select room_id, min(seq) as seq from event_queue
+       where room_id > $1 and room_id <> all($2::bigint[])
+       group by room_id order by room_id limit 20
+     )
+     select q.room_id::float8 as id, coalesce(r.name, '') as name, r.deleted_at is not null as deleted
+     from event_queue q join candidate c using (room_id, seq) join rooms r on r.id = q.room_id
+     order by q.room_id limit 1
+     for update of q skip locked`,
+    [after, except],
+  )
+  return rows[0]
+}
+
+export interface Queued {
+  readonly events: readonly StoredEvent[]
+  /** Up to where the queue was read; events that are not kept any more are not among them. */
+  readonly until: Seq
+}
+
+/** The first events of a room that wait, in order. */
+export async function readQueued(client: Queryable, room: RoomId, limit: number): Promise<Queued> {
+  const { rows } = await client.query<Omit<StoredEvent, 'seq'> & { readonly seq: number }>(
+    `select q.seq::float8 as seq, (extract(epoch from e.at) * 1000)::float8 as at, e.actor, e.type, e.id,
+       e.payload::text as payload
+     from (select room_id, seq from event_queue where room_id = $1 order by seq limit $2) q
+       left join room_events e using (room_id, seq)
+     order by q.seq`,
+    [room, limit],
+  )
+  return { events: rows.filter(({ type }) => type !== null), until: rows.at(-1)?.seq ?? 0 }
+}
+
+/** Takes a room's events up to there off the queue. */
+export async function unqueue(client: Queryable, room: RoomId, until: Seq): Promise<void> {
+  await client.query('delete from event_queue where room_id = $1 and seq <= $2', [room, until])
+}
+
+/** Whether events of a room wait to be followed. */
+export async function isQueued(client: Queryable, room: RoomId): Promise<boolean> {
+  const { rows } = await client.query<{ queued: boolean }>(
+    'select exists (select from event_queue where room_id = $1) as queued',
+    [room],
+  )
+  return rows[0]?.queued === true
+}
+
+/**
+ * SQL for how far a read model goes that is made by followers, in the statement that reads it: the position before the first
+ * event that still waits, or the head. Where `room` is an expression for the room's id.
+ */
+export const followedTo = (room: string): string =>
+  `(select coalesce((select min(seq) - 1 from event_queue where room_id = r.id), r.head)::float8 from rooms r where r.id = ${room})`

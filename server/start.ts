@@ -1,0 +1,63 @@
+import { createServer, type Server } from 'node:http'
+import { assemble, type Publish } from './app.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './observe/log.ts'
+import { within } from './storage/within.ts'
+
+/** How long requests that are ended by a stop may take to hear of it, in ms. */
+const LAST_WORDS = 1_000
+
+export interface App {
+  readonly publish: Publish
+  /** `http://host:port`, with the port that was really taken. */
+  readonly url: string
+  /** Stops taking edits, commits what was taken, closes everything; false where something could not be committed. */
+  close(): Promise<boolean>
+}
+
+/** Listens by itself, as `syncline serve` does. */
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const parts = await assemble(config, logger)
+  const server = createServer(parts.listener)
+  parts.gateway.attach(server)
+  try {
+    await listen(server, config)
+  } catch (error) {
+    await parts.abandon()
+    throw error
+  }
+  parts.start()
+  return {
+    url: urlOf(server, config.host),
+    publish: parts.publish,
+    close: async () => {
+      const stopped = parts.stop()
+      const closed = new Promise((resolve) => server.close(resolve))
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
+      const durable = await stopped
+      // Answers on their way say why they end.
+      await within(LAST_WORDS, closed)
+      clearInterval(sweep)
+      server.closeAllConnections()
+      await closed
+      await parts.end()
+      return durable
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,175 @@
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { Channels } from '../../server/channels/channels.ts'
+import { followedTo } from '../../server/channels/event-queue.ts'
+import { type Derived, type Follower, Followers } from '../../server/channels/followers.ts'
+import { defineKind, event } from '../../server/channels/kind.ts'
+import { Registry } from '../../server/channels/registry.ts'
+import type { StoredEvent } from '../../server/log/events.ts'
+import type { Database } from '../../server/storage/database.ts'
+import type { Queryable } from '../../server/storage/transaction.ts'
+import { connectTo, countTo, database, openLog } from '../log/fixture.ts'
+
+const silent = pino({ level: 'silent' })
+const desk = defineKind('desk', {
+  noted: event(z.strictObject({ text: z.string().optional() })),
+  passed: event(z.strictObject({})),
+})
+const TYPES = ['desk.noted']
+
+/** Writes down what it is shown, in a table that a doubling could not hide in. */
+class Scribe implements Follower {
+  readonly types = TYPES
+  /** What stops it, by the id of an event. */
+  readonly refuses = new Set<string>()
+  readonly seen: string[] = []
+  readonly derive: (events: readonly StoredEvent[]) => readonly Derived[]
+
+  constructor(derive: (events: readonly StoredEvent[]) => readonly Derived[] = () => []) {
+    this.derive = derive
+  }
+
+  async follow(client: Queryable, { name }: { readonly name: string }, events: readonly StoredEvent[]) {
+    for (const { id, seq } of events) {
+      await client.query('insert into scribbled (room, seq, id) values ($1, $2, $3)', [name, seq, id])
+      if (this.refuses.has(id)) throw new Error(`${id} is refused`)
+      this.seen.push(id)
+    }
+    return this.derive(events)
+  }
+}
+
+async function start() {
+  const { url, db } = await database()
+  await db.pool.query('create table scribbled (n serial, room text, seq bigint, id text)')
+  return { url, db }
+}
+
+/** A node with its own worker. */
+function node(db: Database, scribe: Follower) {
+  const channels = new Channels(openLog(db), new Registry([desk], TYPES))
+  const followers = new Followers(db, channels, [scribe], silent)
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= followers.close()
+    return closed
+  }
+  onTestFinished(close)
+  const note = (room: string, ...ids: readonly string[]) =>
+    channels.publishAs(
+      'ada',
+      room,
+      ids.map((id) => ({ type: 'desk.noted', id, payload: {} })),
+    )
+  const caughtUp = async (room: string) => {
+    const held = await channels.open(room, 'ada')
+    await followers.caughtUp(held.room.id)
+    held.release()
+  }
+  return { channels, followers, note, caughtUp, close }
+}
+
+const scribbled = async (db: Database, room: string): Promise<readonly string[]> => {
+  const { rows } = await db.pool.query<{ id: string }>(
+    'select id from scribbled where room = $1 order by n',
+    [room],
+  )
+  return rows.map(({ id }) => id)
+}
+
+describe('following events', () => {
+  it('[EVT100] shows each event of the types that are followed once, room by room in their order', async () => {
+    const { db } = await start()
+    const { channels, followers, note, caughtUp } = node(db, new Scribe())
+    followers.start()
+    const ids = countTo(30).map(String)
+    await Promise.all([note('desk:a', ...ids), note('desk:b', ...ids)])
+    await channels.publishAs('ada', 'desk:a', [{ type: 'desk.passed', id: 'no', payload: {} }])
+    await note('desk:a', '3')
+    await caughtUp('desk:a')
+    await caughtUp('desk:b')
+    expect(await scribbled(db, 'desk:a')).toEqual(ids)
+    expect(await scribbled(db, 'desk:b')).toEqual(ids)
+  })
+
+  it('[EVT101] misses and doubles nothing over what fails in the middle, and holds up no other room', async () => {
+    const { db } = await start()
+    const scribe = new Scribe()
+    scribe.refuses.add('2')
+    const { followers, note, caughtUp } = node(db, scribe)
+    followers.start()
+    await note('desk:bad', '1', '2', '3')
+    await note('desk:good', '1', '2nd')
+    await caughtUp('desk:good')
+    expect(await scribbled(db, 'desk:good')).toEqual(['1', '2nd'])
+    expect(await scribbled(db, 'desk:bad')).toEqual([])
+    scribe.refuses.clear()
+    await caughtUp('desk:bad')
+    expect(await scribbled(db, 'desk:bad')).toEqual(['1', '2', '3'])
+    // The control: it was shown the first one twice, and its row is there once because the first try was undone.
+    expect(scribe.seen.filter((id) => id === '1').length).toBeGreaterThan(2)
+  })
+
+  it('[EVT101] takes up what a node has left that is gone, and is not done twice by two', async () => {
+    const { url, db } = await start()
+    const gone = node(db, new Scribe())
+    await gone.note('desk:a', '1', '2')
+    await gone.close()
+    const ids = countTo(200).map(String)
+    const nodes = [node(db, new Scribe()), node(await connectTo(url), new Scribe())]
+    for (const { followers } of nodes) followers.start()
+    await Promise.all(ids.map((id, index) => nodes[index % 2]?.note(`desk:${index % 7}`, `n${id}`)))
+    for (const room of ['desk:a', ...countTo(7).map((n) => `desk:${n - 1}`)]) await nodes[0]?.caughtUp(room)
+    const all = await db.pool.query<{ count: number; different: number }>(
+      'select count(*)::int as count, count(distinct (room, id))::int as different from scribbled',
+    )
+    expect(all.rows).toEqual([{ count: 202, different: 202 }])
+    const disorder = await db.pool.query(
+      'select from scribbled one join scribbled other on one.room = other.room and one.n < other.n and one.seq > other.seq',
+    )
+    expect(disorder.rowCount).toBe(0)
+  })
+
+  it('[EVT102] publishes what follows from an event once, also where that is tried again', async () => {
+    const { db } = await start()
+    const scribe = new Scribe((events) =>
+      events
+        .filter(({ id }) => !id.startsWith('of-'))
+        .map(({ id }) => ({
+          room: 'desk:other',
+          actor: 'system',
+          event: { type: 'desk.noted', id: `of-${id}`, payload: {} },
+        })),
+    )
+    const { channels, followers, note, caughtUp } = node(db, scribe)
+    const publishAs = channels.publishAs.bind(channels)
+    let lost = 1
+    channels.publishAs = async (...what) => {
+      const receipts = await publishAs(...what)
+      // Published, and then the transaction fails: as if the server had been killed between the two.
+      if (what[1] === 'desk:other' && lost-- > 0) throw new Error('killed')
+      return receipts
+    }
+    followers.start()
+    await note('desk:a', '1', '2')
+    await caughtUp('desk:a')
+    await caughtUp('desk:other')
+    expect(await scribbled(db, 'desk:a')).toEqual(['1', '2'])
+    expect(await scribbled(db, 'desk:other')).toEqual(['of-1', 'of-2'])
+  })
+
+  it('[EVT103] says how far what was made of a room’s events goes', async () => {
+    const { db } = await start()
+    const { channels, followers, note, caughtUp } = node(db, new Scribe())
+    await note('desk:a', '1', '2')
+    const held = await channels.open('desk:a', undefined)
+    onTestFinished(held.release)
+    const goes = async () =>
+      (await db.pool.query<{ to: number }>(`select ${followedTo('$1')} as to`, [held.room.id])).rows[0]?.to
+    expect(await goes()).toBe(0)
+    followers.start()
+    await caughtUp('desk:a')
+    expect(await goes()).toBe(2)
+  })
+})
