@@ -51,6 +51,7 @@ import { RoomEvents } from './realtime/room-events.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { ServerEdits } from './realtime/server-edits.ts'
 import { sessionOf } from './realtime/session.ts'
+import { Signals } from './realtime/signals.ts'
 import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
@@ -128,7 +129,8 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const channels = new Channels(log, registry)
   const followers = new Followers(database, channels, FOLLOWERS, logger)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
-  const events = new RoomEvents({ channels, logger, logOf: (document) => rooms.logOf(document) })
+  const signals = new Signals()
+  const events = new RoomEvents({ channels, signals, logger, logOf: (document) => rooms.logOf(document) })
   const { hocuspocus, allUnloaded } = createHocuspocus(
     logger,
     [

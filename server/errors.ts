@@ -138,6 +138,11 @@ export const ERRORS = {
     retryable: false,
   },
   'event-forbidden': { status: 403, reason: 'You may not publish this event here', retryable: false },
+  'signal-invalid': {
+    status: 400,
+    reason: 'The signal is not of the form that signals have, or too large; nobody is told',
+    retryable: false,
+  },
   'outbox-full': {
     status: 507,
     reason: 'Too much waits on this device to be sent; it is to connect first',

@@ -92,7 +92,7 @@ export const MAX_EVENTS_AT_ONCE = 1_000
 export const MAX_EVENT_BYTES = 64 * 1024
 
 /** What a `RejectEnvelope` names where it is about the message itself: no event may have it for its id. */
-export const isReserved = (id: string): boolean => id === 'publish' || id === 'resume'
+export const isReserved = (id: string): boolean => id === 'publish' || id === 'resume' || id === 'signal'
 
 /** A client publishes. Each event is answered with an `AckEnvelope`, or by itself with a `RejectEnvelope` of its id. */
 export interface PublishEnvelope {
@@ -140,6 +140,40 @@ export interface ResetEnvelope {
   readonly type: 'reset'
   readonly after: number
 }
+
+/** The type of a signal. */
+export const SIGNAL_TYPE = /^[a-z][a-z0-9._-]{0,63}$/
+
+/** How the types of signals begin that only the server's own code sends. */
+export const SERVER_SIGNAL = 'syncline.'
+
+/** The largest payload of a signal, as JSON, in bytes. */
+export const MAX_SIGNAL_BYTES = 4 * 1024
+
+/** Something passing, which is stored nowhere: whoever is not there, or does not keep up, never hears of it. */
+export interface Signal {
+  /** `SIGNAL_TYPE`. */
+  readonly type: string
+  /** The authenticated user who says it, be it over another connection of the reader's own. */
+  readonly actor: string
+  /** Any JSON of `MAX_SIGNAL_BYTES`. */
+  readonly payload: unknown
+}
+
+/** A client says something to everybody else in the room. One that cannot be taken is rejected with the id `signal`. */
+export interface SignalEnvelope {
+  readonly type: 'signal'
+  readonly signal: Omit<Signal, 'actor'>
+}
+
+/** Somebody said something. */
+export interface SignalledEnvelope {
+  readonly type: 'signal'
+  readonly signal: Signal
+}
+
+/** A client's stateless message that asks for the room's signals from now on. Who asks for its events gets them too. */
+export const ASK_SIGNALS = '{"type":"signals"}'
 
 /** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */
 export const ASK_SEQ = '{"type":"head"}'

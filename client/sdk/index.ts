@@ -11,6 +11,9 @@ export type {
   ResumeEnvelope,
   ResumingEnvelope,
   RoomEvent,
+  Signal,
+  SignalEnvelope,
+  SignalledEnvelope,
 } from '../../server/protocol.ts'
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
@@ -59,6 +62,7 @@ export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/task
 export { Room } from './room.ts'
 export type { SharedList } from './shared-list.ts'
 export type { SharedMap } from './shared-map.ts'
+export type { SignalListener } from './signals.ts'
 export type {
   ClientState,
   ConnectionStatus,

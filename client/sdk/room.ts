@@ -1,5 +1,6 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { listenToType } from './events/one-type.ts'
 import type { Receipt, RefusedEvent } from './events/outbox-store.ts'
 import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents } from './events/room-events.ts'
@@ -14,8 +15,19 @@ import { Session } from './session.ts'
 import { Shared } from './shared.ts'
 import type { SharedList } from './shared-list.ts'
 import type { SharedMap } from './shared-map.ts'
-import type { Person, Refusal, RoomState, RoomStatus, SaveState, User } from './state.ts'
+import type { SignalListener } from './signals.ts'
+import {
+  NEW_ROOM,
+  type Person,
+  type Refusal,
+  type RoomState,
+  type RoomStatus,
+  type SaveState,
+  sameState,
+  type User,
+} from './state.ts'
 import type { Tokens } from './tokens.ts'
+import { whenState } from './when-state.ts'
 import { within } from './within.ts'
 
 export interface RoomParts {
@@ -34,18 +46,6 @@ export interface RoomParts {
 const LOAD_LIMIT_MS = 3_000
 const FLUSH_LIMIT_MS = 5_000
 
-const START: RoomState = {
-  status: 'connecting',
-  refusal: undefined,
-  readOnly: false,
-  saved: 'offline',
-  unsaved: 0,
-  unsent: 0,
-  savedSeq: undefined,
-  loaded: false,
-  synced: false,
-}
-
 /** A room: its document, who is in it, and the truth about what is saved. Had from `client.room(name)`. */
 export class Room {
   readonly name: string
@@ -60,7 +60,7 @@ export class Room {
   readonly #shared = new Shared(this.doc)
   readonly #presence = new Presence(this.awareness, () => this.#notify())
   readonly #listeners = new Set<() => void>()
-  #state = START
+  #state = NEW_ROOM
   #closed = false
   #destroyed: Promise<void> | undefined
 
@@ -185,16 +185,7 @@ export class Room {
     listener: (event: EventOf<Type>) => void,
     from: EventStart = 'now',
   ): () => void {
-    const ofType = (event: EventOf): event is EventOf<Type> => event.type === type
-    let stopped = false
-    const tell = (events: readonly EventOf[]): void => {
-      for (const event of events.filter(ofType)) if (!stopped) guarded(() => listener(event))
-    }
-    const stop = this.listen({ events: tell }, from)
-    return () => {
-      stopped = true
-      stop()
-    }
+    return listenToType(type, listener, (events) => this.listen({ events }, from))
   }
 
   /** As `on`, for the events of all types, as many at a time as came together. */
@@ -227,6 +218,20 @@ export class Room {
   /** Calls back with events of this device that were refused, also those that were published before a reload. */
   onRefused(listener: (event: RefusedEvent) => void): () => void {
     return this.#events.onRefused(listener)
+  }
+
+  /**
+   * Says something passing to everybody else who listens in the room now. It is stored nowhere, and lost while not
+   * connected: returns whether it was sent.
+   * @throws RangeError where `type` is none, or the payload above 4 KB as JSON
+   */
+  signal(type: string, payload: unknown): boolean {
+    return this.#events.signals.send(type, payload)
+  }
+
+  /** Calls back with signals of that type, from whoever may read the room: look at a payload before believing it. */
+  onSignal(type: string, listener: SignalListener): () => void {
+    return this.#events.signals.listen(type, listener)
   }
 
   /** A map of the document, for state that all share and that is no event: settings, say. */
@@ -320,8 +325,7 @@ export class Room {
       this.#copy?.confirm()
       session.askSeq()
     }
-    const keys = Object.keys(next) as (keyof RoomState)[]
-    if (keys.every((key) => next[key] === before[key])) return
+    if (sameState(next, before)) return
     this.#state = next
     this.#notify()
   }
@@ -330,19 +334,7 @@ export class Room {
     for (const listener of [...this.#listeners]) guarded(listener)
   }
 
-  #when(holds: (state: RoomState) => boolean, refused = (): boolean => false): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const { status, refusal: reason } = this.#state
-        if (holds(this.#state)) resolve()
-        else if (status === 'refused' || refused())
-          reject(new Error(reason?.message ?? 'The room was refused', { cause: reason }))
-        else if (this.#closed) reject(new Error('The room was closed'))
-        else return
-        stop()
-      }
-      const stop = this.subscribe(look)
-      look()
-    })
+  #when(holds: (state: RoomState) => boolean, refused?: () => boolean): Promise<void> {
+    return whenState(this, holds, { refused, closed: () => this.#closed })
   }
 }

@@ -37,6 +37,21 @@ export interface RoomState {
   readonly synced: boolean
 }
 
+export const NEW_ROOM: RoomState = {
+  status: 'connecting',
+  refusal: undefined,
+  readOnly: false,
+  saved: 'offline',
+  unsaved: 0,
+  unsent: 0,
+  savedSeq: undefined,
+  loaded: false,
+  synced: false,
+}
+
+export const sameState = (a: RoomState, b: RoomState): boolean =>
+  (Object.keys(a) as (keyof RoomState)[]).every((key) => a[key] === b[key])
+
 export interface ClientState {
   readonly status: ConnectionStatus
   /** `http` where the network lets no WebSocket through; while not online, what was tried last. */

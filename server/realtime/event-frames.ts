@@ -1,9 +1,6 @@
-import * as encoding from 'lib0/encoding'
 import { encodeEvents } from '../channels/encode.ts'
 import type { StoredEvent } from '../log/events.ts'
-
-/** The type of Hocuspocus' stateless messages. */
-const STATELESS = 5
+import { addressed, statelessBody } from './stateless-frame.ts'
 
 /**
  * Events as Hocuspocus frames. A frame begins with the address of the connection; all that follows is encoded once
@@ -17,10 +14,7 @@ export class EventFrames {
     const body = this.#body(events)
     const last = this.#last
     if (last !== undefined && last.body === body && last.address === address) return last.frame
-    const encoder = encoding.createEncoder()
-    encoding.writeVarString(encoder, address)
-    encoding.writeUint8Array(encoder, body)
-    const frame = encoding.toUint8Array(encoder)
+    const frame = addressed(address, body)
     this.#last = { body, address, frame }
     return frame
   }
@@ -28,10 +22,7 @@ export class EventFrames {
   #body(events: readonly StoredEvent[]): Uint8Array {
     const known = this.#bodies.get(events)
     if (known !== undefined) return known
-    const encoder = encoding.createEncoder()
-    encoding.writeVarUint(encoder, STATELESS)
-    encoding.writeVarString(encoder, `{"type":"event","events":[${encodeEvents(events)}]}`)
-    const body = encoding.toUint8Array(encoder)
+    const body = statelessBody(`{"type":"event","events":[${encodeEvents(events)}]}`)
     this.#bodies.set(events, body)
     return body
   }

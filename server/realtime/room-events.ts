@@ -22,9 +22,11 @@ import { identityOf, roleOf } from './authorization.ts'
 import { EventFrames } from './event-frames.ts'
 import { logRefusal, refusalOf, toSynclineError } from './refusal.ts'
 import { sessionOf } from './session.ts'
+import type { Signals } from './signals.ts'
 
 export interface RoomEventsOptions {
   readonly channels: Channels
+  readonly signals: Signals
   readonly logger: Logger
   /** The log of a document that is open. */
   readonly logOf: (document: Document) => RoomLog | undefined
@@ -41,7 +43,7 @@ const publishSchema = z.object({
 })
 const resumeSchema = z.object({ after: z.int().nonnegative().nullable() })
 
-/** Events over the connections of Hocuspocus, as stateless messages: what is published, and what is told. */
+/** Events and signals over the connections of Hocuspocus, as stateless messages: what is published, and what is told. */
 export class RoomEvents implements Extension {
   readonly extensionName = 'events'
   readonly priority = 40
@@ -58,6 +60,7 @@ export class RoomEvents implements Extension {
   /** Begins whatever it does in this turn: what a connection publishes keeps its order. */
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
     const said = parse(payload)
+    if (said?.type === 'signal' || said?.type === 'signals') return this.#signals(connection, said)
     if (said?.type !== 'publish' && said?.type !== 'resume') return
     const room = this.#options.logOf(document)
     if (room === undefined) return // being closed: the client asks again on its next connection
@@ -66,6 +69,16 @@ export class RoomEvents implements Extension {
       else await this.#publish(connection, room, checked(publishSchema, said).events)
     } catch (error) {
       this.#reject(connection, said.type, toSynclineError(error))
+    }
+  }
+
+  #signals(connection: Connection, said: { readonly type?: unknown }): void {
+    const { signals } = this.#options
+    try {
+      if (said.type === 'signals') signals.listen(connection)
+      else signals.take(connection, said)
+    } catch (error) {
+      this.#reject(connection, 'signal', toSynclineError(error))
     }
   }
 
@@ -101,6 +114,7 @@ export class RoomEvents implements Extension {
   async #resume(connection: Connection, room: RoomLog, after: number | null): Promise<void> {
     const session = sessionOf(connection.context)
     session?.charge(0, RESUME_BYTES)
+    this.#options.signals.listen(connection)
     const turn = (this.#resumes.get(connection) ?? 0) + 1
     this.#resumes.set(connection, turn)
     if (after !== null && after > room.known) {

@@ -1,5 +1,6 @@
 import { guarded } from '../guarded.ts'
 import type { Envelope } from '../session.ts'
+import { Signals } from '../signals.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox } from './outbox.ts'
 import type { RefusedEvent } from './outbox-store.ts'
@@ -14,13 +15,15 @@ export interface RoomEventsOptions {
   readonly changed: () => void
 }
 
-/** A room's events: those that it tells, and ours on their way to it. */
+/** A room's events, those that it tells and ours on their way to it, and its signals. */
 export class RoomEvents {
   readonly stream: EventStream
   readonly outbox: Outbox
+  readonly signals: Signals
   readonly #refusedListeners = new Set<(event: RefusedEvent) => void>()
 
   constructor({ room, database, send, changed }: RoomEventsOptions) {
+    this.signals = new Signals(send)
     this.stream = new EventStream((after) => send(JSON.stringify({ type: 'resume', after })))
     this.outbox = new Outbox({
       open: async (owner, heard): Promise<OutboxStore> => {
@@ -45,10 +48,12 @@ export class RoomEvents {
   setConnected(connected: boolean): void {
     this.stream.setConnected(connected)
     this.outbox.setConnected(connected)
+    this.signals.setConnected(connected)
   }
 
   said(envelope: Envelope): void {
     this.outbox.said(envelope)
     this.stream.said(envelope)
+    this.signals.said(envelope)
   }
 }
