@@ -12,6 +12,12 @@ declare module 'vitest' {
   }
 }
 
+/**
+ * The suite starts hundreds of servers and commands, and half of such a start is reading the sources: 0.70 s without
+ * Node's cache of what it has compiled, 0.38 s with it. What is killed writes nothing into it; the others do.
+ */
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/compiled')
+
 /** One Postgres for the whole run: TEST_DATABASE_URL, or an embedded one in a folder that goes with it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL
