@@ -248,7 +248,7 @@ describe('what is derived of a room', () => {
         .filter((row) => !row.guarded)
         .map((row) => row.table_name)
         .sort(),
-    ).toEqual(['room_events', 'room_loads', 'room_updates'])
+    ).toEqual(['event_queue', 'room_events', 'room_loads', 'room_updates'])
   })
 })
 
