@@ -37,6 +37,7 @@ import { RequestLimit } from './http/request-limit.ts'
 import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
+import { HeadWatch } from './log/head-watch.ts'
 import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
@@ -159,6 +160,11 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     if (erased) void history.forget(room)
   })
   await deletions.start()
+  const heads = new HeadWatch(
+    database.pool,
+    () => log.openRooms(),
+    (room, head) => log.heard(room, head),
+  )
   const retainer = new Retainer(database.pool, config.retention, logger, history)
   const tickets = new Tickets(database.pool)
   const forget = async (client: Queryable, kind: 'room.erase' | 'room.purge', name: string, by: string) => {
@@ -254,6 +260,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     start: () => {
       housekeeping.start()
       followers.start()
+      heads.start()
     },
     stop: async () => {
       stopping = true
@@ -270,6 +277,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       heartbeat.stop()
       revocations.stop()
       deletions.stop()
+      heads.stop()
       await rooms.onDestroy()
       return durable
     },
@@ -278,6 +286,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       heartbeat.stop()
       revocations.stop()
       deletions.stop()
+      heads.stop()
       await followers.close()
       await history.close()
       await log.abandon()

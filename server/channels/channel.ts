@@ -44,6 +44,9 @@ export class Channel {
     this.#followed = followed
     this.#told = room.head
     room.onCommit((commit) => this.#committed(commit))
+    room.onBehind(() => {
+      if (room.known > this.#told) tellAll(this.#listeners, (listener) => listener.missed())
+    })
     room.onDelete(() => {
       for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))
       this.#pending.clear()

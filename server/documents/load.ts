@@ -23,7 +23,7 @@ export async function newestSnapshot(
  * @throws SynclineError `room-damaged` where the log does not make a whole document.
  */
 export async function applyTail(doc: Y.Doc, log: Log, room: RoomLog, seq: Seq): Promise<number> {
-  const tail = await readTail(log, room, seq)
+  const tail = await readTail(log, room, { after: seq, until: room.head })
   try {
     doc.transact(() => {
       for (const update of tail) Y.applyUpdate(doc, update)
@@ -36,9 +36,13 @@ export async function applyTail(doc: Y.Doc, log: Log, room: RoomLog, seq: Seq): 
   return tail.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** The updates of the entries after `seq`. */
-export async function readTail(log: Log, room: RoomLog, seq: Seq): Promise<readonly Uint8Array[]> {
+/** The updates of the entries of a range. */
+export async function readTail(
+  log: Log,
+  room: RoomLog,
+  { after, until }: { readonly after: Seq; readonly until: Seq },
+): Promise<readonly Uint8Array[]> {
   const tail: Uint8Array[] = []
-  for await (const entry of log.edits(room.id, seq, room.head)) tail.push(entry.bytes)
+  for await (const entry of log.edits(room.id, after, until)) tail.push(entry.bytes)
   return tail
 }

@@ -5,6 +5,8 @@ import { type Incoming, loggedUpdate } from './logged-update.ts'
 import { dropPending, hasPending } from './pending.ts'
 
 export interface RoomDocumentEvents {
+  /** Whether a transaction of this origin brings what is in the log already: other nodes' entries. */
+  readonly isLogged: (origin: unknown) => boolean
   /** Who is answerable for a transaction of this origin. */
   readonly actorOf: (origin: unknown) => string
   /** What is being applied in a transaction of this origin, where somebody sent it. */
@@ -43,8 +45,12 @@ export class RoomDocument {
     this.#stored = loaded.bytes
     this.#entriesSinceSnapshot = loaded.unsnapshotted
     doc.on('update', (told: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction) => {
-      const bytes = loggedUpdate(told, transaction, events.incomingOf(origin))
       this.#entriesSinceSnapshot += 1
+      if (events.isLogged(origin)) {
+        this.#bytesSinceSnapshot += told.length
+        return
+      }
+      const bytes = loggedUpdate(told, transaction, events.incomingOf(origin))
       this.#bytesSinceSnapshot += bytes.length
       log.append({ actor: events.actorOf(origin), at: Date.now(), bytes })
     })
@@ -82,7 +88,7 @@ export class RoomDocument {
   }
 
   snapshotDue(closing: boolean): boolean {
-    if (this.log.interleaved) return false
+    if (this.log.behind) return false
     if (this.#crowded && this.#entriesSinceSnapshot > 0) return true
     const due = closing ? DUE_CLOSING : DUE
     return this.#entriesSinceSnapshot >= due.entries || this.#bytesSinceSnapshot >= due.bytes

@@ -50,7 +50,7 @@ export async function verifyRoom(log: Log, room: RoomLog, sandbox: Sandbox): Pro
 /** Why the room cannot be opened from its newest snapshot and what follows, tried elsewhere; undefined where it can. */
 export async function whyUnopenable(log: Log, room: RoomLog, sandbox: Sandbox): Promise<string | undefined> {
   const { seq, state } = await newestSnapshot(log, room)
-  const tail = await readTail(log, room, seq)
+  const tail = await readTail(log, room, { after: seq, until: room.head })
   const updates = state === null ? tail : [state, ...tail]
   const folded = await problemOf(sandbox, { kind: 'fold', afresh: true, updates })
   return folded ?? (await problemOf(sandbox, { kind: 'settle' }))

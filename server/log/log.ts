@@ -196,6 +196,15 @@ export class Log {
     return true
   }
 
+  openRooms(): readonly RoomId[] {
+    return [...this.#open.keys()]
+  }
+
+  /** The database has entries of a room up to there, whichever node wrote them. */
+  heard(room: RoomId, head: Seq): void {
+    this.#open.get(room)?.room.heard(head)
+  }
+
   /** A room has a tombstone, whichever node has set it: whoever has it open here is told. */
   deleted(room: RoomId): void {
     this.#open.get(room)?.room.end()

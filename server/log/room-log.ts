@@ -38,11 +38,8 @@ export class RoomLog {
   committed = 0
   /** The committer's, and nobody else's: a room is in one place at a time, so that no batch overtakes another. */
   phase: RoomPhase = 'idle'
-  /**
-   * Another node's entries stand among those that were committed from here: what this node holds is no
-   * longer the fold of the log, and must not be saved as one.
-   */
-  interleaved = false
+  /** What this node holds of the document has all entries up to here in it, whichever node wrote them. */
+  integrated: Seq
   /**
    * How long entries are gathered before they go into a batch, in ms. A commit of one entry costs a node about
    * as much as one of twenty, so a room in which many type gathers; everybody else is committed at once.
@@ -53,6 +50,7 @@ export class RoomLog {
   #waiting: NewEntry[] = []
   #heard: Seq = 0
   readonly #listeners = new Set<CommitListener>()
+  readonly #behindListeners = new Set<() => void>()
   readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
   readonly #deletionListeners = new Set<() => void>()
   readonly #scheduler: CommitScheduler
@@ -60,6 +58,7 @@ export class RoomLog {
   constructor(id: RoomId, head: Seq, scheduler: CommitScheduler) {
     this.id = id
     this.head = head
+    this.integrated = head
     this.#scheduler = scheduler
   }
 
@@ -130,13 +129,39 @@ export class RoomLog {
   /** The database has entries up to here. */
   heard(head: Seq): void {
     this.#heard = Math.max(this.#heard, head)
+    // What is on its way from here may be all that is new: once it has settled, that is looked at.
+    if (this.behind && !this.pending) this.#tellBehind()
   }
 
   /** Somebody is about to load all that is known to be there: entries of other nodes too. */
   reopened(): void {
-    this.interleaved = false
-    if (this.pending) return // some of them may be ours, on their way back
-    this.head = this.known
+    // Where something is on its way, what is known further on may be that.
+    if (!this.pending) this.head = this.known
+    this.integrated = this.head
+  }
+
+  /**
+   * Another node's entries stand among those that are committed: what this node holds is not the fold of the log, and
+   * must not be saved as one.
+   */
+  get interleaved(): boolean {
+    return this.integrated < this.head
+  }
+
+  /** There are entries that this node has not looked at; some of them may be its own. */
+  get behind(): boolean {
+    return this.integrated < this.known
+  }
+
+  /** Calls back while the room is behind: when it turns out to be, and with whatever is heard of it then. Returns what stops it. */
+  onBehind(listener: () => void): () => void {
+    this.#behindListeners.add(listener)
+    return () => this.#behindListeners.delete(listener)
+  }
+
+  /** What this node holds has now all entries up to there. */
+  integratedUpTo(seq: Seq): void {
+    this.integrated = Math.max(this.integrated, seq)
   }
 
   /** Calls back after each commit, in order. Returns what stops it. */
@@ -165,7 +190,7 @@ export class RoomLog {
   /** For the committer: these entries, handed out by `take`, are committed; those in `repeats` were before. */
   settle(lastSeq: Seq, taken: readonly NewEntry[], repeats: Repeats): void {
     const entries = repeats.size === 0 ? taken : taken.filter((entry) => !repeats.has(entry))
-    if (lastSeq - entries.length !== this.head) this.interleaved = true
+    if (lastSeq - entries.length <= this.integrated) this.integratedUpTo(lastSeq)
     const before = this.committed
     this.committed += taken.length
     this.head = lastSeq
@@ -176,5 +201,10 @@ export class RoomLog {
       barrier = this.#barriers[0]
     }
     tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats }))
+    if (this.behind) this.#tellBehind()
+  }
+
+  #tellBehind(): void {
+    tellAll(this.#behindListeners, (listener) => listener())
   }
 }

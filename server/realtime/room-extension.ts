@@ -28,6 +28,7 @@ import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
+import { followOtherNodes, isOfOtherNodes } from './other-nodes.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
 import { snapshotStore } from './snapshot-store.ts'
@@ -52,6 +53,7 @@ const UNREADABLE = 'Reset Connection'
 
 /** Why a document is not what its log makes: see `RoomDocument.intact`. */
 const UNFINISHED = 'a transaction has not ended'
+const MISSING = 'an entry builds on one that is not in the log'
 
 /** The part of a room's flush window for which its entries are gathered before they are committed. */
 const GATHERED = 1 / 3
@@ -245,10 +247,15 @@ export class RoomExtension implements Extension {
       return connection && this.#sockets.get(connection)
     }
     const room = new RoomDocument(document, log, loaded, {
+      isLogged: isOfOtherNodes,
       actorOf: (origin) => this.#actor(contextOf(origin)),
       incomingOf: (origin) => socketOf(origin)?.incoming ?? incomingOf(origin),
-      onGap: (origin) => socketOf(origin)?.leftGap(),
+      onGap: (origin) => {
+        if (isOfOtherNodes(origin)) reportFault(document, new Error(MISSING))
+        socketOf(origin)?.leftGap()
+      },
     })
+    const unfollowed = followOtherNodes(document, log, this.#log, this.#logger)
     const stopped = log.onDelete(() => {
       for (const connection of document.getConnections())
         refuseConnection(connection, new SynclineError('room-deleted'))
@@ -260,6 +267,7 @@ export class RoomExtension implements Extension {
     // The room may stay open for its events, and must not keep a document that has gone.
     document.once('destroy', () => {
       stopped()
+      unfollowed()
       acknowledgements.stop()
       log.gather = 0
     })

@@ -16,9 +16,16 @@ export const snapshotStore = (
       // Still that turn: what is appended now is exactly what the state holds.
       const room = encoded(document)
       if (room === undefined) return
+      const { log: own } = room
+      const { integrated, appended, committed } = own
       const failed = room.snapshotTaken(state.length)
-      const seq = await room.log.durable()
-      if (room.log.interleaved) return // another node's entries stand between; they are not in this state
+      // All that it holds, if nothing of another node's comes to stand among what is on its way.
+      const seq = integrated + appended - committed
+      const last = await own.durable()
+      if (appended > committed && last !== seq) {
+        failed()
+        return
+      }
       try {
         await log.saveSnapshot(room.log.id, { seq, state })
       } catch (error) {

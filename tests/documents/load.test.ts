@@ -26,7 +26,12 @@ function sandbox(): Sandbox {
 }
 
 const FRESH = { unsnapshotted: 0, bytes: 0 }
-const NO_EVENTS = { actorOf: () => 'ada', incomingOf: () => undefined, onGap: () => undefined }
+const NO_EVENTS = {
+  isLogged: () => false,
+  actorOf: () => 'ada',
+  incomingOf: () => undefined,
+  onGap: () => undefined,
+}
 
 /** A room in which a session was typed on an open document. Resolves when all is committed. */
 async function written(

@@ -1,0 +1,54 @@
+import type pg from 'pg'
+import { isStorageFailure } from '../storage/failure.ts'
+import type { RoomId, Seq } from './entry.ts'
+
+/** How often, in ms. */
+const EVERY = 1_000
+
+/**
+ * Asks each second how far the rooms are that are open here, in one question: whatever other nodes have written is known
+ * a second later, whether or not anything else has told of it.
+ */
+export class HeadWatch {
+  readonly #pool: pg.Pool
+  readonly #open: () => readonly RoomId[]
+  readonly #heard: (room: RoomId, head: Seq) => void
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(pool: pg.Pool, open: () => readonly RoomId[], heard: (room: RoomId, head: Seq) => void) {
+    this.#pool = pool
+    this.#open = open
+    this.#heard = heard
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#ask()
+        .catch((error: unknown) => {
+          // While the database is away readiness says so, and the next question is for all that this one missed.
+          if (!isStorageFailure(error)) throw error
+        })
+        .finally(() => {
+          if (!this.#stopped) this.start()
+        })
+    }, EVERY)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  async #ask(): Promise<void> {
+    const rooms = this.#open()
+    if (rooms.length === 0) return
+    const { rows } = await this.#pool.query<{ id: number; head: number }>({
+      name: 'heads',
+      text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[])',
+      values: [`{${rooms.join(',')}}`],
+    })
+    for (const { id, head } of rows) this.#heard(id as RoomId, head)
+  }
+}

@@ -1,0 +1,24 @@
+import type { Document, TransactionOrigin } from '@hocuspocus/server'
+import { RoomTail } from '../documents/room-tail.ts'
+import type { Log } from '../log/log.ts'
+import type { RoomLog } from '../log/room-log.ts'
+import type { Logger } from '../observe/log.ts'
+import { reportFault } from './faults.ts'
+
+/** What Hocuspocus takes for another node's: it is in the log, and is not to be stored once more. */
+const OF_OTHER_NODES: TransactionOrigin = { source: 'redis' }
+
+export const isOfOtherNodes = (origin: unknown): boolean => origin === OF_OTHER_NODES
+
+/** Keeps an open document up with other nodes; returns what stops it. */
+export function followOtherNodes(document: Document, room: RoomLog, log: Log, logger: Logger): () => void {
+  const tail = new RoomTail({
+    log,
+    room,
+    doc: document,
+    origin: OF_OTHER_NODES,
+    unread: (error) => logger.warn({ err: error, room: document.name }, 'the log could not be read on'),
+    broken: (error) => reportFault(document, error),
+  })
+  return () => tail.stop()
+}
