@@ -10,6 +10,12 @@ const OF_OTHER_NODES: TransactionOrigin = { source: 'redis' }
 
 export const isOfOtherNodes = (origin: unknown): boolean => origin === OF_OTHER_NODES
 
+/** What another node has written builds on what is not in the log before it. */
+export function reportGap(document: Document, origin: unknown): void {
+  if (isOfOtherNodes(origin))
+    reportFault(document, new Error('an entry builds on one that is not in the log'))
+}
+
 /** Keeps an open document up with other nodes; returns what stops it. */
 export function followOtherNodes(document: Document, room: RoomLog, log: Log, logger: Logger): () => void {
   const tail = new RoomTail({

@@ -28,7 +28,7 @@ import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
-import { followOtherNodes, isOfOtherNodes } from './other-nodes.ts'
+import { followOtherNodes, isOfOtherNodes, reportGap } from './other-nodes.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
 import { snapshotStore } from './snapshot-store.ts'
@@ -53,7 +53,6 @@ const UNREADABLE = 'Reset Connection'
 
 /** Why a document is not what its log makes: see `RoomDocument.intact`. */
 const UNFINISHED = 'a transaction has not ended'
-const MISSING = 'an entry builds on one that is not in the log'
 
 /** The part of a room's flush window for which its entries are gathered before they are committed. */
 const GATHERED = 1 / 3
@@ -251,7 +250,7 @@ export class RoomExtension implements Extension {
       actorOf: (origin) => this.#actor(contextOf(origin)),
       incomingOf: (origin) => socketOf(origin)?.incoming ?? incomingOf(origin),
       onGap: (origin) => {
-        if (isOfOtherNodes(origin)) reportFault(document, new Error(MISSING))
+        reportGap(document, origin)
         socketOf(origin)?.leftGap()
       },
     })
