@@ -42,6 +42,7 @@ import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
+import { PeoplePresence } from './presence/people-presence.ts'
 import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
 import { Connections } from './realtime/connections.ts'
 import { Gateway } from './realtime/gateway.ts'
@@ -63,6 +64,8 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** What makes something of events that are committed, in this order. */
 const FOLLOWERS: readonly Follower[] = []
+/** How long it may take to write, at the end, when everybody was last seen, in ms. */
+const LAST_SEEN = 1_000
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
 const READY_WITHIN = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
@@ -118,7 +121,9 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const proxies = trustedList(config.trustedProxies)
   const addressOf = (request: IncomingMessage) => clientAddress(request, proxies)
   const mayAskNow = ({ context }: { readonly context: unknown }) => mayAsk(context)
-  const presence = new Presence({ logger, identityOf, mayAsk: mayAskNow })
+  const peoplePresence = new PeoplePresence(database.pool, logger)
+  const { attendance } = peoplePresence
+  const presence = new Presence({ logger, identityOf, mayAsk: mayAskNow, attendance })
   const rooms = new RoomExtension({
     log,
     logger,
@@ -206,6 +211,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
       kindRoutes(registry, verify),
+      peoplePresence.routes(access),
       inventoryRoutes({ inventory, cursors, ...access }),
     ],
     readiness: () => {
@@ -231,6 +237,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
     },
     'expired tickets': () => tickets.deleteExpired(),
+    'people of rooms': (signal) => peoplePresence.forget(signal),
     'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({
@@ -267,12 +274,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       gateway.drain()
       gateway.closeAll(1012, 'shutting-down')
       visits.close()
+      const seen = peoplePresence.stop()
       const durable = await within(
         config.stopWithin,
         Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),
       )
       if (!durable) await log.abandon()
       await followers.close()
+      await within(LAST_SEEN, seen)
       await history.close()
       heartbeat.stop()
       revocations.stop()

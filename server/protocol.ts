@@ -141,6 +141,25 @@ export interface ResetEnvelope {
   readonly after: number
 }
 
+/** What somebody holds: a phone or a tablet, or something with a keyboard. Their client says it. */
+export type Device = 'desktop' | 'phone'
+
+/** `away`: connected, and not looking. */
+export type PresenceStatus = 'online' | 'away' | 'offline'
+
+/** Somebody as the server knows them, over all their connections. */
+export interface PersonStatus {
+  readonly user: string
+  readonly name: string
+  readonly status: PresenceStatus
+  readonly device: Device | null
+  /** Of who is offline: when they were last seen, as an ISO time. */
+  readonly lastSeen: string | null
+}
+
+/** Of how many people one request may ask. */
+export const MAX_PEOPLE_ASKED = 100
+
 /** The type of a signal. */
 export const SIGNAL_TYPE = /^[a-z][a-z0-9._-]{0,63}$/
 

@@ -1,10 +1,13 @@
-import { ROOM_NAME } from '../../server/protocol.ts'
+import { type PersonStatus, ROOM_NAME } from '../../server/protocol.ts'
 import { socketUrl } from './address.ts'
+import { Api } from './api.ts'
+import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
 import { Link } from './link.ts'
 import { refusal } from './refusal.ts'
 import { Room } from './room.ts'
 import type { ClientState, ConnectionStatus, User } from './state.ts'
+import { Statuses } from './statuses.ts'
 import { type TokenSource, Tokens } from './tokens.ts'
 
 export interface ConnectOptions {
@@ -39,6 +42,10 @@ interface Held {
 const GRACE_MS = 1_000
 
 export class Client {
+  /** Who of some people is online, away or offline, whatever room they are in. */
+  readonly statuses: Statuses
+  readonly #api: Api
+  readonly #attention = new Attention()
   readonly #options: ConnectOptions
   readonly #url: string
   readonly #link: Link
@@ -53,6 +60,8 @@ export class Client {
     this.#options = options
     this.#url = socketUrl(options.url)
     this.#tokens = new Tokens(options.token, () => this.#tokenChanged())
+    this.#api = new Api(this.#url, this.#tokens)
+    this.statuses = new Statuses((users) => this.#people({ users: users.map(encodeURIComponent).join() }))
     this.#link = new Link({
       url: this.#url,
       WebSocket: options.WebSocket,
@@ -71,6 +80,11 @@ export class Client {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Who is in a room, and who was lately, also of those who are not connected to it now: 200 at most. */
+  peopleOf(room: string): Promise<readonly PersonStatus[]> {
+    return this.#people({ room })
   }
 
   /** The room of that name, to be given back with `room.release()`. All holders share one. */
@@ -96,9 +110,16 @@ export class Client {
     for (const [name, held] of [...this.#rooms]) this.#close(name, held)
     const closed = await Promise.allSettled(this.#closing)
     this.#tokens.stop()
+    this.statuses.end()
+    this.#attention.end()
     this.#link.destroy()
     const failed = closed.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  async #people(query: Readonly<Record<string, string>>): Promise<readonly PersonStatus[]> {
+    const path = `/presence?${new URLSearchParams(query)}`
+    return (await this.#api.get<{ readonly people: readonly PersonStatus[] }>(path)).people
   }
 
   #held(name: string, options: RoomOptions): Held {
@@ -113,6 +134,7 @@ export class Client {
         link: this.#link,
         tokens: this.#tokens,
         user: this.#options.user ?? this.#tokens.user,
+        attention: this.#attention,
         copyName: offline ? this.#copyName(name) : undefined,
         outboxName: offline ? `syncline/${new URL(this.#url).host}/outbox` : undefined,
         released: () => this.#release(name, held),

@@ -3,8 +3,11 @@ export type { ErrorCode } from '../../server/errors.ts'
 /** What travels, for whoever writes a client of their own. */
 export type {
   AckEnvelope,
+  Device,
   EventDraft,
   EventsEnvelope,
+  PersonStatus,
+  PresenceStatus,
   PublishEnvelope,
   ResetEnvelope,
   ResumedEnvelope,
@@ -73,5 +76,6 @@ export type {
   SaveState,
   User,
 } from './state.ts'
+export type { Statuses } from './statuses.ts'
 export type { TokenContext, TokenSource } from './tokens.ts'
 export type { Transport } from './way.ts'

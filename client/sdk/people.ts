@@ -1,9 +1,12 @@
 import type { Awareness } from 'y-protocols/awareness'
+import type { Device } from '../../server/protocol.ts'
 import { colorFor, isColor } from './color.ts'
+import { isDevice } from './device.ts'
 import type { Person, User } from './state.ts'
 
 const LONGEST_NAME = 80
 const LONGEST_ID = 200
+const LONGEST_PLACE = 200
 
 /** Who an awareness state says it is. Another client wrote it, so nothing in it is taken on trust. */
 export const userIn = (state: unknown): Required<User> | undefined => {
@@ -17,22 +20,60 @@ export const userIn = (state: unknown): Required<User> | undefined => {
   return { id: known, name: shown.slice(0, LONGEST_NAME), color: isColor(color) ? color : colorFor(known) }
 }
 
+/** What one tab says of whoever sits before it. */
+interface Tab {
+  readonly active: boolean
+  readonly device: Device | undefined
+  readonly typing: boolean
+  readonly where: string | undefined
+}
+
+const tabOf = (state: object): Tab => {
+  const { away, device, typing, where } = state as Record<string, unknown>
+  return {
+    active: away !== true,
+    device: isDevice(device) ? device : undefined,
+    typing: typing === true,
+    where: typeof where === 'string' && where !== '' ? where.slice(0, LONGEST_PLACE) : undefined,
+  }
+}
+
+/** Somebody's tabs together: what is said in one that is looked at counts before the others. */
+const together = (tabs: readonly Tab[]): Pick<Person, 'status' | 'device' | 'typing' | 'where'> => {
+  const active = tabs.filter((tab) => tab.active)
+  const counting = active.length > 0 ? active : tabs
+  return {
+    status: active.length > 0 ? 'online' : 'away',
+    device: counting.find(({ device }) => device !== undefined)?.device,
+    typing: tabs.some(({ typing }) => typing),
+    where: counting.find(({ where }) => where !== undefined)?.where,
+  }
+}
+
+interface Gathered extends Required<User> {
+  readonly self: boolean
+  readonly clients: readonly number[]
+  readonly tabs: readonly Tab[]
+}
+
 /** The people of a room, the reader first, each once, in an order that does not jump. */
 export const peopleIn = (awareness: Awareness): readonly Person[] => {
-  const people = new Map<string, Person>()
-  for (const [client, state] of awareness.getStates()) {
+  const people = new Map<string, Gathered>()
+  const clients = [...awareness.getStates()].sort(([a], [b]) => a - b)
+  for (const [client, state] of clients) {
     const user = userIn(state)
     if (user === undefined) continue
     const before = people.get(user.id)
     people.set(user.id, {
       ...(before ?? user),
       self: client === awareness.clientID || before?.self === true,
-      clients: [...(before?.clients ?? []), client].sort((a, b) => a - b),
+      clients: [...(before?.clients ?? []), client],
+      tabs: [...(before?.tabs ?? []), tabOf(state)],
     })
   }
-  return [...people.values()].sort(
-    (a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1),
-  )
+  return [...people.values()]
+    .sort((a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1))
+    .map(({ tabs, ...person }) => ({ ...person, ...together(tabs) }))
 }
 
 export const samePeople = (a: readonly Person[], b: readonly Person[]): boolean =>

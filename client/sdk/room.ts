@@ -6,10 +6,10 @@ import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'
 import { guarded } from './guarded.ts'
-import type { Link } from './link.ts'
 import { LocalCopy } from './local-copy.ts'
 import { Presence } from './presence.ts'
 import { refusal } from './refusal.ts'
+import type { RoomParts } from './room-parts.ts'
 import { SaveTracker } from './save-tracker.ts'
 import { Session } from './session.ts'
 import { Shared } from './shared.ts'
@@ -26,21 +26,8 @@ import {
   sameState,
   type User,
 } from './state.ts'
-import type { Tokens } from './tokens.ts'
 import { whenState } from './when-state.ts'
 import { within } from './within.ts'
-
-export interface RoomParts {
-  readonly name: string
-  readonly link: Link
-  readonly tokens: Tokens
-  readonly user: User | undefined
-  /** Name of the copy on this device; `undefined` keeps none. */
-  readonly copyName: string | undefined
-  /** Name of the database on this device that keeps what was published; `undefined` keeps none. */
-  readonly outboxName: string | undefined
-  readonly released: () => void
-}
 
 /** The copy on this device is normally there in milliseconds; a browser that keeps it locked must not keep us offline. */
 const LOAD_LIMIT_MS = 3_000
@@ -58,7 +45,7 @@ export class Room {
   readonly #released: () => void
   readonly #events: RoomEvents
   readonly #shared = new Shared(this.doc)
-  readonly #presence = new Presence(this.awareness, () => this.#notify())
+  readonly #presence: Presence
   readonly #listeners = new Set<() => void>()
   #state = NEW_ROOM
   #closed = false
@@ -67,6 +54,7 @@ export class Room {
   constructor(parts: RoomParts) {
     this.name = parts.name
     this.#released = parts.released
+    this.#presence = new Presence(this.awareness, parts.attention, () => this.#notify())
     this.#events = new RoomEvents({
       room: parts.name,
       database: parts.outboxName,
@@ -171,7 +159,17 @@ export class Room {
     if (this.#presence.user === undefined) this.setUser(user)
   }
 
-  /** Tells the others something passing, such as `typing`; it is not stored. `null` takes it back. */
+  /** Tells the others that this person types, for a few seconds from each call, or no more. */
+  setTyping(typing: boolean): void {
+    this.#presence.setTyping(typing)
+  }
+
+  /** Tells the others where in the room this person is: a page, a file; nowhere in particular. */
+  setWhere(where: string | undefined): void {
+    this.#presence.setWhere(where)
+  }
+
+  /** Tells the others something passing of this person, such as a caret; it is not stored. `null` takes it back. */
   setPresence(field: string, value: unknown): void {
     this.awareness.setLocalStateField(field, value)
   }

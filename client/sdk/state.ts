@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../server/errors.ts'
+import type { Device } from '../../server/protocol.ts'
 import type { Transport } from './way.ts'
 
 export type ConnectionStatus = 'connecting' | 'online' | 'offline'
@@ -71,6 +72,13 @@ export interface Person {
   readonly name: string
   readonly color: string
   readonly self: boolean
-  /** Their awareness client ids in this room. */
+  /** Their awareness client ids in this room; their carets are in these states, as the editors write them. */
   readonly clients: readonly number[]
+  /** `away`: none of their tabs in this room is looked at. */
+  readonly status: 'online' | 'away'
+  readonly device: Device | undefined
+  /** They wrote something within a few seconds. */
+  readonly typing: boolean
+  /** Where in the room they are (a page, a file), as `room.setWhere` says it there. */
+  readonly where: string | undefined
 }

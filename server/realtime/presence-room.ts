@@ -84,6 +84,7 @@ export class PresenceRoom {
 
   /** The connection is closed: whoever it spoke for is gone. */
   leave(seat: Seat): void {
+    seat.stay?.leave()
     this.#speaking.delete(seat)
     const { states, meta } = this.#document.awareness
     for (const id of seat.ids) {
@@ -156,7 +157,10 @@ export class PresenceRoom {
         if (state === null && !states.has(id)) continue
         const telling = { id, clock: clock + (this.#ids.get(id)?.shift ?? 0), json: JSON.stringify(state) }
         if (state === null) states.delete(id)
-        else states.set(id, state)
+        else {
+          states.set(id, state)
+          seat.stay?.said(state)
+        }
         meta.set(id, { clock: telling.clock, lastUpdated: Date.now() })
         told.push(telling)
       }

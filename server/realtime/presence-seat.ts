@@ -1,9 +1,16 @@
 import type { Connection } from '@hocuspocus/server'
 import { SynclineError } from '../errors.ts'
 import type { ClientState } from './presence-frame.ts'
+import type { HonestState } from './presence-state.ts'
 
 /** Client ids that one connection may have; one is usual, more only where several share a document. */
 const MAX_IDS = 4
+
+/** Whoever keeps who is connected hears what this connection says of itself, and when it is gone. */
+export interface Stay {
+  said(state: HonestState): void
+  leave(): void
+}
 
 /** One connection's part in its room's presence: its ids, and what it has said that is not told yet. */
 export class Seat {
@@ -17,9 +24,12 @@ export class Seat {
   /** Whether it may still be heard is being decided. */
   deciding = false
 
-  constructor(connection: Connection, user: string) {
+  readonly stay: Stay | undefined
+
+  constructor(connection: Connection, user: string, stay?: Stay) {
     this.connection = connection
     this.user = user
+    this.stay = stay
   }
 
   /** @throws SynclineError `awareness-invalid` */

@@ -4,7 +4,7 @@ import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { type PresenceFrame, readPresenceFrame, readStates } from './presence-frame.ts'
 import { PresenceRoom } from './presence-room.ts'
-import { Seat, Waiting } from './presence-seat.ts'
+import { Seat, type Stay, Waiting } from './presence-seat.ts'
 import { logRefusal, refusalOf, refuseConnection } from './refusal.ts'
 
 /** What a WebSocket's clients may say of themselves before their rooms are open, in bytes together. */
@@ -12,11 +12,17 @@ const MAX_WAITING_BYTES = 64 * 1024
 /** And in how many rooms. */
 const MAX_WAITING = 200
 
+/** Keeps who is connected, whatever room they are in. */
+interface Attendance {
+  enter(identity: Identity, room: string): Stay
+}
+
 export interface PresenceOptions {
   readonly logger: Logger
   readonly identityOf: (context: unknown) => Identity | undefined
   /** Whether somebody may be heard at once, with nothing to be decided first. */
   readonly mayAsk: (connection: Connection) => boolean
+  readonly attendance?: Attendance
 }
 
 /** Everybody's presence, room by room. Hocuspocus relays whatever it is given, from whomever, of whatever size. */
@@ -39,6 +45,12 @@ export class Presence {
   /** Whether the awareness id is the connection's. */
   announces(document: Document, connection: Connection, client: number): boolean {
     return this.#rooms.get(document)?.holds(connection, client) ?? false
+  }
+
+  /** Somebody has come into a room. */
+  seat(connection: Connection, identity: Identity): Seat {
+    const stay = this.#options.attendance?.enter(identity, connection.document.name)
+    return new Seat(connection, identity.user, stay)
   }
 
   identityOf(connection: Connection): Identity | undefined {
@@ -88,7 +100,7 @@ export class SocketPresence {
     const identity = this.#presence.identityOf(connection)
     if (identity === undefined || !document.hasConnection(connection)) return
     const room = this.#presence.room(document)
-    const seat = new Seat(connection, identity.user)
+    const seat = this.#presence.seat(connection, identity)
     this.#seats.set(address, seat)
     connection.onClose(() => {
       if (this.#seats.get(address) === seat) this.#seats.delete(address)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { Awareness, applyAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { colorFor, distinctColor, PALETTE } from '../../client/sdk/color.ts'
-import { type Client, connect, type Room } from '../../client/sdk/index.ts'
+import { type Client, connect, type Person, type Room } from '../../client/sdk/index.ts'
 import { forgetOthers } from '../../client/sdk/people.ts'
 import { encodeStates } from '../../server/realtime/presence-frame.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -44,6 +44,28 @@ describe('people in a room', () => {
     await server.restart()
     await vi.waitUntil(() => ada.status === 'online' && bob.status === 'online', { timeout: 20_000 })
     await Promise.all([sees(ada, 'bob'), sees(bob, 'ada')])
+  })
+
+  it('[PRE26] say whether they type and where they are, and it is told once for all their tabs', async () => {
+    const ada = client('ada').room('doc:where')
+    const [one, other] = [client('bob').room('doc:where'), client('bob').room('doc:where')]
+    await Promise.all([ada, one, other].map((room) => room.whenSynced()))
+    const bob = (): Person | undefined => others(ada)[0]
+    await vi.waitUntil(() => bob()?.clients.length === 2, soon)
+    expect(bob()).toMatchObject({ status: 'online', device: undefined, typing: false, where: undefined })
+    other.setTyping(true)
+    one.setWhere('page 3')
+    await vi.waitUntil(() => bob()?.typing === true && bob()?.where === 'page 3', soon)
+    // What one tab says of itself counts for less while nobody looks at it.
+    other.setWhere('page 4')
+    one.setPresence('away', true)
+    one.setPresence('device', 'phone')
+    await vi.waitUntil(() => bob()?.where === 'page 4', soon)
+    expect(bob()).toMatchObject({ status: 'online', device: undefined })
+    other.setTyping(false)
+    other.setPresence('away', true)
+    await vi.waitUntil(() => bob()?.status === 'away' && !bob()?.typing, soon)
+    expect(bob()?.device).toBe('phone')
   })
 
   it('[PRE8] negative control: a client that remembers how often others changed does not take them back', () => {

@@ -289,18 +289,25 @@ describe('leaving', () => {
     await expect(missesOf(ada, bob.document.clientID, 1_000)).rejects.toThrow('not within')
   })
 
-  it('[PRE6] a client that falls silent has left within 30 s', { timeout: 45_000 }, async () => {
+  it('[PRE6] [PRE20] a client that falls silent has left within 30 s', { timeout: 45_000 }, async () => {
     const room = newRoom()
     const ada = await join({ room, id: 'ada' })
-    const bob = await raw(room, 'bob')
-    bob.raw(awarenessFrame(room, entry(8, 1, {})))
+    const silent = await raw(room, 'silent')
+    silent.raw(awarenessFrame(room, entry(8, 1, {})))
     await sees(ada, 8)
-    bob.freeze()
-    onTestFinished(() => bob.cut())
+    const authorization = `Bearer ${await server.token('ada')}`
+    const told = async () => {
+      const answer = await fetch(`${server.url}/api/v1/presence?users=silent`, { headers: { authorization } })
+      return answer.json()
+    }
+    expect(await told()).toMatchObject({ people: [{ status: 'online' }] })
+    silent.freeze()
+    onTestFinished(() => silent.cut())
     const frozen = Date.now()
     await missesOf(ada, 8, 30_000)
     // Not because its state ran out: that takes 30 s from the last time that it was said.
     expect(Date.now() - frozen).toBeLessThan(27_000)
+    expect(await told()).toMatchObject({ people: [{ status: 'offline' }] })
     expect(ada.closes).toEqual([])
   })
 })

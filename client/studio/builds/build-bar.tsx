@@ -3,7 +3,7 @@ import { IconArrowLeft, IconListDetails } from '@tabler/icons-react'
 import { type BuildState, colorFor, type Room, type RoomState } from '../../sdk/index.ts'
 import type { TokenSource } from '../api.ts'
 import { BUILDS, inspectorPath, linkTo } from '../router.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import { StatusBadge } from './signs.tsx'
 import { useNameOf } from './use-name-of.ts'
@@ -82,7 +82,7 @@ function Origin({ room, build, token }: Pick<BuildBarProps, 'room' | 'build' | '
     <Text component="div" size="sm" c="dimmed" className="build-origin">
       {actor === undefined ? null : (
         <span className="build-actor" title={`Started by ${name}`}>
-          <PersonAvatar name={name} color={colorFor(actor)} size={20} />
+          <KnownAvatar id={actor} name={name} color={colorFor(actor)} size={20} />
           {name}
         </span>
       )}

@@ -23,6 +23,7 @@ import { Notices, whatToDo } from './notices.tsx'
 import { People } from './people.tsx'
 import { SaveState } from './save-state.tsx'
 import { TitleField } from './title-field.tsx'
+import { Typing } from './typing.tsx'
 import { type Meta, setMeta, useMeta } from './use-meta.ts'
 import { useReturnNotice } from './use-return-notice.ts'
 
@@ -55,6 +56,7 @@ export function DocumentView({ name }: { readonly name: string }) {
           </div>
           <Notices room={room} state={state} />
           <Content room={room} state={state} meta={meta} follow={follow} created={created} />
+          <Typing room={room} />
         </>
       ) : (
         <Unopened room={room} state={state} />

@@ -1,7 +1,9 @@
-import { Avatar, Group, Tooltip, UnstyledButton } from '@mantine/core'
-import type { Room } from '../../sdk/index.ts'
+import { Group, Tooltip, UnstyledButton } from '@mantine/core'
+import { usePresence } from '../../react/index.ts'
+import type { Person, Room } from '../../sdk/index.ts'
 import { PersonAvatar } from '../shell/person-avatar.tsx'
-import { type Present, usePeople } from './use-people.ts'
+import { statusWords } from '../shell/status-words.ts'
+import { Everybody } from './everybody.tsx'
 
 interface PeopleProps {
   readonly room: Room
@@ -12,40 +14,36 @@ const SHOWN = 4
 
 /** Who else is here. One's own picture is in the header already. */
 export function People({ room, onFollow }: PeopleProps) {
-  const others = usePeople(room).filter(({ self }) => !self)
-  if (others.length === 0) return null
-  const rest = others.slice(SHOWN)
+  const others = usePresence(room).filter(({ self }) => !self)
   return (
-    <Group component="ul" gap={4} wrap="nowrap" className="people" aria-label="People here">
-      {others.slice(0, SHOWN).map((person) => (
-        <li key={person.id}>
-          <PersonButton person={person} onFollow={onFollow} />
-        </li>
-      ))}
-      {rest.length === 0 ? null : (
-        <li>
-          <Tooltip label={rest.map(({ name }) => name).join(', ')} multiline maw={260}>
-            <Avatar size={30} radius="xl" aria-label={`and ${rest.length} more`}>
-              +{rest.length}
-            </Avatar>
-          </Tooltip>
-        </li>
+    <Group gap={4} wrap="nowrap">
+      {others.length === 0 ? null : (
+        <Group component="ul" gap={4} wrap="nowrap" className="people" aria-label="People here">
+          {others.slice(0, SHOWN).map((person) => (
+            <li key={person.id}>
+              <PersonButton person={person} onFollow={onFollow} />
+            </li>
+          ))}
+        </Group>
       )}
+      <Everybody room={room} more={Math.max(0, others.length - SHOWN)} onFollow={onFollow} />
     </Group>
   )
 }
 
-function PersonButton({ person, onFollow }: { readonly person: Present } & Pick<PeopleProps, 'onFollow'>) {
-  const { name, color, away, clients } = person
-  const label = `${name}${away ? ', away' : ''}`
+function PersonButton({ person, onFollow }: { readonly person: Person } & Pick<PeopleProps, 'onFollow'>) {
+  const { name, color, status, device = null, clients } = person
+  const words = status === 'online' ? '' : `, ${status}`
   return (
-    <Tooltip label={`${label}. Click to go to their cursor.`}>
+    <Tooltip
+      label={`${name}, ${statusWords({ status, device, lastSeen: null })}. Click to go to their cursor.`}
+    >
       <UnstyledButton
-        aria-label={`${label}: go to their cursor`}
+        aria-label={`${name}${words}: go to their cursor`}
         className="person-button"
         onClick={() => onFollow(clients)}
       >
-        <PersonAvatar name={name} color={color} active={!away} />
+        <PersonAvatar name={name} color={color} status={status} />
       </UnstyledButton>
     </Tooltip>
   )

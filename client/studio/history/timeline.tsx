@@ -2,7 +2,7 @@ import './timeline.css'
 import { Avatar, Button, EmptyState, Text, UnstyledButton } from '@mantine/core'
 import { IconFilterOff, IconFlag, IconHistory, IconPinned, IconRestore } from '@tabler/icons-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { useKeys } from '../shell/use-keys.ts'
 import type { Session, Version } from './api.ts'
 import { ChangeCount } from './change-count.tsx'
@@ -171,7 +171,7 @@ function People({ session: { people } }: { readonly session: Session }) {
   return (
     <Avatar.Group spacing={6} className="timeline-people" aria-hidden="true">
       {shown.map(({ id }) => (
-        <PersonAvatar key={id} name={nameOf(id)} color={colorOf(id)} size={26} />
+        <KnownAvatar key={id} id={id} name={nameOf(id)} color={colorOf(id)} size={26} />
       ))}
       {people.length > shown.length ? (
         <Avatar size={26} radius="xl" alt="">

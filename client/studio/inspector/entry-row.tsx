@@ -2,7 +2,7 @@ import { UnstyledButton } from '@mantine/core'
 import { memo } from 'react'
 import { colorFor } from '../../sdk/index.ts'
 import { bytes } from '../rooms/figures.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import type { RoomEntry } from './api.ts'
 
 interface EntryRowProps {
@@ -32,7 +32,7 @@ export const EntryRow = memo(function EntryRow({ entry, name, chosen, onChoose }
         {type ?? 'edit'}
       </span>
       <span className="entry-who">
-        <PersonAvatar name={name} color={colorFor(actor)} size={20} />
+        <KnownAvatar id={actor} name={name} color={colorFor(actor)} size={20} />
         <span className="entry-name">{name}</span>
       </span>
       <time className="entry-time" dateTime={new Date(at).toISOString()}>

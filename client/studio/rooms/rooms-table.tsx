@@ -16,7 +16,7 @@ import type { ReactNode } from 'react'
 import { colorFor } from '../../sdk/index.ts'
 import { titleOf } from '../documents/document-row.tsx'
 import { historyPath, inspectorPath, linkTo, roomPath } from '../router.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import type { Health, RoomSort, RoomSummary } from './api.ts'
 import { bytes, count } from './figures.ts'
@@ -151,7 +151,13 @@ function People({ room: { people, recent } }: { readonly room: RoomSummary }) {
     <span className="rooms-people" title={recent.map(nameOf).join(', ')}>
       <Avatar.Group spacing={4}>
         {shown.map((person) => (
-          <PersonAvatar key={person.id} name={nameOf(person)} color={colorFor(person.id)} size={26} />
+          <KnownAvatar
+            key={person.id}
+            id={person.id}
+            name={nameOf(person)}
+            color={colorFor(person.id)}
+            size={26}
+          />
         ))}
       </Avatar.Group>
       {count(people)}

@@ -1,23 +1,38 @@
 import { Avatar } from '@mantine/core'
+import type { PersonStatus } from '../../../server/protocol.ts'
+import { usePeopleStatus } from '../../react/index.ts'
 import { initialsOf } from '../people.ts'
+import { statusWords } from './status-words.ts'
 
 interface PersonAvatarProps {
   readonly name: string
   readonly color: string
   readonly size?: number
-  readonly active?: boolean
+  /** What is known of them; left out, nothing is shown of it. */
+  readonly status?: PersonStatus['status'] | undefined
+  readonly title?: string
 }
 
-export function PersonAvatar({ name, color, size = 30, active = false }: PersonAvatarProps) {
+const CLASSES = { online: 'person person-online', away: 'person person-away', offline: 'person' } as const
+
+export function PersonAvatar({ name, color, size = 30, status = 'offline', title }: PersonAvatarProps) {
   return (
     <Avatar
       alt=""
       size={size}
       radius="xl"
-      className={active ? 'person person-active' : 'person'}
+      className={CLASSES[status]}
       style={{ '--person': color }}
+      {...(title === undefined ? {} : { title })}
     >
       <span aria-hidden="true">{initialsOf(name)}</span>
     </Avatar>
   )
+}
+
+/** The same of somebody who need not be here: with their status, as far as the server tells it. */
+export function KnownAvatar({ id, ...shown }: PersonAvatarProps & { readonly id: string }) {
+  const known = usePeopleStatus([id]).get(id)
+  const title = known && `${shown.name}: ${statusWords(known)}`
+  return <PersonAvatar {...shown} status={known?.status} {...(title === undefined ? {} : { title })} />
 }

@@ -1,5 +1,5 @@
 import { Group, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { PersonAvatar } from '../../shell/person-avatar.tsx'
+import { KnownAvatar } from '../../shell/person-avatar.tsx'
 import { when } from '../compare/hint.tsx'
 import { useAnswer } from '../compare/use-answer.ts'
 import { useHistory } from '../context.ts'
@@ -31,7 +31,7 @@ export function BlamePanel() {
       <Stack component="ul" gap="sm" className="plain-list">
         {shares.map(({ actor, characters, last }) => (
           <Group component="li" key={actor} gap="sm" wrap="nowrap">
-            <PersonAvatar name={nameOf(actor)} color={colorOf(actor)} size={28} />
+            <KnownAvatar id={actor} name={nameOf(actor)} color={colorOf(actor)} size={28} />
             <div>
               <Text fw={500}>{nameOf(actor)}</Text>
               <Text size="sm" c="dimmed">

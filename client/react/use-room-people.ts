@@ -1,0 +1,70 @@
+import { useEffect, useState } from 'react'
+import type { PersonStatus } from '../../server/protocol.ts'
+import type { Room } from '../sdk/room.ts'
+import { useClient } from './provider.ts'
+import { usePresence } from './use-presence.ts'
+
+/** How often it is asked again who was here, in ms. */
+const EVERY = 30_000
+
+/** Somebody who is in the room, or was lately. */
+export interface RoomPerson extends PersonStatus {
+  /** Connected to this room, and not only to another. */
+  readonly here: boolean
+  readonly self: boolean
+}
+
+export interface RoomPeople {
+  /** Those who are here first, then those who were, as they were last seen; undefined until it is known. */
+  readonly people: readonly RoomPerson[] | undefined
+  /** Why who was here could not be told the last time. */
+  readonly error: Error | undefined
+}
+
+/** Everybody who is in the room, or was within 30 days: online, away, or offline and last seen when. */
+export const useRoomPeople = (room: Room): RoomPeople => {
+  const client = useClient()
+  const present = usePresence(room)
+  const [told, setTold] = useState<readonly PersonStatus[]>()
+  const [error, setError] = useState<Error>()
+  // Who comes or goes is a reason to ask; who moves is not.
+  const here = present.map(({ id }) => id).join('\n')
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `here` is why it is asked again
+  useEffect(() => {
+    let current = true
+    const ask = (): void => {
+      client.peopleOf(room.name).then(
+        (people) => {
+          if (!current) return
+          setTold(people)
+          setError(undefined)
+        },
+        (failure: Error) => {
+          if (current) setError(failure)
+        },
+      )
+    }
+    ask()
+    const timer = setInterval(ask, EVERY)
+    return () => {
+      current = false
+      clearInterval(timer)
+    }
+  }, [client, room, here])
+
+  const ids = new Set(present.map(({ id }) => id))
+  const now: readonly RoomPerson[] = present.map(({ id, name, status, device = null, self }) => ({
+    user: id,
+    name,
+    status,
+    device,
+    lastSeen: null,
+    here: true,
+    self,
+  }))
+  const others = told
+    ?.filter(({ user }) => !ids.has(user))
+    .map((one) => ({ ...one, here: false, self: false }))
+  return { people: others && [...now, ...others], error }
+}

@@ -1,0 +1,32 @@
+import { API_PREFIX, SYNC_PATH } from '../../server/protocol.ts'
+import { refusal, refusalSaid } from './refusal.ts'
+import type { Tokens } from './tokens.ts'
+
+/** The server's routes, asked with the token that all rooms have. */
+export class Api {
+  readonly #base: string
+  readonly #tokens: Pick<Tokens, 'get'>
+
+  /** @param socket the address of the WebSocket */
+  constructor(socket: string, tokens: Pick<Tokens, 'get'>) {
+    const address = new URL(socket)
+    address.protocol = address.protocol === 'wss:' ? 'https:' : 'http:'
+    const path = address.pathname.endsWith(SYNC_PATH) ? address.pathname.slice(0, -SYNC_PATH.length) : ''
+    this.#base = `${address.origin}${path}${API_PREFIX}`
+    this.#tokens = tokens
+  }
+
+  /**
+   * Asks for JSON; rejects with the refusal as `cause` where there is one.
+   * @param path below the prefix of all routes: `/presence?users=ada`
+   */
+  async get<Answer>(path: string): Promise<Answer> {
+    const token = await this.#tokens.get()
+    const response = await fetch(`${this.#base}${path}`, { headers: { authorization: `Bearer ${token}` } })
+    const body: unknown = await response.json().catch(() => undefined)
+    if (response.ok) return body as Answer
+    const said = Object(body).error as unknown
+    const reason = typeof said === 'object' && said !== null ? refusalSaid({ ...said }) : refusal('internal')
+    throw new Error(reason.message, { cause: reason })
+  }
+}
