@@ -22,6 +22,7 @@ import { siege } from './scenarios/hostile-siege.ts'
 import { idle } from './scenarios/idle.ts'
 import { kill } from './scenarios/kill.ts'
 import { open } from './scenarios/open.ts'
+import { carets } from './scenarios/people/carets.ts'
 import { propagation } from './scenarios/propagation.ts'
 import { rooms } from './scenarios/rooms.ts'
 import { segments } from './scenarios/segments.ts'
@@ -45,10 +46,13 @@ const SCENARIOS: readonly Scenario[] = [
 const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 /** Asked for one by one, or as `events`. */
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
+/** Asked for one by one, or as `people`. */
+const PEOPLE: readonly Scenario[] = [carets]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,
   events: EVENTS,
+  people: PEOPLE,
 }
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
@@ -62,7 +66,8 @@ const USAGE = `npm run bench -- [options] [scenario ...]
 
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
 history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')};
-and events, which is ${EVENTS.map(({ name }) => name).join(', ')}
+events, which is ${EVENTS.map(({ name }) => name).join(', ')};
+and people, which is ${PEOPLE.map(({ name }) => name).join(', ')}
 `
 
 const { values, positionals } = parseArgs({
@@ -85,7 +90,7 @@ async function main(): Promise<void> {
   const wanted = new Set(
     positionals.flatMap((name) => GROUPS[name]?.map((scenario) => scenario.name) ?? [name]),
   )
-  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS]
+  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS, ...PEOPLE]
   const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))
   if (values.help || unknown.length > 0) return say(USAGE)
   const chosen = positionals.length === 0 ? SCENARIOS : all.filter(({ name }) => wanted.has(name))

@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto'
 import * as decoding from 'lib0/decoding'
 import { WebSocket } from 'ws'
 import type { Peer } from '../peer.ts'
+import { movedCaret, readMoved } from './caret.ts'
 import { drain } from './drain.ts'
 import { readTyped, typedCharacter } from './update.ts'
 import { STEP_1, STEP_2, UPDATE, type Wire, wireOf } from './wire.ts'
 
 const SYNC = 0
+const AWARENESS = 1
 const AUTH = 2
 const STATELESS = 5
 const CLOSE = 7
@@ -24,6 +26,8 @@ export class Client {
   readonly id = randomInt(2 ** 31)
   /** When each character was sent, by clock. */
   readonly sentAt: number[] = []
+  /** When each move of its caret was sent, by its number, from 1. */
+  readonly movedAt: number[] = [0]
   acknowledged = 0
   /** The state that the server sent at the start. */
   state: Uint8Array = EMPTY_UPDATE
@@ -31,6 +35,8 @@ export class Client {
   onFrame: () => void = () => undefined
   /** Characters that came, of whomever. */
   onTyped: ((client: number, clock: number, length: number) => void) | undefined
+  /** A caret that moved, of whomever. */
+  onMoved: ((client: number, clock: number) => void) | undefined
   readonly #peer: Peer
   readonly #token: string
   readonly #wire: Wire
@@ -92,6 +98,12 @@ export class Client {
     this.#socket.send(this.#wire.sync(UPDATE, update))
   }
 
+  /** Moves its caret. */
+  move(): void {
+    const clock = this.movedAt.push(performance.now()) - 1
+    this.#socket.send(movedCaret(this.#wire.name, this.id, clock))
+  }
+
   /** Sends an update made elsewhere. */
   send(update: Uint8Array): void {
     this.sentAt.push(performance.now())
@@ -124,6 +136,7 @@ export class Client {
     const at = this.#wire.offset
     const type = data[at]
     if (type === SYNC || type === SYNC_REPLY) this.#sync(data[at + 1], data, at + 2)
+    else if (type === AWARENESS) this.#moved(data, at + 1)
     else if (type === SYNC_STATUS) this.#status(data[at + 1])
     else if (type === CLOSE || (type === AUTH && data[at + 1] === DENIED)) this.#refused(data)
     else if (type === STATELESS && data.includes('"reject"')) this.#refused(data)
@@ -140,6 +153,12 @@ export class Client {
       this.#handshakes += 1
       this.#socket.send(this.#wire.sync(STEP_2, EMPTY_UPDATE))
     }
+  }
+
+  #moved(data: Buffer, at: number): void {
+    const { onMoved } = this
+    if (onMoved === undefined) return
+    readMoved(payload(data, at), (client, clock) => onMoved(client, clock))
   }
 
   #status(applied: number | undefined): void {

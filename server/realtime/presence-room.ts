@@ -13,17 +13,20 @@ import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
 import { refusalOf } from './refusal.ts'
 
-/** Between one telling and the next, at least, in ms: twenty carets a second look like motion. */
-const WINDOW = 50
+/**
+ * Between one telling and the next, at least, in ms. Whoever moves after a pause is told of at once; who types is
+ * told of as often as most people type.
+ */
+const WINDOW = 100
 /** And at most, in ms: so long leaving may take to be seen where the room is as full as that. */
 const WIDEST = 1_000
 /** After what is written, in ms: a caret that comes before the text it stands in cannot be shown until that is there. */
 const BEHIND = 5
 /**
- * What a room's presence may send, in bytes per ms. Two hundred people who all move are told every half second,
- * up to seventy at the full rate.
+ * What a room's presence may send, in bytes per ms: enough for two hundred people of whom each moves five times a second, who
+ * are told every 100 ms. Where more is to be said, it is told less often.
  */
-const RATE = 25_000
+const RATE = 80_000
 
 /** What a room asks of whoever keeps it. */
 export interface PresenceHouse {
