@@ -1,5 +1,7 @@
 import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import { isStorageFailure } from '../storage/failure.ts'
 import type { Doorkeeper, Present } from './attendance.ts'
 import { type Arrival, forgetArrivals, writeArrivals, writeSeen } from './seen-table.ts'
 
@@ -51,7 +53,7 @@ export class Register implements Doorkeeper {
     this.#soon()
   }
 
-  /** Resolves when all that has happened until now is written; rejects where it cannot be. */
+  /** Resolves when all that has happened until now is written. @throws SynclineError `storage-unavailable` */
   written(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -101,7 +103,8 @@ export class Register implements Doorkeeper {
       // What came meanwhile is newer.
       this.#seen = new Map([...seen, ...this.#seen])
       this.#arrivals = new Map([...arrivals, ...this.#arrivals])
-      throw error
+      if (!isStorageFailure(error)) throw error
+      throw new SynclineError('storage-unavailable', undefined, { cause: error })
     }
   }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { ASK_SIGNALS } from '../../server/protocol.ts'
 import { seeded } from '../documents/random-edit.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { Attacker } from './attacker.ts'
@@ -100,6 +101,7 @@ async function snoop(person: Person): Promise<Attacker> {
     socket.send(frame(name, SYNC, STEP_2, raw(2, 0, 0)))
     socket.send(frame(name, QUERY_AWARENESS))
     socket.send(frame(name, STATELESS, '{"type":"head"}'))
+    socket.send(frame(name, STATELESS, ASK_SIGNALS))
   }
   await until(() => socket.closed || socket.joined + socket.codes.length >= ROOMS, 30_000)
   // Behind a denial everything is sent once more, and in the name of a session.
@@ -150,12 +152,14 @@ it(`[HOS5] in ${ROOMS * PEOPLE} pairs of person and room a secret reaches nobody
     const state = JSON.stringify({ user: { name: OWNER }, note: canary(room, 'awareness') })
     owner.send(frame(room.name, AWARENESS, awareness([4_242 + room.index, 1, state])))
     owner.send(frame(room.name, STATELESS, canary(room, 'stateless')))
+    const signal = { type: 'note', payload: canary(room, 'signal') }
+    owner.send(frame(room.name, STATELESS, JSON.stringify({ type: 'signal', signal })))
     await owner.handled(room.name)
   }
   const frames = ({ frames: all }: Attacker) => Buffer.concat(all).toString('latin1')
   const wanted = (person: Person) =>
     [...person.may].flatMap((room) =>
-      ['text', 'title', 'live', 'awareness'].map((where) => `${room} ${where}`),
+      ['text', 'title', 'live', 'awareness', 'signal'].map((where) => `${room} ${where}`),
     )
   const heard = (person: Person, socket: Attacker) => {
     const all = told([...person.heard, frames(socket)].join('\n'))

@@ -1,4 +1,5 @@
 import { Group, Tooltip, UnstyledButton } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { usePresence } from '../../react/index.ts'
 import type { Person, Room } from '../../sdk/index.ts'
 import { PersonAvatar } from '../shell/person-avatar.tsx'
@@ -11,22 +12,25 @@ interface PeopleProps {
 }
 
 const SHOWN = 4
+/** On a phone. */
+const SHOWN_NARROW = 2
 
 /** Who else is here. One's own picture is in the header already. */
 export function People({ room, onFollow }: PeopleProps) {
   const others = usePresence(room).filter(({ self }) => !self)
+  const shown = useMediaQuery('(max-width: 36em)') ? SHOWN_NARROW : SHOWN
   return (
     <Group gap={4} wrap="nowrap">
       {others.length === 0 ? null : (
         <Group component="ul" gap={4} wrap="nowrap" className="people" aria-label="People here">
-          {others.slice(0, SHOWN).map((person) => (
+          {others.slice(0, shown).map((person) => (
             <li key={person.id}>
               <PersonButton person={person} onFollow={onFollow} />
             </li>
           ))}
         </Group>
       )}
-      <Everybody room={room} more={Math.max(0, others.length - SHOWN)} onFollow={onFollow} />
+      <Everybody room={room} more={Math.max(0, others.length - shown)} onFollow={onFollow} />
     </Group>
   )
 }

@@ -13,15 +13,19 @@ interface PersonAvatarProps {
   readonly title?: string
 }
 
-const CLASSES = { online: 'person person-online', away: 'person person-away', offline: 'person' } as const
+const CLASSES = {
+  online: 'person person-online',
+  away: 'person person-away',
+  offline: 'person person-offline',
+} as const
 
-export function PersonAvatar({ name, color, size = 30, status = 'offline', title }: PersonAvatarProps) {
+export function PersonAvatar({ name, color, size = 30, status, title }: PersonAvatarProps) {
   return (
     <Avatar
       alt=""
       size={size}
       radius="xl"
-      className={CLASSES[status]}
+      className={status === undefined ? 'person' : CLASSES[status]}
       style={{ '--person': color }}
       {...(title === undefined ? {} : { title })}
     >
