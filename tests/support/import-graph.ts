@@ -82,7 +82,7 @@ const CLIENT: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What the browser shares with the server; they import nothing at all, packages included. */
-const SHARED = ['server/protocol.ts', 'server/errors.ts', 'server/records.ts']
+const SHARED = ['server/protocol.ts', 'server/errors.ts', 'server/records.ts', 'server/activity/groups.ts']
 
 const partOf = (file: string): string => (file.split('/')[1] ?? '').replace(/\.tsx?$/, '')
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { ROLES } from '../../protocol.ts'
+import { ROLES, ROOM_NAME } from '../../protocol.ts'
 import { defineKind, event } from '../kind.ts'
 import { id, labels, text, title } from './values.ts'
 
 const status = z.string().min(1).max(64)
 const task = { task: id }
 const comment = { comment: id }
+const room = { room: z.string().regex(ROOM_NAME, 'must be the name of a room') }
 
 /** One project, `project:<id>`: who belongs to it, its tasks, and what is said about them. */
 export const project = defineKind('project', {
@@ -14,6 +15,8 @@ export const project = defineKind('project', {
   ),
   'member.joined': event(z.strictObject({ user: id, role: z.enum(ROLES).optional() })),
   'member.left': event(z.strictObject({ user: id })),
+  'room.added': event(z.strictObject(room)),
+  'room.removed': event(z.strictObject(room)),
   'task.created': event(
     z.strictObject({
       ...task,

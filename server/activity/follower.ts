@@ -1,0 +1,72 @@
+import type { RoomId } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { Queryable } from '../storage/transaction.ts'
+import { type Link, linksOf } from './links.ts'
+
+export interface FollowedRoom {
+  readonly id: RoomId
+  readonly name: string
+  readonly kind: string
+}
+
+/** Returns the id of the project where the link was not so before. */
+const LINK = `
+insert into activity_links (project_id, room, by_project, linked, room_id)
+select id, $2, $3, $4, $5 from activity_projects where room = $1
+on conflict (room, project_id, by_project) do update set linked = excluded.linked, room_id = excluded.room_id
+where activity_links.linked <> excluded.linked
+returning project_id as id`
+
+/** Writes the events of rooms that belong to projects into the activities of those. */
+export class ActivityFollower {
+  readonly types: readonly string[]
+
+  constructor(types: readonly string[]) {
+    this.types = types
+  }
+
+  async follow(
+    client: Queryable,
+    room: FollowedRoom,
+    events: readonly StoredEvent[],
+  ): Promise<readonly never[]> {
+    const [first] = events
+    const last = events.at(-1)
+    if (first === undefined || last === undefined) return []
+    const links = linksOf(room.name, events)
+    await lockRooms(client, room.name, links)
+    const changed: { readonly project: string; readonly room: string }[] = []
+    for (const link of links) {
+      const project = await write(client, room.id, link)
+      if (project !== undefined) changed.push({ project, room: link.room })
+    }
+    // All at once, since whoever else takes several takes them in the same order.
+    await client.query(
+      'select activity_lock_projects(array(select activity_projects_of($1)) || $2::bigint[])',
+      [room.name, changed.map(({ project }) => project)],
+    )
+    await client.query(
+      'select activity_add_events($1, $2, array(select activity_projects_of($2)), $3, $4, $5)',
+      [room.id, room.name, this.types, first.seq, last.seq],
+    )
+    for (const { project, room: linked } of changed)
+      await client.query('select activity_relink($1, $2, $3)', [project, linked, this.types])
+    return []
+  }
+}
+
+async function lockRooms(client: Queryable, room: string, links: readonly Link[]): Promise<void> {
+  const linked = new Set(links.map((link) => link.room))
+  for (const name of [...new Set([room, ...linked])].sort())
+    await client.query('select activity_lock($1, $2)', [name, linked.has(name)])
+}
+
+async function write(
+  client: Queryable,
+  saidIn: RoomId,
+  { project, room, byProject, linked }: Link,
+): Promise<string | undefined> {
+  await client.query('insert into activity_projects (room) values ($1) on conflict do nothing', [project])
+  const { rows } = await client.query<{ id: string }>(LINK, [project, room, byProject, linked, saidIn])
+  return rows[0]?.id
+}

@@ -1,0 +1,194 @@
+import type { Queryable } from '../storage/transaction.ts'
+import { type Scope, WITHIN_SCOPE } from './scope.ts'
+
+export interface ActivityFilter {
+  readonly person?: string | undefined
+  readonly types?: readonly string[] | undefined
+  readonly room?: string | undefined
+  /** At or after, and before, these moments (ISO 8601). */
+  readonly from?: string | undefined
+  readonly until?: string | undefined
+  /** Words that are in the text, as search engines take them. */
+  readonly q?: string | undefined
+}
+
+/** Where a list goes on: two whole numbers with a point between. */
+export type Place = string
+
+export interface ActivityRow {
+  readonly key: string
+  readonly room: string
+  readonly kind: string
+  readonly title: string | null
+  readonly type: string
+  readonly actor: string
+  readonly name: string | null
+  readonly at: Date
+  readonly until: Date
+  readonly seq: string
+  readonly last_seq: string
+  readonly text: string
+  readonly entries: number
+  readonly inserted: string
+  readonly deleted: string
+  readonly place: Place
+}
+
+export interface ActivityQuery {
+  /** The id of its row. */
+  readonly project: string
+  readonly filter: ActivityFilter
+  readonly scope: Scope
+  readonly limit: number
+}
+
+/** Activities that a search looks at one by one, newest first, before it asks the index of words for all that have them. */
+const WINDOW = 5_000
+
+const BY_TIME = 'at desc, id desc'
+const TIME_PLACE = `(extract(epoch from a.at) * 1000000)::bigint || '.' || a.id`
+const BY_CHANGE = 'change, id'
+const CHANGE_PLACE = `a.change || '.' || a.id`
+
+/** A statement's values, and where they stand in it. */
+export class Values {
+  readonly all: unknown[] = []
+
+  add(value: unknown, type: string): string {
+    this.all.push(value)
+    return `$${this.all.length}::${type}`
+  }
+}
+
+/** A page of a project's activities, newest first. */
+export async function activitiesBefore(
+  db: Queryable,
+  query: ActivityQuery,
+  before: Place | undefined,
+): Promise<readonly ActivityRow[]> {
+  const read = async (rowsOf: (values: Values, conditions: readonly string[]) => string) => {
+    const values = new Values()
+    const conditions = [...conditionsOf(values, query), ...beforePlace(values, before)]
+    const { rows } = await db.query<ActivityRow>(
+      shown(rowsOf(values, conditions), TIME_PLACE, BY_TIME),
+      values.all,
+    )
+    return rows
+  }
+  const { filter, limit } = query
+  if (filter.q === undefined)
+    return read((values, conditions) => newest(values, conditions, query, values.add(limit, 'int')))
+  const { q } = filter
+  const hasWords = (values: Values) => `words @@ websearch_to_tsquery('simple', ${values.add(q, 'text')})`
+  // What many activities have is among the newest; what few have, the index finds at once.
+  const near = await read(
+    (values, conditions) =>
+      `select * from (${newest(values, conditions, query, String(WINDOW))}) near where ${hasWords(values)}
+       order by ${BY_TIME} limit ${values.add(limit, 'int')}`,
+  )
+  if (near.length === limit) return near
+  return read(
+    (values, conditions) =>
+      `select * from (select * from activities where ${hasWords(values)} offset 0) found
+       where ${[...conditions, ...chosen(values, filter)].join(' and ')}
+       order by ${BY_TIME} limit ${values.add(limit, 'int')}`,
+  )
+}
+
+/** Activities that came, or have changed, after a place: in the order in which they did. */
+export async function activitiesSince(
+  db: Queryable,
+  query: ActivityQuery,
+  since: Place,
+): Promise<readonly ActivityRow[]> {
+  const { filter, limit } = query
+  const values = new Values()
+  const [change, id] = since.split('.')
+  const words =
+    filter.q === undefined ? [] : [`words @@ websearch_to_tsquery('simple', ${values.add(filter.q, 'text')})`]
+  const conditions = [
+    ...conditionsOf(values, query),
+    ...chosen(values, filter),
+    ...words,
+    `(change, id) > (${values.add(change, 'bigint')}, ${values.add(id, 'bigint')})`,
+  ]
+  const { rows } = await db.query<ActivityRow>(
+    shown(
+      `select * from activities where ${conditions.join(' and ')} order by ${BY_CHANGE} limit ${values.add(limit, 'int')}`,
+      CHANGE_PLACE,
+      BY_CHANGE,
+    ),
+    values.all,
+  )
+  return rows
+}
+
+export function conditionsOf(
+  values: Values,
+  { project, filter, scope }: Omit<ActivityQuery, 'limit'>,
+): readonly string[] {
+  const { person, from, until } = filter
+  return [
+    `project_id = ${values.add(project, 'bigint')}`,
+    ...(person === undefined ? [] : [`actor = ${values.add(person, 'text')}`]),
+    ...(from === undefined ? [] : [`at >= ${values.add(from, 'timestamptz')}`]),
+    ...(until === undefined ? [] : [`at < ${values.add(until, 'timestamptz')}`]),
+    WITHIN_SCOPE(
+      values.add(JSON.stringify(scope.ranks), 'jsonb'),
+      values.add(JSON.stringify(scope.needs), 'jsonb'),
+    ),
+  ]
+}
+
+export const chosen = (values: Values, { room, types }: ActivityFilter): readonly string[] => [
+  ...(room === undefined ? [] : [`room = ${values.add(room, 'text')}`]),
+  ...(types === undefined ? [] : [`type = any(${values.add(types, 'text[]')})`]),
+]
+
+function beforePlace(values: Values, before: Place | undefined): readonly string[] {
+  if (before === undefined) return []
+  const [micros, id] = before.split('.')
+  const at = `timestamptz 'epoch' + ${values.add(micros, 'bigint')} * interval '1 microsecond'`
+  return [`(at, id) < (${at}, ${values.add(id, 'bigint')})`]
+}
+
+/**
+ * The newest so many that are as asked for. Where only some rooms or types are, each is read from its own part of an
+ * index: the others may be a million.
+ */
+function newest(
+  values: Values,
+  conditions: readonly string[],
+  { filter, scope }: ActivityQuery,
+  limit: string,
+): string {
+  const { room, types } = filter
+  const rooms = room === undefined ? namedRooms(scope) : [room]
+  const [column, asked] = rooms === undefined ? ['type', types] : ['room', rooms]
+  const all = rooms === undefined ? conditions : [...conditions, ...chosen(values, { types })]
+  const where = all.join(' and ')
+  if (asked === undefined) return `select * from activities where ${where} order by ${BY_TIME} limit ${limit}`
+  return `select a.* from unnest(${values.add([...new Set(asked)], 'text[]')}) as asked(value)
+    cross join lateral (
+      select * from activities where ${column} = asked.value and ${where} order by ${BY_TIME} limit ${limit}) a
+    order by ${BY_TIME} limit ${limit}`
+}
+
+/** The rooms of a scope that is of rooms by their names alone. */
+function namedRooms({ ranks }: Scope): readonly string[] | undefined {
+  const patterns = Object.keys(ranks)
+  return patterns.some((pattern) => pattern.endsWith(':*')) ? undefined : patterns
+}
+
+/** With what rooms and people are called; what is called nothing else, as its `created` says. */
+const shown = (rows: string, place: string, order: string): string => `
+  select concat_ws('/', a.room, a.seq, a.actor) as key, a.room, a.kind, coalesce(r.title, created.title) as title,
+    a.type, a.actor, p.name, a.at, a.until, a.seq, a.last_seq, a.text, a.entries, a.inserted, a.deleted,
+    ${place} as place
+  from (${rows}) a
+    join rooms r on r.id = a.room_id
+    left join people p on p.id = a.actor
+    left join lateral (
+      select e.payload ->> 'title' as title from room_events e
+      where e.room_id = a.room_id and e.type = a.kind || '.created' order by e.seq limit 1) created on true
+  order by ${order}`

@@ -1,0 +1,62 @@
+import type { Queryable } from '../storage/transaction.ts'
+import { type ActivityQuery, chosen, conditionsOf, Values } from './query.ts'
+
+export const SUMMARIES = ['person', 'room'] as const
+export type SummaryBy = (typeof SUMMARIES)[number]
+
+/** What a person did in a project, or what was done in one of its rooms. */
+export interface SummaryRow {
+  /** Of the person, or the room's name. */
+  readonly id: string
+  /** What they, or it, is called. */
+  readonly name: string | null
+  readonly activities: number
+  /** In how many rooms, or by how many people. */
+  readonly others: number
+  /** Of editing: how many, and how many characters. */
+  readonly entries: number
+  readonly inserted: number
+  readonly deleted: number
+  readonly last: Date
+}
+
+const BY: Readonly<
+  Record<SummaryBy, { readonly column: string; readonly name: string; readonly join: string }>
+> = {
+  person: { column: 'actor', name: 'n.name', join: 'left join people n on n.id = s.id' },
+  room: {
+    column: 'room',
+    name: 'coalesce(n.title, created.title)',
+    join: `left join rooms n on n.name = s.id
+        left join lateral (
+          select e.payload ->> 'title' as title from room_events e
+          where e.room_id = n.id and e.type = n.kind || '.created' order by e.seq limit 1) created on true`,
+  },
+}
+
+/** The people or the rooms of a project with the most activities. Everything is counted that its activities would show. */
+export async function readSummary(
+  db: Queryable,
+  query: ActivityQuery,
+  by: SummaryBy,
+): Promise<readonly SummaryRow[]> {
+  const values = new Values()
+  const conditions = [...conditionsOf(values, query), ...chosen(values, query.filter)]
+  const { column, name, join } = BY[by]
+  const { rows } = await db.query<SummaryRow>(
+    `with pairs as (
+       select actor, room, count(*) as activities, sum(entries) as entries, sum(inserted) as inserted,
+         sum(deleted) as deleted, max(until) as last
+       from activities where ${conditions.join(' and ')} group by actor, room
+     ), s as (
+       select ${column} as id, sum(activities) as activities, count(*) as others, sum(entries) as entries,
+         sum(inserted) as inserted, sum(deleted) as deleted, max(last) as last
+       from pairs group by 1 order by 2 desc, 1 limit ${values.add(query.limit, 'int')}
+     )
+     select s.id, ${name} as name, s.activities::float8, s.others::float8, s.entries::float8, s.inserted::float8,
+       s.deleted::float8, s.last
+     from s ${join} order by s.activities desc, s.id`,
+    values.all,
+  )
+  return rows
+}

@@ -1,0 +1,27 @@
+import type { Queryable } from '../storage/transaction.ts'
+
+export interface Project {
+  /** Of its row. */
+  readonly id: string
+  /** The last change that is committed. */
+  readonly changes: string
+}
+
+/** A project that has something to tell, by the name of its own room; undefined where nothing ever belonged to it. */
+export async function findProject(db: Queryable, room: string): Promise<Project | undefined> {
+  const { rows } = await db.query<Project>({
+    name: 'activity project',
+    text: 'select id, changes from activity_projects where room = $1',
+    values: [room],
+  })
+  return rows[0]
+}
+
+/** The rooms that have been active last in a project, so many at most. */
+export async function activeRooms(db: Queryable, project: string, limit: number): Promise<readonly string[]> {
+  const { rows } = await db.query<{ room: string }>(
+    `select room from activities where project_id = $1 group by room order by max(at) desc, room limit $2`,
+    [project, limit],
+  )
+  return rows.map(({ room }) => room)
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import { writeSlices } from '../../server/history/timeline/activity.ts'
+import { writeStretches } from '../../server/history/timeline/stretch-table.ts'
+import type { RoomId } from '../../server/log/entry.ts'
+import { inTransaction } from '../../server/storage/transaction.ts'
+import { activitiesOf, ground } from './support.ts'
+
+const CREATED = { type: 'build.created', payload: { title: 'Nightly', project: 'web' } }
+const FAILED = { type: 'build.failed', payload: { message: 'no space left' } }
+
+describe('which rooms belong to a project', () => {
+  it('[ACT1] those that say so themselves, from their first event', async () => {
+    const g = await ground()
+    await g.say('build:1', CREATED, { type: 'build.log', payload: { first: 1, lines: ['x'] } }, FAILED)
+    await g.say('build:2', { type: 'build.created', payload: { title: 'Of nobody' } }, FAILED)
+    expect((await activitiesOf(g)).map(({ type, text }) => [type, text])).toEqual([
+      ['build.failed', 'no space left'],
+      ['build.created', 'Nightly'],
+    ])
+  })
+
+  it('[ACT1] those that the project names, with all that they had before; the project has the last word', async () => {
+    const g = await ground()
+    await g.say('build:1', CREATED, FAILED)
+    await g.say('build:2', { type: 'build.created', payload: { title: 'Another' } })
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:2' } })
+    const rooms = async () => new Set((await activitiesOf(g)).map(({ room }) => room))
+    expect(await rooms()).toEqual(new Set(['project:web', 'build:1', 'build:2']))
+    await g.say('project:web', { type: 'project.room.removed', payload: { room: 'build:1' } })
+    expect(await rooms()).toEqual(new Set(['project:web', 'build:2']))
+    await g.say('build:1', CREATED, FAILED)
+    expect(await rooms(), 'what the room says again does not count').toEqual(
+      new Set(['project:web', 'build:2']),
+    )
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:1' } })
+    expect((await activitiesOf(g)).filter(({ room }) => room === 'build:1')).toHaveLength(4)
+  })
+
+  it('[ACT1] never conversations or inboxes, and the project itself always', async () => {
+    const g = await ground()
+    await g.say(
+      'project:web',
+      { type: 'project.room.added', payload: { room: 'chat:secret' } },
+      { type: 'project.room.added', payload: { room: 'user:ada' } },
+      { type: 'project.room.removed', payload: { room: 'project:web' } },
+    )
+    const { rows } = await g.db.pool.query('select room from activity_links')
+    expect(rows).toEqual([{ room: 'project:web' }])
+    expect(await activitiesOf(g)).toHaveLength(3)
+  })
+
+  it('[ACT1] a link goes with the room in which it was made, and what it brought with it', async () => {
+    const g = await ground()
+    await g.say('build:2', { type: 'build.created', payload: { title: 'Another' } })
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:2' } })
+    expect(await activitiesOf(g)).toHaveLength(2)
+    await g.log.erase('project:web', 'ada', async () => undefined)
+    expect(await activitiesOf(g)).toEqual([])
+  })
+})
+
+describe('what is kept of events', () => {
+  it('[ACT2] each is there once, however often it is followed, and whenever its room was linked', async () => {
+    const g = await ground()
+    const seqs = await g.say('build:1', CREATED, FAILED)
+    await g.follow('build:1', seqs)
+    await g.follow('build:1', seqs)
+    expect(await activitiesOf(g)).toHaveLength(2)
+    // Linked between its commit and its being followed: both have it.
+    const later = await g.commit('build:2', FAILED)
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:2' } })
+    await g.follow('build:2', later)
+    expect((await activitiesOf(g)).filter(({ room }) => room === 'build:2')).toHaveLength(1)
+  })
+
+  it('[ACT2] none is missed that comes while its room is linked', async () => {
+    const g = await ground()
+    const rooms = Array.from({ length: 12 }, (_, index) => `build:${index}`)
+    await Promise.all(rooms.map((room) => g.room(room)))
+    await g.room('project:web')
+    await Promise.all([
+      ...rooms.map(async (room) => {
+        for (let i = 0; i < 5; i += 1) await g.say(room, FAILED)
+      }),
+      (async () => {
+        for (const room of rooms)
+          await g.say('project:web', { type: 'project.room.added', payload: { room } })
+      })(),
+    ])
+    expect((await activitiesOf(g)).filter(({ type }) => type === 'build.failed')).toHaveLength(60)
+  })
+
+  it('[ACT3] a comment says what it says now, and nothing once it was deleted', async () => {
+    const g = await ground()
+    const comment = (what: string, text?: string, actor = 'ada') => ({
+      type: `project.comment.${what}`,
+      payload: { comment: 'c1', ...(text === undefined ? {} : { text }) },
+      actor,
+    })
+    const texts = async () => (await activitiesOf(g)).map(({ text }) => text).filter((text) => text !== '')
+    await g.say('project:web', comment('created', 'first'))
+    expect(await texts()).toEqual(['first'])
+    await g.say('project:web', comment('updated', 'forged', 'eve'))
+    expect(await texts()).toEqual(['first'])
+    await g.say('project:web', comment('updated', 'second'))
+    expect(await texts()).toEqual(['second'])
+    await g.say('project:web', comment('deleted'))
+    expect(await texts()).toEqual([])
+  })
+
+  it('[ACT3] what retention drops, and erasure, is gone here too', async () => {
+    const g = await ground()
+    await g.say('build:1', CREATED, FAILED)
+    await g.db.pool.query(`delete from room_events where type = 'build.created'`)
+    expect((await activitiesOf(g)).map(({ type }) => type)).toEqual(['build.failed'])
+    await g.log.erase('build:1', 'ada', async () => undefined)
+    expect(await activitiesOf(g)).toEqual([])
+    expect((await g.db.pool.query('select from activity_links')).rowCount).toBe(0)
+  })
+})
+
+describe('editing', () => {
+  const START = Date.parse('2026-03-02T09:00:00Z')
+  const slice = (n: number, actors: readonly string[], at = START + n * 60_000) => ({
+    firstSeq: n * 10 + 1,
+    lastSeq: n * 10 + 10,
+    firstAt: at,
+    lastAt: at + 30_000,
+    people: new Map(
+      actors.map((actor) => [
+        actor,
+        { firstAt: at, lastAt: at + 30_000, entries: 5, inserted: 20, deleted: 3 },
+      ]),
+    ),
+  })
+
+  it('[ACT4] is one item a person and a stretch, which grows where it stands', async () => {
+    const g = await ground()
+    const id = (await g.room('doc:plan')) as RoomId
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'doc:plan' } })
+    const write = (...slices: readonly ReturnType<typeof slice>[]) =>
+      inTransaction(g.db.pool, async (client) => {
+        await writeSlices(client, id, slices)
+        await writeStretches(client, id, slices[0]?.firstSeq ?? 0)
+      })
+    const edits = async () =>
+      (
+        await g.db.pool.query(
+          `select id, actor, seq::int, last_seq::int, entries, inserted::int, at, until, change::int
+           from activities where type = 'edited' order by seq, actor`,
+        )
+      ).rows
+    await write(slice(0, ['ada']))
+    const [first] = await edits()
+    expect(first).toMatchObject({ actor: 'ada', seq: 1, last_seq: 10, entries: 5, inserted: 20 })
+    await write(slice(1, ['ada', 'bob']))
+    const grown = await edits()
+    expect(grown).toMatchObject([
+      { id: first.id, actor: 'ada', last_seq: 20, entries: 10, inserted: 40, at: first.at },
+      { actor: 'bob', entries: 5 },
+    ])
+    expect(grown[0].change).toBeGreaterThan(first.change)
+    await write(slice(1, ['ada', 'bob']))
+    expect(await edits(), 'nothing new is no change').toEqual(grown)
+    await write(slice(20, ['bob']))
+    expect(await edits()).toHaveLength(3)
+    // Linked later, and made from what history has.
+    await g.say('project:other', { type: 'project.room.added', payload: { room: 'doc:plan' } })
+    expect((await activitiesOf(g, 'project:other')).filter(({ type }) => type === 'edited')).toHaveLength(3)
+  })
+})
