@@ -207,3 +207,31 @@ begin
 end $$;
 create trigger activity_of_dropped_events after delete on room_events
 referencing old table as gone for each statement execute function activity_of_dropped_events();
+
+-- What rooms have said of themselves until now, and the projects that there are.
+do $$
+declare
+  types text[] := array(select distinct type from room_events where type not like 'chat.%' and type not like 'user.%'
+    and type not in ('analytics.measured', 'build.log', 'build.progress', 'build.queued', 'deployment.progress',
+      'idea.parsed', 'node.edited'));
+  link record;
+begin
+  insert into activity_projects (room)
+  select name from rooms where kind = 'project' and deleted_at is null
+  union
+  select 'project:' || (payload->>'project') from room_events
+  where type in ('build.created', 'deployment.started', 'idea.created') and length(payload->>'project') between 1 and 128;
+
+  insert into activity_links (project_id, room, by_project, linked, room_id)
+  select p.id, p.room, true, true, r.id from activity_projects p join rooms r on r.name = p.room where r.deleted_at is null
+  union
+  select p.id, r.name, false, true, r.id
+  from room_events e join rooms r on r.id = e.room_id
+    join activity_projects p on p.room = 'project:' || (e.payload->>'project')
+  where e.type in ('build.created', 'deployment.started', 'idea.created') and r.deleted_at is null;
+
+  for link in select project_id, room from activity_links order by 1, 2
+  loop
+    perform activity_relink(link.project_id, link.room, types);
+  end loop;
+end $$;

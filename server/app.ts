@@ -8,6 +8,9 @@ import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { deleteTickets, Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
+import { createActivity } from './activity/activity.ts'
+import { ActivityFollower } from './activity/follower.ts'
+import { activityTypes } from './activity/types.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
@@ -62,8 +65,6 @@ import { within } from './storage/within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
-/** What makes something of events that are committed, in this order. */
-const FOLLOWERS: readonly Follower[] = []
 /** How long it may take to write, at the end, when everybody was last seen, in ms. */
 const LAST_SEEN = 1_000
 /** Edits that wait longer than this for the database turn readiness red, in ms. */
@@ -88,9 +89,13 @@ export interface Parts {
 
 /** Puts the server together: the only place that knows every part. */
 export async function assemble(config: Config, logger: Logger): Promise<Parts> {
+  const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
+  const activityOf = activityTypes(kinds)
+  /** What makes something of events that are committed, in this order. */
+  const following: readonly Follower[] = [new ActivityFollower(activityOf)]
   const registry = new Registry(
-    await withApplicationKinds(BUILT_IN, config.configFile),
-    FOLLOWERS.flatMap(({ types }) => types),
+    kinds,
+    following.flatMap((follower) => follower.types),
   )
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
@@ -133,7 +138,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
   const channels = new Channels(log, registry)
-  const followers = new Followers(database, channels, FOLLOWERS, logger)
+  const followers = new Followers(database, channels, following, logger)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const signals = new Signals()
   const events = new RoomEvents({ channels, signals, logger, logOf: (document) => rooms.logOf(document) })
@@ -191,6 +196,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const cursors = await Cursors.of(database.pool)
   const access = { verify, authorizer, revocations }
   const visits = new Visits({ authorizer, connections, logger })
+  const activity = createActivity({
+    db: database.pool,
+    cursors,
+    types: activityOf,
+    signals,
+    logger,
+    ...access,
+  })
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
     cursors,
@@ -213,6 +226,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       kindRoutes(registry, verify),
       peoplePresence.routes(access),
       inventoryRoutes({ inventory, cursors, ...access }),
+      activity.routes,
     ],
     readiness: () => {
       const problems = readinessProblems(log, heartbeat, stopping)
@@ -268,6 +282,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       housekeeping.start()
       followers.start()
       heads.start()
+      activity.watch.start()
     },
     stop: async () => {
       stopping = true
@@ -280,6 +295,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),
       )
       if (!durable) await log.abandon()
+      activity.watch.stop()
       await followers.close()
       await within(LAST_SEEN, seen)
       await history.close()

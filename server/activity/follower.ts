@@ -1,13 +1,9 @@
+import type { FollowedRoom, Follower } from '../channels/followers.ts'
 import type { RoomId } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import { type Link, linksOf } from './links.ts'
-
-export interface FollowedRoom {
-  readonly id: RoomId
-  readonly name: string
-  readonly kind: string
-}
+import { EDITED } from './types.ts'
 
 /** Returns the id of the project where the link was not so before. */
 const LINK = `
@@ -18,11 +14,11 @@ where activity_links.linked <> excluded.linked
 returning project_id as id`
 
 /** Writes the events of rooms that belong to projects into the activities of those. */
-export class ActivityFollower {
+export class ActivityFollower implements Follower {
   readonly types: readonly string[]
 
-  constructor(types: readonly string[]) {
-    this.types = types
+  constructor(types: ReadonlyMap<string, unknown>) {
+    this.types = [...types.keys()].filter((type) => type !== EDITED)
   }
 
   async follow(

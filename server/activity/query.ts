@@ -70,7 +70,7 @@ export async function activitiesBefore(
     const values = new Values()
     const conditions = [...conditionsOf(values, query), ...beforePlace(values, before)]
     const { rows } = await db.query<ActivityRow>(
-      shown(rowsOf(values, conditions), TIME_PLACE, BY_TIME),
+      shown(rowsOf(values, conditions), TIME_PLACE, 'a.at desc, a.id desc'),
       values.all,
     )
     return rows
@@ -116,7 +116,7 @@ export async function activitiesSince(
     shown(
       `select * from activities where ${conditions.join(' and ')} order by ${BY_CHANGE} limit ${values.add(limit, 'int')}`,
       CHANGE_PLACE,
-      BY_CHANGE,
+      'a.change, a.id',
     ),
     values.all,
   )

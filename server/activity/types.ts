@@ -22,7 +22,7 @@ const QUIET: ReadonlySet<string> = new Set([
 
 export const isPrivate = (room: string): boolean => PRIVATE_KINDS.has(room.slice(0, room.indexOf(':')))
 
-/** The events that are activity, with the role that is needed to be told of each. */
+/** The types of activities, with the role that is needed to be told of each. */
 export function activityTypes(kinds: readonly Kind[]): ReadonlyMap<string, Role> {
   const types = kinds
     .filter(({ name }) => !PRIVATE_KINDS.has(name))

@@ -1,6 +1,6 @@
 import type { Connection } from '@hocuspocus/server'
 import { z } from 'zod'
-import { firstIssue } from '../access/identity.ts'
+import { firstIssue, type Identity } from '../access/identity.ts'
 import { SynclineError } from '../errors.ts'
 import { MAX_SIGNAL_BYTES, SERVER_SIGNAL, SIGNAL_TYPE } from '../protocol.ts'
 import { identityOf, roleOf } from './authorization.ts'
@@ -63,6 +63,28 @@ export class Signals {
    */
   send(room: string, type: string, payload: unknown, actor: string): void {
     if (this.#listeners.has(room)) this.#tell(room, frameOf(type, payload, actor))
+  }
+
+  /** The rooms in which somebody listens on this node. */
+  get rooms(): Iterable<string> {
+    return this.#listeners.keys()
+  }
+
+  /** As `send`, to those of the listeners of whom it is so. */
+  async sendTo(
+    room: string,
+    type: string,
+    payload: unknown,
+    isFor: (identity: Identity) => Promise<boolean>,
+  ): Promise<void> {
+    const frame = frameOf(type, payload, '')
+    const listeners = this.#listeners.get(room)
+    for (const connection of [...(listeners ?? [])]) {
+      const identity = identityOf(connection.context)
+      if (identity === undefined || !(await isFor(identity))) continue
+      if (listeners?.has(connection) && mayBeTold(connection))
+        connection.send(addressed(connection.messageAddress, frame))
+    }
   }
 
   #tell(room: string, body: Uint8Array, except?: Connection): void {

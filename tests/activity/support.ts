@@ -35,7 +35,7 @@ let ids = 0
 export async function ground(): Promise<Ground> {
   const { db } = await database()
   const log = openLog(db)
-  const follower = new ActivityFollower([...TYPES.keys()])
+  const follower = new ActivityFollower(TYPES)
   const opened = async (name: string) => {
     const held = await log.open(name, 'ada')
     if (held === undefined) throw new Error(`no room ${name}`)
@@ -54,8 +54,7 @@ export async function ground(): Promise<Ground> {
     const { id } = await opened(name)
     const events = await log.events(id, { after: 0, until: Number.MAX_SAFE_INTEGER, limit: 100_000 })
     const chosen = events.filter(({ seq, type }) => seqs.includes(seq) && follower.types.includes(type))
-    const [kind = ''] = name.split(':')
-    await inTransaction(db.pool, (client) => follower.follow(client, { id, name, kind }, chosen))
+    await inTransaction(db.pool, (client) => follower.follow(client, { id, name }, chosen))
   }
   return {
     db,
