@@ -64,7 +64,8 @@ for each row execute function refuse_deleted_room();
 
 -- What is shown and searched of an event: the texts of its payload.
 create function activity_text(type text, payload jsonb) returns text language sql immutable as $$
-  select case when type like '%comment.updated' or type like '%comment.deleted' then '' else
+  select case when type in ('comment.edited', 'comment.deleted', 'project.comment.updated', 'project.comment.deleted')
+    then '' else
     left(concat_ws(' · ', payload->>'title', payload->>'name', payload->>'environment', payload->>'version',
       payload->>'message', payload->>'text', payload->>'summary', payload->>'description', payload->>'reason',
       payload->>'task', payload->>'to', payload->>'user', payload->>'room'), 2000) end
@@ -98,7 +99,7 @@ begin
   with added as (
     insert into activities (project_id, room_id, room, kind, seq, last_seq, actor, type, at, until, thing, text, change)
     select p.id, of_room, name, split_part(name, ':', 1), e.seq, e.seq, e.actor, e.type, e.at, e.at,
-      case when e.type like '%comment.created' then coalesce(e.payload->>'comment', e.id) end,
+      case when e.type like '%comment.created' or e.type = 'comment.replied' then coalesce(e.payload->>'comment', e.id) end,
       activity_text(e.type, e.payload), p.changes + row_number() over (partition by p.id order by e.seq)
     from room_events e, activity_projects p
     where e.room_id = of_room and e.type = any(types) and e.seq between first and last and p.id = any(projects)
@@ -113,7 +114,7 @@ begin
     select distinct on (payload->>'comment') payload->>'comment' as thing, type, actor, payload->>'text' as text
     from room_events e
     where e.room_id = of_room and e.seq between first and last
-      and (type like '%comment.updated' or type like '%comment.deleted')
+      and type in ('comment.edited', 'comment.deleted', 'project.comment.updated', 'project.comment.deleted')
     order by payload->>'comment', seq desc
   ), changed as (
     update activities a
@@ -213,7 +214,7 @@ do $$
 declare
   types text[] := array(select distinct type from room_events where type not like 'chat.%' and type not like 'user.%'
     and type not in ('analytics.measured', 'build.log', 'build.progress', 'build.queued', 'deployment.progress',
-      'idea.parsed', 'node.edited'));
+      'idea.parsed', 'node.edited', 'comment.reaction.added', 'comment.reaction.removed'));
   link record;
 begin
   insert into activity_projects (room)

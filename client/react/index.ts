@@ -1,6 +1,12 @@
 /** The public entry `syncline/react`. */
 export { SynclineProvider, useClient } from './provider.ts'
 export { RealtimeStatus, type RealtimeStatusName, type RealtimeStatusProps } from './realtime-status.ts'
+export {
+  type ShownActivity,
+  type ShownSummary,
+  useActivity,
+  useActivitySummary,
+} from './use-activity.ts'
 export { useBuild, useBuildLog } from './use-build.ts'
 export { useDeployment } from './use-deployment.ts'
 export { type UseEventsOptions, useEvents, useRealtimeUpdates } from './use-events.ts'

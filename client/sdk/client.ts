@@ -1,4 +1,6 @@
 import { type PersonStatus, ROOM_NAME } from '../../server/protocol.ts'
+import { ActivityFeed, type ActivityFilter } from './activity/feed.ts'
+import { readSummary, type Summary, type SummaryQuery } from './activity/summary.ts'
 import { socketUrl } from './address.ts'
 import { Api } from './api.ts'
 import { Attention } from './attention.ts'
@@ -101,6 +103,16 @@ export class Client {
     const held = this.#held(name, options)
     if (held.holders === 0) this.#closeSoon(name, held)
     return held.room
+  }
+
+  /** What happens in the project whose room is `project:<id>`, newest first; to be closed. */
+  activity(project: string, filter: ActivityFilter = {}): ActivityFeed {
+    return new ActivityFeed(this.#api, this.room(`project:${project}`), project, filter)
+  }
+
+  /** How much each person did in a project, or was done in each of its rooms. Rejects with the refusal as `cause`. */
+  activitySummary(project: string, query: SummaryQuery): Promise<readonly Summary[]> {
+    return readSummary(this.#api, project, query)
   }
 
   /** Closes all rooms, giving unsaved changes a moment to be saved, and then the socket. */

@@ -1,4 +1,11 @@
 /** The public entry `syncline/client`. */
+export {
+  type Activity,
+  type ActivityGroup,
+  type DayOf,
+  groupActivities,
+  type Participant,
+} from '../../server/activity/groups.ts'
 export type { ErrorCode } from '../../server/errors.ts'
 /** What travels, for whoever writes a client of their own. */
 export type {
@@ -18,6 +25,8 @@ export type {
   SignalEnvelope,
   SignalledEnvelope,
 } from '../../server/protocol.ts'
+export { ActivityFeed, type ActivityFilter, type ActivityState } from './activity/feed.ts'
+export type { Summary, SummaryQuery } from './activity/summary.ts'
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
 export { connect } from './connect.ts'

@@ -8,6 +8,8 @@ export type Route =
   | { readonly view: 'history'; readonly room: string }
   | { readonly view: 'rooms' }
   | { readonly view: 'builds' }
+  | { readonly view: 'projects' }
+  | { readonly view: 'activity'; readonly project: string }
   | { readonly view: 'build'; readonly room: string }
   | { readonly view: 'inspector'; readonly room: string }
   | { readonly view: 'unknown'; readonly path: string }
@@ -19,6 +21,8 @@ export const HISTORIES = '/history'
 /** The administrator's list. */
 export const ROOMS = '/rooms'
 export const BUILDS = '/builds'
+/** Where one chooses whose activity to read. */
+export const ACTIVITY = '/activity'
 
 const ROOM_PAGES = [
   ['document', /^\/d\/([^/]+)\/?$/],
@@ -31,11 +35,14 @@ export function parseRoute(path: string): Route {
   if (path === HISTORIES) return { view: 'histories' }
   if (path === ROOMS) return { view: 'rooms' }
   if (path === BUILDS) return { view: 'builds' }
+  if (path === ACTIVITY) return { view: 'projects' }
   for (const [view, pattern] of ROOM_PAGES) {
     const match = pattern.exec(path)
     const room = match?.[1] === undefined ? undefined : decode(match[1])
     if (room !== undefined && ROOM_NAME.test(room)) return { view, room }
   }
+  const project = decode(/^\/activity\/([^/]+)\/?$/.exec(path)?.[1] ?? '') ?? ''
+  if (ROOM_NAME.test(`project:${project}`)) return { view: 'activity', project }
   const build = decode(/^\/builds\/([^/]+)\/?$/.exec(path)?.[1] ?? '')
   const room = `${BUILD_ROOM}${build ?? ''}`
   return ROOM_NAME.test(room) ? { view: 'build', room } : { view: 'unknown', path }
@@ -56,6 +63,7 @@ function decode(text: string): string | undefined {
 const segment = (room: string): string => encodeURIComponent(room).replaceAll('%3A', ':')
 
 export const documentPath = (room: string): string => `/d/${segment(room)}`
+export const activityPath = (project: string): string => `${ACTIVITY}/${segment(project)}`
 export const inspectorPath = (room: string): string => `${ROOMS}/${segment(room)}/entries`
 export const buildPath = (room: string): string => `${BUILDS}/${segment(room.slice(BUILD_ROOM.length))}`
 /** Where a room is looked at, whatever it holds. */

@@ -15,7 +15,12 @@ const PERSON = 'syncline.person'
 const TOKEN = 'syncline.token'
 
 /** Grants asked for in development mode: for what the studio shows, and nothing beside it. */
-const STUDIO_GRANTS = { 'doc:*': 'write', 'build:*': 'write', 'deployment:*': 'write' } as const
+const STUDIO_GRANTS = {
+  'doc:*': 'write',
+  'build:*': 'write',
+  'deployment:*': 'write',
+  'project:*': 'write',
+} as const
 
 /**
  * A pasted token is kept for this tab only and wins; a chosen name is kept on this device, with its id, so

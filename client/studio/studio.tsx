@@ -3,6 +3,8 @@ import { IconMapOff } from '@tabler/icons-react'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { SynclineProvider, useClientStatus } from '../react/index.ts'
 import { type Client, type ConnectionStatus, connect } from '../sdk/index.ts'
+import { ActivityView } from './activity/activity-view.tsx'
+import { ProjectsView } from './activity/projects-view.tsx'
 import { BuildView } from './builds/build-view.tsx'
 import { BuildsView } from './builds/builds-view.tsx'
 import { DocumentView } from './document/document-view.tsx'
@@ -15,6 +17,7 @@ import { HistoryView } from './history/history-view.tsx'
 import { InspectorView } from './inspector/inspector-view.tsx'
 import { RoomsView } from './rooms/rooms-view.tsx'
 import {
+  ACTIVITY,
   BUILDS,
   documentPath,
   HISTORIES,
@@ -89,6 +92,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
     ...(create === undefined ? {} : { c: create }),
     g: () => navigate('/'),
     b: () => navigate(BUILDS),
+    a: () => navigate(ACTIVITY),
     // There and back again.
     h: () => navigate(route.view === 'history' ? documentPath(route.room) : past),
     '/': () => searchRef.current?.focus(),
@@ -139,7 +143,7 @@ function useFocusOnArrival(path: string): void {
 /** The socket opens with the first room; before that, whether the list could be read says as much. */
 function useConnection(route: Route, { list, error }: Documents): ConnectionStatus {
   const status = useClientStatus()
-  if (route.view === 'document' || route.view === 'build') return status
+  if (route.view === 'document' || route.view === 'build' || route.view === 'activity') return status
   if (error?.code === 'unreachable') return 'offline'
   return list === undefined ? 'connecting' : 'online'
 }
@@ -162,6 +166,13 @@ function View({ session, development, route, documents, onCreate, searchRef }: V
   }
   if (route.view === 'histories') return <HistoriesView documents={documents} />
   if (route.view === 'builds') return <BuildsView token={session.token} development={development} />
+  if (route.view === 'projects') {
+    return <ProjectsView token={session.token} mayCreate={session.mayCreate} />
+  }
+  if (route.view === 'activity') {
+    const { project } = route
+    return <ActivityView key={project} project={project} documents={documents.list} searchRef={searchRef} />
+  }
   if (route.view === 'build') {
     return <BuildView key={route.room} name={route.room} token={session.token} searchRef={searchRef} />
   }

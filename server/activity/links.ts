@@ -26,7 +26,7 @@ const claimed = z.object({
 })
 
 /** What an event says of the links between rooms and projects. */
-export function linkOf(
+function linkOf(
   room: string,
   { type, payload }: { readonly type: string; readonly payload: string },
 ): Link | undefined {

@@ -15,6 +15,8 @@ const QUIET: ReadonlySet<string> = new Set([
   'build.log',
   'build.progress',
   'build.queued',
+  'comment.reaction.added',
+  'comment.reaction.removed',
   'deployment.progress',
   'idea.parsed',
   'node.edited',

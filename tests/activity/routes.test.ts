@@ -114,8 +114,13 @@ describe('a page of a project', () => {
     const [newest] = (await page(p)).items
     expect(await texts({ from: newest?.at ?? '', room: `build:${p}` })).toEqual(['Fence build'])
     expect(await texts({ until: '2020-01-01T00:00:00Z' })).toEqual([])
-    for (const query of [{ q: '' }, { from: 'yesterday' }, { limit: '0' }, { before: 'x' }])
-      expect((await ask(p, query)).status, JSON.stringify(query)).toBe(400)
+    const wrong: readonly Record<string, string>[] = [
+      { q: '' },
+      { from: 'yesterday' },
+      { limit: '0' },
+      { before: 'x' },
+    ]
+    for (const query of wrong) expect((await ask(p, query)).status, JSON.stringify(query)).toBe(400)
   })
 
   it('[ACT12] goes on with what has come since: everything, once, and what has changed as it is now', async () => {

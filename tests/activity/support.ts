@@ -7,9 +7,9 @@ import type { Database } from '../../server/storage/database.ts'
 import { inTransaction } from '../../server/storage/transaction.ts'
 import { database, openLog } from '../log/fixture.ts'
 
-export const TYPES = activityTypes(BUILT_IN)
+const TYPES = activityTypes(BUILT_IN)
 
-export interface Said {
+interface Said {
   readonly type: string
   readonly payload?: unknown
   readonly actor?: string

@@ -5,6 +5,7 @@ export const KEYS = [
   { keys: ['C'], does: 'Create a document' },
   { keys: ['G'], does: 'Go to the documents' },
   { keys: ['B'], does: 'Go to the builds' },
+  { keys: ['A'], does: 'Go to the activity' },
   { keys: ['H'], does: 'Show the history of this document, and back' },
   { keys: ['J', 'K'], does: 'In the history: older, newer; Enter shows it' },
   { keys: ['P'], does: 'In the history: play and pause' },

@@ -1,5 +1,6 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import {
+  IconActivity,
   IconDatabase,
   IconFiles,
   IconHammer,
@@ -11,7 +12,7 @@ import {
 } from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { BUILDS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
+import { ACTIVITY, BUILDS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
@@ -53,6 +54,12 @@ export function Finder({ documents, past, administers, onCreate, onKeys }: Finde
       label: 'Go to the builds',
       leftSection: <IconHammer {...icon} />,
       onClick: () => navigate(BUILDS),
+    },
+    {
+      id: '!activity',
+      label: 'Go to the activity',
+      leftSection: <IconActivity {...icon} />,
+      onClick: () => navigate(ACTIVITY),
     },
     {
       id: '!history',

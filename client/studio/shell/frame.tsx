@@ -1,6 +1,7 @@
 import './shell.css'
 import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import {
+  IconActivity,
   IconDatabase,
   IconFiles,
   IconHammer,
@@ -12,7 +13,7 @@ import {
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
 import type { ConnectionStatus } from '../../sdk/index.ts'
-import { BUILDS, linkTo, ROOMS, type Route } from '../router.ts'
+import { ACTIVITY, BUILDS, linkTo, ROOMS, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
 import { ConnectionState } from './connection-state.tsx'
@@ -98,6 +99,12 @@ function Places({ session, current, past }: Pick<FrameProps, 'session' | 'curren
         label="Builds"
         Icon={IconHammer}
         current={current === 'builds' || current === 'build'}
+      />
+      <NavLink
+        path={ACTIVITY}
+        label="Activity"
+        Icon={IconActivity}
+        current={current === 'activity' || current === 'projects'}
       />
       <NavLink path={past} label="History" Icon={IconHistory} current={inHistory} />
       {session.administers ? (

@@ -1,0 +1,83 @@
+import { useEffect, useMemo, useState } from 'react'
+import { type ActivityGroup, groupActivities } from '../../server/activity/groups.ts'
+import type { ActivityFeed, ActivityFilter, ActivityState } from '../sdk/activity/feed.ts'
+import type { Summary, SummaryQuery } from '../sdk/activity/summary.ts'
+import { useClient } from './provider.ts'
+
+export interface ShownActivity extends ActivityState {
+  /** The same by day (here), room and type; newest first. */
+  readonly groups: readonly ActivityGroup[]
+  readonly loadMore: () => void
+  readonly reload: () => void
+}
+
+const NOTHING: ActivityState = { items: undefined, hasMore: false, loading: true, error: undefined }
+
+/** What happens in the project whose room is `project:<id>`, newest first, and what comes while it is shown. */
+export const useActivity = (project: string, filter: ActivityFilter = {}): ShownActivity => {
+  const client = useClient()
+  const asked = JSON.stringify(filter)
+  const [shown, setShown] = useState<{
+    readonly of: string
+    readonly feed: ActivityFeed
+    readonly state: ActivityState
+  }>()
+
+  useEffect(() => {
+    const feed = client.activity(project, JSON.parse(asked) as ActivityFilter)
+    const show = () => setShown({ of: `${project} ${asked}`, feed, state: feed.getState() })
+    show()
+    const stop = feed.subscribe(show)
+    return () => {
+      stop()
+      feed.close()
+    }
+  }, [client, project, asked])
+
+  // What was read of another project, or by another filter, is not shown as this one's.
+  const current = shown?.of === `${project} ${asked}` ? shown : undefined
+  const state = current?.state ?? NOTHING
+  const { items } = state
+  const groups = useMemo(() => groupActivities(items ?? [], localDay), [items])
+  return {
+    ...state,
+    groups,
+    loadMore: () => current?.feed.loadMore(),
+    reload: () => current?.feed.reload(),
+  }
+}
+
+export interface ShownSummary {
+  /** Undefined until it was read. */
+  readonly summary: readonly Summary[] | undefined
+  readonly failed: boolean
+}
+
+/** How much each person did, or was done in each room; read anew with each change of `version`. */
+export const useActivitySummary = (project: string, query: SummaryQuery, version?: unknown): ShownSummary => {
+  const client = useClient()
+  const asked = JSON.stringify(query)
+  const [read, setRead] = useState<{
+    readonly of: string
+    readonly summary: readonly Summary[] | undefined
+  }>()
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever gives another version wants it read again
+  useEffect(() => {
+    let wanted = true
+    const of = `${project} ${asked}`
+    client.activitySummary(project, JSON.parse(asked) as SummaryQuery).then(
+      (summary) => wanted && setRead({ of, summary }),
+      () => wanted && setRead((before) => (before?.of === of ? before : { of, summary: undefined })),
+    )
+    return () => {
+      wanted = false
+    }
+  }, [client, project, asked, version])
+
+  const current = read?.of === `${project} ${asked}` ? read : undefined
+  return { summary: current?.summary, failed: current !== undefined && current.summary === undefined }
+}
+
+/** As `2026-11-21`, where this is shown. */
+const localDay = (at: string): string => new Intl.DateTimeFormat('sv-SE').format(Date.parse(at))

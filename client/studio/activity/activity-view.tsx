@@ -1,0 +1,162 @@
+import './activity.css'
+import { Alert, Anchor, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { IconActivity, IconCloudOff, IconFilterOff, IconFolderPlus } from '@tabler/icons-react'
+import { type RefObject, useEffect, useMemo, useState } from 'react'
+import { useActivity, useActivitySummary } from '../../react/index.ts'
+import type { ActivityGroup } from '../../sdk/index.ts'
+import type { DocumentSummary } from '../api.ts'
+import { ACTIVITY, linkTo } from '../router.ts'
+import { filterOf, useChoice } from './choice.ts'
+import { FilterBar } from './filter-bar.tsx'
+import { GroupRow } from './group-row.tsx'
+import { RoomsDialog } from './rooms-dialog.tsx'
+import { SummaryPanel } from './summary-panel.tsx'
+import { dayWords, roomWords } from './words.ts'
+
+interface ActivityViewProps {
+  readonly project: string
+  readonly documents: readonly DocumentSummary[] | undefined
+  readonly searchRef: RefObject<HTMLInputElement | null>
+}
+
+/** Everything that happens in one project, newest first. */
+export function ActivityView({ project, documents, searchRef }: ActivityViewProps) {
+  const { choice, change } = useChoice(project)
+  const filter = useMemo(() => filterOf(choice, Date.now()), [choice])
+  const { items, groups, hasMore, loading, error, loadMore, reload } = useActivity(project, filter)
+  const { summary: people = [] } = useActivitySummary(project, { by: 'person', limit: 100 })
+  const [adding, setAdding] = useState(false)
+  useEffect(() => {
+    document.title = `Activity of ${project} · Syncline`
+  }, [project])
+  const chosen = Object.keys(filter).length > 0
+  const newest = items?.[0]
+  return (
+    <div className="activity">
+      <Stack gap="md" className="activity-main">
+        <Group justify="space-between" align="flex-end" gap="sm">
+          <Stack gap={2} miw={0}>
+            <Anchor size="sm" {...linkTo(ACTIVITY)}>
+              All projects
+            </Anchor>
+            <Title order={1} size="h2" className="activity-title">
+              {project}
+            </Title>
+          </Stack>
+          <Button
+            variant="default"
+            leftSection={<IconFolderPlus size={18} />}
+            onClick={() => setAdding(true)}
+          >
+            Add documents
+          </Button>
+        </Group>
+        <FilterBar choice={choice} people={people} onChange={change} searchRef={searchRef} />
+        {choice.room === '' ? null : (
+          <Group gap="xs">
+            <Text size="sm">
+              Only <strong>{roomWords(choice.room, newest?.title ?? null)}</strong>
+            </Text>
+            <Button size="compact-xs" variant="default" onClick={() => change({ room: '' })}>
+              All rooms
+            </Button>
+          </Group>
+        )}
+        {error === undefined ? null : (
+          <Alert
+            role="status"
+            color="orange"
+            icon={<IconCloudOff />}
+            title={items === undefined ? 'The activity cannot be read' : 'There may be newer activity'}
+          >
+            <Stack gap="sm" align="flex-start">
+              <span>{error.message}. Nothing is lost: the work itself goes on.</span>
+              <Button size="xs" variant="default" onClick={reload}>
+                Try again
+              </Button>
+            </Stack>
+          </Alert>
+        )}
+        {items === undefined && error === undefined ? (
+          <Stack gap="sm" role="status" aria-label="Loading the activity">
+            {[0, 1, 2, 3, 4].map((row) => (
+              <Skeleton key={row} height={48} />
+            ))}
+          </Stack>
+        ) : null}
+        {items?.length === 0 && !chosen ? (
+          <EmptyState
+            py={48}
+            icon={<IconActivity />}
+            title="Nothing has happened yet"
+            description="What people do in this project’s documents, builds, tasks and comments is told here as it happens."
+          >
+            <EmptyState.Actions>
+              <Button onClick={() => setAdding(true)}>Add documents</Button>
+            </EmptyState.Actions>
+          </EmptyState>
+        ) : null}
+        {items?.length === 0 && chosen ? (
+          <EmptyState
+            py={48}
+            icon={<IconFilterOff />}
+            title="Nothing of this kind"
+            description="Nothing here is as chosen."
+          >
+            <EmptyState.Actions>
+              <Button
+                variant="default"
+                onClick={() => change({ person: '', sort: '', period: 'ever', room: '', q: '' })}
+              >
+                Show everything
+              </Button>
+            </EmptyState.Actions>
+          </EmptyState>
+        ) : null}
+        {daysOf(groups).map(({ day, shown }) => (
+          <section key={day} aria-label={dayWords(day)}>
+            <Title order={2} size="h6" className="activity-day">
+              {dayWords(day)}
+            </Title>
+            <ul className="activity-groups">
+              {shown.map((group) => (
+                <GroupRow key={group.key} group={group} />
+              ))}
+            </ul>
+          </section>
+        ))}
+        {hasMore ? (
+          <Button variant="default" onClick={loadMore} loading={loading} className="activity-more">
+            Show more
+          </Button>
+        ) : null}
+      </Stack>
+      <aside className="activity-aside">
+        <SummaryPanel
+          project={project}
+          filter={filter}
+          version={newest?.id}
+          person={choice.person}
+          room={choice.room}
+          onPerson={(person) => change({ person })}
+          onRoom={(room) => change({ room })}
+        />
+      </aside>
+      <RoomsDialog
+        project={project}
+        documents={documents}
+        opened={adding}
+        onClose={() => setAdding(false)}
+        onAdded={reload}
+      />
+    </div>
+  )
+}
+
+interface Day {
+  readonly day: string
+  readonly shown: readonly ActivityGroup[]
+}
+
+const daysOf = (groups: readonly ActivityGroup[]): readonly Day[] =>
+  [...Map.groupBy(groups, ({ day }) => day)].map(([day, shown]) => ({ day, shown }))

@@ -1,0 +1,40 @@
+import { useCallback, useEffect, useState } from 'react'
+import { RequestError, type TokenSource } from '../api.ts'
+import { getRoomsOf } from '../builds/api.ts'
+
+export interface Projects {
+  /** Their ids, last changed first; undefined until they were read. */
+  readonly list: readonly string[] | undefined
+  readonly error: RequestError | undefined
+  readonly reload: () => void
+}
+
+const PROJECT = 'project'
+
+/** The projects that one may see: fifty at most. */
+export function useProjects(token: TokenSource): Projects {
+  const [list, setList] = useState<readonly string[]>()
+  const [error, setError] = useState<RequestError>()
+  const [asked, setAsked] = useState(0)
+  const reload = useCallback(() => setAsked((count) => count + 1), [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: to be asked again is to be asked
+  useEffect(() => {
+    const controller = new AbortController()
+    getRoomsOf(token, PROJECT, undefined, controller.signal).then(
+      ({ rooms }) => {
+        setList(rooms.map(({ name }) => name.slice(PROJECT.length + 1)))
+        setError(undefined)
+      },
+      (cause: unknown) => {
+        if (controller.signal.aborted) return
+        setError(
+          cause instanceof RequestError
+            ? cause
+            : new RequestError('internal', 'The server’s answer cannot be read', { cause }),
+        )
+      },
+    )
+    return () => controller.abort()
+  }, [token, asked])
+  return { list, error, reload }
+}
