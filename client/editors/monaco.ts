@@ -10,6 +10,9 @@ import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import type { Room } from '../sdk/room.ts'
 import { CARET_RULES, caretRules, headIndex } from './carets.ts'
 
+export type { EditorComments } from './comments.ts'
+export { bindMonacoComments, type MonacoComments, type MonacoCommentsOptions } from './monaco-comments.ts'
+
 export interface MonacoOptions {
   readonly room: Room
   readonly editor: Monaco.IStandaloneCodeEditor

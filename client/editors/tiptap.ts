@@ -7,6 +7,9 @@ import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import { userIn } from '../sdk/people.ts'
 import type { Room } from '../sdk/room.ts'
 
+export type { EditorComments } from './comments.ts'
+export { type TiptapComments, type TiptapCommentsOptions, tiptapComments } from './tiptap-comments.ts'
+
 export interface TiptapOptions {
   readonly room: Room
   /** The Y.XmlFragment that the editor edits. */

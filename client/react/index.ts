@@ -19,3 +19,4 @@ export { type RoomPeople, type RoomPerson, useRoomPeople } from './use-room-peop
 export { type Saved, useSaved } from './use-saved.ts'
 export { useSharedList, useSharedMap } from './use-shared.ts'
 export { useClientStatus, useRoomState, useStatus } from './use-status.ts'
+export { useThreads } from './use-threads.ts'

@@ -29,6 +29,19 @@ export { ActivityFeed, type ActivityFilter, type ActivityState } from './activit
 export type { Summary, SummaryQuery } from './activity/summary.ts'
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
+export { anchorOf } from './comments/anchor.ts'
+export { flatText } from './comments/flat-text.ts'
+export { type Place, resolveAnchors } from './comments/resolve.ts'
+export { type NewComment, Threads, type ThreadsView, threadsOf, type Unsent } from './comments/threads.ts'
+export {
+  type Anchor,
+  foldThreads,
+  NO_THREADS,
+  THREADS,
+  type Thread,
+  type ThreadComment,
+  type ThreadsState,
+} from './comments/threads-state.ts'
 export { connect } from './connect.ts'
 export { BuildLog, type BuildLogOptions, buildLog, type LogStream } from './events/build-log.ts'
 export {

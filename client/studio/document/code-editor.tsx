@@ -2,8 +2,9 @@ import { NativeSelect, useComputedColorScheme } from '@mantine/core'
 import type { editor as Monaco } from 'monaco-editor'
 import { useEffect, useRef, useState } from 'react'
 import * as Y from 'yjs'
-import { bindMonaco } from '../../editors/monaco.ts'
+import { bindMonaco, bindMonacoComments } from '../../editors/monaco.ts'
 import type { Room } from '../../sdk/index.ts'
+import type { Commenting } from '../comments/use-commenting.ts'
 import { LANGUAGES, languageOf } from '../languages.ts'
 import type { Follow } from './follow.ts'
 import { EDITOR_OPTIONS, monaco } from './monaco.ts'
@@ -15,9 +16,11 @@ interface CodeEditorProps {
   readonly language: string | undefined
   readonly follow: { current: Follow | undefined }
   readonly focus: boolean
+  readonly commenting: Pick<Commenting, 'select' | 'setEditor'>
 }
 
-export function CodeEditor({ room, readOnly, language, follow, focus }: CodeEditorProps) {
+export function CodeEditor({ room, readOnly, language, follow, focus, commenting }: CodeEditorProps) {
+  const { select, setEditor: setCommented } = commenting
   const host = useRef<HTMLDivElement>(null)
   const [editor, setEditor] = useState<Monaco.IStandaloneCodeEditor>()
   const shown = languageOf(language)
@@ -28,14 +31,18 @@ export function CodeEditor({ room, readOnly, language, follow, focus }: CodeEdit
     const model = monaco.editor.createModel('')
     const made = monaco.editor.create(host.current, { ...EDITOR_OPTIONS, model })
     const unbind = bindMonaco({ room, editor: made })
+    const comments = bindMonacoComments({ room, editor: made, onSelect: select })
     setEditor(made)
+    setCommented(comments)
     return () => {
       setEditor(undefined)
+      setCommented(undefined)
+      comments.dispose()
       unbind()
       made.dispose()
       model.dispose()
     }
-  }, [room])
+  }, [room, select, setCommented])
 
   useEffect(() => {
     if (focus) editor?.focus()

@@ -14,9 +14,14 @@ import { Suspense, useEffect, useRef, useState } from 'react'
 import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
+import type { TokenSource } from '../api.ts'
+import { CommentOnSelection, CommentsToggle } from '../comments/comment-buttons.tsx'
+import { CommentsPanel } from '../comments/comments-panel.tsx'
+import { type Commenting, useCommenting } from '../comments/use-commenting.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
 import { historyPath, inspectorPath, linkTo } from '../router.ts'
 import { EmptyPage } from '../shell/empty-page.tsx'
+import { useKeys } from '../shell/use-keys.ts'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
 import { Notices, whatToDo } from './notices.tsx'
@@ -27,15 +32,22 @@ import { Typing } from './typing.tsx'
 import { type Meta, setMeta, useMeta } from './use-meta.ts'
 import { useReturnNotice } from './use-return-notice.ts'
 
-export function DocumentView({ name }: { readonly name: string }) {
+interface DocumentViewProps {
+  readonly name: string
+  readonly token: TokenSource
+}
+
+export function DocumentView({ name, token }: DocumentViewProps) {
   const room = useRoom(name)
   const state = useRoomState(room)
   const meta = useMeta(room.doc)
   const follow = useRef<Follow>(undefined)
+  const commenting = useCommenting(room)
   // Whoever creates a document wants to write.
   const [created] = useState(() => hasSeed(name))
 
   useReturnNotice(state)
+  useKeys({ m: () => commenting.setShown(!commenting.shown) })
   useEffect(() => plantSeed(room.name, room.doc), [room])
   useEffect(() => {
     document.title = `${meta.title.trim() || 'Untitled'} · Syncline`
@@ -51,12 +63,26 @@ export function DocumentView({ name }: { readonly name: string }) {
             <TitleField doc={room.doc} title={meta.title} readOnly={isLocked(state)} />
             <SaveState state={state} />
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
+            <CommentsToggle commenting={commenting} />
             {state.readOnly ? null : <HistoryLink room={room.name} />}
             {state.readOnly ? null : <EntriesLink room={room.name} />}
           </div>
           <Notices room={room} state={state} />
-          <Content room={room} state={state} meta={meta} follow={follow} created={created} />
-          <Typing room={room} />
+          <div className="document-body">
+            <div className="document-editor">
+              <Content
+                room={room}
+                state={state}
+                meta={meta}
+                follow={follow}
+                created={created}
+                commenting={commenting}
+              />
+              <Typing room={room} />
+              <CommentOnSelection commenting={commenting} />
+            </div>
+            <CommentsPanel room={room} token={token} commenting={commenting} />
+          </div>
         </>
       ) : (
         <Unopened room={room} state={state} />
@@ -110,9 +136,10 @@ interface ContentProps {
   readonly meta: Meta
   readonly follow: { current: Follow | undefined }
   readonly created: boolean
+  readonly commenting: Commenting
 }
 
-function Content({ room, state, meta, follow, created }: ContentProps) {
+function Content({ room, state, meta, follow, created, commenting }: ContentProps) {
   const readOnly = isLocked(state)
   if (meta.editor === undefined) {
     return holdsOther(room) ? <Foreign room={room} /> : <Unset room={room} readOnly={readOnly} />
@@ -126,9 +153,10 @@ function Content({ room, state, meta, follow, created }: ContentProps) {
           language={meta.language}
           follow={follow}
           focus={created}
+          commenting={commenting}
         />
       ) : (
-        <RichEditor room={room} readOnly={readOnly} follow={follow} focus={created} />
+        <RichEditor room={room} readOnly={readOnly} follow={follow} focus={created} commenting={commenting} />
       )}
     </Suspense>
   )

@@ -3,10 +3,11 @@ import { Link } from '@tiptap/extension-link'
 import { type Editor, useEditor } from '@tiptap/react'
 import StarterKit from '@tiptap/starter-kit'
 import { relativePositionToAbsolutePosition, ySyncPluginKey } from '@tiptap/y-tiptap'
-import { type ComponentProps, useEffect } from 'react'
+import { type ComponentProps, useEffect, useMemo } from 'react'
 import * as Y from 'yjs'
-import { tiptapExtensions } from '../../editors/tiptap.ts'
+import { tiptapComments, tiptapExtensions } from '../../editors/tiptap.ts'
 import type { Room } from '../../sdk/index.ts'
+import type { Commenting } from '../comments/use-commenting.ts'
 import type { Follow } from './follow.ts'
 
 interface RichEditorProps {
@@ -14,6 +15,7 @@ interface RichEditorProps {
   readonly readOnly: boolean
   readonly follow: { current: Follow | undefined }
   readonly focus: boolean
+  readonly commenting: Pick<Commenting, 'select' | 'setEditor'>
 }
 
 /**
@@ -27,7 +29,9 @@ const SafeLink = Link.extend({
   },
 })
 
-export function RichEditor({ room, readOnly, follow, focus }: RichEditorProps) {
+export function RichEditor({ room, readOnly, follow, focus, commenting }: RichEditorProps) {
+  const { select, setEditor } = commenting
+  const comments = useMemo(() => tiptapComments({ room, onSelect: select }), [room, select])
   const editor = useEditor(
     {
       autofocus: focus,
@@ -36,11 +40,17 @@ export function RichEditor({ room, readOnly, follow, focus }: RichEditorProps) {
         StarterKit.configure({ undoRedo: false, link: false }),
         SafeLink.configure({ openOnClick: false }),
         ...tiptapExtensions({ room }),
+        comments.extension,
       ],
       editorProps: { attributes: { 'aria-label': 'Text of the document', class: 'rich-text' } },
     },
-    [room],
+    [room, comments],
   )
+
+  useEffect(() => {
+    setEditor(comments)
+    return () => setEditor(undefined)
+  }, [comments, setEditor])
 
   useEffect(() => {
     editor?.setEditable(!readOnly)

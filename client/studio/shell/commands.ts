@@ -7,6 +7,8 @@ export const KEYS = [
   { keys: ['B'], does: 'Go to the builds' },
   { keys: ['A'], does: 'Go to the activity' },
   { keys: ['H'], does: 'Show the history of this document, and back' },
+  { keys: ['mod', 'Alt', 'M'], does: 'In a document: comment on what is selected' },
+  { keys: ['M'], does: 'In a document: show and hide the comments' },
   { keys: ['J', 'K'], does: 'In the history: older, newer; Enter shows it' },
   { keys: ['P'], does: 'In the history: play and pause' },
   { keys: ['N'], does: 'In the history: name this version' },

@@ -1,0 +1,95 @@
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { EditorComments } from '../../editors/comments.ts'
+import { useThreads } from '../../react/index.ts'
+import type { Anchor, Room, Threads, ThreadsView } from '../../sdk/index.ts'
+
+/** A thread that is about to be begun. */
+interface Draft {
+  /** Undefined: about the whole document. */
+  readonly anchor: Anchor | undefined
+  /** Where its text is, below the top of the content. */
+  readonly top: number | undefined
+}
+
+/** What is done with a document's comments on this page. */
+export interface Commenting {
+  readonly view: ThreadsView
+  readonly threads: Threads
+  readonly editor: EditorComments | undefined
+  readonly setEditor: (editor: EditorComments | undefined) => void
+  readonly shown: boolean
+  readonly setShown: (shown: boolean) => void
+  /** The thread that is looked at. */
+  readonly active: string | undefined
+  /** Looks at a thread, and brings its text into view. */
+  readonly goTo: (thread: string | undefined) => void
+  /** Its text was clicked: it is in view. */
+  readonly select: (thread: string | undefined) => void
+  readonly draft: Draft | undefined
+  /** Begins a thread about what is selected, or about the whole document. */
+  readonly begin: () => void
+  readonly endDraft: () => void
+}
+
+export function useCommenting(room: Room): Commenting {
+  const [view, threads] = useThreads(room)
+  const [editor, setEditor] = useState<EditorComments>()
+  const [shown, setShown] = useState(false)
+  const [active, setActive] = useState<string>()
+  const [draft, setDraft] = useState<Draft>()
+
+  useEffect(() => editor?.setActive(active), [editor, active])
+
+  const select = useCallback((thread: string | undefined) => {
+    setActive(thread)
+    if (thread !== undefined) setShown(true)
+  }, [])
+  const goTo = useCallback(
+    (thread: string | undefined) => {
+      setActive(thread)
+      if (thread !== undefined) editor?.reveal(thread)
+    },
+    [editor],
+  )
+  const begin = useCallback(() => {
+    setDraft({ anchor: editor?.selected(), top: editor?.selectedTop() })
+    setActive(undefined)
+    setShown(true)
+  }, [editor])
+  const endDraft = useCallback(() => setDraft(undefined), [])
+  useCommentKey(begin)
+
+  return useMemo(
+    () => ({
+      view,
+      threads,
+      editor,
+      setEditor,
+      shown,
+      setShown,
+      active,
+      goTo,
+      select,
+      draft,
+      begin,
+      endDraft,
+    }),
+    [view, threads, editor, shown, active, goTo, select, draft, begin, endDraft],
+  )
+}
+
+/** While one writes, too, so before the editor has the key. */
+function useCommentKey(begin: () => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      // AltGr is told as Ctrl and Alt, and writes a letter.
+      if (event.code !== 'KeyM' || !event.altKey || !(event.ctrlKey || event.metaKey)) return
+      if (event.getModifierState('AltGraph')) return
+      event.preventDefault()
+      event.stopPropagation()
+      begin()
+    }
+    window.addEventListener('keydown', press, { capture: true })
+    return () => window.removeEventListener('keydown', press, { capture: true })
+  }, [begin])
+}

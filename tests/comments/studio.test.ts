@@ -1,0 +1,117 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Grants } from '../../server/protocol.ts'
+import { axe } from '../support/axe.ts'
+import { launchBrowser, type TestBrowser } from '../support/browser.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+let browser: TestBrowser
+let ada: Page
+let bob: Page
+
+const soon = { timeout: 10_000, interval: 50 }
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([startServer({ studio: true }), launchBrowser()])
+  ;[ada, bob] = await Promise.all([enter('ada', { 'doc:*': 'write' }), enter('bob', { 'doc:*': 'comment' })])
+}, 90_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.dispose()
+})
+
+async function enter(user: string, grants: Grants): Promise<Page> {
+  const page = await (await browser.context()).newPage()
+  await page.goto(server.url)
+  await page.getByRole('button', { name: 'Use a token instead' }).click()
+  await page.getByLabel('Your token', { exact: true }).fill(await server.token(user, grants))
+  await page.getByRole('button', { name: 'Start writing' }).click()
+  await page.getByRole('heading', { name: 'Documents' }).waitFor()
+  return page
+}
+
+/** What is marked as commented, as it stands on the page. */
+const marked = (page: Page) =>
+  page
+    .locator('.syncline-comment')
+    .evaluateAll((marks) => marks.map(({ textContent }) => textContent).join(''))
+
+/** The document's text, as its editor shows it. */
+const text = (page: Page) =>
+  page
+    .locator('.view-lines, .rich-text')
+    .first()
+    .evaluate((lines) => (lines as HTMLElement).innerText.replaceAll('\u00a0', ' ').trim())
+
+async function begin(room: string, editor: 'Code' | 'Rich text', lines: readonly string[]): Promise<void> {
+  await ada.goto(`${server.url}/d/${room}`)
+  await ada.getByRole('button', { name: editor }).click()
+  await ada.getByLabel('Text of the document').first().focus()
+  await ada.keyboard.type(lines.join('\n'))
+  await ada.getByText('Saved', { exact: true }).first().waitFor()
+  await bob.goto(`${server.url}/d/${room}`)
+  await expect.poll(() => text(bob), soon).toContain(lines.at(-1))
+}
+
+const write = async (page: Page, label: string, words: string): Promise<void> => {
+  await page.getByRole('textbox', { name: label }).fill(words)
+  await page.keyboard.press('Control+Enter')
+}
+
+const thread = (page: Page) => page.getByRole('article', { name: /^Comment by/ })
+
+it.each([
+  ['Code', 'doc:code'],
+  ['Rich text', 'doc:rich'],
+] as const)(
+  '[COM20] in %s somebody comments who may not write, and the text keeps it',
+  async (editor, room) => {
+    await begin(room, editor, ['an apple here', 'and a pear there'])
+    // What he types into the text is not taken.
+    await bob
+      .getByText('and a pear there')
+      .first()
+      .dblclick({ position: { x: 56, y: 10 } })
+    await bob.keyboard.press('x')
+    await bob.getByRole('button', { name: 'Comment on the selection' }).waitFor()
+    await bob.keyboard.press('Control+Alt+M')
+    await write(bob, 'Write a comment', 'A pear or a fig?')
+    await expect.poll(() => marked(bob), soon).toBe('pear')
+    await expect.poll(() => marked(ada), soon).toBe('pear')
+    expect(await text(ada)).not.toContain('x')
+
+    // Ada writes before it, and looks at it by a click on its text.
+    await ada.keyboard.press('Control+Home')
+    await ada.keyboard.type('first ')
+    await expect.poll(() => text(bob), soon).toContain('first')
+    await expect.poll(() => marked(bob), soon).toBe('pear')
+    await ada.locator('.syncline-comment').first().click()
+    await thread(ada).getByText('A pear or a fig?').waitFor()
+    await ada.getByRole('button', { name: 'Reply' }).click()
+    await ada.getByRole('textbox', { name: 'Reply' }).fill('A fig, @b')
+    await ada.getByRole('option', { name: 'bob' }).waitFor()
+    await ada.keyboard.press('Tab')
+    await ada.keyboard.press('Control+Enter')
+    await thread(bob).click()
+    await thread(bob).getByText('@bob').waitFor()
+    await thread(bob).getByRole('button', { name: 'React' }).last().click()
+    await bob.getByRole('button', { name: '🎉' }).click()
+    await thread(ada).getByRole('button', { name: '🎉 1: bob' }).waitFor()
+
+    await ada.getByRole('button', { name: 'Resolve' }).click()
+    await expect.poll(() => thread(bob).count(), soon).toBe(0)
+    await bob.getByLabel(/^Show what was resolved/).check()
+    await thread(bob).click()
+    await bob.getByRole('button', { name: 'Open again' }).click()
+    await expect.poll(() => marked(ada), soon).toBe('pear')
+
+    await ada.getByText('and a pear there').first().click()
+    await ada.keyboard.press('Control+End')
+    await ada.keyboard.press('Shift+Home')
+    await ada.keyboard.press('Delete')
+    await bob.getByRole('region', { name: 'Their text is gone' }).getByText('pear', { exact: true }).waitFor()
+    expect(await axe(bob)).toEqual([])
+  },
+)
