@@ -24,13 +24,38 @@ export interface Doorkeeper {
   left(person: Present): void
 }
 
-interface Connected extends Stay {
+/** One connection; those who have many thousands of them keep no closures for each. */
+class Connected implements Stay {
+  readonly person: Person
   readonly room: string
-  away: boolean
-  device: Device | null
+  away = false
+  device: Device | null = null
+  readonly #left: (stay: Connected) => void
+
+  constructor(person: Person, room: string, left: (stay: Connected) => void) {
+    this.person = person
+    this.room = room
+    this.#left = left
+    person.stays.add(this)
+  }
+
+  said(state: Readonly<Record<string, unknown>>): void {
+    const away = state.away === true
+    const device = isDevice(state.device) ? state.device : null
+    const { stays } = this.person
+    if ((away === this.away && device === this.device) || !stays.delete(this)) return
+    this.away = away
+    this.device = device
+    stays.add(this)
+  }
+
+  leave(): void {
+    if (this.person.stays.delete(this)) this.#left(this)
+  }
 }
 
 interface Person {
+  readonly user: string
   name: string
   /** The one that said something last is the last. */
   readonly stays: Set<Connected>
@@ -47,43 +72,24 @@ export class Attendance {
   }
 
   enter({ user, name }: Pick<Identity, 'user' | 'name'>, room: string): Stay {
-    const person = this.#people.get(user) ?? { name, stays: new Set() }
+    const person = this.#people.get(user) ?? { user, name, stays: new Set() }
     person.name = name
     this.#people.set(user, person)
-    let here = true
-    const stay: Connected = {
-      room,
-      away: false,
-      device: null,
-      said: (state) => {
-        const away = state.away === true
-        const device = isDevice(state.device) ? state.device : null
-        if (!here || (away === stay.away && device === stay.device)) return
-        stay.away = away
-        stay.device = device
-        person.stays.delete(stay)
-        person.stays.add(stay)
-      },
-      leave: () => {
-        if (here) this.#leave(user, person, stay)
-        here = false
-      },
-    }
-    person.stays.add(stay)
+    const stay = new Connected(person, room, this.#left)
     const inRoom = this.#rooms.get(room) ?? new Map<string, number>()
     this.#rooms.set(room, inRoom.set(user, (inRoom.get(user) ?? 0) + 1))
-    this.#doorkeeper.came(presentOf(user, person), room)
+    this.#doorkeeper.came(presentOf(person, person.stays), room)
     return stay
   }
 
   get(user: string): Present | undefined {
     const person = this.#people.get(user)
-    return person && presentOf(user, person)
+    return person && presentOf(person, person.stays)
   }
 
   /** Everybody who is connected. */
   *everybody(): Generator<Present> {
-    for (const [user, person] of this.#people) yield presentOf(user, person)
+    for (const person of this.#people.values()) yield presentOf(person, person.stays)
   }
 
   /** Who is in a room now. */
@@ -91,21 +97,21 @@ export class Attendance {
     return new Set(this.#rooms.get(room)?.keys())
   }
 
-  #leave(user: string, person: Person, stay: Connected): void {
-    const inRoom = this.#rooms.get(stay.room)
+  readonly #left = (stay: Connected): void => {
+    const { person, room } = stay
+    const { user, stays } = person
+    const inRoom = this.#rooms.get(room)
     const left = (inRoom?.get(user) ?? 0) - 1
     if (left > 0) inRoom?.set(user, left)
     else inRoom?.delete(user)
-    if (inRoom?.size === 0) this.#rooms.delete(stay.room)
-    const last = presentOf(user, person)
-    person.stays.delete(stay)
-    if (person.stays.size > 0) return
+    if (inRoom?.size === 0) this.#rooms.delete(room)
+    if (stays.size > 0) return
     this.#people.delete(user)
-    this.#doorkeeper.left(last)
+    this.#doorkeeper.left(presentOf(person, [stay]))
   }
 }
 
-function presentOf(user: string, { name, stays }: Person): Present {
+function presentOf({ user, name }: Person, stays: Iterable<Connected>): Present {
   const inOrder = [...stays]
   const active = inOrder.filter(({ away }) => !away)
   const { device = null } =

@@ -46,6 +46,13 @@ it('[UI60] shows who types, and no more once they have stopped', async () => {
   expect(await bob.getByText('is typing').count()).toBe(0)
 })
 
+it('[UI62] shows the status of people wherever their picture stands', async () => {
+  const reader = await ada.context().newPage()
+  await reader.goto(`${server.url}${path.replace('/d/', '/documents/')}/history`)
+  await reader.locator('.timeline-people .person-online').first().waitFor()
+  await reader.close()
+})
+
 it('[UI61] shows who is here, away and on what, over all their tabs, and who was', async () => {
   const second = await bobs.newPage()
   await second.goto(server.url + path)
