@@ -32,7 +32,7 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
   const chosen = Object.keys(filter).length > 0
   const newest = items?.[0]
   return (
-    <div className="activity">
+    <div className="project-activity">
       <Stack gap="md" className="activity-main">
         <Group justify="space-between" align="flex-end" gap="sm">
           <Stack gap={2} miw={0}>

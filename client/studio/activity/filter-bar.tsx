@@ -21,7 +21,7 @@ export function FilterBar({ choice, people, onChange, searchRef }: FilterBarProp
   return (
     <search className="activity-filter">
       <SearchField q={choice.q} onChange={(q) => onChange({ q })} searchRef={searchRef} />
-      <Group gap="xs" wrap="nowrap" className="activity-choices">
+      <Group gap="xs" className="activity-choices">
         <NativeSelect
           aria-label="Person"
           value={choice.person}

@@ -21,7 +21,7 @@ export function GroupRow({ group }: { readonly group: ActivityGroup }) {
   return (
     <li className="activity-group">
       <div className="activity-line">
-        <Avatar.Group spacing={10} className="activity-faces">
+        <Avatar.Group spacing={7} className="activity-faces">
           {people.slice(0, FACES).map(({ id, name }) => (
             <PersonAvatar key={id} name={name ?? id} color={colorFor(id)} size={28} />
           ))}
