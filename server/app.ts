@@ -15,11 +15,14 @@ import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
 import { EventRetention } from './channels/event-retention.ts'
-import { type Follower, Followers } from './channels/followers.ts'
+import { Followers } from './channels/followers.ts'
 import { kindRoutes } from './channels/kind-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
+import { Chat } from './chat/chat.ts'
+import { CHAT_TYPES } from './chat/follower.ts'
+import { CHAT_KIND, chatRule } from './chat/rule.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
 import { compareRoutes } from './history/compare/routes.ts'
@@ -91,12 +94,8 @@ export interface Parts {
 export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const activityOf = activityTypes(kinds)
-  /** What makes something of events that are committed, in this order. */
-  const following: readonly Follower[] = [new ActivityFollower(activityOf)]
-  const registry = new Registry(
-    kinds,
-    following.flatMap((follower) => follower.types),
-  )
+  const activityFollower = new ActivityFollower(activityOf)
+  const registry = new Registry(kinds, [...CHAT_TYPES, ...activityFollower.types])
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
@@ -114,7 +113,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const authorizer = new Authorizer({
     roomKinds,
     application: application && new Application(application, logger),
-    rules: { [INBOX_KIND]: inboxRule },
+    rules: { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool) },
   })
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations)
@@ -138,10 +137,23 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
   const channels = new Channels(log, registry)
-  const followers = new Followers(database, channels, following, logger)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const signals = new Signals()
-  const events = new RoomEvents({ channels, signals, logger, logOf: (document) => rooms.logOf(document) })
+  const chat = new Chat({
+    pool: database.pool,
+    authorizer,
+    signal: (...said) => signals.send(...said),
+    logger,
+  })
+  await chat.start()
+  const followers = new Followers(database, channels, [chat.follower, activityFollower], logger)
+  const events = new RoomEvents({
+    channels,
+    signals,
+    logger,
+    moveRead: chat.moveRead,
+    logOf: (document) => rooms.logOf(document),
+  })
   const { hocuspocus, allUnloaded } = createHocuspocus(
     logger,
     [
@@ -223,6 +235,13 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         ...access,
       }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
+      chat.routes({
+        channels,
+        followers,
+        people,
+        mayCreate: roomKinds?.includes(CHAT_KIND) ?? true,
+        ...access,
+      }),
       kindRoutes(registry, verify),
       peoplePresence.routes(access),
       inventoryRoutes({ inventory, cursors, ...access }),
@@ -303,6 +322,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       revocations.stop()
       deletions.stop()
       heads.stop()
+      chat.stop()
       await rooms.onDestroy()
       return durable
     },
@@ -312,6 +332,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       revocations.stop()
       deletions.stop()
       heads.stop()
+      chat.stop()
       await followers.close()
       await history.close()
       await log.abandon()

@@ -61,6 +61,7 @@ export const ERRORS = {
   },
   'authentication-timeout': { status: 401, reason: 'No valid token came in time', retryable: true },
   forbidden: { status: 403, reason: 'You have no access to this room', retryable: false },
+  blocked: { status: 403, reason: 'You take no direct messages from each other', retryable: false },
   'read-only': { status: 403, reason: 'You may read this room but not change it', retryable: false },
   'frame-malformed': { status: 400, reason: 'The message cannot be read', retryable: false },
   'frame-too-large': {

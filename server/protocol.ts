@@ -92,7 +92,7 @@ export const MAX_EVENTS_AT_ONCE = 1_000
 export const MAX_EVENT_BYTES = 64 * 1024
 
 /** What a `RejectEnvelope` names where it is about the message itself: no event may have it for its id. */
-export const isReserved = (id: string): boolean => id === 'publish' || id === 'resume' || id === 'signal'
+export const isReserved = (id: string): boolean => ['publish', 'resume', 'signal', 'read'].includes(id)
 
 /** A client publishes. Each event is answered with an `AckEnvelope`, or by itself with a `RejectEnvelope` of its id. */
 export interface PublishEnvelope {
@@ -193,6 +193,21 @@ export interface SignalledEnvelope {
 
 /** A client's stateless message that asks for the room's signals from now on. Who asks for its events gets them too. */
 export const ASK_SIGNALS = '{"type":"signals"}'
+
+/**
+ * A client's stateless message: its person has read the room up to there. Others who are here are told with a signal,
+ * `READ_SIGNAL`; one that cannot be taken is rejected with the id `read`.
+ */
+export interface ReadEnvelope {
+  readonly type: 'read'
+  readonly seq: number
+}
+
+/** Says, in a room, up to where the actor has read it: `{seq}`. */
+export const READ_SIGNAL = `${SERVER_SIGNAL}read`
+
+/** Says, in somebody's `user:<id>`, that there is something new in a chat of theirs, or that they have read it: `{room}`. */
+export const CHAT_SIGNAL = `${SERVER_SIGNAL}chat`
 
 /** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */
 export const ASK_SEQ = '{"type":"head"}'

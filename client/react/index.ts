@@ -8,6 +8,7 @@ export {
   useActivitySummary,
 } from './use-activity.ts'
 export { useBuild, useBuildLog } from './use-build.ts'
+export { useChat, useChats, useUnread } from './use-chat.ts'
 export { useDeployment } from './use-deployment.ts'
 export { type UseEventsOptions, useEvents, useRealtimeUpdates } from './use-events.ts'
 export { useFolded, useTold } from './use-folded.ts'

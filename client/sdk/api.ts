@@ -20,12 +20,28 @@ export class Api {
    * Asks for JSON; rejects with the refusal as `cause` where there is one.
    * @param path below the prefix of all routes: `/presence?users=ada`
    */
-  async get<Answer>(path: string): Promise<Answer> {
+  get<Answer>(path: string): Promise<Answer> {
+    return this.send('GET', path)
+  }
+
+  /** As `get`, with a body; an answer without one is `undefined`. */
+  async send<Answer>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> {
     const token = await this.#tokens.get()
-    const response = await fetch(`${this.#base}${path}`, { headers: { authorization: `Bearer ${token}` } })
-    const body: unknown = await response.json().catch(() => undefined)
-    if (response.ok) return body as Answer
-    const said = Object(body).error as unknown
+    const response = await fetch(`${this.#base}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const answer: unknown = await response.json().catch(() => undefined)
+    if (response.ok) return answer as Answer
+    const said = Object(answer).error as unknown
     const reason = typeof said === 'object' && said !== null ? refusalSaid({ ...said }) : refusal('internal')
     throw new Error(reason.message, { cause: reason })
   }

@@ -44,9 +44,10 @@ interface Held {
 const GRACE_MS = 1_000
 
 export class Client {
+  /** The server's routes, with the token that all rooms have. */
+  readonly api: Api
   /** Who of some people is online, away or offline, whatever room they are in. */
   readonly statuses: Statuses
-  readonly #api: Api
   readonly #attention = new Attention()
   readonly #options: ConnectOptions
   readonly #url: string
@@ -62,7 +63,7 @@ export class Client {
     this.#options = options
     this.#url = socketUrl(options.url)
     this.#tokens = new Tokens(options.token, () => this.#tokenChanged())
-    this.#api = new Api(this.#url, this.#tokens)
+    this.api = new Api(this.#url, this.#tokens)
     this.statuses = new Statuses((users) => this.#people({ users: users.map(encodeURIComponent).join() }))
     this.#link = new Link({
       url: this.#url,
@@ -82,6 +83,17 @@ export class Client {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Whom the rooms are entered as; undefined until a token says it. */
+  get user(): User | undefined {
+    return this.#options.user ?? this.#tokens.user
+  }
+
+  /** The room of one's own, `user:<id>`, held as `room` holds one; undefined where it is not known, or the id makes no name. */
+  inbox(): Room | undefined {
+    const name = `user:${this.user?.id ?? ''}`
+    return ROOM_NAME.test(name) ? this.room(name, { offline: false }) : undefined
   }
 
   /** Who is in a room, and who was lately, also of those who are not connected to it now: 200 at most. */
@@ -107,12 +119,12 @@ export class Client {
 
   /** What happens in the project whose room is `project:<id>`, newest first; to be closed. */
   activity(project: string, filter: ActivityFilter = {}): ActivityFeed {
-    return new ActivityFeed(this.#api, this.room(`project:${project}`), project, filter)
+    return new ActivityFeed(this.api, this.room(`project:${project}`), project, filter)
   }
 
   /** How much each person did in a project, or was done in each of its rooms. Rejects with the refusal as `cause`. */
   activitySummary(project: string, query: SummaryQuery): Promise<readonly Summary[]> {
-    return readSummary(this.#api, project, query)
+    return readSummary(this.api, project, query)
   }
 
   /** Closes all rooms, giving unsaved changes a moment to be saved, and then the socket. */
@@ -131,7 +143,7 @@ export class Client {
 
   async #people(query: Readonly<Record<string, string>>): Promise<readonly PersonStatus[]> {
     const path = `/presence?${new URLSearchParams(query)}`
-    return (await this.#api.get<{ readonly people: readonly PersonStatus[] }>(path)).people
+    return (await this.api.get<{ readonly people: readonly PersonStatus[] }>(path)).people
   }
 
   #held(name: string, options: RoomOptions): Held {

@@ -16,6 +16,7 @@ export type {
   PersonStatus,
   PresenceStatus,
   PublishEnvelope,
+  ReadEnvelope,
   ResetEnvelope,
   ResumedEnvelope,
   ResumeEnvelope,
@@ -27,6 +28,24 @@ export type {
 } from '../../server/protocol.ts'
 export { ActivityFeed, type ActivityFilter, type ActivityState } from './activity/feed.ts'
 export type { Summary, SummaryQuery } from './activity/summary.ts'
+export type { Api } from './api.ts'
+export { Chat, type ChatState, chatOf, type MessageDraft, type ShownMessage } from './chat/chat.ts'
+export {
+  type ChatMember,
+  type ChatSummary,
+  Chats,
+  chatsOf,
+  type FoundMessage,
+  type Unread,
+} from './chat/chats.ts'
+export {
+  type ChatMessage,
+  foldMessages,
+  type MessageLink,
+  type Messages,
+  NO_MESSAGES,
+} from './chat/messages.ts'
+export type { Answered, Refetched } from './chat/refetched.ts'
 export { Client, type ConnectOptions, type RoomOptions } from './client.ts'
 export { colorFor, isColor, PALETTE } from './color.ts'
 export { anchorOf } from './comments/anchor.ts'

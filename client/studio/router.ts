@@ -11,6 +11,8 @@ export type Route =
   | { readonly view: 'projects' }
   | { readonly view: 'activity'; readonly project: string }
   | { readonly view: 'build'; readonly room: string }
+  | { readonly view: 'chats' }
+  | { readonly view: 'chat'; readonly room: string }
   | { readonly view: 'inspector'; readonly room: string }
   | { readonly view: 'unknown'; readonly path: string }
 
@@ -23,6 +25,7 @@ export const ROOMS = '/rooms'
 export const BUILDS = '/builds'
 /** Where one chooses whose activity to read. */
 export const ACTIVITY = '/activity'
+export const CHATS = '/chat'
 
 const ROOM_PAGES = [
   ['document', /^\/d\/([^/]+)\/?$/],
@@ -36,6 +39,7 @@ export function parseRoute(path: string): Route {
   if (path === ROOMS) return { view: 'rooms' }
   if (path === BUILDS) return { view: 'builds' }
   if (path === ACTIVITY) return { view: 'projects' }
+  if (path === CHATS) return { view: 'chats' }
   for (const [view, pattern] of ROOM_PAGES) {
     const match = pattern.exec(path)
     const room = match?.[1] === undefined ? undefined : decode(match[1])
@@ -43,12 +47,15 @@ export function parseRoute(path: string): Route {
   }
   const project = decode(/^\/activity\/([^/]+)\/?$/.exec(path)?.[1] ?? '') ?? ''
   if (ROOM_NAME.test(`project:${project}`)) return { view: 'activity', project }
+  const chat = `${CHAT_ROOM}${decode(/^\/chat\/([^/]+)\/?$/.exec(path)?.[1] ?? '') ?? ''}`
+  if (ROOM_NAME.test(chat)) return { view: 'chat', room: chat }
   const build = decode(/^\/builds\/([^/]+)\/?$/.exec(path)?.[1] ?? '')
   const room = `${BUILD_ROOM}${build ?? ''}`
   return ROOM_NAME.test(room) ? { view: 'build', room } : { view: 'unknown', path }
 }
 
 const BUILD_ROOM = 'build:'
+const CHAT_ROOM = 'chat:'
 
 /** A hand-typed address may hold a stray percent sign; that is an unknown place, not a crash. */
 function decode(text: string): string | undefined {
@@ -66,9 +73,12 @@ export const documentPath = (room: string): string => `/d/${segment(room)}`
 export const activityPath = (project: string): string => `${ACTIVITY}/${segment(project)}`
 export const inspectorPath = (room: string): string => `${ROOMS}/${segment(room)}/entries`
 export const buildPath = (room: string): string => `${BUILDS}/${segment(room.slice(BUILD_ROOM.length))}`
+export const chatPath = (room: string): string => `${CHATS}/${segment(room.slice(CHAT_ROOM.length))}`
 /** Where a room is looked at, whatever it holds. */
-export const roomPath = (room: string): string =>
-  room.startsWith(BUILD_ROOM) ? buildPath(room) : documentPath(room)
+export const roomPath = (room: string): string => {
+  if (room.startsWith(BUILD_ROOM)) return buildPath(room)
+  return room.startsWith(CHAT_ROOM) ? chatPath(room) : documentPath(room)
+}
 export const historyPath = (room: string): string => `/documents/${segment(room)}/history`
 
 export function navigate(path: string, options: { readonly replace?: boolean } = {}): void {

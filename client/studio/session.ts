@@ -20,6 +20,8 @@ const STUDIO_GRANTS = {
   'build:*': 'write',
   'deployment:*': 'write',
   'project:*': 'write',
+  // Of those that one belongs to; who has made one may remove people from it.
+  'chat:*': 'admin',
 } as const
 
 /**

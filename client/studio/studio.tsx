@@ -7,6 +7,7 @@ import { ActivityView } from './activity/activity-view.tsx'
 import { ProjectsView } from './activity/projects-view.tsx'
 import { BuildView } from './builds/build-view.tsx'
 import { BuildsView } from './builds/builds-view.tsx'
+import { ChatsView } from './chat/chats-view.tsx'
 import { DocumentView } from './document/document-view.tsx'
 import { preloadEditors } from './document/editors.ts'
 import { CreateDialog } from './documents/create-dialog.tsx'
@@ -19,6 +20,7 @@ import { RoomsView } from './rooms/rooms-view.tsx'
 import {
   ACTIVITY,
   BUILDS,
+  CHATS,
   documentPath,
   HISTORIES,
   historyPath,
@@ -93,6 +95,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
     g: () => navigate('/'),
     b: () => navigate(BUILDS),
     a: () => navigate(ACTIVITY),
+    t: () => navigate(CHATS),
     // There and back again.
     h: () => navigate(route.view === 'history' ? documentPath(route.room) : past),
     '/': () => searchRef.current?.focus(),
@@ -143,7 +146,13 @@ function useFocusOnArrival(path: string): void {
 /** The socket opens with the first room; before that, whether the list could be read says as much. */
 function useConnection(route: Route, { list, error }: Documents): ConnectionStatus {
   const status = useClientStatus()
-  if (route.view === 'document' || route.view === 'build' || route.view === 'activity') return status
+  if (
+    route.view === 'document' ||
+    route.view === 'build' ||
+    route.view === 'activity' ||
+    route.view === 'chat'
+  )
+    return status
   if (error?.code === 'unreachable') return 'offline'
   return list === undefined ? 'connecting' : 'online'
 }
@@ -175,6 +184,10 @@ function View({ session, development, route, documents, onCreate, searchRef }: V
   }
   if (route.view === 'build') {
     return <BuildView key={route.room} name={route.room} token={session.token} searchRef={searchRef} />
+  }
+  if (route.view === 'chats' || route.view === 'chat') {
+    const room = route.view === 'chat' ? route.room : undefined
+    return <ChatsView session={session} room={room} searchRef={searchRef} />
   }
   if (route.view === 'inspector') {
     return <InspectorView key={route.room} room={route.room} token={session.token} />

@@ -30,6 +30,8 @@ export class Authorizer {
   readonly #roomKinds: readonly string[] | undefined
   readonly #answers: Answers | undefined
   readonly #rules: ReadonlyMap<string, RoomRule>
+  /** Of those who stand connected, by their ids: what has one of them decided again. */
+  readonly #standing = new Map<string, Set<(room: string | undefined) => void>>()
   #epoch = 0
 
   constructor({ roomKinds, application, rules = {} }: AuthorizerOptions) {
@@ -87,6 +89,25 @@ export class Authorizer {
   forget(whose: Whose): void {
     this.#epoch += 1
     this.#answers?.forget(whose)
+  }
+
+  /**
+   * As `forget`, where somebody's role may have become another: their connections are decided again at once, since who
+   * only listens sends no next message.
+   */
+  changed({ user, room }: { readonly user: string; readonly room: string | undefined }): void {
+    this.forget({ user, room })
+    for (const decideAgain of [...(this.#standing.get(user) ?? [])]) decideAgain(room)
+  }
+
+  /** Calls back where the role of somebody may have changed: in that room, or in any. Returns what stops it. */
+  onChanged(user: string, decideAgain: (room: string | undefined) => void): () => void {
+    const all = this.#standing.get(user) ?? new Set()
+    this.#standing.set(user, all.add(decideAgain))
+    return () => {
+      all.delete(decideAgain)
+      if (all.size === 0 && this.#standing.get(user) === all) this.#standing.delete(user)
+    }
   }
 
   #decision(role: Role | undefined, kind: string, create: boolean, until: number): Decision {

@@ -6,7 +6,7 @@ import type { RoomRule } from './room-rule.ts'
 /** The kind of the room that is one person's own: `user:ada` is Ada's. */
 export const INBOX_KIND = 'user'
 
-const inboxOf = (user: string): string => `${INBOX_KIND}:${user}`
+export const inboxOf = (user: string): string => `${INBOX_KIND}:${user}`
 
 /**
  * Everybody may write in their own, whatever their token grants. Somebody else's takes a grant that names it or its kind; `*:*`

@@ -38,8 +38,8 @@ export interface Kind<
   readonly events: Events
   /** After how many days events may be dropped; kept for ever where it is undefined. */
   readonly keepDays: number | undefined
-  /** Whether these may be published in rooms of all kinds. */
-  readonly everywhere: boolean
+  /** Which of these may be published in rooms of all kinds; `true`: all. */
+  readonly everywhere: boolean | readonly string[]
 }
 
 /** An event whose payload has this schema. An object of unknown keys is best refused: `z.strictObject`. */
@@ -55,7 +55,10 @@ export const defineKind = <
 >(
   name: Name,
   events: Events,
-  { keepDays, everywhere = false }: { readonly keepDays?: number; readonly everywhere?: boolean } = {},
+  {
+    keepDays,
+    everywhere = false,
+  }: { readonly keepDays?: number; readonly everywhere?: boolean | readonly (keyof Events & string)[] } = {},
 ): Kind<Name, Events> => ({ name, events, keepDays, everywhere })
 
 /** Every event type of some kinds, with what its payload is once it is stored. */

@@ -54,7 +54,8 @@ export class Registry {
       for (const [event, definition] of Object.entries(events)) {
         const type = `${name}.${event}`
         this.#events.set(type, definition)
-        if (everywhere) this.#everywhere.add(type)
+        if (everywhere === true || (everywhere !== false && everywhere.includes(event)))
+          this.#everywhere.add(type)
       }
     }
   }

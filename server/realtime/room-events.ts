@@ -28,6 +28,8 @@ export interface RoomEventsOptions {
   readonly channels: Channels
   readonly signals: Signals
   readonly logger: Logger
+  /** Somebody has read a room up to there. */
+  readonly moveRead: (room: string, user: string, seq: number) => Promise<unknown>
   /** The log of a document that is open. */
   readonly logOf: (document: Document) => RoomLog | undefined
 }
@@ -42,6 +44,7 @@ const publishSchema = z.object({
     .max(MAX_EVENTS_AT_ONCE),
 })
 const resumeSchema = z.object({ after: z.int().nonnegative().nullable() })
+const readSchema = z.object({ seq: z.int().nonnegative() })
 
 /** Events and signals over the connections of Hocuspocus, as stateless messages: what is published, and what is told. */
 export class RoomEvents implements Extension {
@@ -61,6 +64,7 @@ export class RoomEvents implements Extension {
   async onStateless({ connection, document, payload }: onStatelessPayload): Promise<void> {
     const said = parse(payload)
     if (said?.type === 'signal' || said?.type === 'signals') return this.#signals(connection, said)
+    if (said?.type === 'read') return this.#read(connection, said)
     if (said?.type !== 'publish' && said?.type !== 'resume') return
     const room = this.#options.logOf(document)
     if (room === undefined) return // being closed: the client asks again on its next connection
@@ -69,6 +73,18 @@ export class RoomEvents implements Extension {
       else await this.#publish(connection, room, checked(publishSchema, said).events)
     } catch (error) {
       this.#reject(connection, said.type, toSynclineError(error))
+    }
+  }
+
+  async #read(connection: Connection, said: unknown): Promise<void> {
+    try {
+      const identity = identityOf(connection.context)
+      if (identity === undefined || roleOf(connection.context) === undefined)
+        throw new SynclineError('forbidden')
+      const { seq } = checked(readSchema, said)
+      await this.#options.moveRead(connection.document.name, identity.user, seq)
+    } catch (error) {
+      this.#reject(connection, 'read', toSynclineError(error))
     }
   }
 

@@ -79,7 +79,11 @@ export class Standing {
   begin(seat: Seat, refuse: (error: SynclineError) => void): void {
     this.#seat = seat
     this.#refuse = refuse
+    const stop = this.#authorizer.onChanged(this.#identity.user, (room) => {
+      if (room === undefined || room === this.#room) this.#ended()
+    })
     seat.onClose(() => {
+      stop()
       this.#seat = undefined
       clearTimeout(this.#timer)
       clearTimeout(this.#tokenTimer)

@@ -13,8 +13,8 @@ function fieldsOf({ properties = {}, required = [] }: Record<string, unknown>): 
 }
 
 const rowsOf = ({ events }: KindDescription): readonly string[] =>
-  events.map(
-    ({ type, payload, publish, read }) => `| \`${type}\` | ${fieldsOf(payload)} | ${publish} | ${read} |`,
+  events.map(({ type, payload, publish, read }) =>
+    `| \`${type}\` | ${fieldsOf(payload)} | ${publish} | ${read} |`.replace(/ +/g, ' '),
   )
 
 it('[EVT94] CHANNELS.md has every event that is built in, and no other', async () => {

@@ -6,13 +6,14 @@ import {
   IconHammer,
   IconHistory,
   IconKeyboard,
+  IconMessages,
   IconMoon,
   IconPlus,
   IconSearch,
 } from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { ACTIVITY, BUILDS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
+import { ACTIVITY, BUILDS, CHATS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
@@ -60,6 +61,12 @@ export function Finder({ documents, past, administers, onCreate, onKeys }: Finde
       label: 'Go to the activity',
       leftSection: <IconActivity {...icon} />,
       onClick: () => navigate(ACTIVITY),
+    },
+    {
+      id: '!chats',
+      label: 'Go to the chats',
+      leftSection: <IconMessages {...icon} />,
+      onClick: () => navigate(CHATS),
     },
     {
       id: '!history',

@@ -8,12 +8,15 @@ import {
   IconHistory,
   IconKeyboard,
   IconLogout,
+  IconMessages,
   IconPlus,
   IconSearch,
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
+import { useUnread } from '../../react/index.ts'
 import type { ConnectionStatus } from '../../sdk/index.ts'
-import { ACTIVITY, BUILDS, linkTo, ROOMS, type Route } from '../router.ts'
+import { UnreadBadge } from '../chat/unread-badge.tsx'
+import { ACTIVITY, BUILDS, CHATS, linkTo, ROOMS, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
 import { ConnectionState } from './connection-state.tsx'
@@ -90,6 +93,7 @@ export function Frame(props: FrameProps) {
 }
 
 function Places({ session, current, past }: Pick<FrameProps, 'session' | 'current' | 'past'>) {
+  const { total } = useUnread()
   const inHistory = current === 'history' || current === 'histories'
   return (
     <>
@@ -100,6 +104,14 @@ function Places({ session, current, past }: Pick<FrameProps, 'session' | 'curren
         Icon={IconHammer}
         current={current === 'builds' || current === 'build'}
       />
+      <NavLink
+        path={CHATS}
+        label="Chat"
+        Icon={IconMessages}
+        current={current === 'chats' || current === 'chat'}
+      >
+        <UnreadBadge count={total} />
+      </NavLink>
       <NavLink
         path={ACTIVITY}
         label="Activity"
@@ -124,13 +136,15 @@ interface NavLinkProps {
   readonly label: string
   readonly Icon: ComponentType<{ size: number; stroke: number; 'aria-hidden': 'true' }>
   readonly current: boolean
+  readonly children?: ReactNode
 }
 
-function NavLink({ path, label, Icon, current }: NavLinkProps) {
+function NavLink({ path, label, Icon, current, children }: NavLinkProps) {
   return (
     <a className="nav-item" aria-current={current ? 'page' : undefined} {...linkTo(path)}>
       <Icon size={20} stroke={1.7} aria-hidden="true" />
       <span className="nav-label">{label}</span>
+      {children}
     </a>
   )
 }

@@ -1,6 +1,7 @@
 import type { PayloadsOf } from '../kind.ts'
 import { analytics } from './analytics.ts'
 import { build } from './build.ts'
+import { chat } from './chat.ts'
 import { comment } from './comment.ts'
 import { deployment } from './deployment.ts'
 import { idea } from './idea.ts'
@@ -10,7 +11,18 @@ import { project } from './project.ts'
 import { system } from './system.ts'
 
 /** The kinds of rooms that every server knows. */
-export const BUILT_IN = [idea, project, build, deployment, preview, node, analytics, system, comment] as const
+export const BUILT_IN = [
+  idea,
+  project,
+  build,
+  deployment,
+  preview,
+  node,
+  analytics,
+  system,
+  comment,
+  chat,
+] as const
 
 /** What each of their events carries, by its type. */
 export type BuiltInPayloads = UnionToIntersection<PayloadsOf<(typeof BUILT_IN)[number]>>

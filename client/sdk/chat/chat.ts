@@ -1,0 +1,327 @@
+import { READ_SIGNAL } from '../../../server/protocol.ts'
+import { backoff } from '../backoff.ts'
+import type { Client } from '../client.ts'
+import { newId } from '../events/new-id.ts'
+import type { EventOf, EventPayloads, EventType } from '../events/payloads.ts'
+import { guarded } from '../guarded.ts'
+import { reasonOf } from '../reason.ts'
+import type { Room } from '../room.ts'
+import type { Refusal } from '../state.ts'
+import {
+  type ChatMessage,
+  foldMessages,
+  isAboutMessage,
+  type MessageLink,
+  type Messages,
+  NO_MESSAGES,
+} from './messages.ts'
+import { Unsent, type UnsentEvent } from './unsent.ts'
+
+/** `waiting`: on its way, or kept on this device until it can be sent. */
+export type ShownMessage = ChatMessage &
+  (
+    | { readonly state: 'sent' | 'waiting'; readonly refusal?: undefined }
+    | { readonly state: 'refused'; readonly refusal: Refusal }
+  )
+
+export interface ChatState {
+  /** Oldest first; at the end what this device has not sent. */
+  readonly messages: readonly ShownMessage[]
+  /** The first page has been read. */
+  readonly loaded: boolean
+  /** Whether there are older messages than these; `loading` while they are read. */
+  readonly older: 'none' | 'some' | 'loading'
+  /** Why messages, or older ones, cannot be had. */
+  readonly error: Refusal | undefined
+  /** Person to the seq up to which they have read. */
+  readonly reads: Readonly<Record<string, number>>
+  readonly names: Readonly<Record<string, string>>
+  /** Where the reader was when this was opened: what follows is new to them. Undefined where they never were here. */
+  readonly readBefore: number | undefined
+}
+
+interface Page {
+  readonly messages: readonly ChatMessage[]
+  readonly seq: number
+  readonly before: number | null
+  readonly reads: Readonly<Record<string, number>>
+  readonly names: Readonly<Record<string, string>>
+}
+
+const EMPTY: ChatState = {
+  messages: [],
+  loaded: false,
+  older: 'none',
+  error: undefined,
+  reads: {},
+  names: {},
+  readBefore: undefined,
+}
+
+export interface MessageDraft {
+  readonly text: string
+  /** The id of the message that it answers. */
+  readonly answers?: string | undefined
+  readonly mentions?: readonly string[] | undefined
+  readonly links?: readonly MessageLink[] | undefined
+}
+
+/** What people say to each other in a room: a chat, or whatever else is talked about in its own room. */
+export class Chat {
+  readonly room: Room
+  readonly #client: Client
+  readonly #listeners = new Set<() => void>()
+  readonly #unsent: Unsent
+  #state = EMPTY
+  /** As the server has them. */
+  #messages: Messages = NO_MESSAGES
+  /** What came since the first page about messages that may be on an older one. */
+  #later: readonly EventOf[] = []
+  #before: number | null = null
+  #stops: (() => void)[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #failures = 0
+  /** Up to where it was said, and is to be said, that one has read. */
+  #said = 0
+  #read = 0
+  #opened = 0
+
+  constructor(client: Client, room: Room) {
+    this.#client = client
+    this.room = room
+    this.#unsent = new Unsent(room, () => this.#show())
+  }
+
+  /** The same until something in it changes. */
+  getState = (): ChatState => this.#state
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    if (this.#listeners.size === 1) this.#start()
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop()
+    }
+  }
+
+  /** Shown at once, and sent when it can be. What is refused stays, with the reason, until it is sent again or dropped. */
+  send({ text, answers, mentions = [], links = [] }: MessageDraft): void {
+    this.#publish('chat.message', {
+      text,
+      ...(answers === undefined ? {} : { answers }),
+      ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
+      ...(links.length === 0 ? {} : { links: [...links] }),
+    })
+  }
+
+  /** Once more, after a refusal. */
+  sendAgain(message: string): void {
+    this.#unsent.again(message)
+  }
+
+  /** Forgets a message that was refused. */
+  drop(message: string): void {
+    this.#unsent.drop(message)
+  }
+
+  edit(message: string, { text, mentions = [], links = [] }: Omit<MessageDraft, 'answers'>): Promise<void> {
+    return this.#publish('chat.message.edited', {
+      message,
+      text,
+      ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
+      ...(links.length === 0 ? {} : { links: [...links] }),
+    })
+  }
+
+  /** What it said is gone for everybody, and from the log. */
+  delete(message: string): Promise<void> {
+    return this.#publish('chat.message.deleted', { message })
+  }
+
+  react(message: string, emoji: string, given: boolean): Promise<void> {
+    return this.#publish(given ? 'chat.reaction.added' : 'chat.reaction.removed', { message, emoji })
+  }
+
+  /** Says that all that is here has been read, or all up to a seq. It is said again until it has been heard. */
+  markRead(seq: number = this.#newest()): void {
+    if (seq <= this.#read) return
+    this.#read = seq
+    void this.#sayRead()
+  }
+
+  /** Reads the page before the oldest message that is here. */
+  loadOlder = async (): Promise<void> => {
+    if (this.#before === null || this.#state.older === 'loading') return
+    const opened = this.#opened
+    this.#set({ older: 'loading' })
+    try {
+      const page = await this.#page(this.#before)
+      if (opened !== this.#opened) return
+      const events = this.#later.filter(({ seq }) => seq > page.seq)
+      const older = foldMessages(byId(page.messages), events)
+      this.#messages = new Map([...older, ...this.#messages])
+      this.#before = page.before
+      this.#set({ names: { ...page.names, ...this.#state.names }, error: undefined })
+    } catch (error) {
+      if (opened === this.#opened) this.#set({ error: reasonOf(error) })
+    }
+    this.#set({ older: this.#before === null ? 'none' : 'some' })
+    this.#show()
+  }
+
+  /** Asks again after an error. */
+  reload = (): void => {
+    this.#stop()
+    if (this.#listeners.size > 0) this.#start()
+  }
+
+  #start(): void {
+    this.#opened += 1
+    let online = this.room.status === 'online'
+    this.#stops.push(
+      this.#unsent.start(),
+      this.room.onSignal(READ_SIGNAL, ({ actor, payload }) => this.#heardRead(actor, payload)),
+      this.room.subscribe(() => {
+        const before = online
+        online = this.room.status === 'online'
+        if (online && !before) void this.#returned()
+      }),
+    )
+    void this.#load(this.#opened)
+  }
+
+  #stop(): void {
+    this.#opened += 1
+    clearTimeout(this.#timer)
+    for (const stop of this.#stops.splice(0)) stop()
+  }
+
+  async #load(opened: number): Promise<void> {
+    try {
+      const page = await this.#page()
+      if (opened !== this.#opened) return
+      this.#failures = 0
+      this.#messages = byId(page.messages)
+      this.#later = []
+      this.#before = page.before
+      const { user } = this.#client
+      const own = user === undefined ? undefined : page.reads[user.id]
+      this.#read = Math.max(this.#read, own ?? 0)
+      this.#said = Math.max(this.#said, own ?? 0)
+      this.#set({
+        loaded: true,
+        older: page.before === null ? 'none' : 'some',
+        error: undefined,
+        reads: merged(this.#state.reads, page.reads),
+        names: { ...this.#state.names, ...page.names },
+        readBefore: this.#state.loaded ? this.#state.readBefore : own,
+      })
+      this.#show()
+      this.#stops.push(
+        this.room.listen(
+          { events: (events) => this.#take(events), reset: () => void this.#load(opened) },
+          page.seq,
+        ),
+      )
+    } catch (error) {
+      if (opened !== this.#opened) return
+      const reason = reasonOf(error)
+      this.#set({ error: reason })
+      if (!reason.retryable) return
+      this.#timer = setTimeout(() => void this.#load(opened), backoff(this.#failures))
+      this.#failures += 1
+    }
+  }
+
+  #page(before?: number): Promise<Page> {
+    const query = before === undefined ? '' : `?before=${before}`
+    return this.#client.api.get<Page>(`/rooms/${encodeURIComponent(this.room.name)}/messages${query}`)
+  }
+
+  #take(events: readonly EventOf[]): void {
+    const messages = foldMessages(this.#messages, events)
+    this.#later = [...this.#later, ...events.filter(isAboutMessage)]
+    const arrived = this.#unsent.arrived(events)
+    if (messages === this.#messages && !arrived) return
+    this.#messages = messages
+    this.#show()
+  }
+
+  /** Signals that came meanwhile are lost: where the others are now, and what was not said. */
+  async #returned(): Promise<void> {
+    void this.#sayRead()
+    const query = `/rooms/${encodeURIComponent(this.room.name)}/messages?limit=1`
+    const page = await this.#client.api.get<Page>(query).catch(() => undefined)
+    if (page !== undefined) this.#set({ reads: merged(this.#state.reads, page.reads) })
+  }
+
+  #heardRead(user: string, payload: unknown): void {
+    const seq = (Object(payload) as { readonly seq?: unknown }).seq
+    if (typeof seq !== 'number') return
+    if (user === this.#client.user?.id) {
+      this.#said = Math.max(this.#said, seq)
+      this.#read = Math.max(this.#read, seq)
+    }
+    this.#set({ reads: merged(this.#state.reads, { [user]: seq }) })
+  }
+
+  async #sayRead(): Promise<void> {
+    const seq = this.#read
+    if (seq <= this.#said) return
+    const before = this.#said
+    this.#said = seq
+    try {
+      await this.#client.api.send('PUT', `/rooms/${encodeURIComponent(this.room.name)}/read`, { seq })
+    } catch {
+      // It is said again on return, and with what is read next.
+      if (this.#said === seq) this.#said = before
+    }
+  }
+
+  #publish<Type extends EventType>(type: Type, payload: EventPayloads[Type]): Promise<void> {
+    return this.#unsent.publish({ id: newId(), type, payload } as UnsentEvent, this.#client.user?.id ?? '')
+  }
+
+  #newest(): number {
+    return [...this.#messages.values()].at(-1)?.seq ?? 0
+  }
+
+  #show(): void {
+    const { events, refused } = this.#unsent
+    const shown = foldMessages(this.#messages, events)
+    const messages = [...shown.values()].map((message): ShownMessage => {
+      const refusal = refused.get(message.id)
+      if (refusal !== undefined) return { ...message, state: 'refused', refusal }
+      return { ...message, state: this.#messages.has(message.id) ? 'sent' : 'waiting' }
+    })
+    this.#set({ messages })
+  }
+
+  #set(change: Partial<ChatState>): void {
+    this.#state = { ...this.#state, ...change }
+    for (const listener of [...this.#listeners]) guarded(listener)
+  }
+}
+
+const byId = (messages: readonly ChatMessage[]): Messages =>
+  new Map(messages.map((message) => [message.id, message]))
+
+/** Whoever is further. */
+function merged(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const all = { ...one }
+  for (const [user, seq] of Object.entries(other)) all[user] = Math.max(all[user] ?? 0, seq)
+  return all
+}
+
+const known = new WeakMap<Room, Chat>()
+
+/** What is said in a room; everybody who asks gets the same. */
+export const chatOf = (client: Client, room: Room): Chat => {
+  const before = known.get(room)
+  if (before !== undefined) return before
+  const chat = new Chat(client, room)
+  known.set(room, chat)
+  return chat
+}

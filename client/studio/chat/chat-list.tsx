@@ -1,0 +1,95 @@
+import { EmptyState, Skeleton, Stack, Text } from '@mantine/core'
+import { IconBellOff, IconMessages, IconUsers } from '@tabler/icons-react'
+import { type ChatSummary, colorFor } from '../../sdk/index.ts'
+import { chatPath, linkTo } from '../router.ts'
+import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { ago } from '../times.ts'
+import { nameOf, titleOf } from './titles.ts'
+import { UnreadBadge } from './unread-badge.tsx'
+
+interface ChatListProps {
+  readonly chats: readonly ChatSummary[] | undefined
+  readonly self: string
+  readonly current: string | undefined
+}
+
+export function ChatList({ chats, self, current }: ChatListProps) {
+  if (chats === undefined)
+    return (
+      <Stack gap="xs" p="sm" role="status" aria-label="Loading the chats">
+        {[0, 1, 2, 3, 4].map((row) => (
+          <Skeleton key={row} height={52} />
+        ))}
+      </Stack>
+    )
+  if (chats.length === 0)
+    return (
+      <EmptyState
+        py={48}
+        px="md"
+        icon={<IconMessages />}
+        title="No chats yet"
+        description="Write to one person, or to several in a group."
+      />
+    )
+  return (
+    <ul className="plain-list chat-items" aria-label="Chats">
+      {chats.map((chat) => (
+        <li key={chat.room}>
+          <ChatItem chat={chat} self={self} current={chat.room === current} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+interface ChatItemProps {
+  readonly chat: ChatSummary
+  readonly self: string
+  readonly current: boolean
+}
+
+function ChatItem({ chat, self, current }: ChatItemProps) {
+  const title = titleOf(chat, self)
+  const at = new Date(chat.last?.at ?? chat.createdAt).toISOString()
+  return (
+    <a className="chat-item" aria-current={current ? 'page' : undefined} {...linkTo(chatPath(chat.room))}>
+      <ChatPicture chat={chat} self={self} />
+      <span className="chat-item-text">
+        <span className="chat-item-title">
+          <Text component="span" fw={chat.unread > 0 ? 700 : 500} truncate dir="auto">
+            {title}
+          </Text>
+          {chat.muted ? <IconBellOff size={14} aria-label="muted" /> : null}
+          <time className="chat-item-time" dateTime={at}>
+            {ago(at)}
+          </time>
+        </span>
+        <span className="chat-item-title">
+          <Text component="span" size="sm" c="dimmed" truncate dir="auto" className="chat-item-last">
+            {lastOf(chat, self)}
+          </Text>
+          <UnreadBadge count={chat.unread} />
+        </span>
+      </span>
+    </a>
+  )
+}
+
+export function ChatPicture({ chat, self }: Omit<ChatItemProps, 'current'>) {
+  const other = chat.members.find(({ id }) => id !== self)
+  if (chat.direct && other !== undefined)
+    return <PersonAvatar name={nameOf(other)} color={colorFor(other.id)} size={36} />
+  return (
+    <span className="chat-picture" aria-hidden="true">
+      <IconUsers size={20} stroke={1.7} />
+    </span>
+  )
+}
+
+function lastOf({ last, direct, members }: ChatSummary, self: string): string {
+  if (last === null) return 'Nothing has been said yet'
+  const author = members.find(({ id }) => id === last.author)
+  const who = last.author === self ? 'You: ' : direct || author === undefined ? '' : `${nameOf(author)}: `
+  return who + (last.deleted ? 'deleted a message' : last.text.replaceAll('\n', ' ') || 'a link')
+}

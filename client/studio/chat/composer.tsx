@@ -1,0 +1,146 @@
+import { ActionIcon, CloseButton, Text, Textarea, Tooltip } from '@mantine/core'
+import { IconSend } from '@tabler/icons-react'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import type { ShownMessage } from '../../sdk/index.ts'
+import { matching, mentionAt } from './mention.ts'
+
+export interface Addressee {
+  readonly id: string
+  readonly name: string
+}
+
+/** What is being written about another message. */
+export type Context =
+  | { readonly kind: 'answer'; readonly message: ShownMessage; readonly author: string }
+  | { readonly kind: 'edit'; readonly message: ShownMessage }
+
+interface ComposerProps {
+  readonly context: Context | undefined
+  /** Who can be mentioned. */
+  readonly people: readonly Addressee[]
+  readonly onSend: (text: string, mentions: readonly string[]) => void
+  readonly onCancel: () => void
+  readonly onTyping: () => void
+  /** To edit what one said last. */
+  readonly onEditLast: () => void
+}
+
+export function Composer({ context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
+  const [text, setText] = useState('')
+  const [caret, setCaret] = useState(0)
+  const [chosen, setChosen] = useState(0)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const editing = context?.kind === 'edit' ? context.message : undefined
+  const asked = mentionAt(text, caret)
+  const offered = asked === undefined ? [] : matching(people, asked.name)
+
+  useEffect(() => {
+    if (editing !== undefined) setText(editing.text)
+  }, [editing])
+  useEffect(() => {
+    if (context !== undefined) field.current?.focus()
+  }, [context])
+
+  const leave = () => {
+    if (editing !== undefined) setText('')
+    onCancel()
+  }
+  const send = () => {
+    if (text.trim() === '') return
+    onSend(
+      text.trim(),
+      people.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id),
+    )
+    setText('')
+  }
+  const mention = (person: Addressee) => {
+    if (asked === undefined) return
+    const before = `${text.slice(0, asked.from)}@${person.name} `
+    setText(before + text.slice(caret))
+    setCaret(before.length)
+    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length))
+  }
+  const press = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return
+    const { key } = event
+    const person = offered[chosen]
+    if (person !== undefined && ['ArrowDown', 'ArrowUp', 'Enter', 'Tab', 'Escape'].includes(key)) {
+      event.preventDefault()
+      if (key === 'Escape') setCaret(-1)
+      else if (key === 'Enter' || key === 'Tab') mention(person)
+      else setChosen((chosen + (key === 'ArrowDown' ? 1 : offered.length - 1)) % offered.length)
+      return
+    }
+    if (key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      send()
+    } else if (key === 'Escape' && context !== undefined) leave()
+    else if (key === 'ArrowUp' && text === '') {
+      event.preventDefault()
+      onEditLast()
+    }
+  }
+  const changed = (value: string, at: number) => {
+    setText(value)
+    setCaret(at)
+    setChosen(0)
+    if (value !== '') onTyping()
+  }
+
+  return (
+    <div className="composer">
+      {context === undefined ? null : (
+        <div className="composer-context">
+          <Text size="sm" truncate>
+            {context.kind === 'edit' ? 'Editing your message' : `Answering ${context.author}: `}
+            {context.kind === 'edit' ? '' : <span dir="auto">{context.message.text}</span>}
+          </Text>
+          <CloseButton size="sm" aria-label="Cancel" onClick={leave} />
+        </div>
+      )}
+      {offered.length === 0 ? null : (
+        <div className="composer-people" role="listbox" aria-label="People to mention" id="composer-people">
+          {offered.map((person, index) => (
+            <div
+              key={person.id}
+              id={`mention-${index}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={index === chosen}
+              className="composer-person"
+              onMouseDown={(event) => {
+                event.preventDefault()
+                mention(person)
+              }}
+            >
+              {person.name}
+            </div>
+          ))}
+        </div>
+      )}
+      <div className="composer-row">
+        <Textarea
+          ref={field}
+          className="composer-field"
+          aria-label="Message"
+          placeholder="Write a message"
+          autosize
+          minRows={1}
+          maxRows={8}
+          dir="auto"
+          value={text}
+          aria-controls={offered.length === 0 ? undefined : 'composer-people'}
+          aria-activedescendant={offered.length === 0 ? undefined : `mention-${chosen}`}
+          onChange={({ currentTarget: { value, selectionStart } }) => changed(value, selectionStart)}
+          onSelect={({ currentTarget }) => setCaret(currentTarget.selectionStart)}
+          onKeyDown={press}
+        />
+        <Tooltip label="Send (Enter)">
+          <ActionIcon size={36} aria-label="Send" disabled={text.trim() === ''} onClick={send}>
+            <IconSend size={18} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+    </div>
+  )
+}

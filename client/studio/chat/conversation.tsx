@@ -1,0 +1,167 @@
+import { Alert, Button, EmptyState, Skeleton, Stack, Text } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconCloudOff, IconMessageOff, IconMessagePlus } from '@tabler/icons-react'
+import { useMemo, useState } from 'react'
+import { useChat, useRoom, useRoomState } from '../../react/index.ts'
+import type { ShownMessage } from '../../sdk/index.ts'
+import { type Addressee, Composer, type Context } from './composer.tsx'
+import { MessageList } from './message-list.tsx'
+import type { MessageActions } from './message-row.tsx'
+import { useTyping } from './use-typing.ts'
+
+interface ConversationProps {
+  readonly name: string
+  readonly self: string
+  /** Whoever is known to belong to it. */
+  readonly people: readonly Addressee[]
+  readonly administers: boolean
+  /** Why nothing can be said here. */
+  readonly silent?: string | undefined
+}
+
+/** What is said in a room, and a field to say something. */
+export function Conversation({ name, self, people, administers, silent }: ConversationProps) {
+  const room = useRoom(name)
+  const { refusal, status } = useRoomState(room)
+  const { chat, ...state } = useChat(room)
+  const [context, setContext] = useState<Context>()
+  const { typing, type } = useTyping(room, self)
+  const { names, loaded, error, messages } = state
+  const nameOf = useMemo(() => {
+    const known = new Map(people.map(({ id, name }) => [id, name]))
+    return (user: string) => known.get(user) ?? names[user] ?? user
+  }, [people, names])
+  const readOnly = silent !== undefined
+
+  const actions = useMemo<MessageActions>(
+    () => ({
+      answer: (message) => setContext({ kind: 'answer', message, author: nameOf(message.author) }),
+      edit: (message) => setContext({ kind: 'edit', message }),
+      delete: (message) => tell(chat.delete(message.id), 'It could not be deleted'),
+      react: ({ id }, emoji, given) => tell(chat.react(id, emoji, given), 'It could not be changed'),
+      sendAgain: ({ id }) => chat.sendAgain(id),
+      drop: ({ id }) => chat.drop(id),
+      show: (id) => document.getElementById(`message-${id}`)?.scrollIntoView({ block: 'center' }),
+    }),
+    [chat, nameOf],
+  )
+  const send = (text: string, mentions: readonly string[]) => {
+    if (context?.kind === 'edit')
+      tell(chat.edit(context.message.id, { text, mentions }), 'It could not be changed')
+    else chat.send({ text, mentions, answers: context?.message.id })
+    setContext(undefined)
+  }
+  const editLast = () => {
+    const own = (message: ShownMessage) =>
+      message.author === self && message.state === 'sent' && !message.deleted
+    const message = messages.findLast(own)
+    if (message !== undefined) setContext({ kind: 'edit', message })
+  }
+
+  if (!loaded) {
+    const reason = refusal ?? error
+    if (reason === undefined) return <Opening />
+    return (
+      <EmptyState
+        py={64}
+        px="md"
+        icon={reason.retryable ? <IconCloudOff /> : <IconMessageOff />}
+        title={reason.message}
+        description={
+          reason.retryable
+            ? 'The messages appear as soon as the server answers.'
+            : 'Only those who belong to a chat can read it.'
+        }
+      >
+        <EmptyState.Actions>
+          <Button
+            variant="default"
+            onClick={() => {
+              room.retry()
+              chat.reload()
+            }}
+          >
+            Try again
+          </Button>
+        </EmptyState.Actions>
+      </EmptyState>
+    )
+  }
+  return (
+    <div className="conversation">
+      {status === 'refused' && refusal !== undefined ? (
+        <Alert color="orange" role="alert" title="This chat has ended for you">
+          {refusal.message}
+        </Alert>
+      ) : null}
+      {messages.length === 0 ? (
+        <EmptyState
+          py={64}
+          px="md"
+          className="messages-frame"
+          icon={<IconMessagePlus />}
+          title="Nothing has been said yet"
+          description={readOnly ? 'You may read what will be said here.' : 'Say the first word.'}
+        />
+      ) : (
+        <MessageList
+          chat={chat}
+          state={state}
+          self={self}
+          nameOf={nameOf}
+          administers={administers}
+          readOnly={readOnly}
+          actions={actions}
+        />
+      )}
+      <Text size="sm" c="dimmed" className="conversation-typing" role="status">
+        {typingWords(typing.map(nameOf))}
+      </Text>
+      {silent === undefined ? (
+        <Composer
+          context={context}
+          people={people.filter(({ id }) => id !== self)}
+          onSend={send}
+          onCancel={() => setContext(undefined)}
+          onTyping={type}
+          onEditLast={editLast}
+        />
+      ) : (
+        <Text size="sm" c="dimmed" p="sm" ta="center">
+          {silent}
+        </Text>
+      )}
+    </div>
+  )
+}
+
+function tell(done: Promise<void>, title: string): void {
+  done.catch((error: unknown) =>
+    notifications.show({
+      color: 'orange',
+      title,
+      message: error instanceof Error ? error.message : String(error),
+      withBorder: true,
+      closeButtonProps: { 'aria-label': 'Close' },
+    }),
+  )
+}
+
+function typingWords(names: readonly string[]): string {
+  const [one, other] = names
+  if (one === undefined) return ''
+  if (other === undefined) return `${one} is typing`
+  return names.length === 2
+    ? `${one} and ${other} are typing`
+    : `${one} and ${names.length - 1} others are typing`
+}
+
+function Opening() {
+  return (
+    <Stack p="lg" gap="md" role="status" aria-label="Opening the chat">
+      <Skeleton height={36} width="60%" />
+      <Skeleton height={36} width="45%" />
+      <Skeleton height={36} width="70%" />
+    </Stack>
+  )
+}

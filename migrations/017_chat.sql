@@ -1,0 +1,93 @@
+-- Chats as they are read: who belongs to them, what was said, and who has read how far. All but the read positions, the
+-- mutes and the blocks is made of events, by the follower of server/chat, and could be made again.
+
+create table chats (
+  room_id bigint primary key references rooms on delete cascade,
+  title text,
+  -- Of two people, for good.
+  direct boolean not null,
+  created_by text not null,
+  created_at timestamptz not null
+);
+
+create table chat_members (
+  room_id bigint not null references rooms on delete cascade,
+  user_id text not null,
+  -- The role in the room; a token's grants may make it less.
+  role text not null,
+  -- What was said before is seen, but was never unread.
+  joined_seq bigint not null,
+  -- Since then somebody who was here.
+  left_seq bigint,
+  -- Tells nobody of it: no notifications. It is not undone by leaving.
+  muted boolean not null default false,
+  -- Every node asks what has changed: a role counts within a second.
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (room_id, user_id)
+);
+create index chat_members_user on chat_members (user_id) where left_seq is null;
+create index chat_members_changed on chat_members (changed_at);
+
+-- Messages of rooms of any kind: a document may be talked about in its own room.
+create table chat_messages (
+  room_id bigint not null references rooms on delete cascade,
+  seq bigint not null,
+  -- Which of the room's messages it is, from 1: how many there are between two positions is a subtraction.
+  number bigint not null,
+  id text not null,
+  author text not null,
+  at timestamptz not null,
+  text text not null,
+  answers text,
+  mentions text[] not null default '{}',
+  links jsonb not null default '[]',
+  edited_at timestamptz,
+  -- The seqs of the edits, whose texts go with the message.
+  edits bigint[] not null default '{}',
+  -- Then it says nothing any more.
+  deleted_at timestamptz,
+  -- `simple`: people write in whatever language they like, and names are no words to be stemmed.
+  words tsvector not null generated always as (to_tsvector('simple', text)) stored,
+  primary key (room_id, seq) include (number),
+  unique (room_id, id)
+);
+-- Without a list of what is pending, which each search would have to read.
+create index chat_messages_words on chat_messages using gin (words) with (fastupdate = off);
+-- What is taken off the number of unread messages: one's own, and those that were deleted.
+create index chat_messages_author on chat_messages (room_id, author, seq);
+create index chat_messages_deleted on chat_messages (room_id, seq) include (author) where deleted_at is not null;
+
+create table chat_reactions (
+  room_id bigint not null references rooms on delete cascade,
+  -- Of the message.
+  seq bigint not null,
+  emoji text not null,
+  user_id text not null,
+  -- The seq of the event, so that reactions stand in the order in which they were given.
+  added_seq bigint not null,
+  primary key (room_id, seq, emoji, user_id)
+);
+
+-- How far somebody has read in a room, be it a chat or not; it only ever goes forward.
+create table read_positions (
+  room_id bigint not null references rooms on delete cascade,
+  user_id text not null,
+  seq bigint not null,
+  primary key (room_id, user_id)
+);
+
+-- Who does not want to be written to directly by whom. A block that was lifted stays, for the nodes to learn of it.
+create table chat_blocks (
+  user_id text not null,
+  blocked text not null,
+  active boolean not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (user_id, blocked)
+);
+create index chat_blocks_changed on chat_blocks (changed_at);
+
+create trigger refuse_deleted_room before insert on chats for each row execute function refuse_deleted_room();
+create trigger refuse_deleted_room before insert on chat_members for each row execute function refuse_deleted_room();
+create trigger refuse_deleted_room before insert on chat_messages for each row execute function refuse_deleted_room();
+create trigger refuse_deleted_room before insert on chat_reactions for each row execute function refuse_deleted_room();
+create trigger refuse_deleted_room before insert on read_positions for each row execute function refuse_deleted_room();

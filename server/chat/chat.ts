@@ -1,0 +1,99 @@
+import type pg from 'pg'
+import type { Authorizer } from '../access/authorizer.ts'
+import { inboxOf } from '../access/inbox-rule.ts'
+import { parseRoomName } from '../access/room-name.ts'
+import type { Follower } from '../channels/followers.ts'
+import { SynclineError } from '../errors.ts'
+import { createRouter } from '../http/router.ts'
+import type { RoomId } from '../log/entry.ts'
+import type { Logger } from '../observe/log.ts'
+import { CHAT_SIGNAL, READ_SIGNAL } from '../protocol.ts'
+import { Feed } from '../storage/feed.ts'
+import { type ChatRouteOptions, chatRoutes } from './chat-routes.ts'
+import { CHAT_TYPES, followChat } from './follower.ts'
+import { type MemberChange, memberChanges, membersOf } from './members.ts'
+import { messageRoutes } from './message-routes.ts'
+import { moveReadPosition } from './read-positions.ts'
+import { CHAT_KIND } from './rule.ts'
+
+/** Changes of members that are older than this when the node starts are in its decisions from the first, in ms. */
+const ALREADY_KNOWN = 10 * 60_000
+
+export interface ChatOptions {
+  readonly pool: pg.Pool
+  readonly authorizer: Pick<Authorizer, 'changed'>
+  /** Tells whoever is connected to a room on this node. */
+  readonly signal: (room: string, type: string, payload: unknown, actor: string) => void
+  readonly logger: Logger
+}
+
+/** What people say to each other: events of rooms, and what is made of them to be listed, counted and searched. */
+export class Chat {
+  readonly follower: Follower
+  readonly #options: ChatOptions
+  readonly #members: Feed<MemberChange>
+
+  constructor(options: ChatOptions) {
+    this.#options = options
+    const { pool, authorizer } = options
+    this.follower = {
+      types: CHAT_TYPES,
+      follow: async (client, { id }, events) => {
+        await followChat(client, id, events)
+        return []
+      },
+      told: ({ id, name }, events) => {
+        if (parseRoomName(name).kind === CHAT_KIND) void this.#announce(id, name, events.at(-1)?.actor ?? '')
+      },
+    }
+    const from = Date.now() - ALREADY_KNOWN
+    this.#members = new Feed(
+      (since) => memberChanges(pool, Math.max(since, from)),
+      (change) => authorizer.changed(change),
+    )
+  }
+
+  /** From now on a role in a chat counts on this node within a second. */
+  start(): Promise<void> {
+    return this.#members.start()
+  }
+
+  stop(): void {
+    this.#members.stop()
+  }
+
+  /**
+   * Somebody has read a room up to there; others who are there are told, and their own other tabs.
+   * @throws SynclineError `room-not-found`
+   */
+  readonly moveRead = async (room: string, user: string, seq: number): Promise<number> => {
+    const { pool, signal } = this.#options
+    const now = await moveReadPosition(pool, room, user, seq)
+    if (now === undefined) throw new SynclineError('room-not-found')
+    if (now.moved) {
+      signal(room, READ_SIGNAL, { seq: now.seq }, user)
+      signal(inboxOf(user), CHAT_SIGNAL, { room }, user)
+    }
+    return now.seq
+  }
+
+  routes(options: Omit<ChatRouteOptions, 'db'>) {
+    const parts = { ...options, db: this.#options.pool, moveRead: this.moveRead }
+    const router = createRouter()
+    router.route('/', chatRoutes(parts))
+    router.route('/', messageRoutes(parts))
+    return router
+  }
+
+  /** Has the lists and the counts of its members read anew, also where they have not opened it. */
+  async #announce(room: RoomId, name: string, actor: string): Promise<void> {
+    const { pool, signal, logger } = this.#options
+    try {
+      for (const user of await membersOf(pool, room))
+        signal(inboxOf(user), CHAT_SIGNAL, { room: name }, actor)
+    } catch (error) {
+      // They are told with the next message, and read all anew when they connect.
+      logger.info({ err: error, room: name }, 'members of a chat could not be told')
+    }
+  }
+}

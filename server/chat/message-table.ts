@@ -1,0 +1,112 @@
+import type { BuiltInPayloads } from '../channels/kinds/built-in.ts'
+import type { RoomId, Seq } from '../log/entry.ts'
+import type { Queryable } from '../storage/transaction.ts'
+import type { MessageEvent } from './follower.ts'
+
+const INSERT = `
+  insert into chat_messages (room_id, seq, number, id, author, at, text, answers, mentions, links)
+  select $1, m.seq, coalesce(before.number, 0) + row_number() over (order by m.seq), m.id, m.author,
+    to_timestamp(m.at / 1000), m.text, m.answers, m.mentions, m.links
+  from jsonb_to_recordset($2) as m(seq bigint, id text, author text, at float8, text text, answers text,
+      mentions text[], links jsonb)
+    left join lateral (
+      select number from chat_messages where room_id = $1 order by seq desc limit 1) before on true`
+
+/** Messages of one room, in order, after all that are there. */
+export async function insertMessages(
+  client: Queryable,
+  room: RoomId,
+  events: readonly MessageEvent[],
+): Promise<void> {
+  const rows = events.map(({ seq, id, actor, at, payload }) => ({
+    seq,
+    id,
+    author: actor,
+    at,
+    text: payload.text,
+    answers: payload.answers ?? null,
+    mentions: payload.mentions ?? [],
+    links: payload.links ?? [],
+  }))
+  await client.query(INSERT, [room, JSON.stringify(rows)])
+}
+
+type Edited = BuiltInPayloads['chat.message.edited']
+
+/** What was said instead; of a message that was deleted meanwhile nothing is kept, in the log neither. */
+export async function editMessage(
+  client: Queryable,
+  room: RoomId,
+  { message, text, mentions = [], links = [], at, seq }: Edited & { readonly at: number; readonly seq: Seq },
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `update chat_messages
+     set text = $3, mentions = $4, links = $5, edited_at = to_timestamp($6::float8 / 1000), edits = edits || $7::bigint
+     where room_id = $1 and id = $2 and deleted_at is null`,
+    [room, message, text, mentions, JSON.stringify(links), at, seq],
+  )
+  if (rowCount === 0) await silence(client, room, [seq])
+}
+
+/** Takes away what it said, here and in the log. */
+export async function deleteMessage(
+  client: Queryable,
+  room: RoomId,
+  message: string,
+  at: number,
+): Promise<void> {
+  const { rows } = await client.query<{ seq: string; edits: readonly string[] }>(
+    `with found as (
+       select seq, edits from chat_messages where room_id = $1 and id = $2 and deleted_at is null for update
+     ), reactions as (
+       delete from chat_reactions r using found where r.room_id = $1 and r.seq = found.seq
+     )
+     update chat_messages m
+     set text = '', answers = null, mentions = '{}', links = '[]', edited_at = null, edits = '{}',
+       deleted_at = to_timestamp($3::float8 / 1000)
+     from found where m.room_id = $1 and m.seq = found.seq
+     returning m.seq, found.edits`,
+    [room, message, at],
+  )
+  for (const { seq, edits } of rows) await silence(client, room, [seq, ...edits])
+}
+
+/** An event stays where it is in the log, and says nothing any more. */
+async function silence(client: Queryable, room: RoomId, seqs: readonly (Seq | string)[]): Promise<void> {
+  await client.query(
+    `update room_events set size = 11, payload = jsonb_strip_nulls(jsonb_build_object('text', '', 'message', payload->'message'))
+     where room_id = $1 and seq = any($2::bigint[])`,
+    [room, seqs],
+  )
+}
+
+interface Reaction {
+  readonly message: string
+  readonly emoji: string
+  readonly user: string
+}
+
+export async function addReaction(
+  client: Queryable,
+  room: RoomId,
+  { message, emoji, user, seq }: Reaction & { readonly seq: Seq },
+): Promise<void> {
+  await client.query(
+    `insert into chat_reactions (room_id, seq, emoji, user_id, added_seq)
+     select room_id, seq, $3, $4, $5 from chat_messages where room_id = $1 and id = $2 and deleted_at is null
+     on conflict do nothing`,
+    [room, message, emoji, user, seq],
+  )
+}
+
+export async function removeReaction(
+  client: Queryable,
+  room: RoomId,
+  { message, emoji, user }: Reaction,
+): Promise<void> {
+  await client.query(
+    `delete from chat_reactions r using chat_messages m
+     where m.room_id = $1 and m.id = $2 and r.room_id = m.room_id and r.seq = m.seq and r.emoji = $3 and r.user_id = $4`,
+    [room, message, emoji, user],
+  )
+}

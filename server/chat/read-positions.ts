@@ -1,0 +1,72 @@
+import type { Seq } from '../log/entry.ts'
+import type { Queryable } from '../storage/transaction.ts'
+
+/**
+ * Somebody has read a room up to there. Only ever goes forward, and never past what is there, so the order in which
+ * devices say it does not matter.
+ * @returns where they are now; undefined where there is no such room
+ */
+export async function moveReadPosition(
+  db: Queryable,
+  room: string,
+  user: string,
+  seq: Seq,
+): Promise<{ readonly seq: Seq; readonly moved: boolean } | undefined> {
+  const { rows } = await db.query<{ seq: string; moved: boolean }>({
+    name: 'move read position',
+    text: `
+      with asked as (
+        select id, least($3::bigint, head) as seq from rooms where name = $1 and deleted_at is null
+      ), moved as (
+        insert into read_positions as p (room_id, user_id, seq) select id, $2, seq from asked
+        on conflict (room_id, user_id) do update set seq = excluded.seq where p.seq < excluded.seq
+        returning seq
+      )
+      select coalesce(moved.seq, p.seq, asked.seq) as seq, moved.seq is not null as moved
+      from asked left join moved on true left join read_positions p on p.room_id = asked.id and p.user_id = $2`,
+    values: [room, user, seq],
+  })
+  return rows.map(({ seq, moved }) => ({ seq: Number(seq), moved }))[0]
+}
+
+/**
+ * How many messages somebody has not read, as SQL over a row `p` of a position (`room_id`, `user_id`, `seq`): those of
+ * others after it that were not deleted. The messages between two positions are numbered, so only one's own and the
+ * deleted ones are counted. `newest` is a row with the number of the room's last message.
+ */
+export const UNREAD = `
+  case when newest.number is null or newest.seq <= p.seq then 0 else
+    newest.number
+    - coalesce((select number from chat_messages where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
+    - (select count(*) from chat_messages where room_id = p.room_id and author = p.user_id and seq > p.seq)
+    - (select count(*) from chat_messages
+       where room_id = p.room_id and seq > p.seq and deleted_at is not null and author <> p.user_id)
+  end`
+
+/** The newest message of a room whose id is `p.room_id`. */
+export const NEWEST = `
+  left join lateral (select * from chat_messages where room_id = p.room_id order by seq desc limit 1) newest on true`
+
+/** The positions of a person, `$1`, in all of their chats: where they joined or, if it is later, what they have read. */
+export const POSITIONS = `
+  (select m.room_id, m.user_id, greatest(m.joined_seq, r.seq) as seq, r.seq as read, m.role, m.muted
+   from chat_members m left join read_positions r on r.room_id = m.room_id and r.user_id = m.user_id
+   where m.user_id = $1 and m.left_seq is null)`
+
+/** The unread messages of all of somebody's chats that have some. */
+export async function unreadOf(db: Queryable, user: string): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await db.query<{ room: string; unread: string }>({
+    name: 'unread of chats',
+    text: `
+      select * from (
+        select rooms.name as room, ${UNREAD} as unread
+        from ${POSITIONS} p
+          join rooms on rooms.id = p.room_id
+          left join lateral (
+            select seq, number from chat_messages where room_id = p.room_id order by seq desc limit 1) newest on true
+        where rooms.deleted_at is null) counted
+      where unread > 0`,
+    values: [user],
+  })
+  return Object.fromEntries(rows.map(({ room, unread }) => [room, Number(unread)]))
+}
