@@ -46,6 +46,7 @@ import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
 import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
+import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
@@ -95,7 +96,10 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const activityOf = activityTypes(kinds)
   const activityFollower = new ActivityFollower(activityOf)
-  const registry = new Registry(kinds, [...CHAT_TYPES, ...activityFollower.types])
+  const registry = new Registry(kinds, [
+    ...CHAT_TYPES,
+    ...[activityFollower, ...NOTIFICATION_FOLLOWERS].flatMap(({ types }) => types),
+  ])
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
@@ -146,7 +150,12 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     logger,
   })
   await chat.start()
-  const followers = new Followers(database, channels, [chat.follower, activityFollower], logger)
+  const followers = new Followers(
+    database,
+    channels,
+    [chat.follower, activityFollower, ...NOTIFICATION_FOLLOWERS],
+    logger,
+  )
   const events = new RoomEvents({
     channels,
     signals,
@@ -207,6 +216,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const inventory = new RoomInventory(database.pool)
   const cursors = await Cursors.of(database.pool)
   const access = { verify, authorizer, revocations }
+  const notifications = createNotifications({ pool: database.pool, channels, logger, ...access })
   const visits = new Visits({ authorizer, connections, logger })
   const activity = createActivity({
     db: database.pool,
@@ -246,6 +256,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       peoplePresence.routes(access),
       inventoryRoutes({ inventory, cursors, ...access }),
       activity.routes,
+      notifications.routes,
     ],
     readiness: () => {
       const problems = readinessProblems(log, heartbeat, stopping)
@@ -271,6 +282,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
     'expired tickets': () => tickets.deleteExpired(),
     'people of rooms': (signal) => peoplePresence.forget(signal),
+    'old digests': () => notifications.digests.forgetOld(),
     'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({
@@ -302,6 +314,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       followers.start()
       heads.start()
       activity.watch.start()
+      notifications.digests.start()
     },
     stop: async () => {
       stopping = true
@@ -311,7 +324,11 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       const seen = peoplePresence.stop()
       const durable = await within(
         config.stopWithin,
-        Promise.all([housekeeping.close(), allUnloaded().then(() => log.close())]),
+        Promise.all([
+          housekeeping.close(),
+          notifications.digests.close(),
+          allUnloaded().then(() => log.close()),
+        ]),
       )
       if (!durable) await log.abandon()
       activity.watch.stop()

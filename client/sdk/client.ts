@@ -101,6 +101,16 @@ export class Client {
     return this.#people({ room })
   }
 
+  /** Who this is: as the application says, or else the token. Rejects where neither does. */
+  async whoAmI(): Promise<User> {
+    const known = this.#options.user ?? this.#tokens.user
+    if (known !== undefined) return known
+    await this.#tokens.get()
+    const named = this.#tokens.user
+    if (named === undefined) throw new Error('The token does not say whose it is')
+    return named
+  }
+
   /** The room of that name, to be given back with `room.release()`. All holders share one. */
   room(name: string, options: RoomOptions = {}): Room {
     const held = this.#held(name, options)

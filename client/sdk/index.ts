@@ -103,6 +103,15 @@ export * from './events/payloads.ts'
 
 export type { EventListener, EventStart } from './events/stream.ts'
 export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/tasks-state.ts'
+export { groupNotifications, type NotificationGroup } from './notifications/groups.ts'
+export { Inbox, type InboxFilter, type InboxView, inboxOf } from './notifications/inbox.ts'
+export {
+  EMPTY_INBOX,
+  foldInbox,
+  type InboxState,
+  type Notification,
+  type NotificationPreferences,
+} from './notifications/inbox-state.ts'
 export { Room } from './room.ts'
 export type { SharedList } from './shared-list.ts'
 export type { SharedMap } from './shared-map.ts'

@@ -14,6 +14,8 @@ export type Route =
   | { readonly view: 'chats' }
   | { readonly view: 'chat'; readonly room: string }
   | { readonly view: 'inspector'; readonly room: string }
+  | { readonly view: 'inbox' }
+  | { readonly view: 'preferences' }
   | { readonly view: 'unknown'; readonly path: string }
 
 const CHANGED = 'studio:route'
@@ -26,6 +28,8 @@ export const BUILDS = '/builds'
 /** Where one chooses whose activity to read. */
 export const ACTIVITY = '/activity'
 export const CHATS = '/chat'
+export const INBOX = '/notifications'
+export const PREFERENCES = '/notifications/preferences'
 
 const ROOM_PAGES = [
   ['document', /^\/d\/([^/]+)\/?$/],
@@ -40,6 +44,8 @@ export function parseRoute(path: string): Route {
   if (path === BUILDS) return { view: 'builds' }
   if (path === ACTIVITY) return { view: 'projects' }
   if (path === CHATS) return { view: 'chats' }
+  if (path === INBOX) return { view: 'inbox' }
+  if (path === PREFERENCES) return { view: 'preferences' }
   for (const [view, pattern] of ROOM_PAGES) {
     const match = pattern.exec(path)
     const room = match?.[1] === undefined ? undefined : decode(match[1])

@@ -16,6 +16,8 @@ import { type Documents, useDocuments } from './documents/use-documents.ts'
 import { HistoriesView } from './history/histories-view.tsx'
 import { HistoryView } from './history/history-view.tsx'
 import { InspectorView } from './inspector/inspector-view.tsx'
+import { InboxView } from './notifications/inbox-view.tsx'
+import { PreferencesView } from './notifications/preferences-view.tsx'
 import { RoomsView } from './rooms/rooms-view.tsx'
 import {
   ACTIVITY,
@@ -24,6 +26,7 @@ import {
   documentPath,
   HISTORIES,
   historyPath,
+  INBOX,
   navigate,
   parseRoute,
   type Route,
@@ -96,6 +99,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
     b: () => navigate(BUILDS),
     a: () => navigate(ACTIVITY),
     t: () => navigate(CHATS),
+    i: () => (route.view === 'inbox' ? window.history.back() : navigate(INBOX)),
     // There and back again.
     h: () => navigate(route.view === 'history' ? documentPath(route.room) : past),
     '/': () => searchRef.current?.focus(),
@@ -192,6 +196,8 @@ function View({ session, development, route, documents, onCreate, searchRef }: V
   if (route.view === 'inspector') {
     return <InspectorView key={route.room} room={route.room} token={session.token} />
   }
+  if (route.view === 'inbox') return <InboxView />
+  if (route.view === 'preferences') return <PreferencesView />
   if (route.view === 'rooms') return <RoomsView token={session.token} searchRef={searchRef} />
   if (route.view === 'history') {
     const { room } = route

@@ -7,6 +7,7 @@ export const KEYS = [
   { keys: ['B'], does: 'Go to the builds' },
   { keys: ['A'], does: 'Go to the activity' },
   { keys: ['T'], does: 'Go to the chats' },
+  { keys: ['I'], does: 'Show what you are told, and back' },
   { keys: ['H'], does: 'Show the history of this document, and back' },
   { keys: ['mod', 'Alt', 'M'], does: 'In a document: comment on what is selected' },
   { keys: ['M'], does: 'In a document: show and hide the comments' },

@@ -16,6 +16,7 @@ import type { ComponentType, ReactNode } from 'react'
 import { useUnread } from '../../react/index.ts'
 import type { ConnectionStatus } from '../../sdk/index.ts'
 import { UnreadBadge } from '../chat/unread-badge.tsx'
+import { Bell } from '../notifications/bell.tsx'
 import { ACTIVITY, BUILDS, CHATS, linkTo, ROOMS, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
@@ -173,6 +174,7 @@ function Header({ session, connection, onFind, onKeys, onLeave }: FrameProps) {
             <IconSearch size={20} stroke={1.7} />
           </ActionIcon>
         </Tooltip>
+        <Bell />
         <SchemeToggle />
         <Menu position="bottom-end" width={220}>
           <Menu.Target>

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 
 /** Where a letter is text: fields, rich text, and Monaco, whose focused element is neither. */
-const TYPED_INTO =
+export const TYPED_INTO =
   'input, textarea, select, [contenteditable=""], [contenteditable="true"], .monaco-editor, [role="dialog"]'
 
 /** Single keys for the whole page, as long as nothing is being typed into. */

@@ -9,6 +9,7 @@ import { node } from './node.ts'
 import { preview } from './preview.ts'
 import { project } from './project.ts'
 import { system } from './system.ts'
+import { user } from './user.ts'
 
 /** The kinds of rooms that every server knows. */
 export const BUILT_IN = [
@@ -22,6 +23,7 @@ export const BUILT_IN = [
   system,
   comment,
   chat,
+  user,
 ] as const
 
 /** What each of their events carries, by its type. */

@@ -1,0 +1,314 @@
+import { backoff } from '../backoff.ts'
+import type { Client } from '../client.ts'
+import { newId } from '../events/new-id.ts'
+import type { EventOf, EventPayloads } from '../events/payloads.ts'
+import { guarded } from '../guarded.ts'
+import { refusal } from '../refusal.ts'
+import type { Room } from '../room.ts'
+import type { Refusal } from '../state.ts'
+import {
+  EMPTY_INBOX,
+  foldInbox,
+  type InboxState,
+  type Notification,
+  type NotificationPreferences,
+} from './inbox-state.ts'
+
+/** `kept`: all that are not archived. */
+export type InboxFilter = 'kept' | 'unread' | 'archived'
+
+export interface InboxView extends InboxState {
+  /** Something was read from the server. */
+  readonly loaded: boolean
+  readonly loading: boolean
+  /** Why the list could not be read, or why the last change was not taken. */
+  readonly refusal: Refusal | undefined
+}
+
+/** What one may say in one's inbox. */
+type Saying = Exclude<keyof EventPayloads & `user.${string}`, 'user.notified'>
+
+/** One that was said and that the server has not taken yet. */
+interface Said {
+  readonly event: EventOf
+  /** Where it came to stand. */
+  seq: number | undefined
+}
+
+interface Page {
+  readonly notifications: readonly Notification[]
+  readonly unread: number
+  readonly unseen: number
+  readonly seenUntil: number
+  readonly preferences: NotificationPreferences
+  readonly names: Readonly<Record<string, string>>
+  readonly seq: number
+  readonly next: number | null
+}
+
+const PAGE = 50
+/** What one answer may hold. */
+const MOST = 500
+
+/**
+ * One's own inbox: pages of it from the server, and from their position on the events of the room `user:<me>`. What one
+ * does is shown at once, and taken back where the server does not take it. It is kept up to date while somebody listens.
+ */
+export class Inbox {
+  readonly #client: Client
+  readonly #filter: InboxFilter
+  readonly #listeners = new Set<() => void>()
+  readonly #newListeners = new Set<(notifications: readonly Notification[]) => void>()
+  readonly #said: Said[] = []
+  /** What the server has said. */
+  #base = EMPTY_INBOX
+  #view: InboxView = { ...EMPTY_INBOX, loaded: false, loading: true, refusal: undefined }
+  /** Up to where new ones were told of. */
+  #announced = 0
+  #loaded = false
+  #loading = false
+  #again = false
+  #failures = 0
+  #refusal: Refusal | undefined
+  #room: Room | undefined
+  #opening: Promise<Room> | undefined
+  #stopListening = (): void => {}
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(client: Client, filter: InboxFilter) {
+    this.#client = client
+    this.#filter = filter
+  }
+
+  /** The same object until something in it changes. */
+  getState = (): InboxView => this.#view
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    if (this.#listeners.size === 1) this.reload()
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#stop()
+    }
+  }
+
+  /** Calls back with what comes from now on, while somebody is subscribed. */
+  onNew(listener: (notifications: readonly Notification[]) => void): () => void {
+    this.#newListeners.add(listener)
+    return () => this.#newListeners.delete(listener)
+  }
+
+  /** Reads all that is known anew. */
+  reload = (): void => this.#load(Math.max(PAGE, this.#base.notifications.length))
+
+  /** Reads older ones too. */
+  loadMore = (): void => {
+    if (!this.#base.complete) this.#load(this.#base.notifications.length + PAGE)
+  }
+
+  /** All that are known were shown. */
+  markSeen(): void {
+    const until = this.#newest
+    if (until > this.#view.seenUntil) this.#say('user.seen', { until })
+  }
+
+  markRead(ids: readonly string[]): void {
+    this.#mark('user.read', ids)
+  }
+
+  markUnread(ids: readonly string[]): void {
+    this.#mark('user.unread', ids)
+  }
+
+  archive(ids: readonly string[]): void {
+    this.#mark('user.archived', ids)
+  }
+
+  unarchive(ids: readonly string[]): void {
+    this.#mark('user.unarchived', ids)
+  }
+
+  /** All that have come so far; not what is on its way. */
+  markAllRead(): void {
+    if (this.#view.unread > 0) this.#say('user.all_read', { until: this.#base.seq })
+  }
+
+  /** What is named changes, and nothing else. */
+  setPreferences(change: EventPayloads['user.preferences']): void {
+    this.#say('user.preferences', change)
+  }
+
+  get #newest(): number {
+    return this.#view.notifications[0]?.seq ?? 0
+  }
+
+  #mark(type: 'user.read' | 'user.unread' | 'user.archived' | 'user.unarchived', ids: readonly string[]) {
+    if (ids.length > 0) this.#say(type, { ids: [...ids] })
+  }
+
+  #say<Type extends Saying>(type: Type, payload: EventPayloads[Type]): void {
+    const id = newId()
+    // After all that there is, as it will be once the server has taken it.
+    const event = { type, id, payload, seq: Number.MAX_SAFE_INTEGER, actor: '', at: Date.now() }
+    // TypeScript does not see that a type and its payload go together.
+    const said: Said = { event: event as unknown as EventOf, seq: undefined }
+    this.#said.push(said)
+    this.#refusal = undefined
+    this.#changed()
+    const dropped = (cause: unknown) => {
+      this.#forget(said)
+      this.#refusal = refusalIn(cause)
+      this.#changed()
+    }
+    this.#open()
+      .then((room) => room.publish(type, payload, { id }))
+      .then(({ seq }) => {
+        said.seq = seq
+        this.#changed()
+      }, dropped)
+  }
+
+  #forget(said: Said): void {
+    const at = this.#said.indexOf(said)
+    if (at >= 0) this.#said.splice(at, 1)
+  }
+
+  #load(limit: number): void {
+    if (this.#loading) {
+      this.#again = true
+      return
+    }
+    this.#loading = true
+    this.#again = false
+    clearTimeout(this.#timer)
+    this.#changed()
+    this.#read(Math.min(limit, MOST)).then(
+      () => {
+        this.#failures = 0
+        this.#loading = false
+        this.#changed()
+        if (this.#again || this.#base.stale) this.reload()
+      },
+      (cause: unknown) => {
+        this.#loading = false
+        this.#refusal = refusalIn(cause)
+        this.#changed()
+        if (this.#refusal.retryable && this.#listeners.size > 0)
+          this.#timer = setTimeout(this.reload, backoff(this.#failures))
+        this.#failures += 1
+      },
+    )
+  }
+
+  async #read(limit: number): Promise<void> {
+    const room = await this.#open()
+    const id = encodeURIComponent(room.name.slice(INBOX.length))
+    const query = new URLSearchParams({ limit: String(limit), filter: this.#filter })
+    const page = await this.#client.api.get<Page>(`/users/${id}/notifications?${query}`)
+    const { next, ...read } = page
+    // Where events have told more since, they tell it again, from where the page ends.
+    this.#base = { ...read, complete: next === null, stale: false }
+    if (!this.#loaded) this.#announced = page.seq
+    this.#loaded = true
+    this.#refusal = undefined
+    if (this.#listeners.size > 0) this.#listen(room)
+  }
+
+  #listen(room: Room): void {
+    this.#stopListening()
+    this.#stopListening = room.listen(
+      {
+        events: (events) => {
+          this.#base = foldInbox(this.#base, events)
+          this.#changed()
+          this.#tellNew(events)
+          // Its list is not the one that counts are made of.
+          if (this.#base.stale || this.#filter === 'archived') this.reload()
+        },
+        reset: () => this.reload(),
+        refused: (reason) => {
+          this.#refusal = reason
+          this.#changed()
+        },
+      },
+      this.#base.seq,
+    )
+  }
+
+  #tellNew(events: readonly EventOf[]): void {
+    const from = this.#announced
+    this.#announced = Math.max(from, events.at(-1)?.seq ?? 0)
+    const ids = new Set(
+      events.filter(({ type, seq }) => type === 'user.notified' && seq > from).map(({ id }) => id),
+    )
+    const fresh = this.#base.notifications.filter(
+      ({ id, read, archived }) => ids.has(id) && !read && !archived,
+    )
+    if (fresh.length === 0) return
+    for (const listener of [...this.#newListeners]) guarded(() => listener(fresh))
+  }
+
+  #open(): Promise<Room> {
+    this.#opening ??= this.#client.whoAmI().then(
+      ({ id }) => {
+        this.#room = this.#client.room(`${INBOX}${id}`)
+        return this.#room
+      },
+      (cause: unknown) => {
+        this.#opening = undefined
+        throw cause
+      },
+    )
+    return this.#opening
+  }
+
+  #stop(): void {
+    this.#stopListening()
+    clearTimeout(this.#timer)
+    this.#opening = undefined
+    this.#room?.release()
+    this.#room = undefined
+  }
+
+  #changed(): void {
+    // What the server has told as well is not ours to add any more.
+    for (const said of [...this.#said]) {
+      if (said.seq !== undefined && said.seq <= this.#base.seq) this.#forget(said)
+    }
+    const shown = foldInbox(
+      this.#base,
+      this.#said.map(({ event }) => event),
+    )
+    const notifications = shown.notifications.filter(
+      ({ archived }) => archived === (this.#filter === 'archived'),
+    )
+    this.#view = {
+      ...shown,
+      notifications,
+      loaded: this.#loaded,
+      loading: this.#loading,
+      refusal: this.#refusal,
+    }
+    for (const listener of [...this.#listeners]) guarded(listener)
+  }
+}
+
+const INBOX = 'user:'
+
+const refusalIn = (cause: unknown): Refusal => {
+  const reason = cause instanceof Error ? cause.cause : undefined
+  return isRefusal(reason) ? reason : refusal('internal', 'The server cannot be reached', true)
+}
+
+const isRefusal = (value: unknown): value is Refusal =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+
+const known = new WeakMap<Client, Map<InboxFilter, Inbox>>()
+
+/** One's own inbox, as this filter shows it. Everybody who asks for the same gets the same. */
+export const inboxOf = (client: Client, filter: InboxFilter = 'kept'): Inbox => {
+  const ofClient = known.get(client) ?? new Map<InboxFilter, Inbox>()
+  known.set(client, ofClient)
+  const inbox = ofClient.get(filter) ?? new Inbox(client, filter)
+  ofClient.set(filter, inbox)
+  return inbox
+}

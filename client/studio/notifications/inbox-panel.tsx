@@ -1,0 +1,100 @@
+import { Alert, Button, EmptyState, Group, SegmentedControl, Skeleton, Stack } from '@mantine/core'
+import { IconBellOff, IconChecks, IconCloudOff, IconSettings } from '@tabler/icons-react'
+import { useEffect, useMemo, useState } from 'react'
+import { useNotifications } from '../../react/index.ts'
+import { groupNotifications, type InboxFilter } from '../../sdk/index.ts'
+import { linkTo, PREFERENCES } from '../router.ts'
+import { NotificationGroupRow } from './notification-row.tsx'
+import { hideToasts } from './use-toasts.ts'
+
+const FILTERS: readonly { readonly value: InboxFilter; readonly label: string; readonly nothing: string }[] =
+  [
+    { value: 'kept', label: 'All', nothing: 'What people and builds have to tell you comes here.' },
+    { value: 'unread', label: 'Unread', nothing: 'You have read all that there is.' },
+    { value: 'archived', label: 'Archived', nothing: 'What you put away is kept here.' },
+  ]
+
+/** What one is told: newest first, what belongs together as one. */
+export function InboxPanel() {
+  const [filter, setFilter] = useState<InboxFilter>('kept')
+  const { inbox, notifications, names, unread, loaded, refusal, complete, loading } = useNotifications(filter)
+  const groups = useMemo(() => groupNotifications(notifications), [notifications])
+  const newest = notifications[0]?.seq
+  useEffect(() => {
+    if (newest !== undefined && filter !== 'archived') inbox.markSeen()
+    hideToasts(inbox.getState().notifications)
+  }, [inbox, newest, filter])
+  return (
+    <Stack gap="sm">
+      <SegmentedControl
+        fullWidth
+        aria-label="Which notifications"
+        data={FILTERS.map(({ value, label }) => ({ value, label }))}
+        value={filter}
+        onChange={(value) => setFilter(FILTERS.find((one) => one.value === value)?.value ?? 'kept')}
+      />
+      <Group justify="space-between" gap="xs">
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconChecks size={16} />}
+          disabled={unread === 0}
+          onClick={() => inbox.markAllRead()}
+        >
+          Mark all read
+        </Button>
+        <Button
+          size="xs"
+          variant="subtle"
+          component="a"
+          leftSection={<IconSettings size={16} />}
+          {...linkTo(PREFERENCES)}
+        >
+          Preferences
+        </Button>
+      </Group>
+      {refusal === undefined ? null : (
+        <Alert
+          role="status"
+          color="orange"
+          icon={<IconCloudOff />}
+          title={loaded ? 'This may be out of date' : 'Your notifications cannot be read'}
+        >
+          <Stack gap="sm" align="flex-start">
+            <span>{refusal.message}. None of them is lost.</span>
+            <Button size="xs" variant="default" onClick={inbox.reload}>
+              Try again
+            </Button>
+          </Stack>
+        </Alert>
+      )}
+      {!loaded && refusal === undefined ? (
+        <Stack gap="sm" role="status" aria-label="Loading your notifications">
+          {[0, 1, 2].map((row) => (
+            <Skeleton key={row} height={64} />
+          ))}
+        </Stack>
+      ) : null}
+      {loaded && groups.length === 0 ? (
+        <EmptyState
+          py={40}
+          icon={<IconBellOff />}
+          title="Nothing here"
+          description={FILTERS.find(({ value }) => value === filter)?.nothing ?? ''}
+        />
+      ) : null}
+      {groups.length === 0 ? null : (
+        <ul className="notes" aria-label="Notifications">
+          {groups.map((group) => (
+            <NotificationGroupRow key={group.key} group={group} names={names} inbox={inbox} />
+          ))}
+        </ul>
+      )}
+      {complete || !loaded ? null : (
+        <Button variant="default" onClick={inbox.loadMore} loading={loading}>
+          Show older ones
+        </Button>
+      )}
+    </Stack>
+  )
+}

@@ -1,0 +1,34 @@
+import type { Notification } from '../../sdk/index.ts'
+import { roomPath } from '../router.ts'
+
+/** What the server tells of by itself; applications add their own. */
+export const CATEGORIES = [
+  { id: 'mention', label: 'Mentions and answers', says: 'Somebody names you, or answers what you said' },
+  { id: 'comment', label: 'Comments', says: 'Somebody answers your comment' },
+  { id: 'share', label: 'Shares', says: 'You are added to a project or a chat' },
+  { id: 'build', label: 'Builds', says: 'A build of yours, or of your project, fails' },
+  { id: 'deployment', label: 'Deployments', says: 'A deployment of yours, or of your project, fails' },
+  { id: 'performance', label: 'Performance', says: 'Something became slow' },
+  { id: 'system', label: 'System', says: 'Announcements and alerts of those who run this server' },
+] as const
+
+export const categoryLabel = (id: string): string =>
+  CATEGORIES.find((category) => category.id === id)?.label ?? id.replaceAll('-', ' ')
+
+/** Whose doing it is, and where. */
+export function whereabouts({ payload }: Notification, names: Readonly<Record<string, string>>): string {
+  const { from, source, category } = payload
+  const who = from === undefined ? undefined : (names[from] ?? from)
+  return [who, source?.room ?? categoryLabel(category)].filter((part) => part !== undefined).join(' · ')
+}
+
+/** Where it leads: elsewhere, into the studio, or nowhere. */
+export function targetOf({
+  payload,
+}: Notification): { readonly href: string; readonly inside: boolean } | undefined {
+  if (payload.url !== undefined) return { href: payload.url, inside: false }
+  if (payload.source === undefined || !HAVE_PAGES.test(payload.source.room)) return undefined
+  return { href: roomPath(payload.source.room), inside: true }
+}
+
+const HAVE_PAGES = /^(doc|build|chat):/

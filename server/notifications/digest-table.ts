@@ -1,0 +1,70 @@
+import type { z } from 'zod'
+import type { user } from '../channels/kinds/user.ts'
+import type { RoomId } from '../log/entry.ts'
+import type { Queryable } from '../storage/transaction.ts'
+
+export type Notified = z.output<typeof user.events.notified.payload>
+
+interface Held {
+  readonly id: string
+  readonly payload: Notified
+  readonly minutes: number
+}
+
+/** A window that is closed, and what came within it, oldest first. */
+export interface ClosedWindow {
+  readonly id: number
+  readonly inbox: string
+  readonly items: readonly { readonly id: string; readonly payload: Notified }[]
+}
+
+/** Holds a notification until the window of its category closes; one that was held or told before is passed over. */
+export async function holdForDigest(
+  client: Queryable,
+  inbox: RoomId,
+  { id, payload, minutes }: Held,
+): Promise<void> {
+  // The row of the open window stays locked until the end: whoever closes it waits for what joins it.
+  await client.query(
+    `with open as (
+       insert into digest_windows (room_id, category, closes_at)
+       values ($1, $2, now() + $3 * interval '1 minute')
+       on conflict (room_id, category) where not closed do update set category = excluded.category
+       returning id
+     )
+     insert into digest_items (room_id, id, window_id, payload)
+     select $1, $4, open.id, $5 from open
+     where not exists (select from room_events e where e.room_id = $1 and e.id = $4)
+     on conflict do nothing`,
+    [inbox, payload.category, minutes, id, JSON.stringify(payload)],
+  )
+}
+
+/** Closes the windows that are due; from then on nothing joins them. */
+export async function closeDueWindows(client: Queryable): Promise<void> {
+  await client.query('update digest_windows set closed = true where closes_at <= now() and not closed')
+}
+
+export async function closedWindows(client: Queryable, limit: number): Promise<readonly ClosedWindow[]> {
+  const { rows } = await client.query<ClosedWindow>(
+    `select w.id::float8 as id, coalesce(r.name, '') as inbox, coalesce(
+       (select jsonb_agg(jsonb_build_object('id', i.id, 'payload', i.payload) order by i.place)
+        from digest_items i where i.window_id = w.id), '[]') as items
+     from digest_windows w left join rooms r on r.id = w.room_id and r.deleted_at is null
+     where w.closed order by w.closes_at limit $1`,
+    [limit],
+  )
+  return rows
+}
+
+export async function forgetWindow(client: Queryable, id: number): Promise<void> {
+  await client.query('delete from digest_windows where id = $1', [id])
+}
+
+/** What was told so long ago that nobody sends it again. */
+export async function forgetOldItems(client: Queryable): Promise<void> {
+  await client.query(
+    `delete from digest_items i where at < now() - interval '30 days'
+       and not exists (select from digest_windows w where w.id = i.window_id)`,
+  )
+}

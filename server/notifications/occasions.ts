@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import type { FollowedRoom } from '../channels/followers.ts'
+import type { notification } from '../channels/kinds/user.ts'
+import type { StoredEvent } from '../log/events.ts'
+import type { Queryable } from '../storage/transaction.ts'
+import { everybodyWithInbox, whoReads } from './audience.ts'
+import { membersOf } from './project-members.ts'
+
+/** Who is told what, before anybody is asked whether they want to be. */
+export interface Occasion {
+  readonly users: readonly string[]
+  readonly says: z.output<typeof notification>
+}
+
+/**
+ * What an event gives occasion to tell. The same whenever it is asked, since it may be asked again after a kill: made of the
+ * event and of earlier ones of its room. Nothing that people wrote is repeated: it could not be taken back.
+ */
+type Occasions = (client: Queryable, room: FollowedRoom, event: StoredEvent) => Promise<readonly Occasion[]>
+
+const message = z.object({
+  mentions: z.array(z.string()).default([]),
+  /** The message that it answers, or the thread. */
+  answers: z.string().optional(),
+  thread: z.string().optional(),
+})
+
+/** Mentions first: nobody is told of one message twice. */
+const said =
+  (answered: { readonly category: string; readonly title: string }): Occasions =>
+  async (client, room, { payload }) => {
+    const { mentions, thread, answers = thread } = message.parse(JSON.parse(payload))
+    const author = answers === undefined ? undefined : await authorOf(client, room, answers)
+    const answering = author === undefined || mentions.includes(author) ? [] : [author]
+    const group = room.name
+    return [
+      {
+        users: await whoReads(client, room, mentions),
+        says: { category: 'mention', title: 'You were mentioned', group },
+      },
+      { users: await whoReads(client, room, answering), says: { ...answered, group } },
+    ]
+  }
+
+const created = z.object({ title: z.string().default(''), project: z.string().optional() })
+const started = z.object({ environment: z.string().default(''), project: z.string().optional() })
+const failed = z.object({ message: z.string().default('') })
+
+const buildFailed: Occasions = async (client, room, event) => {
+  const beginning = await lastBefore(client, room, 'build.created', event.seq)
+  const { title, project } = created.parse(beginning?.payload ?? {})
+  const name = title.trim() || room.name
+  return [
+    {
+      users: await whoseItIs(client, beginning?.actor, project),
+      says: {
+        category: 'build',
+        title: cut(`Build failed: ${name}`, 500),
+        text: cut(failed.parse(JSON.parse(event.payload)).message, 2_000),
+        group: cut(project === undefined ? name : `project:${project}`, 200),
+      },
+    },
+  ]
+}
+
+const deploymentFailed: Occasions = async (client, room, event) => {
+  const beginning = await lastBefore(client, room, 'deployment.started', event.seq)
+  const { environment, project } = started.parse(beginning?.payload ?? {})
+  const name = environment.trim() || room.name
+  return [
+    {
+      users: await whoseItIs(client, beginning?.actor, project),
+      says: {
+        category: 'deployment',
+        title: cut(`Deployment failed: ${name}`, 500),
+        text: cut(failed.parse(JSON.parse(event.payload)).message, 2_000),
+        group: cut(project === undefined ? name : `project:${project}`, 200),
+      },
+    },
+  ]
+}
+
+const shared =
+  (title: string, usersOf: (payload: unknown) => readonly string[]): Occasions =>
+  async (_client, room, { payload }) => [
+    { users: usersOf(JSON.parse(payload)), says: { category: 'share', title, group: room.name } },
+  ]
+
+const announcement = z.object({ title: z.string(), text: z.string(), url: z.string().optional() })
+const alert = z.object({ level: z.string(), text: z.string() })
+
+const COMMENT_ANSWERED = { category: 'comment', title: 'Your comment was answered' }
+
+/** By the type of the event. */
+export const OCCASIONS: Readonly<Record<string, Occasions>> = {
+  'chat.message': said({ category: 'mention', title: 'Your message was answered' }),
+  'comment.created': said(COMMENT_ANSWERED),
+  'comment.replied': said(COMMENT_ANSWERED),
+  'build.failed': buildFailed,
+  'deployment.failed': deploymentFailed,
+  'project.member.joined': shared('You were added to a project', (payload) => [
+    z.object({ user: z.string() }).parse(payload).user,
+  ]),
+  'chat.created': shared(
+    'You were added to a chat',
+    (payload) => z.object({ members: z.array(z.string()) }).parse(payload).members,
+  ),
+  'chat.invited': shared(
+    'You were added to a chat',
+    (payload) => z.object({ users: z.array(z.string()) }).parse(payload).users,
+  ),
+  'system.announcement': async (client, room, { payload }) => {
+    const { title, text, url } = announcement.parse(JSON.parse(payload))
+    return [
+      {
+        users: await everybodyWithInbox(client),
+        says: {
+          category: 'system',
+          title: title.trim() || 'Announcement',
+          text: cut(text, 2_000),
+          ...(url !== undefined && { url }),
+          group: room.name,
+        },
+      },
+    ]
+  },
+  'system.alert': async (client, room, { payload }) => {
+    const { level, text } = alert.parse(JSON.parse(payload))
+    const title = level === 'info' ? 'For your information' : level === 'warning' ? 'Warning' : 'Critical'
+    return [
+      {
+        users: await everybodyWithInbox(client),
+        says: { category: 'system', title, text: cut(text, 2_000), group: room.name },
+      },
+    ]
+  },
+}
+
+interface Beginning {
+  readonly actor: string
+  readonly payload: unknown
+}
+
+async function lastBefore(
+  client: Queryable,
+  { id }: FollowedRoom,
+  type: string,
+  seq: number,
+): Promise<Beginning | undefined> {
+  const { rows } = await client.query<Beginning>(
+    `select actor, payload from room_events where room_id = $1 and type = $2 and seq < $3
+     order by seq desc limit 1`,
+    [id, type, seq],
+  )
+  return rows[0]
+}
+
+async function authorOf(client: Queryable, { id }: FollowedRoom, event: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ actor: string }>(
+    'select actor from room_events where room_id = $1 and id = $2',
+    [id, event],
+  )
+  return rows[0]?.actor
+}
+
+/** Who began it, and the members of the project that it says it is of. */
+const whoseItIs = async (
+  client: Queryable,
+  actor: string | undefined,
+  project: string | undefined,
+): Promise<readonly string[]> => [
+  ...(actor === undefined ? [] : [actor]),
+  ...(project === undefined ? [] : await membersOf(client, project)),
+]
+
+/** Never in the middle of a character: half of one can be stored nowhere. */
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
