@@ -8,23 +8,18 @@ import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
 import { deleteTickets, Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
-import { createActivity } from './activity/activity.ts'
-import { ActivityFollower } from './activity/follower.ts'
-import { activityTypes } from './activity/types.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
 import { EventRetention } from './channels/event-retention.ts'
-import { Followers } from './channels/followers.ts'
 import { kindRoutes } from './channels/kind-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
-import { Chat } from './chat/chat.ts'
-import { CHAT_TYPES } from './chat/follower.ts'
 import { CHAT_KIND, chatRule } from './chat/rule.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
+import { createFeatures, followedTypes } from './features.ts'
 import { compareRoutes } from './history/compare/routes.ts'
 import { History } from './history/history.ts'
 import { Housekeeping } from './history/housekeeping.ts'
@@ -46,7 +41,6 @@ import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
 import { RoomInventory } from './log/inventory.ts'
 import { Log } from './log/log.ts'
-import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
@@ -94,12 +88,7 @@ export interface Parts {
 /** Puts the server together: the only place that knows every part. */
 export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
-  const activityOf = activityTypes(kinds)
-  const activityFollower = new ActivityFollower(activityOf)
-  const registry = new Registry(kinds, [
-    ...CHAT_TYPES,
-    ...[activityFollower, ...NOTIFICATION_FOLLOWERS].flatMap(({ types }) => types),
-  ])
+  const registry = new Registry(kinds, followedTypes(kinds))
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
@@ -143,24 +132,23 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const channels = new Channels(log, registry)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const signals = new Signals()
-  const chat = new Chat({
-    pool: database.pool,
-    authorizer,
-    signal: (...said) => signals.send(...said),
-    logger,
-  })
-  await chat.start()
-  const followers = new Followers(
+  const access = { verify, authorizer, revocations }
+  const cursors = await Cursors.of(database.pool)
+  const features = await createFeatures({
     database,
     channels,
-    [chat.follower, activityFollower, ...NOTIFICATION_FOLLOWERS],
+    signals,
+    people,
+    cursors,
+    mayChat: roomKinds?.includes(CHAT_KIND) ?? true,
     logger,
-  )
+    ...access,
+  })
   const events = new RoomEvents({
     channels,
     signals,
     logger,
-    moveRead: chat.moveRead,
+    moveRead: features.moveRead,
     logOf: (document) => rooms.logOf(document),
   })
   const { hocuspocus, allUnloaded } = createHocuspocus(
@@ -214,18 +202,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
   }
   const inventory = new RoomInventory(database.pool)
-  const cursors = await Cursors.of(database.pool)
-  const access = { verify, authorizer, revocations }
-  const notifications = createNotifications({ pool: database.pool, channels, logger, ...access })
   const visits = new Visits({ authorizer, connections, logger })
-  const activity = createActivity({
-    db: database.pool,
-    cursors,
-    types: activityOf,
-    signals,
-    logger,
-    ...access,
-  })
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
     cursors,
@@ -245,18 +222,10 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         ...access,
       }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
-      chat.routes({
-        channels,
-        followers,
-        people,
-        mayCreate: roomKinds?.includes(CHAT_KIND) ?? true,
-        ...access,
-      }),
       kindRoutes(registry, verify),
       peoplePresence.routes(access),
       inventoryRoutes({ inventory, cursors, ...access }),
-      activity.routes,
-      notifications.routes,
+      ...features.routes,
     ],
     readiness: () => {
       const problems = readinessProblems(log, heartbeat, stopping)
@@ -282,7 +251,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
     'expired tickets': () => tickets.deleteExpired(),
     'people of rooms': (signal) => peoplePresence.forget(signal),
-    'old digests': () => notifications.digests.forgetOld(),
+    ...features.tasks,
     'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({
@@ -311,10 +280,8 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
     start: () => {
       housekeeping.start()
-      followers.start()
+      features.start()
       heads.start()
-      activity.watch.start()
-      notifications.digests.start()
     },
     stop: async () => {
       stopping = true
@@ -324,22 +291,16 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       const seen = peoplePresence.stop()
       const durable = await within(
         config.stopWithin,
-        Promise.all([
-          housekeeping.close(),
-          notifications.digests.close(),
-          allUnloaded().then(() => log.close()),
-        ]),
+        Promise.all([housekeeping.close(), features.silence(), allUnloaded().then(() => log.close())]),
       )
       if (!durable) await log.abandon()
-      activity.watch.stop()
-      await followers.close()
+      await features.close()
       await within(LAST_SEEN, seen)
       await history.close()
       heartbeat.stop()
       revocations.stop()
       deletions.stop()
       heads.stop()
-      chat.stop()
       await rooms.onDestroy()
       return durable
     },
@@ -349,8 +310,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       revocations.stop()
       deletions.stop()
       heads.stop()
-      chat.stop()
-      await followers.close()
+      await features.close()
       await history.close()
       await log.abandon()
       await database.close()

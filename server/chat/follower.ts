@@ -3,13 +3,19 @@ import type { RoomId } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import { addMembers, createChat, removeMember, renameChat } from './members.ts'
-import { addReaction, deleteMessage, editMessage, insertMessages, removeReaction } from './message-table.ts'
+import {
+  addReaction,
+  deleteMessage,
+  editMessage,
+  insertMessages,
+  type MessageEvent,
+  removeReaction,
+} from './message-table.ts'
 
 type ChatType = Extract<keyof BuiltInPayloads, `chat.${string}`>
 type ChatEvent<Type extends ChatType = ChatType> = Type extends ChatType
   ? Omit<StoredEvent, 'type' | 'payload'> & { readonly type: Type; readonly payload: BuiltInPayloads[Type] }
   : never
-export type MessageEvent = ChatEvent<'chat.message'>
 
 export const CHAT_TYPES = [
   'chat.created',

@@ -1,7 +1,12 @@
 import type { BuiltInPayloads } from '../channels/kinds/built-in.ts'
 import type { RoomId, Seq } from '../log/entry.ts'
+import type { StoredEvent } from '../log/events.ts'
 import type { Queryable } from '../storage/transaction.ts'
-import type { MessageEvent } from './follower.ts'
+
+/** A message as it was said. */
+export type MessageEvent = Omit<StoredEvent, 'payload'> & {
+  readonly payload: BuiltInPayloads['chat.message']
+}
 
 const INSERT = `
   insert into chat_messages (room_id, seq, number, id, author, at, text, answers, mentions, links)

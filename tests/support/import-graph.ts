@@ -32,6 +32,7 @@ const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments']
 const ALL = [
   'app',
   'start',
+  'features',
   'commands',
   'generate',
   'realtime',
@@ -51,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   extension: ALL.filter((part) => !['app', 'start', 'commands'].includes(part)),
   start: ALL,
   app: ALL.filter((part) => part !== 'start'),
+  features: [...FEATURES, 'realtime', 'channels', ...BELOW_REALTIME],
   commands: ['generate', 'channels', 'transfer', 'history', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
   channels: ['http', ...BELOW_HTTP],

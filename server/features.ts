@@ -1,0 +1,84 @@
+import type { Authorizer } from './access/authorizer.ts'
+import type { People } from './access/people.ts'
+import type { Revocations } from './access/revocations.ts'
+import type { Verify } from './access/verifier.ts'
+import { createActivity } from './activity/activity.ts'
+import { ActivityFollower } from './activity/follower.ts'
+import { activityTypes } from './activity/types.ts'
+import type { Channels } from './channels/channels.ts'
+import { Followers } from './channels/followers.ts'
+import type { Kind } from './channels/kind.ts'
+import { Chat } from './chat/chat.ts'
+import { CHAT_TYPES } from './chat/follower.ts'
+import type { Cursors } from './http/cursors.ts'
+import type { Router } from './http/router.ts'
+import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
+import type { Logger } from './observe/log.ts'
+import type { Signals } from './realtime/signals.ts'
+import type { Database } from './storage/database.ts'
+
+/** The types of events of which a feature makes something. */
+export const followedTypes = (kinds: readonly Kind[]): readonly string[] => [
+  ...CHAT_TYPES,
+  ...[new ActivityFollower(activityTypes(kinds)), ...NOTIFICATION_FOLLOWERS].flatMap(({ types }) => types),
+]
+
+export interface FeatureOptions {
+  readonly database: Database
+  readonly authorizer: Authorizer
+  readonly revocations: Revocations
+  readonly verify: Verify
+  readonly channels: Channels
+  readonly signals: Signals
+  readonly people: People
+  readonly cursors: Cursors
+  /** Whether people may make chats. */
+  readonly mayChat: boolean
+  readonly logger: Logger
+}
+
+/** What is built on events, each part by itself: chat, activity and notifications. */
+export interface Features {
+  /** Somebody has read a room up to there. @throws SynclineError `room-not-found` */
+  readonly moveRead: (room: string, user: string, seq: number) => Promise<number>
+  readonly routes: readonly Router[]
+  /** To be done now and then, by name. */
+  readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+  start(): void
+  /** Resolves when nothing is published from here any more. */
+  silence(): Promise<void>
+  /** Resolves when nothing is done any more; after `silence`, where anything was started. */
+  close(): Promise<void>
+}
+
+export async function createFeatures({ mayChat, database, ...options }: FeatureOptions): Promise<Features> {
+  const { channels, signals, logger, authorizer } = options
+  const { pool } = database
+  const types = activityTypes(channels.registry.kinds)
+  const chat = new Chat({ pool, authorizer, signal: (...said) => signals.send(...said), logger })
+  await chat.start()
+  const activity = createActivity({ db: pool, types, ...options })
+  const notifications = createNotifications({ pool, ...options })
+  const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
+  const followers = new Followers(database, channels, following, logger)
+  return {
+    moveRead: chat.moveRead,
+    routes: [
+      chat.routes({ followers, mayCreate: mayChat, ...options }),
+      activity.routes,
+      notifications.routes,
+    ],
+    tasks: { 'old digests': () => notifications.digests.forgetOld() },
+    start: () => {
+      followers.start()
+      activity.watch.start()
+      notifications.digests.start()
+    },
+    silence: () => notifications.digests.close(),
+    close: async () => {
+      chat.stop()
+      activity.watch.stop()
+      await followers.close()
+    },
+  }
+}
