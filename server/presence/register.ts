@@ -27,6 +27,7 @@ export class Register implements Doorkeeper {
   #writing: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   readonly #beat: NodeJS.Timeout
+  #stopped = false
 
   /** @param everybody who is connected now */
   constructor(pool: pg.Pool, logger: Logger, everybody: () => Iterable<Present>) {
@@ -69,10 +70,11 @@ export class Register implements Doorkeeper {
 
   /** Everybody who is connected has been seen now. */
   async stop(): Promise<void> {
+    // Those who go from now on have been noted.
+    this.#stopped = true
     clearInterval(this.#beat)
     for (const person of this.#everybody()) this.#note(person)
     await this.#try()
-    clearTimeout(this.#timer)
   }
 
   #note(person: Present): void {
@@ -80,7 +82,7 @@ export class Register implements Doorkeeper {
   }
 
   #soon(): void {
-    this.#timer ??= setTimeout(() => void this.#try(), GATHER).unref()
+    if (!this.#stopped) this.#timer ??= setTimeout(() => void this.#try(), GATHER).unref()
   }
 
   async #try(): Promise<void> {
