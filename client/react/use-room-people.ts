@@ -6,6 +6,8 @@ import { usePresence } from './use-presence.ts'
 
 /** How often it is asked again who was here, in ms. */
 const EVERY = 30_000
+/** A page that is being closed leaves the room before its connection is gone, so it is asked once more after this, in ms. */
+const SETTLED = 1_500
 
 /** Somebody who is in the room, or was lately. */
 export interface RoomPerson extends PersonStatus {
@@ -46,9 +48,11 @@ export const useRoomPeople = (room: Room): RoomPeople => {
       )
     }
     ask()
+    const settled = setTimeout(ask, SETTLED)
     const timer = setInterval(ask, EVERY)
     return () => {
       current = false
+      clearTimeout(settled)
       clearInterval(timer)
     }
   }, [client, room, here])

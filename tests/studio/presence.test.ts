@@ -15,7 +15,7 @@ beforeAll(async () => {
   ;[server, browser] = await Promise.all([startServer({ studio: true }), launchBrowser()])
   bobs = await browser.context({ viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true })
   ;[ada, bob] = await Promise.all([
-    openStudio(await browser.context(), server.url, 'Ada'),
+    openStudio(await browser.context(), server.url, 'Ada Lovelace'),
     openStudio(bobs, server.url, 'Bob'),
   ])
   path = await createDocument(ada, 'Plan', 'Rich text')
@@ -56,7 +56,7 @@ it('[UI62] shows the status of people wherever their picture stands', async () =
 it('[UI61] shows who is here, away and on what, over all their tabs, and who was', async () => {
   const second = await bobs.newPage()
   await second.goto(server.url + path)
-  await second.getByRole('button', { name: 'Ada: go to their cursor' }).waitFor()
+  await second.getByRole('button', { name: 'Ada Lovelace: go to their cursor' }).waitFor()
   await look(bob, 'hidden')
   await seen('')
   await look(second, 'hidden')
@@ -65,7 +65,7 @@ it('[UI61] shows who is here, away and on what, over all their tabs, and who was
   await ada.getByRole('button', { name: 'Everybody' }).click()
   const list = ada.getByRole('dialog', { name: 'Everybody' })
   await list.getByText('away on a phone').waitFor()
-  await list.getByText('Ada (you)').waitFor()
+  await list.getByText('Ada Lovelace (you)').waitFor()
   expect(await axe(ada)).toEqual([])
   // A tab that is closed is gone at once, and the other is still there.
   await second.close()

@@ -13,7 +13,7 @@ interface PeopleProps {
 
 const SHOWN = 4
 /** On a phone. */
-const SHOWN_NARROW = 2
+const SHOWN_NARROW = 1
 
 /** Who else is here. One's own picture is in the header already. */
 export function People({ room, onFollow }: PeopleProps) {
