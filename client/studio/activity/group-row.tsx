@@ -4,7 +4,7 @@ import { useId, useState } from 'react'
 import { type Activity, type ActivityGroup, colorFor } from '../../sdk/index.ts'
 import { placePath } from '../history/position.ts'
 import { documentPath, linkTo, roomPath } from '../router.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { exactly } from '../times.ts'
 import { peopleWords, roomWords, spanWords, timesWords, wordsOf } from './words.ts'
 
@@ -23,7 +23,7 @@ export function GroupRow({ group }: { readonly group: ActivityGroup }) {
       <div className="activity-line">
         <Avatar.Group spacing={7} className="activity-faces">
           {people.slice(0, FACES).map(({ id, name }) => (
-            <PersonAvatar key={id} name={name ?? id} color={colorFor(id)} size={28} />
+            <KnownAvatar key={id} id={id} name={name ?? id} color={colorFor(id)} size={28} />
           ))}
         </Avatar.Group>
         <div className="activity-said">

@@ -2,7 +2,7 @@ import { SegmentedControl, Skeleton, Stack, Text, Title, UnstyledButton } from '
 import { useState } from 'react'
 import { useActivitySummary } from '../../react/index.ts'
 import { type ActivityFilter, colorFor, type Summary } from '../../sdk/index.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago } from '../times.ts'
 import { roomWords } from './words.ts'
 
@@ -69,7 +69,7 @@ export function SummaryPanel({
               onClick={() => (by === 'person' ? onPerson : onRoom)(chosen === row.id ? '' : row.id)}
             >
               {by === 'person' ? (
-                <PersonAvatar name={row.name ?? row.id} color={colorFor(row.id)} size={26} />
+                <KnownAvatar id={row.id} name={row.name ?? row.id} color={colorFor(row.id)} size={26} />
               ) : null}
               <CountWords row={row} by={by} />
             </UnstyledButton>

@@ -2,7 +2,7 @@ import { EmptyState, Skeleton, Stack, Text } from '@mantine/core'
 import { IconBellOff, IconMessages, IconUsers } from '@tabler/icons-react'
 import { type ChatSummary, colorFor } from '../../sdk/index.ts'
 import { chatPath, linkTo } from '../router.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago } from '../times.ts'
 import { nameOf, titleOf } from './titles.ts'
 import { UnreadBadge } from './unread-badge.tsx'
@@ -79,7 +79,7 @@ function ChatItem({ chat, self, current }: ChatItemProps) {
 export function ChatPicture({ chat, self }: Omit<ChatItemProps, 'current'>) {
   const other = chat.members.find(({ id }) => id !== self)
   if (chat.direct && other !== undefined)
-    return <PersonAvatar name={nameOf(other)} color={colorFor(other.id)} size={36} />
+    return <KnownAvatar id={other.id} name={nameOf(other)} color={colorFor(other.id)} size={36} />
   return (
     <span className="chat-picture" aria-hidden="true">
       <IconUsers size={20} stroke={1.7} />

@@ -13,7 +13,7 @@ import { useEffect, useState } from 'react'
 import { useChats, useRoom } from '../../react/index.ts'
 import { type ChatSummary, colorFor } from '../../sdk/index.ts'
 import { CHATS, navigate } from '../router.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar, KnownStatus } from '../shell/person-avatar.tsx'
 import { knownPeople } from './new-chat-dialog.tsx'
 import { nameOf } from './titles.ts'
 
@@ -146,11 +146,14 @@ function PeopleForm({ chat, self }: ChatMenuProps) {
         {chat.members.map((member) => (
           <li key={member.id}>
             <Group wrap="nowrap" gap="sm" py={6}>
-              <PersonAvatar name={nameOf(member)} color={colorFor(member.id)} />
-              <Text truncate flex={1} dir="auto">
-                {nameOf(member)}
-                {member.id === self ? ' (you)' : ''}
-              </Text>
+              <KnownAvatar id={member.id} name={nameOf(member)} color={colorFor(member.id)} />
+              <div className="person-text">
+                <Text truncate dir="auto">
+                  {nameOf(member)}
+                  {member.id === self ? ' (you)' : ''}
+                </Text>
+                <KnownStatus id={member.id} />
+              </div>
               {member.role === 'admin' ? (
                 <Text size="sm" c="dimmed">
                   Administrator

@@ -9,7 +9,7 @@ import {
 } from '@tabler/icons-react'
 import { memo } from 'react'
 import { colorFor, type ShownMessage } from '../../sdk/index.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar, PersonAvatar } from '../shell/person-avatar.tsx'
 import { exactly } from '../times.ts'
 import { Said } from './text.tsx'
 
@@ -54,7 +54,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       aria-label={`${name}, ${exactly(at)}`}
     >
       <div className="message-side">
-        {continues ? null : <PersonAvatar name={name} color={colorFor(message.author)} size={32} />}
+        {continues ? null : (
+          <KnownAvatar id={message.author} name={name} color={colorFor(message.author)} size={32} />
+        )}
       </div>
       <div className="message-body">
         {continues ? null : (

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Popover, Text, Tooltip, UnstyledButton
 import { IconDots, IconMoodPlus, IconPencil, IconTrash } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
 import { colorFor, type ThreadComment, type Threads, type Unsent } from '../../sdk/index.ts'
-import { PersonAvatar } from '../shell/person-avatar.tsx'
+import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import { Composer } from './composer.tsx'
 import { useCommentPeople } from './people.tsx'
@@ -29,7 +29,7 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
   return (
     <div className="comment">
       <Group gap={8} wrap="nowrap" align="center">
-        <PersonAvatar name={name} color={colorFor(author)} size={26} />
+        <KnownAvatar id={author} name={name} color={colorFor(author)} size={26} />
         <div className="comment-by">
           <Text component="span" fw={600} size="sm" className="comment-name">
             {name}

@@ -1,4 +1,4 @@
-import { Avatar } from '@mantine/core'
+import { Avatar, Text } from '@mantine/core'
 import type { PersonStatus } from '../../../server/protocol.ts'
 import { usePeopleStatus } from '../../react/index.ts'
 import { initialsOf } from '../people.ts'
@@ -40,4 +40,15 @@ export function KnownAvatar({ id, ...shown }: PersonAvatarProps & { readonly id:
   const known = usePeopleStatus([id]).get(id)
   const title = known && `${shown.name}: ${statusWords(known)}`
   return <PersonAvatar {...shown} status={known?.status} {...(title === undefined ? {} : { title })} />
+}
+
+/** Their status in words, where it is known: "away on a phone", "last seen 2 hours ago". */
+export function KnownStatus({ id }: { readonly id: string }) {
+  const known = usePeopleStatus([id]).get(id)
+  if (known === undefined) return null
+  return (
+    <Text size="xs" c="dimmed">
+      {statusWords(known)}
+    </Text>
+  )
 }
