@@ -22,6 +22,7 @@ import { siege } from './scenarios/hostile-siege.ts'
 import { idle } from './scenarios/idle.ts'
 import { kill } from './scenarios/kill.ts'
 import { open } from './scenarios/open.ts'
+import { activity } from './scenarios/people/activity.ts'
 import { carets } from './scenarios/people/carets.ts'
 import { propagation } from './scenarios/propagation.ts'
 import { rooms } from './scenarios/rooms.ts'
@@ -47,7 +48,7 @@ const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 /** Asked for one by one, or as `events`. */
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
-const PEOPLE: readonly Scenario[] = [carets]
+const PEOPLE: readonly Scenario[] = [carets, activity]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,

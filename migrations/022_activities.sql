@@ -53,6 +53,7 @@ create index activities_by_time on activities (project_id, at desc, id desc);
 create index activities_by_room on activities (project_id, room, at desc, id desc);
 create index activities_by_actor on activities (project_id, actor, at desc, id desc);
 create index activities_by_type on activities (project_id, type, at desc, id desc);
+create index activities_by_actor_and_type on activities (project_id, actor, type, at desc, id desc);
 create index activities_by_change on activities (project_id, change);
 create index activities_by_thing on activities (room_id, thing) where thing is not null;
 create index activities_by_words on activities using gin (words) with (fastupdate = off);
