@@ -56,6 +56,7 @@ export {
   type Anchor,
   foldThreads,
   NO_THREADS,
+  THREAD_EVENTS,
   THREADS,
   type Thread,
   type ThreadComment,

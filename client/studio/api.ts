@@ -71,19 +71,22 @@ interface Page {
 
 /** Asks for JSON; an answer without a body is `undefined`. */
 export async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  return parse(new TextDecoder().decode(await requestBytes(path, init))) as T
+}
+
+export async function requestBytes(path: string, init?: RequestInit): Promise<Uint8Array> {
   let response: Response
-  let text: string
+  let bytes: Uint8Array
   try {
     response = await fetch(`${API_PREFIX}${path}`, init)
     // An answer that breaks off, or is given up, is none.
-    text = await response.text()
+    bytes = new Uint8Array(await response.arrayBuffer())
   } catch (cause) {
     if (init?.signal?.aborted) throw cause
     throw new RequestError('unreachable', 'The server cannot be reached', { cause })
   }
-  const body = parse(text)
-  if (!response.ok) throw refusal(body)
-  return body as T
+  if (!response.ok) throw refusal(parse(new TextDecoder().decode(bytes)))
+  return bytes
 }
 
 function parse(text: string): unknown {

@@ -28,7 +28,7 @@ export interface AuthorizationOptions {
   readonly authorizer: Authorizer
   /** Finds the room, or creates it for `createBy`; false where it is absent and nobody may create it. */
   readonly ensureRoom: (name: string, createBy: string | undefined) => Promise<boolean>
-  /** Hears of everybody who comes to write, before they may. */
+  /** Hears of everybody who comes to write or to comment, before they may. */
   readonly rememberWriter?: (identity: Identity) => Promise<void>
   readonly logger: Logger
 }
@@ -69,7 +69,7 @@ export class Authorization implements Extension<RoomContext> {
     connectionConfig.readOnly = !atLeast(decision.role, 'write')
     const exists = await ensureRoom(room, decision.mayCreate ? identity.user : undefined)
     if (!exists) throw new SynclineError('room-not-found')
-    if (!connectionConfig.readOnly) await rememberWriter?.(identity)
+    if (atLeast(decision.role, 'comment')) await rememberWriter?.(identity)
     return { admission, standing: new Standing({ authorizer, room, identity, decision, epoch }) }
   }
 

@@ -110,8 +110,84 @@ it.each([
     await ada.getByText('and a pear there').first().click()
     await ada.keyboard.press('Control+End')
     await ada.keyboard.press('Shift+Home')
+    await ada.getByRole('button', { name: 'Comment on the selection' }).waitFor()
     await ada.keyboard.press('Delete')
     await bob.getByRole('region', { name: 'Their text is gone' }).getByText('pear', { exact: true }).waitFor()
     expect(await axe(bob)).toEqual([])
   },
 )
+
+it.each([
+  ['Code', 'doc:code'],
+  ['Rich text', 'doc:rich'],
+] as const)('[COM21] in the history of %s comments stand where they stood then', async (_, room) => {
+  const [created] = await events(room, 'comment.created')
+  await ada.goto(`${server.url}/documents/${room}/history?at=${created?.seq}&panel=comments`)
+  await expect.poll(() => marked(ada), soon).toBe('pear')
+  expect(await text(ada)).not.toContain('first')
+  await thread(ada).getByText('A pear or a fig?').waitFor()
+  expect(await ada.getByText('A fig, @bob').count()).toBe(0)
+  const [answered] = await events(room, 'comment.replied')
+  await ada.goto(`${server.url}/documents/${room}/history?at=${answered?.seq}&panel=comments`)
+  await expect.poll(() => marked(ada), soon).toBe('pear')
+  expect(await text(ada)).toContain('first an apple')
+  await ada.goto(`${server.url}/documents/${room}/history?panel=comments`)
+  await ada.getByRole('region', { name: 'Their text was gone' }).getByText('pear', { exact: true }).waitFor()
+  expect(await axe(ada)).toEqual([])
+})
+
+it('[COM20] keeps a comment through what makes other elements of a text', async () => {
+  await begin('doc:blocks', 'Rich text', ['one two three', 'four'])
+  await ada.getByText('one two three').dblclick({ position: { x: 40, y: 10 } })
+  await ada.getByRole('button', { name: 'Comment on the selection' }).click()
+  await write(ada, 'Write a comment', 'here')
+  await expect.poll(() => marked(bob), soon).toBe('two')
+  // Before the word: what was behind it is a paragraph of its own then, and new to Yjs.
+  await ada.getByText('one two three').click({ position: { x: 5, y: 10 } })
+  await ada.keyboard.press('Home')
+  for (let at = 0; at < 4; at += 1) await ada.keyboard.press('ArrowRight')
+  await expect.poll(() => text(bob), soon).toMatch(/^one\s+ada\s+two three/)
+  await ada.keyboard.press('Enter')
+  await expect.poll(() => bob.locator('.rich-text p').count(), soon).toBe(3)
+  await expect.poll(() => marked(bob), soon).toBe('two')
+  await ada.getByRole('button', { name: 'Heading 1' }).click()
+  await bob.locator('.rich-text h1').waitFor()
+  await expect.poll(() => marked(bob), soon).toBe('two')
+  await expect.poll(() => marked(ada), soon).toBe('two')
+  // All of it away, and back.
+  await ada.keyboard.press('Control+a')
+  await ada.getByRole('button', { name: 'Comment on the selection' }).waitFor()
+  await ada.keyboard.press('Delete')
+  await bob.getByRole('button', { name: '1 comment' }).click()
+  await bob.getByRole('region', { name: 'Their text is gone' }).waitFor()
+  await ada.keyboard.press('Control+z')
+  await expect.poll(() => marked(bob), soon).toBe('two')
+})
+
+it('[COM20] has the comments in a sheet where a phone has no room beside the text', async () => {
+  await ada.setViewportSize({ width: 390, height: 844 })
+  await ada.goto(`${server.url}/d/doc:blocks`)
+  await ada.locator('.syncline-comment').first().click()
+  const sheet = ada.getByRole('dialog', { name: 'Comments' })
+  await sheet.getByText('here', { exact: true }).waitFor()
+  await sheet.getByRole('button', { name: 'Reply' }).click()
+  await write(ada, 'Reply', 'from a phone')
+  await sheet.getByText('from a phone').waitFor()
+  expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await sheet.getByRole('button', { name: 'Close' }).click()
+  await sheet.waitFor({ state: 'detached' })
+  await ada.getByText('four').dblclick({ position: { x: 12, y: 10 } })
+  await ada.getByRole('button', { name: 'Comment on the selection' }).click()
+  await write(ada, 'Write a comment', 'on a phone')
+  await expect.poll(() => bob.locator('.syncline-comment').count(), soon).toBe(2)
+})
+
+interface Told {
+  readonly seq: number
+}
+
+async function events(room: string, type: string): Promise<readonly Told[]> {
+  const headers = { authorization: `Bearer ${await server.token('ada', { 'doc:*': 'write' })}` }
+  const response = await fetch(`${server.url}/api/v1/rooms/${room}/events?types=${type}`, { headers })
+  return ((await response.json()) as { readonly events: readonly Told[] }).events
+}

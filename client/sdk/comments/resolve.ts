@@ -16,7 +16,15 @@ export interface Resolved {
   readonly left: ReadonlySet<string>
 }
 
-/** How many characters are searched at once: about a millisecond. One search is done in any case. */
+export interface ResolveOptions {
+  /** What was known before. */
+  readonly before?: ReadonlyMap<string, Place>
+  /** What was left the last time. */
+  readonly first?: ReadonlySet<string>
+  /** How many characters are searched at once, default about a millisecond's worth; one search is done in any case. */
+  readonly searched?: number
+}
+
 const SEARCHED_AT_ONCE = 2_000_000
 
 /**
@@ -24,13 +32,11 @@ const SEARCHED_AT_ONCE = 2_000_000
  * they are. An anchor has all that stands between its first and its last character, what was written there later
  * included; where those are gone, its own words, if they stand somewhere but once with what stood around them. So what
  * was moved, or taken out and put back, has its threads again. Never throws.
- * @param before what was known
  */
 export function resolveAnchors(
   doc: Y.Doc,
   anchors: ReadonlyMap<string, Anchor>,
-  before: ReadonlyMap<string, Place> = new Map(),
-  searchFirst: ReadonlySet<string> = new Set(),
+  { before, first = new Set(), searched: most = SEARCHED_AT_ONCE }: ResolveOptions = {},
 ): Resolved {
   const places = new Map<string, Place>()
   const left = new Set<string>()
@@ -39,16 +45,16 @@ export function resolveAnchors(
     const root = doc.share.get(type)
     const ranges = root === undefined ? new Map<string, Range>() : rangesOf(doc, root, group)
     let text: string | undefined
-    for (const [key, anchor] of inTurn(group, searchFirst)) {
+    for (const [key, anchor] of inTurn(group, first)) {
       const range = ranges.get(key)
       const there = range !== undefined && range.start < range.end
       places.set(key, there ? { status: 'found', ...range } : GONE)
       if (root === undefined || anchor.before === undefined || anchor.after === undefined) continue
       // As long as when it was chosen: nothing of it has gone.
       if (there && range.end - range.start === anchor.quote.length) continue
-      if (searched > 0 && searched >= SEARCHED_AT_ONCE) {
+      if (searched > 0 && searched >= most) {
         left.add(key)
-        places.set(key, before.get(key) ?? GONE)
+        places.set(key, before?.get(key) ?? GONE)
         continue
       }
       text ??= flatText(root)

@@ -54,7 +54,7 @@ export const foldThreads = (state: ThreadsState, events: readonly EventOf[]): Th
 export const THREADS: Fold<ThreadsState> = { empty: NO_THREADS, fold: foldThreads }
 
 /** Every type of event that threads are made of. */
-const THREAD_EVENTS = [
+export const THREAD_EVENTS = [
   'comment.created',
   'comment.replied',
   'comment.edited',

@@ -88,7 +88,7 @@ export class Threads {
     return this.#places
   }
 
-  /** Calls back after `places` changed, as long as somebody has subscribed. */
+  /** Calls back after they were looked for again, also where they are where they were: what shows them may be new. */
   onPlaces(listener: () => void): () => void {
     this.#placeListeners.add(listener)
     return () => this.#placeListeners.delete(listener)
@@ -245,13 +245,14 @@ export class Threads {
 
   /** Whether some thread has lost its text, or has it back. */
   #place(): boolean {
-    const { places, left } = resolveAnchors(this.room.doc, this.#anchors, this.#places, this.#left)
+    const { places, left } = resolveAnchors(this.room.doc, this.#anchors, {
+      before: this.#places,
+      first: this.#left,
+    })
     this.#left = left
     if (left.size > 0) this.#placeSoon()
-    if (!samePlaces(places, this.#places)) {
-      this.#places = places
-      for (const listener of [...this.#placeListeners]) guarded(listener)
-    }
+    this.#places = places
+    for (const listener of [...this.#placeListeners]) guarded(listener)
     const lost = this.room.getState().synced ? [...places].filter(([, place]) => place === GONE) : []
     const gone = new Set(lost.map(([id]) => id))
     if (gone.size === this.#view.gone.size && [...gone].every((id) => this.#view.gone.has(id))) return false
@@ -278,21 +279,6 @@ function unsentOf({ event: { id, type, payload }, refusal }: Pending): Unsent {
 
 const list = (mentions: readonly string[] | undefined): string[] | undefined =>
   mentions === undefined || mentions.length === 0 ? undefined : [...mentions]
-
-function samePlaces(one: ReadonlyMap<string, Place>, other: ReadonlyMap<string, Place>): boolean {
-  if (one.size !== other.size) return false
-  for (const [id, place] of one) {
-    const before = other.get(id)
-    if (before === undefined || before.status !== place.status) return false
-    if (
-      place.status === 'found' &&
-      before.status === 'found' &&
-      (place.start !== before.start || place.end !== before.end)
-    )
-      return false
-  }
-  return true
-}
 
 /** Where nothing is drawn, as in tests and in workers, a moment later. */
 function onNextFrame(act: () => void): () => void {

@@ -1,4 +1,5 @@
-import { request, type TokenSource } from '../api.ts'
+import type { EventOf } from '../../sdk/index.ts'
+import { request, requestBytes, type TokenSource } from '../api.ts'
 
 /** What somebody did in a stretch of time; characters are UTF-16 code units. */
 interface Share {
@@ -146,6 +147,8 @@ export interface VersionText {
   readonly pinned: boolean
 }
 
+const EVENTS_AT_ONCE = 1_000
+
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 /** One room's past, over HTTP. Places are seqs, ISO times or ids of versions. Errors: `RequestError`. */
@@ -190,6 +193,24 @@ export class HistoryApi {
 
   content(at: string | undefined, signal?: AbortSignal): Promise<PositionContent> {
     return this.#get('content', { format: 'json', at }, signal)
+  }
+
+  /** The same as an update of Yjs that makes it. */
+  async state(at: string): Promise<Uint8Array> {
+    const query = new URLSearchParams({ format: 'yjs', at })
+    const headers = { authorization: `Bearer ${await this.#token()}` }
+    return requestBytes(`/rooms/${encodeURIComponent(this.room)}/content?${query}`, { headers })
+  }
+
+  /** All events of these types, oldest first. */
+  async events(types: readonly string[]): Promise<readonly EventOf[]> {
+    const all: EventOf[] = []
+    for (;;) {
+      const query = { types: types.join(','), limit: EVENTS_AT_ONCE, after: all.at(-1)?.seq ?? 0 }
+      const { events } = await this.#get<{ readonly events: readonly EventOf[] }>('events', query)
+      all.push(...events)
+      if (events.length < EVENTS_AT_ONCE) return all
+    }
   }
 
   /** The content with who wrote each run; of `within` ms, the edits of one person that are one run. */

@@ -3,6 +3,7 @@ import type { editor as Monaco } from 'monaco-editor'
 import { useEffect, useRef, useState } from 'react'
 import { PALETTE } from '../../sdk/index.ts'
 import { EDITOR_OPTIONS, monaco } from '../document/monaco.ts'
+import { commentClass } from './comments/commented.ts'
 import { useHistory } from './context.ts'
 import type { ShownText } from './shown.ts'
 
@@ -51,7 +52,8 @@ export function CodeView({ runs, language, following }: CodeViewProps) {
       (a, b) => (a !== undefined && a.seq > b.seq ? a : b),
       undefined,
     )
-    if (following && newest !== undefined) {
+    const looking = runs.some(({ thread }) => thread?.active)
+    if ((following || looking) && newest !== undefined) {
       editor.revealRangeInCenterIfOutsideViewport(newest.decoration.range)
     }
     return () => traces.clear()
@@ -95,13 +97,17 @@ function tracesOf(
 ): readonly Trace[] {
   const traces: Trace[] = []
   let offset = 0
-  for (const { text, status, by } of runs) {
+  for (const { text, status, by, thread } of runs) {
     const end = offset + text.length
     if (status === 'inserted' || status === 'deleted') {
       const color = by === undefined ? '' : ` trace-by-${colorOf(by.actor).slice(1)}`
       const inlineClassName = `trace trace-${status} trace-text${color}`
       const decoration = { range: rangeOf(model, offset, end), options: { inlineClassName } }
       traces.push({ seq: by?.seq ?? 0, decoration })
+    }
+    if (thread !== undefined) {
+      const options = { inlineClassName: commentClass(thread.active) }
+      traces.push({ seq: thread.active ? 1 : 0, decoration: { range: rangeOf(model, offset, end), options } })
     }
     offset = end
   }

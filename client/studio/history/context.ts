@@ -1,5 +1,6 @@
 import { createContext, useContext } from 'react'
 import type { HistoryApi } from './api.ts'
+import type { PastComments } from './comments/use-past-comments.ts'
 import type { PlaceControl } from './position.ts'
 
 export interface HistoryContextValue extends PlaceControl {
@@ -13,6 +14,8 @@ export interface HistoryContextValue extends PlaceControl {
   readonly nameOf: (actor: string) => string
   /** The colour of an actor; of two who wrote here no two have the same, as long as there are enough. */
   readonly colorOf: (actor: string) => string
+  /** What was said about the position that is shown; undefined before somebody asks. */
+  readonly comments: PastComments
   /** Reads the timeline and the versions again, after something was changed here. */
   readonly reload: () => void
 }

@@ -3,6 +3,7 @@ import { Button, CloseButton, Drawer, Skeleton, Stack, Text } from '@mantine/cor
 import { type ReactNode, useState } from 'react'
 import { useKeys } from '../shell/use-keys.ts'
 import type { Session, Writer } from './api.ts'
+import { commented } from './comments/commented.ts'
 import { ContentView } from './content-view.tsx'
 import { useHistory } from './context.ts'
 import { HistoryBar } from './history-bar.tsx'
@@ -27,7 +28,7 @@ interface HistoryLayoutProps {
 
 export function HistoryLayout(props: HistoryLayoutProps) {
   const { title, past, timeline, writers, choice, onChoice } = props
-  const { api, head, position, panel: panelName, openPanel, show } = useHistory()
+  const { api, head, position, panel: panelName, openPanel, show, comments } = useHistory()
   const wide = useWide()
   const [listing, setListing] = useState(false)
   const [naming, setNaming] = useState(false)
@@ -92,7 +93,7 @@ export function HistoryLayout(props: HistoryLayoutProps) {
               <Blame at={position.kind === 'at' ? position.at : undefined} />
             ) : (
               <ContentView
-                shown={past.shown}
+                shown={commented(past.shown, past.stale ? undefined : past.seq, comments)}
                 error={past.error}
                 onRetry={past.retry}
                 onNewest={() => show({ kind: 'newest' })}

@@ -5,6 +5,7 @@ import type { RequestError, TokenSource } from '../api.ts'
 import { titleOf } from '../documents/document-row.tsx'
 import { documentPath, linkTo } from '../router.ts'
 import { HistoryApi, type Session } from './api.ts'
+import { usePastComments } from './comments/use-past-comments.ts'
 import { type HistoryContextValue, HistoryProvider } from './context.ts'
 import { HistoryLayout } from './history-layout.tsx'
 import { usePlace } from './position.ts'
@@ -38,9 +39,23 @@ export function HistoryView({ room, title: listed, token }: HistoryViewProps) {
   }, [title])
 
   const { position, panel, show, openPanel } = place
+  const comments = usePastComments(api, head, panel === 'comments' && !past.playing ? past.seq : undefined)
   const context = useMemo<HistoryContextValue>(
-    () => ({ position, panel, show, openPanel, room, api, head, reload, seq: past.seq, nameOf, colorOf }),
-    [position, panel, show, openPanel, room, api, head, reload, past.seq, nameOf, colorOf],
+    () => ({
+      position,
+      panel,
+      show,
+      openPanel,
+      room,
+      api,
+      head,
+      reload,
+      seq: past.seq,
+      nameOf,
+      colorOf,
+      comments,
+    }),
+    [position, panel, show, openPanel, room, api, head, reload, past.seq, nameOf, colorOf, comments],
   )
   // A filter that is being changed is no reason to take away what is read.
   if (sessions === undefined && past.shown === undefined) {

@@ -11,7 +11,7 @@ type Position =
   | { readonly kind: 'compare'; readonly from: string; readonly to: string }
 
 /** What stands beside the content. */
-const PANELS = ['blame', 'deleted', 'restore'] as const
+const PANELS = ['comments', 'blame', 'deleted', 'restore'] as const
 export type PanelName = (typeof PANELS)[number]
 
 export interface Place {

@@ -7,6 +7,7 @@ import {
   useEffect,
   useRef,
 } from 'react'
+import { commentClass } from './comments/commented.ts'
 import { useHistory } from './context.ts'
 import type { ShownNode, ShownPiece, ShownText } from './shown.ts'
 
@@ -19,6 +20,7 @@ interface RichViewProps {
 /** Rich text that is read only. Whatever a document holds, only what stands here becomes an element. */
 export function RichView({ pieces, following }: RichViewProps) {
   const host = useRef<HTMLDivElement>(null)
+  const { active } = useHistory().comments
   useEffect(() => {
     if (!following || pieces.length === 0) return
     const traces = [...(host.current?.querySelectorAll<HTMLElement>('.trace') ?? [])]
@@ -26,6 +28,10 @@ export function RichView({ pieces, following }: RichViewProps) {
     const newest = Math.max(...traces.map(seqOf))
     traces.findLast((trace) => seqOf(trace) === newest)?.scrollIntoView({ block: 'nearest' })
   }, [following, pieces])
+  useEffect(() => {
+    if (active !== undefined)
+      host.current?.querySelector('.syncline-comment-active')?.scrollIntoView({ block: 'nearest' })
+  }, [active])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
     <section className="rich-scroll history-rich" aria-label="Text of the document" tabIndex={0}>
@@ -86,12 +92,19 @@ function Node({ node }: { readonly node: ShownNode }): ReactNode {
 
 function Text({ run }: { readonly run: ShownText }): ReactNode {
   const trace = useTrace(run, 'text')
-  const { text, marks, status } = run
+  const { text, marks, status, thread } = run
   const inner = Object.keys(marks).reduce<ReactNode>((within, name) => {
     if (name === 'link') return <span className="history-link">{within}</span>
     const tag = Object.hasOwn(MARKS, name) ? MARKS[name] : undefined
     return tag === undefined ? within : createElement(tag, null, within)
   }, text)
+  if (thread !== undefined) {
+    return (
+      <span className={commentClass(thread.active)} data-thread={thread.id}>
+        {inner}
+      </span>
+    )
+  }
   if (status === 'equal' || status === 'changed') return inner
   return createElement(status === 'inserted' ? 'ins' : 'del', trace, inner)
 }

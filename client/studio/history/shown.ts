@@ -8,6 +8,8 @@ export interface ShownText {
   readonly marks: Readonly<Record<string, unknown>>
   readonly status: RunStatus
   readonly by?: Author | undefined
+  /** The thread that was about it. */
+  readonly thread?: { readonly id: string; readonly active: boolean } | undefined
 }
 
 export interface ShownNode {

@@ -1,8 +1,9 @@
 import './panels.css'
-import { IconEraser, IconRestore, IconUserSearch } from '@tabler/icons-react'
+import { IconEraser, IconMessage, IconRestore, IconUserSearch } from '@tabler/icons-react'
 import type { ComponentType } from 'react'
 import { BlamePanel } from './blame/blame-panel.tsx'
 import { Blame } from './blame/blame-view.tsx'
+import { CommentsPanel } from './comments/comments-panel.tsx'
 import { Compare } from './compare/compare-view.tsx'
 import { DeletedPanel } from './deleted/deleted-panel.tsx'
 import type { PanelName } from './position.ts'
@@ -29,6 +30,7 @@ export const SLOTS: Slots = {
   Compare,
   Blame,
   panels: [
+    { name: 'comments', label: 'Comments', Icon: IconMessage, Panel: CommentsPanel },
     { name: 'blame', label: 'Who wrote this', Icon: IconUserSearch, Panel: BlamePanel },
     { name: 'deleted', label: 'Deleted text', Icon: IconEraser, Panel: DeletedPanel },
     { name: 'restore', label: 'Restore', Icon: IconRestore, Panel: RestorePanel },
