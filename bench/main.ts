@@ -24,6 +24,7 @@ import { kill } from './scenarios/kill.ts'
 import { open } from './scenarios/open.ts'
 import { activity } from './scenarios/people/activity.ts'
 import { carets } from './scenarios/people/carets.ts'
+import { comments } from './scenarios/people/comments.ts'
 import { propagation } from './scenarios/propagation.ts'
 import { rooms } from './scenarios/rooms.ts'
 import { segments } from './scenarios/segments.ts'
@@ -48,7 +49,7 @@ const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 /** Asked for one by one, or as `events`. */
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
-const PEOPLE: readonly Scenario[] = [carets, activity]
+const PEOPLE: readonly Scenario[] = [carets, activity, comments]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,
@@ -60,7 +61,7 @@ const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
-  --trace PATH     the recording that open, segments, check and history need
+  --trace PATH     the recording that open, segments, check, history and people-comments need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write what was measured into bench/RESULTS.md (always done when all scenarios run in full)

@@ -160,3 +160,133 @@ describe('a text that somebody commented on', () => {
     ).toThrow()
   })
 })
+
+describe('a text in paragraphs', () => {
+  const paragraph = (text: string): Y.XmlElement => {
+    const element = new Y.XmlElement('paragraph')
+    element.insert(0, [new Y.XmlText(text)])
+    return element
+  }
+  const written = (...texts: readonly string[]): { readonly doc: Y.Doc; readonly body: Y.XmlFragment } => {
+    const doc = new Y.Doc()
+    const body = doc.getXmlFragment(TYPE)
+    body.insert(0, texts.map(paragraph))
+    return { doc, body }
+  }
+  const anchorIn = (doc: Y.Doc, quote: string): Anchor => {
+    const start = flatText(rootOf(doc)).indexOf(quote)
+    const anchor = anchorOf(doc, TYPE, start, start + quote.length)
+    if (anchor === undefined) throw new Error('there is no such text')
+    return anchor
+  }
+
+  it('[COM3] keeps what is left of it where one of its paragraphs goes', () => {
+    for (const [gone, left] of [
+      [0, 'threefour'],
+      [1, 'ne'],
+    ] as const) {
+      const { doc, body } = written('one', 'threefour', 'five')
+      const anchor = anchorIn(doc, gone === 0 ? 'nethreefour' : 'nethree')
+      body.delete(gone)
+      expect(found(doc, anchor)).toBe(left)
+    }
+  })
+
+  it('[COM3] finds what an editor makes anew, as it does with each half of a paragraph, by its words', () => {
+    const { doc, body } = written('one two three', 'four')
+    const anchor = anchorIn(doc, 'two')
+    body.delete(0)
+    expect(found(doc, anchor)).toBeUndefined()
+    body.insert(0, ['one ', 'two three'].map(paragraph))
+    expect(found(doc, anchor)).toBe('two')
+    // Nothing else is meant by an anchor that tells no more than its place.
+    const { before: _, after: __, ...bare } = anchor
+    expect(found(doc, bare)).toBeUndefined()
+  })
+
+  it('[COM3] takes no other text of the same words for it', () => {
+    const { doc, body } = written('the cat sat', 'a cat ran')
+    const anchor = anchorIn(doc, 'cat')
+    body.delete(0)
+    expect(found(doc, anchor)).toBeUndefined()
+    // Of two that are alike to their surroundings nobody knows which is meant.
+    const same = Array<string>(4).fill('the same words as in all of these paragraphs')
+    const twins = written(...same)
+    const first = anchorOf(twins.doc, TYPE, 53, 58)
+    if (first === undefined) throw new Error('there is no such text')
+    expect(found(twins.doc, first)).toBe('words')
+    twins.body.delete(0, 4)
+    twins.body.insert(0, same.map(paragraph))
+    expect(found(twins.doc, first)).toBeUndefined()
+    // And of what says too little nobody knows whether it is meant.
+    const short = written('cat')
+    const cat = anchorIn(short.doc, 'cat')
+    short.body.delete(0)
+    short.body.insert(0, [paragraph('a cat')])
+    expect(found(short.doc, cat)).toBeUndefined()
+  })
+})
+
+describe('what others send', () => {
+  const doc = new Y.Doc()
+  doc.getText(TYPE).insert(0, 'one two three')
+  doc.getMap('meta').set('title', 'x')
+
+  it('[COM4] is looked for without an error, whatever it is', () => {
+    const bytes = fc.uint8Array({ maxLength: 60 })
+    const position = fc.oneof(
+      bytes.map((one) => Buffer.from(one).toString('base64')),
+      fc
+        .record({ client: fc.oneof(fc.constant(doc.clientID), fc.nat()), clock: fc.nat(30) })
+        .map(({ client, clock }) => {
+          const encoded = new Y.RelativePosition(null, null, Y.createID(client, clock), 0)
+          return Buffer.from(Y.encodeRelativePosition(encoded)).toString('base64')
+        }),
+      fc.string(),
+    )
+    const words = fc.string({ maxLength: 8 })
+    fc.assert(
+      fc.property(
+        fc.record({
+          type: fc.constantFrom(TYPE, 'meta', 'none', '__proto__'),
+          start: position,
+          end: position,
+          quote: words,
+          before: words,
+          after: words,
+        }),
+        (anchor) => {
+          const at = place(doc, anchor)
+          if (at?.status !== 'found') return
+          expect(at.start).toBeLessThan(at.end)
+          expect(at.end).toBeLessThanOrEqual(13)
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+    expect([...doc.share.keys()]).toEqual([TYPE, 'meta'])
+  })
+
+  it('[COM4] is searched a bounded part at a time, and all of it once', () => {
+    const long = new Y.Doc()
+    const text = long.getText(TYPE)
+    text.insert(0, fresh(500))
+    const anchors = new Map(
+      [...Array(50).keys()].flatMap((at) => {
+        const anchor = anchorOf(long, TYPE, at * 10, at * 10 + 5)
+        return anchor === undefined ? [] : [[String(at), anchor] as const]
+      }),
+    )
+    const words = text.toString()
+    text.delete(0, text.length)
+    text.insert(0, words)
+    let { places, left } = resolveAnchors(long, anchors, { searched: 2_000 })
+    const rounds = [left.size]
+    while (left.size > 0) {
+      ;({ places, left } = resolveAnchors(long, anchors, { before: places, left, searched: 2_000 }))
+      rounds.push(left.size)
+    }
+    expect(rounds).toEqual([46, 42, 38, 34, 30, 26, 22, 18, 14, 10, 6, 2, 0])
+    expect([...places.values()].every(({ status }) => status === 'found')).toBe(true)
+  })
+})

@@ -7,6 +7,8 @@ const MAX_QUOTE = 1_000
 const MAX_POSITION = 64
 /** So much of what stands around a text tells it from others of the same words. */
 const CONTEXT = 32
+/** With less than that they may be said again by chance. */
+const TELLING = 12
 
 /** The first and the last character that an anchor names. */
 export interface AnchorIds {
@@ -32,7 +34,10 @@ export function anchorOf(doc: Y.Doc, type: string, start: number, end: number): 
     after: whole(text.slice(end, end + CONTEXT)),
   }
   // What was shortened, or is there more than once, cannot be looked for.
-  const tells = quote.length === end - start && placesOf(text, { ...anchor, ...around }).length === 1
+  const tells =
+    quote.length === end - start &&
+    around.before.length + quote.length + around.after.length >= TELLING &&
+    placesOf(text, { ...anchor, ...around }).length === 1
   return tells ? { ...anchor, ...around } : anchor
 }
 

@@ -19,8 +19,8 @@ export interface Resolved {
 export interface ResolveOptions {
   /** What was known before. */
   readonly before?: ReadonlyMap<string, Place>
-  /** What was left the last time. */
-  readonly first?: ReadonlySet<string>
+  /** What was left then, where the text is the same: nothing else is looked for. */
+  readonly left?: ReadonlySet<string>
   /** How many characters are searched at once, default about a millisecond's worth; one search is done in any case. */
   readonly searched?: number
 }
@@ -36,7 +36,7 @@ const SEARCHED_AT_ONCE = 2_000_000
 export function resolveAnchors(
   doc: Y.Doc,
   anchors: ReadonlyMap<string, Anchor>,
-  { before, first = new Set(), searched: most = SEARCHED_AT_ONCE }: ResolveOptions = {},
+  { before, left: wanted, searched: most = SEARCHED_AT_ONCE }: ResolveOptions = {},
 ): Resolved {
   const places = new Map<string, Place>()
   const left = new Set<string>()
@@ -45,15 +45,16 @@ export function resolveAnchors(
     const root = doc.share.get(type)
     const ranges = root === undefined ? new Map<string, Range>() : rangesOf(doc, root, group)
     let text: string | undefined
-    for (const [key, anchor] of inTurn(group, first)) {
+    for (const [key, anchor] of group) {
       const range = ranges.get(key)
       const there = range !== undefined && range.start < range.end
       places.set(key, there ? { status: 'found', ...range } : GONE)
       if (root === undefined || anchor.before === undefined || anchor.after === undefined) continue
       // As long as when it was chosen: nothing of it has gone.
       if (there && range.end - range.start === anchor.quote.length) continue
-      if (searched > 0 && searched >= most) {
-        left.add(key)
+      const skipped = wanted !== undefined && !wanted.has(key)
+      if (skipped || (searched > 0 && searched >= most)) {
+        if (!skipped) left.add(key)
         places.set(key, before?.get(key) ?? GONE)
         continue
       }
@@ -87,12 +88,6 @@ function byType(
   }
   return groups
 }
-
-const inTurn = (
-  group: readonly (readonly [string, Anchor])[],
-  first: ReadonlySet<string>,
-): readonly (readonly [string, Anchor])[] =>
-  first.size === 0 ? group : [...group].sort(([a], [b]) => Number(first.has(b)) - Number(first.has(a)))
 
 /** What a walk finds of an anchor. */
 interface Ends {

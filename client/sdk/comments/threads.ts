@@ -64,6 +64,8 @@ export class Threads {
   #anchors: ReadonlyMap<string, Anchor> = new Map()
   #places = NO_PLACES
   #left: ReadonlySet<string> = new Set()
+  /** Since the places were looked for. */
+  #edited = true
   #stop = (): void => {}
   #cancelFrame: (() => void) | undefined
 
@@ -186,8 +188,11 @@ export class Threads {
     const { room } = this
     const committed = folded(room, THREADS)
     const stopFolding = committed.subscribe(() => this.#refresh())
-    const edited = (): void => this.#placeSoon()
-    room.doc.on('afterTransaction', edited)
+    const edited = (): void => {
+      this.#edited = true
+      this.#placeSoon()
+    }
+    room.doc.on('update', edited)
     // What has not come yet is not gone.
     let synced = false
     const stopWaiting = room.subscribe(() => {
@@ -198,7 +203,7 @@ export class Threads {
     this.#stop = () => {
       stopFolding()
       stopWaiting()
-      room.doc.off('afterTransaction', edited)
+      room.doc.off('update', edited)
       this.#cancelFrame?.()
       this.#cancelFrame = undefined
     }
@@ -230,6 +235,7 @@ export class Threads {
         anchor === undefined ? [] : [[id, anchor] as const],
       ),
     )
+    this.#edited = true
     this.#place()
     for (const listener of [...this.#listeners]) guarded(listener)
   }
@@ -247,8 +253,9 @@ export class Threads {
   #place(): boolean {
     const { places, left } = resolveAnchors(this.room.doc, this.#anchors, {
       before: this.#places,
-      first: this.#left,
+      ...(!this.#edited && { left: this.#left }),
     })
+    this.#edited = false
     this.#left = left
     if (left.size > 0) this.#placeSoon()
     this.#places = places
