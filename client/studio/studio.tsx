@@ -175,7 +175,7 @@ function View({ session, development, route, documents, onCreate, searchRef }: V
     return <DocumentsView documents={documents} onCreate={onCreate} searchRef={searchRef} />
   }
   if (route.view === 'document') {
-    return <DocumentView key={route.room} name={route.room} token={session.token} />
+    return <DocumentView key={route.room} name={route.room} />
   }
   if (route.view === 'histories') return <HistoriesView documents={documents} />
   if (route.view === 'builds') return <BuildsView token={session.token} development={development} />

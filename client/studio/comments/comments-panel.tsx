@@ -3,7 +3,6 @@ import { Button, CloseButton, Drawer, Group, Skeleton, Stack, Switch, Text } fro
 import { IconMessagePlus } from '@tabler/icons-react'
 import { type ReactNode, useMemo, useRef, useState } from 'react'
 import type { Room, Thread } from '../../sdk/index.ts'
-import type { TokenSource } from '../api.ts'
 import { useWide } from '../history/use-wide.ts'
 import { keyLabel } from '../shell/commands.ts'
 import { ignore } from './comment-item.tsx'
@@ -15,14 +14,13 @@ import type { Commenting } from './use-commenting.ts'
 
 interface CommentsPanelProps {
   readonly room: Room
-  readonly token: TokenSource
   readonly commenting: Commenting
 }
 
 /** The comments of a document: beside their texts, or where there is no room for that in a sheet from below. */
-export function CommentsPanel({ room, token, commenting }: CommentsPanelProps) {
+export function CommentsPanel({ room, commenting }: CommentsPanelProps) {
   const { view, shown, setShown } = commenting
-  const people = usePeopleOf(room, view.threads, token)
+  const people = usePeopleOf(room, view.threads)
   const wide = useWide()
   return (
     <CommentPeopleProvider value={people}>

@@ -1,8 +1,6 @@
 import { createContext, useContext, useEffect, useMemo, useState } from 'react'
-import { usePresence } from '../../react/index.ts'
+import { useClient, usePresence } from '../../react/index.ts'
 import type { Room, Thread } from '../../sdk/index.ts'
-import type { TokenSource } from '../api.ts'
-import { getEntries } from '../inspector/api.ts'
 
 export interface CommentPerson {
   readonly id: string
@@ -22,10 +20,9 @@ const Context = createContext<CommentPeople>({ self: '', nameOf: (id) => id, kno
 export const CommentPeopleProvider = Context.Provider
 export const useCommentPeople = (): CommentPeople => useContext(Context)
 
-const NAMES_OF = 1_000
-
-/** As people are called here now, or as the server knows them, which it tells those who may write; else by their ids. */
-export function usePeopleOf(room: Room, threads: readonly Thread[], token: TokenSource): CommentPeople {
+/** As people are called here now, or were when they were here last; else by their ids. */
+export function usePeopleOf(room: Room, threads: readonly Thread[]): CommentPeople {
+  const client = useClient()
   const here = usePresence(room)
   const [names, setNames] = useState<Readonly<Record<string, string>>>({})
   const everybody = useMemo(
@@ -35,13 +32,17 @@ export function usePeopleOf(room: Room, threads: readonly Thread[], token: Token
   )
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever is new has a name to be asked for
   useEffect(() => {
-    const controller = new AbortController()
-    getEntries(token, room.name, { limit: NAMES_OF }, controller.signal).then(
-      (page) => setNames(page.names),
+    let gone = false
+    client.peopleOf(room.name).then(
+      (people) => {
+        if (!gone) setNames(Object.fromEntries(people.map(({ user, name }) => [user, name])))
+      },
       () => undefined, // ids are names too
     )
-    return () => controller.abort()
-  }, [token, room, everybody])
+    return () => {
+      gone = true
+    }
+  }, [client, room, everybody])
 
   return useMemo(() => {
     const present = new Map(here.map(({ id, name }) => [id, name]))

@@ -14,7 +14,6 @@ import { Suspense, useEffect, useRef, useState } from 'react'
 import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
-import type { TokenSource } from '../api.ts'
 import { CommentOnSelection, CommentsToggle } from '../comments/comment-buttons.tsx'
 import { CommentsPanel } from '../comments/comments-panel.tsx'
 import { type Commenting, useCommenting } from '../comments/use-commenting.ts'
@@ -34,10 +33,9 @@ import { useReturnNotice } from './use-return-notice.ts'
 
 interface DocumentViewProps {
   readonly name: string
-  readonly token: TokenSource
 }
 
-export function DocumentView({ name, token }: DocumentViewProps) {
+export function DocumentView({ name }: DocumentViewProps) {
   const room = useRoom(name)
   const state = useRoomState(room)
   const meta = useMeta(room.doc)
@@ -81,7 +79,7 @@ export function DocumentView({ name, token }: DocumentViewProps) {
               <Typing room={room} />
               <CommentOnSelection commenting={commenting} />
             </div>
-            <CommentsPanel room={room} token={token} commenting={commenting} />
+            <CommentsPanel room={room} commenting={commenting} />
           </div>
         </>
       ) : (
