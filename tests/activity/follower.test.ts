@@ -90,6 +90,40 @@ describe('what is kept of events', () => {
     expect((await activitiesOf(g)).filter(({ type }) => type === 'build.failed')).toHaveLength(60)
   })
 
+  it.each([
+    ['is there', 1],
+    ['has a control: without the lock it is missed', 0],
+  ])('[ACT2] what is followed between the link and its commit %s', async (_, found) => {
+    const g = await ground()
+    if (found === 0)
+      await g.db.pool.query(
+        `create or replace function activity_lock(name text, exclusively boolean) returns void language sql as 'select'`,
+      )
+    const project = { id: (await g.room('project:web')) as RoomId, name: 'project:web' }
+    const later = await g.commit('build:2', { type: 'build.created', payload: { title: 'waits' } })
+    const added = { type: 'project.room.added', payload: JSON.stringify({ room: 'build:2' }) }
+    const linking = await g.db.pool.connect()
+    try {
+      await linking.query('begin')
+      // As what has been linked, and what the room had then.
+      await g.follower.follow(linking, project, [{ ...added, seq: 1, at: 0, actor: 'ada', id: 'link' }])
+      const missed = await g.commit('build:2', FAILED)
+      const following = g.follow('build:2', [...later, ...missed])
+      const waits = async () =>
+        (
+          await g.db.pool.query(`select from pg_locks where locktype = 'advisory' and not granted
+             and database = (select oid from pg_database where datname = current_database())`)
+        ).rowCount === 1
+      if (found === 1) await expect.poll(waits, { interval: 5 }).toBe(true)
+      else await following
+      await linking.query('commit')
+      await following
+    } finally {
+      linking.release()
+    }
+    expect((await activitiesOf(g)).filter(({ type }) => type === 'build.failed')).toHaveLength(found)
+  })
+
   it('[ACT3] a comment says what it says now, and nothing once it was deleted', async () => {
     const g = await ground()
     const comment = (what: string, text?: string, actor = 'ada') => ({
@@ -106,6 +140,32 @@ describe('what is kept of events', () => {
     expect(await texts()).toEqual(['second'])
     await g.say('project:web', comment('deleted'))
     expect(await texts()).toEqual([])
+  })
+
+  it('[ACT3] nor does a comment on a text, which is called by the id of its event', async () => {
+    const g = await ground()
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'doc:plan' } })
+    await g.say('doc:plan', { type: 'comment.created', id: 'c1', payload: { text: 'first' } })
+    await g.say('doc:plan', {
+      type: 'comment.replied',
+      id: 'c2',
+      payload: { thread: 'c1', text: 'answer' },
+      actor: 'bob',
+    })
+    const texts = async () =>
+      (await activitiesOf(g)).filter(({ room }) => room === 'doc:plan').map(({ text }) => text)
+    expect(await texts()).toEqual(['answer', 'first'])
+    await g.say('doc:plan', {
+      type: 'comment.edited',
+      payload: { comment: 'c2', text: 'better' },
+      actor: 'bob',
+    })
+    await g.say('doc:plan', { type: 'comment.deleted', payload: { comment: 'c1' } })
+    expect(await texts()).toEqual(['', '', 'better', ''])
+    // Linked later, it is the same.
+    await g.say('project:late', { type: 'project.room.added', payload: { room: 'doc:plan' } })
+    const late = (await activitiesOf(g, 'project:late')).filter(({ room }) => room === 'doc:plan')
+    expect(late.map(({ text }) => text)).toEqual(await texts())
   })
 
   it('[ACT3] what retention drops, and erasure, is gone here too', async () => {

@@ -24,6 +24,7 @@ export interface Ground {
   say(room: string, ...events: readonly Said[]): Promise<readonly number[]>
   /** Commits them without. */
   commit(room: string, ...events: readonly Said[]): Promise<readonly number[]>
+  readonly follower: ActivityFollower
   /** Has these followed, as often as one likes. */
   follow(room: string, seqs: readonly number[]): Promise<void>
   room(name: string): Promise<number>
@@ -59,6 +60,7 @@ export async function ground(): Promise<Ground> {
   return {
     db,
     log,
+    follower,
     commit,
     follow,
     say: async (room, ...events) => {

@@ -2,7 +2,7 @@ import './activity.css'
 import { Alert, Anchor, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { IconActivity, IconCloudOff, IconFilterOff, IconFolderPlus } from '@tabler/icons-react'
 import { type RefObject, useEffect, useMemo, useState } from 'react'
-import { useActivity, useActivitySummary } from '../../react/index.ts'
+import { useActivity, useActivitySummary, useRoom, useRoomState } from '../../react/index.ts'
 import type { ActivityGroup } from '../../sdk/index.ts'
 import type { DocumentSummary } from '../api.ts'
 import { ACTIVITY, linkTo } from '../router.ts'
@@ -25,6 +25,7 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
   const filter = useMemo(() => filterOf(choice, Date.now()), [choice])
   const { items, groups, hasMore, loading, error, loadMore, reload } = useActivity(project, filter)
   const { summary: people = [] } = useActivitySummary(project, { by: 'person', limit: 100 })
+  const { readOnly } = useRoomState(useRoom(`project:${project}`))
   const [adding, setAdding] = useState(false)
   useEffect(() => {
     document.title = `Activity of ${project} · Syncline`
@@ -43,13 +44,15 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
               {project}
             </Title>
           </Stack>
-          <Button
-            variant="default"
-            leftSection={<IconFolderPlus size={18} />}
-            onClick={() => setAdding(true)}
-          >
-            Add documents
-          </Button>
+          {readOnly ? null : (
+            <Button
+              variant="default"
+              leftSection={<IconFolderPlus size={18} />}
+              onClick={() => setAdding(true)}
+            >
+              Add documents
+            </Button>
+          )}
         </Group>
         <FilterBar choice={choice} people={people} onChange={change} searchRef={searchRef} />
         {choice.room === '' ? null : (
@@ -91,9 +94,11 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
             title="Nothing has happened yet"
             description="What people do in this project’s documents, builds, tasks and comments is told here as it happens."
           >
-            <EmptyState.Actions>
-              <Button onClick={() => setAdding(true)}>Add documents</Button>
-            </EmptyState.Actions>
+            {readOnly ? null : (
+              <EmptyState.Actions>
+                <Button onClick={() => setAdding(true)}>Add documents</Button>
+              </EmptyState.Actions>
+            )}
           </EmptyState>
         ) : null}
         {items?.length === 0 && chosen ? (
