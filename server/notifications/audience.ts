@@ -5,8 +5,7 @@ import type { Queryable } from '../storage/transaction.ts'
 
 /**
  * Those of these people who read a room. Of a chat its members are known. Who else may read what stands in tokens, which
- * nobody shows when a notification is made: so of other rooms it is
- * those who made them, wrote or commented in them, or are members of the project that they are.
+ * nobody shows when a notification is made: so of other rooms it is those who have been in them, until it is taken from them.
  */
 export async function whoReads(
   client: Queryable,
@@ -15,7 +14,7 @@ export async function whoReads(
 ): Promise<readonly string[]> {
   if (users.length === 0) return []
   const chat = parseRoomName(name).kind === 'chat'
-  const { rows } = await client.query<{ user: string }>(chat ? MEMBERS : PARTICIPANTS, [id, users])
+  const { rows } = await client.query<{ user: string }>(chat ? MEMBERS : VISITORS, [id, users])
   return rows.map(({ user }) => user)
 }
 
@@ -23,14 +22,29 @@ const MEMBERS = `
   select user_id as user from chat_members
   where room_id = $1 and user_id = any($2) and left_seq is null order by 1`
 
-const PARTICIPANTS = `
-  select asked.user from unnest($2::text[]) as asked("user")
-  where exists (select from rooms where id = $1 and created_by = asked.user)
-    or exists (select from project_members where room_id = $1 and user_id = asked.user)
-    or exists (select from history_activity where room_id = $1 and actor = asked.user)
-    or exists (select from room_updates where room_id = $1 and actor = asked.user)
-    or exists (select from room_events where room_id = $1 and type in ('comment.created', 'comment.replied') and actor = asked.user)
+const VISITORS = `
+  select p.user_id as user from room_people p join rooms r on r.id = p.room_id
+  where p.room_id = $1 and p.user_id = any($2) and not exists (
+    select from revocations v where v.at > p.came_at
+      and (v.user_id is null or v.user_id = p.user_id) and (v.room is null or v.room = r.name))
   order by 1`
+
+/** Those of these people who hear what somebody does in a room: who has blocked them, or muted a chat, does not. */
+export async function whoListens(
+  client: Queryable,
+  { id }: FollowedRoom,
+  actor: string,
+  users: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ user: string }>(
+    `select asked.user from unnest($3::text[]) with ordinality as asked("user", place)
+     where not exists (select from chat_blocks b where b.user_id = asked.user and b.blocked = $2 and b.active)
+       and not exists (select from chat_members m where m.room_id = $1 and m.user_id = asked.user and m.muted)
+     order by place`,
+    [id, actor, users],
+  )
+  return rows.map(({ user }) => user)
+}
 
 /** Who has used their inbox, or has something in it: all whom the server knows how to tell. */
 export async function everybodyWithInbox(client: Queryable): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import { SYSTEM } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import { ROOM_NAME } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
+import { whoListens } from './audience.ts'
 import { holdForDigest } from './digest-table.ts'
 import { OCCASIONS, type Occasion } from './occasions.ts'
 import { wishesOf } from './preferences.ts'
@@ -31,7 +32,8 @@ async function tell(
   const id = notificationId(`event ${room.id} ${event.seq}`)
   const source = { room: room.name, seq: event.seq }
   const payload = { ...says, from: event.actor, source }
-  const asked = [...new Set(users)].filter((user) => user !== event.actor && ROOM_NAME.test(inboxOf(user)))
+  const others = [...new Set(users)].filter((user) => user !== event.actor && ROOM_NAME.test(inboxOf(user)))
+  const asked = await whoListens(client, room, event.actor, others)
   const derived: Derived[] = []
   for (const [user, wish] of await wishesOf(client, asked, says.category, room.name)) {
     if (!wish.told) continue

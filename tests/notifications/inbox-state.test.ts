@@ -128,7 +128,7 @@ describe('an inbox', () => {
           expect(notifications).toEqual(shown)
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     )
   })
 })

@@ -1,65 +1,58 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Grants } from '../../server/protocol.ts'
+import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { requests } from './requests.ts'
 
 let server: TestServer
+let ask: ReturnType<typeof requests>['ask']
+let inboxOf: ReturnType<typeof requests>['inboxOf']
+let titles: ReturnType<typeof requests>['titles']
+let send: ReturnType<typeof requests>['send']
+let say: ReturnType<typeof requests>['say']
+let publish: ReturnType<typeof requests>['publish']
 
 beforeAll(async () => {
   server = await startServer({ env: { MAX_REQUESTS_PER_ADDRESS: '1000000' } })
+  ;({ ask, inboxOf, titles, send, say, publish } = requests(server))
 })
 afterAll(() => server?.dispose())
 
-const tokens = new Map<string, Promise<string>>()
-const tokenOf = (user: string, grants: Grants): Promise<string> => {
-  const key = JSON.stringify([user, grants])
-  const known = tokens.get(key) ?? server.token(user, grants)
-  tokens.set(key, known)
-  return known
-}
-
-async function ask(method: string, path: string, user: string, grants: Grants, body?: unknown, key?: string) {
-  const answer = await fetch(`${server.url}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${await tokenOf(user, grants)}`,
-      'content-type': 'application/json',
-      ...(key === undefined ? {} : { 'idempotency-key': key }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (answer.status >= 500) throw new Error(`${await answer.text()}\n${server.output()}`)
-  return { status: answer.status, body: await answer.json() }
-}
-
-const BACKEND = { 'user:*': 'write' } as const
-const send = (to: string, body: unknown, key?: string) =>
-  ask('POST', `/users/${to}/notifications`, 'backend', BACKEND, body, key)
-const inboxOf = async (user: string, query = '') =>
-  (await ask('GET', `/users/${user}/notifications${query}`, user, {})).body
-/** As the person themselves. */
-const say = (user: string, type: string, payload: unknown) =>
-  ask('POST', `/rooms/user:${user}/events`, user, {}, { type: `user.${type}`, payload })
-const publish = (
-  room: string,
-  user: string,
-  type: string,
-  payload: unknown,
-  grants: Grants = { '*:*': 'admin' },
-) => ask('POST', `/rooms/${room}/events`, user, grants, { type, payload })
-const titles = async (user: string, query = ''): Promise<readonly string[]> =>
-  (await inboxOf(user, query)).notifications.map(
-    ({ payload }: { readonly payload: { readonly title: string } }) => payload.title,
+/** People whom no other test knows. */
+let ada: string
+let bob: string
+let carl: string
+let dora: string
+let eve: string
+beforeEach(() => {
+  ;[ada = '', bob = '', carl = '', dora = '', eve = ''] = ['ada', 'bob', 'carl', 'dora', 'eve'].map(
+    (name) => `${name}-${randomUUID().slice(0, 8)}`,
   )
-const someone = (): string => `p-${randomUUID().slice(0, 8)}`
+})
+
+const has = (user: string, ...wanted: readonly string[]) =>
+  until(async () => JSON.stringify(await titles(user)) === JSON.stringify(wanted))
+
+/** Resolves when whatever was published in these rooms before was followed, so that who was not told by now never is. */
+async function followed(): Promise<void> {
+  const probe = `project:probe-${randomUUID()}`
+  await publish(probe, ada, 'project.member.joined', { user: `probe-${probe.slice(-8)}` })
+  const client = new pg.Client({ connectionString: server.databaseUrl })
+  await client.connect()
+  try {
+    await until(async () => (await client.query('select from event_queue limit 1')).rowCount === 0)
+  } finally {
+    await client.end()
+  }
+}
 
 describe('an inbox', () => {
   it('[NOTE1] has what a backend sends, newest first, in pages, each once however often it is sent', async () => {
-    const ada = someone()
     for (const n of [1, 2, 3, 2, 3])
       expect((await send(ada, { category: 'build', title: `number ${n}` }, `key-${n}`)).body.told).toBe('now')
-    await until(async () => (await inboxOf(ada)).notifications.length === 3)
-    expect(await titles(ada)).toEqual(['number 3', 'number 2', 'number 1'])
+    await has(ada, 'number 3', 'number 2', 'number 1')
     const first = await inboxOf(ada, '?limit=2')
     expect(first).toMatchObject({ unread: 3, unseen: 3, seenUntil: 0, seq: 3, next: 2 })
     expect(await titles(ada, `?limit=2&before=${first.next}`)).toEqual(['number 1'])
@@ -67,7 +60,6 @@ describe('an inbox', () => {
   })
 
   it('[NOTE2] counts what is unread and unseen, by what is said in its room', async () => {
-    const ada = someone()
     for (const n of [1, 2, 3, 4]) await send(ada, { category: 'build', title: `number ${n}` })
     await until(async () => (await inboxOf(ada)).unread === 4)
     const [newest] = (await inboxOf(ada)).notifications
@@ -92,7 +84,6 @@ describe('an inbox', () => {
   })
 
   it('[NOTE3] is read by its owner and by grants that name it, and nobody writes into their own', async () => {
-    const ada = someone()
     const read = (user: string, grants: Grants) => ask('GET', `/users/${ada}/notifications`, user, grants)
     expect((await read(ada, {})).status).toBe(200)
     expect((await read('eve', {})).status).toBe(403)
@@ -114,29 +105,141 @@ describe('an inbox', () => {
 
 describe('what happens elsewhere', () => {
   it('[NOTE10] a failed build is told to who began it and to the members of its project, and not to who says it', async () => {
-    const [ada, bob, eve] = [someone(), someone(), someone()]
-    const project = someone()
-    for (const user of [ada, bob])
+    const project = randomUUID().slice(0, 8)
+    for (const user of [ada, bob, eve])
       await publish(`project:${project}`, 'lead', 'project.member.joined', { user })
-    await publish(`project:${project}`, 'lead', 'project.member.joined', { user: eve })
     await publish(`project:${project}`, 'lead', 'project.member.left', { user: eve })
-    await until(async () => (await titles(eve)).length === 1)
-    const room = `build:${someone()}`
+    await followed()
+    const room = `build:${project}`
     await publish(room, bob, 'build.created', { title: 'main', project })
     // A text that ends within a character would be no text.
     await publish(room, 'ci', 'build.failed', { message: `${'x'.repeat(1_998)}😀😀` })
-    await until(async () => (await titles(bob)).length === 2)
-    await until(async () => (await titles(ada)).length === 2)
-    expect(await titles(ada)).toEqual(['Build failed: main', 'You were added to a project'])
+    for (const user of [ada, bob]) await has(user, 'Build failed: main', 'You were added to a project')
     expect((await inboxOf(bob)).notifications[0].payload).toMatchObject({
       category: 'build',
       from: 'ci',
       group: `project:${project}`,
       source: { room, seq: 2 },
     })
-    expect(await titles(eve)).toEqual(['You were added to a project'])
     await publish(room, ada, 'build.failed', { message: 'again' })
-    await until(async () => (await titles(bob)).length === 3)
-    expect(await titles(ada)).toHaveLength(2)
+    const deployment = `deployment:${project}`
+    await publish(deployment, 'ci', 'deployment.started', { environment: 'staging', project })
+    await publish(deployment, 'ci', 'deployment.failed', { message: 'no room' })
+    await has(ada, 'Deployment failed: staging', 'Build failed: main', 'You were added to a project')
+    await followed()
+    expect(await titles(eve)).toEqual(['You were added to a project'])
+    expect(await titles('ci')).toEqual([])
+  })
+
+  it('[NOTE11] a mention or an answer in a chat is told to its members who want to hear it, with nothing that was said', async () => {
+    const members = [bob, carl, dora]
+    const chat = (await ask('POST', '/chats', ada, { 'chat:*': 'write' }, { title: 'Plan', members })).body
+      .room
+    for (const user of members) await has(user, 'You were added to a chat')
+    await ask('PUT', `/rooms/${chat}/muted`, carl, { 'chat:*': 'write' }, { muted: true })
+    await ask('PUT', `/chats/blocked/${ada}`, dora, { 'chat:*': 'write' }, { blocked: true })
+    const secret = `canary-${randomUUID()}`
+    const speak = (user: string, payload: object, id?: string) =>
+      ask('POST', `/rooms/${chat}/events`, user, { 'chat:*': 'write' }, { type: 'chat.message', payload, id })
+    expect((await speak(bob, { text: 'what now?' }, 'question')).status).toBe(200)
+    const mentions = [ada, bob, carl, dora, eve]
+    expect((await speak(ada, { text: secret, mentions, answers: 'question' })).status).toBe(200)
+    expect((await speak(carl, { text: secret, answers: 'question' })).status).toBe(200)
+    await has(bob, 'Your message was answered', 'You were mentioned', 'You were added to a chat')
+    await followed()
+    expect(await titles(ada)).toEqual([])
+    expect(await titles(carl)).toEqual(['You were added to a chat'])
+    expect(await titles(dora)).toEqual(['You were added to a chat'])
+    // Somebody outside learns nothing of it, not even that it is there.
+    expect(JSON.stringify(await inboxOf(eve))).not.toContain(chat)
+    for (const user of [ada, bob, carl, dora])
+      expect(JSON.stringify(await inboxOf(user))).not.toContain(secret)
+  })
+
+  it('[NOTE12] a comment names those who have been in its room, until that is taken from them', async () => {
+    const room = `doc:${randomUUID()}`
+    for (const user of [bob, carl]) {
+      const there = connectProvider({
+        wsUrl: server.wsUrl,
+        room,
+        token: await server.token(user, { [room]: 'write' }),
+      })
+      await there.synced()
+      there.destroy()
+    }
+    await until(async () => {
+      const { body } = await ask('GET', `/presence?room=${room}`, bob, { [room]: 'write' })
+      return body.people.length === 2
+    })
+    const revoked = await ask('POST', '/access/revoke', 'root', { '*:*': 'admin' }, { user: carl, room })
+    expect(revoked.status).toBe(200)
+    const mentions = [bob, carl, eve]
+    const created = await publish(room, bob, 'comment.created', { text: 'Is this so?', mentions }, 'thread')
+    expect(created.status).toBe(200)
+    await publish(room, ada, 'comment.replied', { thread: 'thread', text: 'Yes' })
+    await publish(room, ada, 'comment.replied', { thread: 'thread', text: 'No', mentions })
+    await has(bob, 'You were mentioned', 'Your comment was answered')
+    await followed()
+    for (const user of [carl, eve]) expect((await inboxOf(user)).notifications).toEqual([])
+  })
+
+  it('[NOTE13] what operators say is told to everybody who has an inbox', async () => {
+    await send(ada, { category: 'build', title: 'first' })
+    await publish('system:all', 'root', 'system.announcement', { title: 'Maintenance', text: 'At nine' })
+    await publish('system:all', 'root', 'system.alert', { level: 'critical', text: 'The disk is full' })
+    await has(ada, 'Critical', 'Maintenance', 'first')
+  })
+})
+
+describe('what somebody prefers', () => {
+  it('[NOTE14] a category that is turned off and a room that is muted are not told, whoever tells it', async () => {
+    const project = `project:${randomUUID()}`
+    await say(ada, 'preferences', { ways: { build: 'none' }, muted: { [project]: true } })
+    await followed()
+    expect((await send(ada, { category: 'build', title: 'not wanted' })).body.told).toBe('never')
+    await publish(project, 'lead', 'project.member.joined', { user: ada })
+    await followed()
+    expect((await inboxOf(ada)).preferences).toEqual({
+      ways: { build: 'none' },
+      digests: {},
+      muted: [project],
+    })
+    await say(ada, 'preferences', { ways: { build: 'app' }, muted: { [project]: false } })
+    await followed()
+    expect((await inboxOf(ada)).preferences).toEqual({ ways: {}, digests: {}, muted: [] })
+    await send(ada, { category: 'build', title: 'wanted' })
+    await has(ada, 'wanted')
+  })
+
+  it('[NOTE15] what comes within a window is told as one when it ends, once, whatever is killed', async () => {
+    await say(ada, 'preferences', { digests: { build: 60 } })
+    await followed()
+    for (const n of [1, 2, 3])
+      expect((await send(ada, { category: 'build', title: `number ${n}` }, `key-${n}`)).body.told).toBe(
+        'later',
+      )
+    await send(ada, { category: 'mention', title: 'at once' })
+    await has(ada, 'at once')
+    await server.kill9()
+    await server.restart()
+    const client = new pg.Client({ connectionString: server.databaseUrl })
+    await client.connect()
+    try {
+      const inbox = `(select id from rooms where name = 'user:${ada}')`
+      const end = () => client.query(`update digest_windows set closes_at = now() where room_id = ${inbox}`)
+      await end()
+      await has(ada, 'number 3', 'at once')
+      expect((await inboxOf(ada)).notifications[0].payload).toMatchObject({
+        digest: { count: 3, titles: ['number 3', 'number 2', 'number 1'] },
+      })
+      // A backend that did not hear the answer sends it again.
+      expect((await send(ada, { category: 'build', title: 'number 3' }, 'key-3')).body.told).toBe('later')
+      await send(ada, { category: 'build', title: 'alone' }, 'key-4')
+      await end()
+      await has(ada, 'alone', 'number 3', 'at once')
+      expect((await inboxOf(ada)).notifications[0].payload).toEqual({ category: 'build', title: 'alone' })
+    } finally {
+      await client.end()
+    }
   })
 })

@@ -119,10 +119,18 @@ describe('what one is told', () => {
 
 it('[UI2] axe finds nothing serious on the main pages, light and dark, wide and narrow', async () => {
   const document = await createDocument(first, 'Plan', 'Rich text')
-  const pages = ['/', document, '/builds', '/notifications', '/notifications/preferences', '/history']
+  const pages = [
+    '/',
+    document,
+    '/chat',
+    '/activity',
+    '/notifications',
+    '/notifications/preferences',
+    '/history',
+  ]
   for (const [page, paths] of [
     [first, pages],
-    [phone, pages.filter((path) => path.startsWith('/notifications'))],
+    [phone, ['/notifications', '/notifications/preferences']],
   ] as const) {
     for (const path of paths) {
       await page.goto(`${server.url}${path}`)
