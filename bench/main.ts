@@ -25,6 +25,7 @@ import { open } from './scenarios/open.ts'
 import { activity } from './scenarios/people/activity.ts'
 import { carets } from './scenarios/people/carets.ts'
 import { comments } from './scenarios/people/comments.ts'
+import { messages } from './scenarios/people/messages.ts'
 import { notifications } from './scenarios/people/notifications.ts'
 import { propagation } from './scenarios/propagation.ts'
 import { rooms } from './scenarios/rooms.ts'
@@ -50,7 +51,7 @@ const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 /** Asked for one by one, or as `events`. */
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
-const PEOPLE: readonly Scenario[] = [carets, activity, comments, notifications]
+const PEOPLE: readonly Scenario[] = [carets, activity, comments, messages, notifications]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,

@@ -61,6 +61,12 @@ export class Refetched<Answer> {
       document.addEventListener('visibilitychange', whenShown)
       this.#stops.push(() => document.removeEventListener('visibilitychange', whenShown))
     }
+    this.#join()
+  }
+
+  /** As soon as it is known whose chats these are. */
+  #join(): void {
+    if (this.#room !== undefined || this.#listeners.size === 0) return
     const inbox = this.#client.inbox()
     if (inbox === undefined) return
     this.#room = inbox
@@ -96,6 +102,7 @@ export class Refetched<Answer> {
     try {
       this.#set({ answer: await this.#client.api.get<Answer>(this.#path), error: undefined })
       this.#failures = 0
+      this.#join()
     } catch (error) {
       const reason = reasonOf(error)
       this.#set({ ...this.#state, error: reason })

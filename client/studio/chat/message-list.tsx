@@ -117,7 +117,9 @@ function useReaders({ messages, reads }: ChatState, self: string): ReadonlyMap<s
     for (const [user, seq] of Object.entries(reads)) {
       if (user === self) continue
       const last = messages.findLast((message) => message.state === 'sent' && message.seq <= seq)
-      if (last !== undefined) readers.set(last.id, [...(readers.get(last.id) ?? []), user])
+      // That whoever said it has read it is no news.
+      if (last !== undefined && last.author !== user)
+        readers.set(last.id, [...(readers.get(last.id) ?? []), user])
     }
     return readers
   }, [messages, reads, self])

@@ -14,6 +14,7 @@ import { Suspense, useEffect, useRef, useState } from 'react'
 import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
+import { DocumentChat } from '../chat/document-chat.tsx'
 import { CommentOnSelection, CommentsToggle } from '../comments/comment-buttons.tsx'
 import { CommentsPanel } from '../comments/comments-panel.tsx'
 import { type Commenting, useCommenting } from '../comments/use-commenting.ts'
@@ -62,6 +63,7 @@ export function DocumentView({ name }: DocumentViewProps) {
             <SaveState state={state} />
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
             <CommentsToggle commenting={commenting} />
+            <DocumentChat room={room} />
             {state.readOnly ? null : <HistoryLink room={room.name} />}
             {state.readOnly ? null : <EntriesLink room={room.name} />}
           </div>

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
+import { type Chat, type ChatState, type Client, chatOf, chatsOf, connect } from '../../client/sdk/index.ts'
+import { type Grants, MAX_EVENT_BYTES } from '../../server/protocol.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { SECRET, tokenOf } from '../support/tokens.ts'
+import { Somebody } from './people.ts'
+
+let server: TestServer
+let ada: Somebody
+let bob: Somebody
+
+const soon = { timeout: 15_000, interval: 20 }
+
+beforeAll(async () => {
+  server = await startServer({ env: { JWT_SECRET: SECRET } })
+  ada = person('ada')
+  bob = person('bob')
+})
+afterAll(() => server?.dispose())
+
+const token = (id: string, grants: Grants = { 'chat:*': 'admin' }): string => tokenOf(id, { grants })
+const person = (id: string): Somebody => Somebody.with(server, id, token(id))
+
+function client(id: string, grants?: Grants): Client {
+  const made = connect({ url: server.url, token: token(id, grants), user: { id, name: id } })
+  onTestFinished(() => made.destroy())
+  return made
+}
+
+/** A chat that is open; resolves when its first page is there. */
+async function open(of: Client, name: string): Promise<Chat> {
+  const chat = chatOf(of, of.room(name))
+  onTestFinished(chat.subscribe(() => undefined))
+  await vi.waitFor(() => expect(chat.getState().loaded).toBe(true), soon)
+  return chat
+}
+
+const said = ({ messages }: ChatState): readonly string[] =>
+  messages.map(({ state, text }) => `${state}: ${text}`)
+
+it('[CHAT12] shows a message at once, and each once when it is there', async () => {
+  const room = await ada.group('Quick', bob)
+  const [adas, bobs] = [await open(client('ada'), room), await open(client('bob'), room)]
+  adas.send({ text: 'one' })
+  adas.send({ text: 'two', mentions: ['bob'] })
+  expect(said(adas.getState())).toEqual(['waiting: one', 'waiting: two'])
+  for (const chat of [adas, bobs])
+    await vi.waitFor(() => expect(said(chat.getState())).toEqual(['sent: one', 'sent: two']), soon)
+  const [one, two] = bobs.getState().messages
+  if (one === undefined || two === undefined) throw new Error('nothing was said')
+  await adas.edit(one.id, { text: 'won' })
+  await bobs.react(two.id, '👍', true)
+  await expect(bobs.edit(one.id, { text: 'forged' })).rejects.toThrow('somebody else')
+  await adas.delete(two.id)
+  for (const chat of [adas, bobs]) {
+    await vi.waitFor(() => expect(said(chat.getState())).toEqual(['sent: won', 'sent: ']), soon)
+    expect(chat.getState().messages[1]).toMatchObject({ deleted: true, reactions: [] })
+  }
+})
+
+it('[CHAT12] keeps what is refused, with the reason, until it is sent again or dropped', async () => {
+  const room = await ada.group('Refused', bob, person('reader'))
+  const reader = await open(client('reader', { 'chat:*': 'read' }), room)
+  reader.send({ text: 'may I?' })
+  const refused = () =>
+    reader.getState().messages.map(({ text, state, refusal }) => [text, state, refusal?.code])
+  await vi.waitFor(() => expect(refused()).toEqual([['may I?', 'refused', 'event-forbidden']]), soon)
+  const [message] = reader.getState().messages
+  reader.sendAgain(message?.id ?? '')
+  expect(said(reader.getState())).toEqual(['waiting: may I?'])
+  await vi.waitFor(() => expect(refused()).toEqual([['may I?', 'refused', 'event-forbidden']]), soon)
+  reader.drop(message?.id ?? '')
+  expect(reader.getState().messages).toEqual([])
+  const adas = await open(client('ada'), room)
+  adas.send({ text: 'x'.repeat(MAX_EVENT_BYTES) })
+  await vi.waitFor(
+    () => expect(adas.getState().messages[0]?.refusal).toMatchObject({ code: 'event-too-large' }),
+    soon,
+  )
+})
+
+it('[CHAT12] sends what was said without a server, once and in order, and has missed nothing', async () => {
+  const room = await ada.group('Offline', bob)
+  const adas = await open(client('ada'), room)
+  await server.kill9()
+  await vi.waitFor(() => expect(adas.room.status).not.toBe('online'), soon)
+  for (const text of ['one', 'two', 'three']) adas.send({ text })
+  expect(said(adas.getState())).toEqual(['waiting: one', 'waiting: two', 'waiting: three'])
+  await server.restart()
+  await bob.say(room, 'meanwhile')
+  await vi.waitFor(() => {
+    expect(said(adas.getState()).toSorted()).toEqual([
+      'sent: meanwhile',
+      'sent: one',
+      'sent: three',
+      'sent: two',
+    ])
+  }, soon)
+  const texts = adas.getState().messages.map(({ text }) => text)
+  expect(texts.filter((text) => text !== 'meanwhile')).toEqual(['one', 'two', 'three'])
+  const { messages } = await bob.messages(room)
+  expect(messages.map(({ text }: { text: string }) => text)).toEqual(texts)
+})
+
+it('[CHAT7] reads older pages while what is on them goes on changing', async () => {
+  const room = await ada.group('Pages', bob)
+  const all = Array.from({ length: 130 }, (_, index) => ({
+    type: 'chat.message',
+    id: `m${index}`,
+    payload: { text: `number ${index}` },
+  }))
+  await ada.ask('POST', `/rooms/${room}/events`, all)
+  await vi.waitFor(async () => expect((await bob.messages(room)).seq).toBe(131), soon)
+  const chat = await open(client('bob'), room)
+  const ids = () => chat.getState().messages.map(({ id }) => id)
+  expect(ids()).toEqual(all.slice(80).map(({ id }) => id))
+  // About a message that is not here yet, told before its page is read.
+  await ada.publish(room, 'chat.message.edited', { message: 'm40', text: 'edited' })
+  await ada.say(room, 'newest', 'newest')
+  await vi.waitFor(() => expect(ids().at(-1)).toBe('newest'), soon)
+  expect(chat.getState().older).toBe('some')
+  await Promise.all([chat.loadOlder(), chat.loadOlder()])
+  await chat.loadOlder()
+  expect(chat.getState().older).toBe('none')
+  expect(ids()).toEqual([...all.map(({ id }) => id), 'newest'])
+  expect(chat.getState().messages[40]?.text).toBe('edited')
+})
+
+it('[CHAT13] tells tabs that have not opened the chat how much is unread, and all tabs what was read in one', async () => {
+  const [room, other] = [await ada.group('Unread', bob), await ada.group('Other', bob)]
+  const tabs = [client('bob'), client('bob')]
+  for (const tab of tabs) {
+    const { unread, list } = chatsOf(tab)
+    for (const kept of [unread, list]) onTestFinished(kept.subscribe(() => undefined))
+  }
+  const told = () =>
+    tabs.map((tab) => {
+      const { unread, list } = chatsOf(tab)
+      const first = list.getState().answer?.chats[0]
+      const rooms = unread.getState().answer?.rooms
+      return [rooms?.[room], rooms?.[other], first?.room, first?.last?.text]
+    })
+  await vi.waitFor(() => expect(told()[0]?.[2]).toBeDefined(), soon)
+  await ada.say(other, 'first')
+  await ada.say(room, 'one')
+  await ada.say(room, 'two')
+  await vi.waitFor(() => expect(told()).toEqual([2, 2].map((count) => [count, 1, room, 'two'])), soon)
+  const [one] = tabs
+  if (one === undefined) throw new Error('no tab')
+  const chat = await open(one, room)
+  expect(chat.getState().readBefore).toBeUndefined()
+  const adas = await open(client('ada'), room)
+  chat.markRead()
+  await vi.waitFor(() => expect(told()).toEqual([1, 2].map(() => [undefined, 1, room, 'two'])), soon)
+  await vi.waitFor(() => expect(adas.getState().reads).toMatchObject({ bob: 3 }), soon)
+})
