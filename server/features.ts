@@ -58,9 +58,9 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const chat = new Chat({ pool, authorizer, signal: (...said) => signals.send(...said), logger })
   await chat.start()
   const activity = createActivity({ db: pool, types, ...options })
-  const notifications = createNotifications({ pool, ...options })
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
   const followers = new Followers(database, channels, following, logger)
+  const notifications = createNotifications({ pool, followers, ...options })
   return {
     moveRead: chat.moveRead,
     routes: [

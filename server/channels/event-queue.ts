@@ -58,12 +58,13 @@ export async function unqueue(client: Queryable, room: RoomId, until: Seq): Prom
   await client.query('delete from event_queue where room_id = $1 and seq <= $2', [room, until])
 }
 
-/** Whether events of a room wait to be followed. */
-export async function isQueued(client: Queryable, room: RoomId): Promise<boolean> {
-  const { rows } = await client.query<{ queued: boolean }>(
-    'select exists (select from event_queue where room_id = $1) as queued',
-    [room],
-  )
+/** Whether events of a room, by its name, wait to be followed. */
+export async function isQueued(client: Queryable, room: string): Promise<boolean> {
+  const { rows } = await client.query<{ queued: boolean }>({
+    name: 'is queued',
+    text: 'select exists (select from event_queue where room_id = (select id from rooms where name = $1)) as queued',
+    values: [room],
+  })
   return rows[0]?.queued === true
 }
 

@@ -97,7 +97,7 @@ export class Followers {
    * Resolves when all that was committed in a room until now has been followed, or after some seconds: what is read
    * then says how far it goes.
    */
-  async caughtUp(room: RoomId): Promise<void> {
+  async caughtUp(room: string): Promise<void> {
     const limit = Date.now() + CAUGHT_UP_WITHIN
     while (!this.#closed && Date.now() < limit && (await isQueued(this.#questions, room))) {
       this.#wake()

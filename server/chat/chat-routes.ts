@@ -221,7 +221,7 @@ export function chatRoutes({ db, channels, followers, people, mayCreate, ...acce
           if (!direct || !(error instanceof SynclineError) || error.code !== 'event-conflict') throw error
         })
         await held.room.durable() // the other's may be on its way yet
-        await followers.caughtUp(held.room.id)
+        await followers.caughtUp(room)
       } finally {
         held.release()
       }

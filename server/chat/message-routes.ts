@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { memberOf } from '../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../http/router.ts'
@@ -93,14 +94,16 @@ type MoveRead = (room: string, user: string, seq: number) => Promise<number>
 export interface MessageRouteOptions extends ChatAccess {
   readonly db: Queryable
   readonly moveRead: MoveRead
+  readonly followers: Pick<Followers, 'caughtUp'>
 }
 
-export function messageRoutes({ db, moveRead, ...access }: MessageRouteOptions) {
+export function messageRoutes({ db, moveRead, followers, ...access }: MessageRouteOptions) {
   const member = memberOf(access)
   return createRouter()
     .openapi(page, async (c) => {
       const { room } = c.req.valid('param')
       await member(c.req.header('authorization'), room, 'read')
+      await followers.caughtUp(room) // one reads what one has written
       const found = await readMessages(db, room, c.req.valid('query'))
       if (found === undefined) throw new SynclineError('room-not-found')
       return c.json(represent(found), 200)

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Verify } from '../access/verifier.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { EntryOptions } from '../channels/entry.ts'
+import type { Followers } from '../channels/followers.ts'
 import type { Router } from '../http/router.ts'
 import type { Logger } from '../observe/log.ts'
 import { Digests } from './digests.ts'
@@ -21,6 +22,7 @@ export interface Notifications {
 export interface NotificationOptions extends EntryOptions {
   readonly pool: pg.Pool
   readonly channels: Channels
+  readonly followers: Pick<Followers, 'caughtUp'>
   readonly verify: Verify
   readonly logger: Logger
 }

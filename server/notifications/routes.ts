@@ -7,6 +7,7 @@ import { inboxOf } from '../access/inbox-rule.ts'
 import type { Verify } from '../access/verifier.ts'
 import type { Channels } from '../channels/channels.ts'
 import { type EntryOptions, enter } from '../channels/entry.ts'
+import type { Followers } from '../channels/followers.ts'
 import { category, notification } from '../channels/kinds/user.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
@@ -99,15 +100,23 @@ const send = createRoute({
 export interface NotificationRouteOptions extends EntryOptions {
   readonly pool: pg.Pool
   readonly channels: Pick<Channels, 'publishAs'>
+  readonly followers: Pick<Followers, 'caughtUp'>
   readonly verify: Verify
 }
 
-export function notificationRoutes({ pool, channels, verify, ...entry }: NotificationRouteOptions) {
+export function notificationRoutes({
+  pool,
+  channels,
+  followers,
+  verify,
+  ...entry
+}: NotificationRouteOptions) {
   return createRouter()
     .openapi(list, async (c) => {
       const { id } = c.req.valid('param')
       await enter(await bearer(c.req.header('authorization'), verify), inboxOf(id), entry)
       const { before = Number.MAX_SAFE_INTEGER, limit, filter } = c.req.valid('query')
+      await followers.caughtUp(inboxOf(id))
       const page = await readInbox(pool, inboxOf(id), { before, limit, filter })
       return c.json(represent(page, limit), 200)
     })

@@ -62,11 +62,7 @@ function node(db: Database, scribe: Follower) {
       room,
       ids.map((id) => ({ type: 'desk.noted', id, payload: {} })),
     )
-  const caughtUp = async (room: string) => {
-    const held = await channels.open(room, 'ada')
-    await followers.caughtUp(held.room.id)
-    held.release()
-  }
+  const caughtUp = (room: string) => followers.caughtUp(room)
   return { channels, followers, note, caughtUp, close }
 }
 
