@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { writeSlices } from '../../server/history/timeline/activity.ts'
 import { writeStretches } from '../../server/history/timeline/stretch-table.ts'
@@ -47,6 +48,25 @@ describe('which rooms belong to a project', () => {
     const { rows } = await g.db.pool.query('select room from activity_links')
     expect(rows).toEqual([{ room: 'project:web' }])
     expect(await activitiesOf(g)).toHaveLength(3)
+  })
+
+  it('[ACT1] as rooms said before there was a list: the migration makes the same of them', async () => {
+    const g = await ground()
+    await g.say('project:web', { type: 'project.updated', payload: { title: 'Web' } })
+    await g.say('build:1', CREATED, { type: 'build.log', payload: { first: 1, lines: ['x'] } }, FAILED)
+    await g.say('deployment:1', {
+      type: 'deployment.started',
+      payload: { environment: 'live', project: 'other' },
+    })
+    const all = async () => [await activitiesOf(g), await activitiesOf(g, 'project:other')]
+    const before = await all()
+    await g.db.pool.query('truncate activities, activity_links, activity_projects')
+    expect(await all()).toEqual([[], []])
+    const migration = await readFile('migrations/022_activities.sql', 'utf8')
+    await g.db.pool.query(migration.slice(migration.lastIndexOf('do $$')))
+    const sorted = (lists: Awaited<ReturnType<typeof all>>) =>
+      lists.map((list) => list.map((row) => JSON.stringify(row)).sort())
+    expect(sorted(await all())).toEqual(sorted(before))
   })
 
   it('[ACT1] a link goes with the room in which it was made, and what it brought with it', async () => {
