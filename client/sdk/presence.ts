@@ -6,7 +6,7 @@ import { peopleIn, samePeople } from './people.ts'
 import type { Person, User } from './state.ts'
 
 /** Who typed no more for so long has stopped, in ms. */
-const TYPED_FOR = 4_000
+const TYPED_FOR = 3_000
 
 /** Who is in a room, and what this device says of who it is. */
 export class Presence {

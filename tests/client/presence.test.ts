@@ -32,18 +32,28 @@ describe('people in a room', () => {
     expect(others(ada)).toMatchObject([{ id: 'eve', name: 'eve', color: colorFor('eve') }])
   })
 
-  it('[PRE8] see each other again at once, both after the server was killed', async () => {
+  it('[PRE8] [SIG1] see and signal each other again at once, after the server was killed', async () => {
     const ada = client('ada').room('doc:again')
     const bob = client('bob').room('doc:again')
     await Promise.all([ada.whenSynced(), bob.whenSynced()])
     const sees = (room: Room, id: string) =>
       vi.waitUntil(() => others(room).some((person) => person.id === id), soon)
     await Promise.all([sees(ada, 'bob'), sees(bob, 'ada')])
+    const heard: unknown[] = []
+    onTestFinished(bob.onSignal('note', ({ payload }) => heard.push(payload)))
     await server.kill9()
     await vi.waitUntil(() => others(ada).length + others(bob).length === 0, soon)
+    expect(ada.signal('note', 'lost')).toBe(false)
     await server.restart()
     await vi.waitUntil(() => ada.status === 'online' && bob.status === 'online', { timeout: 20_000 })
     await Promise.all([sees(ada, 'bob'), sees(bob, 'ada')])
+    // Bob's client asks for signals once it has joined, and says where "now" is after that.
+    await new Promise<void>((resolve) => {
+      onTestFinished(bob.listen({ events: () => undefined, caughtUp: resolve }))
+    })
+    expect(ada.signal('note', 'heard')).toBe(true)
+    await vi.waitUntil(() => heard.length > 0, soon)
+    expect(heard).toEqual(['heard'])
   })
 
   it('[PRE26] say whether they type and where they are, and it is told once for all their tabs', async () => {

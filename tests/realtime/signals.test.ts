@@ -80,21 +80,6 @@ it('[SIG1] goes to everybody else who listens, with who said it, also over anoth
   expect(own).toEqual([{ type: 'note', actor: 'bob', payload: null }])
 })
 
-it('[SIG1] is told again after the server was killed, to who listens still', async () => {
-  const name = newRoom()
-  const [ada, bob] = await Promise.all([joined('ada', name), joined('bob', name)])
-  const bobs = heard(bob, 'note')
-  await server.kill9()
-  await vi.waitUntil(() => ada.status !== 'online' && bob.status !== 'online', soon)
-  expect(ada.signal('note', 'lost')).toBe(false)
-  await server.restart()
-  await vi.waitUntil(() => ada.status === 'online' && bob.status === 'online', { timeout: 20_000 })
-  await passed(bob)
-  ada.signal('note', 'heard')
-  await vi.waitUntil(() => bobs.length > 0, soon)
-  expect(bobs).toEqual([{ type: 'note', actor: 'ada', payload: 'heard' }])
-})
-
 it('[SIG2] is told nobody who has not asked, and nobody in another room', async () => {
   const name = newRoom()
   const stock = connectProvider({ wsUrl: server.wsUrl, room: name, token: await server.token('stock') })

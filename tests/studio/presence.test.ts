@@ -37,20 +37,17 @@ const look = (page: Page, visibilityState: 'visible' | 'hidden') =>
 const seen = (words: string) =>
   ada.getByRole('button', { name: `Bob${words}: go to their cursor`, exact: true }).waitFor()
 
-it('[UI60] shows who types, and no more once they have stopped', async () => {
+it('[UI60] [UI62] shows who types until they stop, and people’s status wherever their picture stands', async () => {
   await seen('')
   await bob.locator('.rich-text').click()
   await bob.keyboard.type('Dear all')
   await ada.getByText('Bob is typing').waitFor()
-  await ada.getByText('Bob is typing').waitFor({ state: 'detached' })
-  expect(await bob.getByText('is typing').count()).toBe(0)
-})
-
-it('[UI62] shows the status of people wherever their picture stands', async () => {
   const reader = await ada.context().newPage()
   await reader.goto(`${server.url}${path.replace('/d/', '/documents/')}/history`)
   await reader.locator('.timeline-people .person-online').first().waitFor()
   await reader.close()
+  await ada.getByText('Bob is typing').waitFor({ state: 'detached' })
+  expect(await bob.getByText('is typing').count()).toBe(0)
 })
 
 it('[UI61] shows who is here, away and on what, over all their tabs, and who was', async () => {
