@@ -52,6 +52,11 @@ export function useAlignment({ editor, area, cards, active, draftTop, key }: Ali
     const alignSoon = () => {
       timer ??= setTimeout(align, Math.max(0, done + SETTLE - performance.now()))
     }
+    // What is being written comes into view, and when it is done all is beside its text again.
+    const leave = () => {
+      outer.scrollTop = 0
+    }
+    outer.addEventListener('focusout', leave)
     align()
     const sizes = new ResizeObserver(alignSoon)
     sizes.observe(outer)
@@ -62,6 +67,7 @@ export function useAlignment({ editor, area, cards, active, draftTop, key }: Ali
     })
     return () => {
       clearTimeout(timer)
+      outer.removeEventListener('focusout', leave)
       sizes.disconnect()
       stop()
     }
