@@ -43,6 +43,7 @@ export function anchorOf(doc: Y.Doc, type: string, start: number, end: number): 
 
 /** Where the words of an anchor stand with what stood around them: none, the place, or the first two of more. */
 export function placesOf(text: string, { quote, before = '', after = '' }: Anchor): readonly number[] {
+  if (quote === '') return []
   const wanted = before + quote + after
   const first = text.indexOf(wanted)
   if (first === -1) return []
