@@ -36,6 +36,8 @@ create table chat_messages (
   number bigint not null,
   id text not null,
   author text not null,
+  -- Which of its author's in the room it is.
+  own_number bigint not null,
   at timestamptz not null,
   text text not null,
   answers text,
@@ -53,8 +55,10 @@ create table chat_messages (
 );
 -- Without a list of what is pending, which each search would have to read.
 create index chat_messages_words on chat_messages using gin (words) with (fastupdate = off);
+-- The newest of all, for a search to begin with.
+create index chat_messages_at on chat_messages (at);
 -- What is taken off the number of unread messages: one's own, and those that were deleted.
-create index chat_messages_author on chat_messages (room_id, author, seq);
+create index chat_messages_author on chat_messages (room_id, author, seq) include (own_number);
 create index chat_messages_deleted on chat_messages (room_id, seq) include (author) where deleted_at is not null;
 
 create table chat_reactions (

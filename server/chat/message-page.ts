@@ -36,13 +36,18 @@ export interface MessagePage {
 const PAGE = `
   with room as (select id from rooms where name = $1 and deleted_at is null),
   page as (
-    select m.* from room join chat_messages m on m.room_id = room.id
-    where $2::bigint is null or seq < $2
+    -- By the id as one value: joined, all messages of the room would be sorted.
+    select * from chat_messages
+    where room_id = (select id from room) and ($2::bigint is null or seq < $2)
     order by seq desc limit $3),
   reads as (
-    select user_id, seq from room join read_positions p on p.room_id = room.id
-    where not exists (
-      select from chat_members m where m.room_id = p.room_id and m.user_id = p.user_id and m.left_seq is not null))
+    select m.user_id, greatest(m.joined_seq, p.seq) as seq
+    from chat_members m left join read_positions p on p.room_id = m.room_id and p.user_id = m.user_id
+    where m.room_id = (select id from room) and m.left_seq is null
+    union all
+    select p.user_id, p.seq from read_positions p
+    where p.room_id = (select id from room)
+      and not exists (select from chat_members m where m.room_id = p.room_id and m.user_id = p.user_id))
   select
     ${followedTo('room.id')} as seq,
     case when (select count(*) from page) = $3 then (select min(seq) from page) end::float8 as before,

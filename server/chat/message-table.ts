@@ -9,13 +9,16 @@ export type MessageEvent = Omit<StoredEvent, 'payload'> & {
 }
 
 const INSERT = `
-  insert into chat_messages (room_id, seq, number, id, author, at, text, answers, mentions, links)
+  insert into chat_messages (room_id, seq, number, id, author, own_number, at, text, answers, mentions, links)
   select $1, m.seq, coalesce(before.number, 0) + row_number() over (order by m.seq), m.id, m.author,
+    coalesce(own.own_number, 0) + row_number() over (partition by m.author order by m.seq),
     to_timestamp(m.at / 1000), m.text, m.answers, m.mentions, m.links
   from jsonb_to_recordset($2) as m(seq bigint, id text, author text, at float8, text text, answers text,
       mentions text[], links jsonb)
     left join lateral (
-      select number from chat_messages where room_id = $1 order by seq desc limit 1) before on true`
+      select number from chat_messages where room_id = $1 order by seq desc limit 1) before on true
+    left join lateral (
+      select own_number from chat_messages where room_id = $1 and author = m.author order by seq desc limit 1) own on true`
 
 /** Messages of one room, in order, after all that are there. */
 export async function insertMessages(

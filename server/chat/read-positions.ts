@@ -31,14 +31,17 @@ export async function moveReadPosition(
 
 /**
  * How many messages somebody has not read, as SQL over a row `p` of a position (`room_id`, `user_id`, `seq`): those of
- * others after it that were not deleted. The messages between two positions are numbered, so only one's own and the
- * deleted ones are counted. `newest` is a row with the number of the room's last message.
+ * others after it that were not deleted. Messages are numbered, and each author's own as well, so only the deleted ones are
+ * counted. `newest` is a row with the number of the room's last message.
  */
 export const UNREAD = `
   case when newest.number is null or newest.seq <= p.seq then 0 else
     newest.number
     - coalesce((select number from chat_messages where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
-    - (select count(*) from chat_messages where room_id = p.room_id and author = p.user_id and seq > p.seq)
+    - coalesce((select own_number from chat_messages
+        where room_id = p.room_id and author = p.user_id order by seq desc limit 1), 0)
+    + coalesce((select own_number from chat_messages
+        where room_id = p.room_id and author = p.user_id and seq <= p.seq order by seq desc limit 1), 0)
     - (select count(*) from chat_messages
        where room_id = p.room_id and seq > p.seq and deleted_at is not null and author <> p.user_id)
   end`
@@ -64,7 +67,9 @@ export async function unreadOf(db: Queryable, user: string): Promise<Readonly<Re
           join rooms on rooms.id = p.room_id
           left join lateral (
             select seq, number from chat_messages where room_id = p.room_id order by seq desc limit 1) newest on true
-        where rooms.deleted_at is null) counted
+        where rooms.deleted_at is null
+        offset 0 -- or each would be counted twice: to be shown, and to be left out
+      ) counted
       where unread > 0`,
     values: [user],
   })

@@ -23,38 +23,100 @@ const SHORT = 240
 /** Of a long text only so much is looked through for what to show. */
 const SHOWN = 8_000
 
-const SEARCH = `
+/** Whoever has fewer messages has them looked through one by one. */
+const FEW = 20_000
+/** The newest messages of all, of which it is told whether the words are common. */
+const SAMPLE = 1_000
+/** Words in a larger share of them are looked for in some more of the newest before the index is asked. */
+const COMMON = 0.02
+/** Of many more the database would rather sort all that there are than take them by their time. */
+const SOME_MORE = 5_000
+
+/** All of these rooms' own. */
+const OWN = `from unnest($1::bigint[]) r cross join lateral (select * from chat_messages where room_id = r) m
+  where m.words @@ words.q`
+/** Those of these rooms among the newest of all. */
+const newest = (
+  count: number,
+): string => `from (select * from chat_messages order by at desc limit ${count}) m
+  where m.words @@ words.q and m.room_id = any($1)`
+/** Out of the index of words, and then those of these rooms. */
+const INDEXED = `from (
+    with found as materialized (select c.room_id, c.seq, c.at from chat_messages c where c.words @@ words.q)
+    select m.* from (select * from found where room_id = any($1) order by at desc limit $3) f
+      join chat_messages m using (room_id, seq)) m where true`
+
+const found = (where: string): string => `
+  with words as (select websearch_to_tsquery('simple', $2) as q),
+  hits as (select m.room_id, m.seq, m.id, m.author, m.at, m.text, q from words cross join lateral (
+    select m.* ${where} order by m.at desc limit $3) m)
   select rooms.name as room, m.id, m.seq::float8 as seq, m.author, extract(epoch from m.at)::float8 * 1000 as at,
     ts_headline('simple', translate(left(m.text, ${SHOWN}), '${OPEN}${CLOSE}', ''), q,
       case when length(m.text) > ${SHORT} then '${PARTS}' else '${MARKS}, HighlightAll=true' end) as excerpt
-  from (
-    select m.room_id, m.seq, m.id, m.author, m.at, m.text, q
-    from websearch_to_tsquery('simple', $2) q, chat_messages m
-    where m.words @@ q and m.room_id = any(array(
-      select room_id from chat_members
-      where user_id = $1 and left_seq is null and ($3::text is null or room_id = (select id from rooms where name = $3))))
-    order by m.at desc limit $4) m
-  join rooms on rooms.id = m.room_id
+  from hits m join rooms on rooms.id = m.room_id
   where rooms.deleted_at is null
   order by m.at desc`
 
-/** The newest messages of somebody's own chats, or of one of them, that have these words: quoted ones together, `or`, `-not`. */
+interface Sought {
+  readonly words: string
+  readonly room?: string | undefined
+  readonly limit: number
+}
+
+/**
+ * The newest messages of somebody's own chats, or of one of them, that have these words: quoted ones together, `or`,
+ * `-not`. The database knows neither how common words are nor how many messages are theirs, and any one way takes a second for
+ * somebody; so it is found out what there is less of.
+ */
 export async function searchMessages(
   db: Queryable,
   user: string,
-  {
-    words,
-    room,
-    limit,
-  }: { readonly words: string; readonly room?: string | undefined; readonly limit: number },
+  { words, room, limit }: Sought,
 ): Promise<readonly FoundMessage[]> {
-  const { rows } = await db.query<Omit<FoundMessage, 'excerpt'> & { readonly excerpt: string }>(SEARCH, [
-    user,
-    words,
-    room ?? null,
-    limit,
-  ])
-  return rows.map((row) => ({ ...row, excerpt: piecesOf(row.excerpt) }))
+  const { rooms, count } = await ownRooms(db, user, room)
+  const ask = async (where: string): Promise<readonly FoundMessage[]> => {
+    const { rows } = await db.query<Omit<FoundMessage, 'excerpt'> & { readonly excerpt: string }>(
+      found(where),
+      [rooms, words, limit],
+    )
+    return rows.map((row) => ({ ...row, excerpt: piecesOf(row.excerpt) }))
+  }
+  if (rooms.length === 0) return []
+  if (count <= FEW) return ask(OWN)
+  if ((await shareOf(db, words)) > COMMON) {
+    const recent = await ask(newest(SOME_MORE))
+    if (recent.length === limit) return recent
+  }
+  return ask(INDEXED)
+}
+
+/** Their chats, and how many messages there are in them. */
+async function ownRooms(
+  db: Queryable,
+  user: string,
+  room: string | undefined,
+): Promise<{ readonly rooms: readonly string[]; readonly count: number }> {
+  const { rows } = await db.query<{ id: string; count: string }>({
+    name: 'messages of own chats',
+    text: `
+      select m.room_id as id,
+        coalesce((select number from chat_messages c where c.room_id = m.room_id order by seq desc limit 1), 0) as count
+      from chat_members m
+      where m.user_id = $1 and m.left_seq is null
+        and ($2::text is null or m.room_id = (select id from rooms where name = $2))`,
+    values: [user, room ?? null],
+  })
+  return { rooms: rows.map(({ id }) => id), count: rows.reduce((sum, { count }) => sum + Number(count), 0) }
+}
+
+/** How many of the newest messages of all have these words. */
+async function shareOf(db: Queryable, words: string): Promise<number> {
+  const { rows } = await db.query<{ share: number }>(
+    `select (count(*) filter (where m.words @@ websearch_to_tsquery('simple', $1)))::float8 / ${SAMPLE} as share
+     from (select words from chat_messages order by at desc limit ${SAMPLE}) m`,
+    [words],
+  )
+  return rows[0]?.share ?? 0
 }
 
 function piecesOf(marked: string): FoundMessage['excerpt'] {

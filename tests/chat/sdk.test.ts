@@ -148,7 +148,7 @@ it('[CHAT13] tells tabs that have not opened the chat how much is unread, and al
   const [one] = tabs
   if (one === undefined) throw new Error('no tab')
   const chat = await open(one, room)
-  expect(chat.getState().readBefore).toBeUndefined()
+  expect(chat.getState().readBefore).toBe(1)
   const adas = await open(client('ada'), room)
   chat.markRead()
   await vi.waitFor(() => expect(told()).toEqual([1, 2].map(() => [undefined, 1, room, 'two'])), soon)

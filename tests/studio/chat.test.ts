@@ -27,7 +27,10 @@ afterAll(async () => {
 const places = (page: Page) => page.getByRole('navigation', { name: 'Main' })
 const field = (page: Page) => page.getByRole('textbox', { name: 'Message', exact: true })
 const messages = (page: Page) => page.getByRole('log', { name: 'Messages' })
-const message = (page: Page, text: string) => messages(page).getByRole('article').filter({ hasText: text })
+const message = (page: Page, text: string) =>
+  messages(page)
+    .getByRole('article')
+    .filter({ has: page.locator('.message-text', { hasText: text }) })
 
 async function say(page: Page, text: string): Promise<void> {
   await field(page).fill(text)
@@ -71,7 +74,7 @@ describe('two people and two tabs', () => {
     await message(ada, 'Hi @Ada').hover()
     await message(ada, 'Hi @Ada').getByRole('button', { name: 'React' }).click()
     await ada.getByRole('menuitem', { name: 'React with 🎉' }).click()
-    await message(bob, 'Hi @Ada').getByRole('button', { name: '🎉 by Ada' }).waitFor()
+    await message(bob, 'Hi @Ada').getByRole('button', { name: '🎉 1, by Ada' }).waitFor()
     await message(ada, 'Hi @Ada').getByRole('button', { name: 'Answer' }).click()
     await field(ada).pressSequentially('You are')
     await bob.getByText('Ada is typing').waitFor()
@@ -86,7 +89,7 @@ describe('two people and two tabs', () => {
     await message(ada, 'very welcome').hover()
     await message(ada, 'very welcome').getByRole('button', { name: 'More' }).click()
     await ada.getByRole('menuitem', { name: 'Delete' }).click()
-    await message(bob, 'This message was deleted').waitFor()
+    await messages(bob).getByText('This message was deleted').waitFor()
     expect(await messages(bob).textContent()).not.toContain('welcome')
   })
 

@@ -112,11 +112,11 @@ async function fill(bench: Bench): Promise<void> {
   await ask('alter table chat_messages disable trigger refuse_deleted_room')
   await ask('drop index chat_messages_words')
   await ask(
-    `insert into chat_messages (room_id, seq, number, id, author, at, text, deleted_at)
-     select r.id, n + 1, n, 'm' || n, (array[$1, 'cy', 'dan'])[1 + n % 3], now() - (r.head - n) * interval '1 second',
+    `insert into chat_messages (room_id, seq, number, id, author, own_number, at, text, deleted_at)
+     select r.id, n + 1, n, 'm' || n, (array[$1, 'cy', 'dan'])[1 + n % 3], (n + 2) / 3, now() - (r.head - n) * interval '1 second',
        case when n % 50 = 0 then '' else 'message ' || n || ' ' || md5((r.id * 31 + n)::text) ||
-         case when n % 2 = 1 then ' common' else '' end || case when n % 100 = 7 then ' some' else '' end ||
-         case when n % 10000 = 77 then ' rare' else '' end || ' words of no meaning at all that people write' end,
+         case when (n + r.id) % 2 = 1 then ' common' else '' end || case when (n + r.id) % 100 = 7 then ' some' else '' end ||
+         case when (n + r.id) % 10000 = 77 then ' rare' else '' end || ' words of no meaning at all that people write' end,
        case when n % 50 = 0 then now() end
      from rooms r, generate_series(1, r.head - 1) n`,
     READER,

@@ -85,6 +85,8 @@ export class Chat {
   #said = 0
   #read = 0
   #opened = 0
+  /** Nothing has been read since it was opened. */
+  #opening = true
 
   constructor(client: Client, room: Room) {
     this.#client = client
@@ -176,6 +178,7 @@ export class Chat {
 
   #start(): void {
     this.#opened += 1
+    this.#opening = true
     let online = this.room.status === 'online'
     this.#stops.push(
       this.#unsent.start(),
@@ -213,8 +216,9 @@ export class Chat {
         error: undefined,
         reads: merged(this.#state.reads, page.reads),
         names: { ...this.#state.names, ...page.names },
-        readBefore: this.#state.loaded ? this.#state.readBefore : own,
+        readBefore: this.#opening ? own : this.#state.readBefore,
       })
+      this.#opening = false
       this.#show()
       this.#stops.push(
         this.room.listen(

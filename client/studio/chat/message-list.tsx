@@ -142,4 +142,14 @@ function useKeptPlace(
       current.scrollTop += scrollHeight - before.current.height
     before.current = { first, height: scrollHeight }
   }, [box, messages, atEnd])
+  // A keyboard that opens, or a field that grows, takes its room from above the end.
+  useEffect(() => {
+    const { current } = box
+    if (current === null || !atEnd) return
+    const observer = new ResizeObserver(() => {
+      current.scrollTop = current.scrollHeight
+    })
+    observer.observe(current)
+    return () => observer.disconnect()
+  }, [box, atEnd])
 }

@@ -173,7 +173,7 @@ function Reactions({
             <UnstyledButton
               className="reaction"
               aria-pressed={own}
-              aria-label={`${emoji} by ${names}`}
+              aria-label={`${emoji} ${all.length}, by ${names}`}
               disabled={readOnly}
               onClick={() => actions.react(message, emoji, !own)}
             >

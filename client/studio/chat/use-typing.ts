@@ -31,7 +31,10 @@ export function useTyping(
       setTyping([...timers.keys()])
     })
     // Who has said something has come to an end.
-    const stopEvents = room.on('chat.message', ({ actor }) => stopped(actor))
+    const stopEvents = room.on('chat.message', ({ actor }) => {
+      if (actor === self) said.current = 0
+      stopped(actor)
+    })
     return () => {
       stop()
       stopEvents()
