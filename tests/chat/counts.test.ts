@@ -142,7 +142,7 @@ it('[CHAT7] [CHAT8] [CHAT9] makes of random histories what the fold makes, and c
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 

@@ -56,6 +56,7 @@ it('[CHAT4] refuses one that says nothing, unless it has a link, and one that is
   expect(await ada.publish(room, 'chat.reaction.added', { message: 'link', emoji: '\u200d' })).toBe(
     'event-invalid',
   )
+  await caughtUp(room, 2)
   expect((await ada.messages(room)).messages).toHaveLength(1)
 })
 
@@ -191,6 +192,7 @@ it('[CHAT10] finds words in one’s own chats alone, newest first, and shows whe
   const [mine, others] = [await ada.group('Mine', bob), await bob.group('Others')]
   await ada.say(mine, 'The quick brown fox', 'first')
   await bob.say(others, 'The quick brown canary')
+  await vi.waitFor(async () => expect((await bob.messages(others)).seq).toBeGreaterThanOrEqual(2), soon)
   await bob.say(mine, 'A slow brown bear \ue000sly\ue001', 'second')
   await caughtUp(mine, 3)
   const find = async (words: string) =>

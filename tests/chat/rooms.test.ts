@@ -48,6 +48,7 @@ describe('who belongs to a chat', () => {
   it('[CHAT1] is told of it, and nobody else is on any route, administrators neither', async () => {
     const room = await ada.group('canary-title', bob)
     await ada.say(room, 'canary-text before', 'canary-id')
+    await vi.waitFor(async () => expect((await bob.messages(room)).messages).toHaveLength(1), soon)
     await bob.read(room, 2)
     const name = encodeURIComponent(room)
     const paths = [
@@ -107,7 +108,7 @@ describe('who belongs to a chat', () => {
     const without = enter('without', { 'doc:*': 'write' })
     const room = await ada.group('Granted', reader, without)
     await ada.say(room, 'hello')
-    expect((await reader.messages(room)).messages).toHaveLength(1)
+    await vi.waitFor(async () => expect((await reader.messages(room)).messages).toHaveLength(1), soon)
     expect(await reader.say(room, 'hi')).toBe('event-forbidden')
     expect(await without.messages(room)).toBe('forbidden')
     expect(await without.ask('GET', '/chats')).toEqual({ chats: [] })
@@ -207,6 +208,7 @@ describe('who belongs to a chat', () => {
       () => expect(open.publish('chat.message', { text: 'here neither' })).rejects.toThrow(),
       soon,
     )
+    await vi.waitFor(async () => expect((await cy.messages(room)).seq).toBeGreaterThan(1), soon)
     const count = async () => (await cy.messages(room)).messages.length
     const before = await count()
     await expect(open.publish('chat.message', { text: 'nor here' })).rejects.toThrow()

@@ -98,8 +98,10 @@ it('[CHAT12] sends what was said without a server, once and in order, and has mi
   }, soon)
   const texts = adas.getState().messages.map(({ text }) => text)
   expect(texts.filter((text) => text !== 'meanwhile')).toEqual(['one', 'two', 'three'])
-  const { messages } = await bob.messages(room)
-  expect(messages.map(({ text }: { text: string }) => text)).toEqual(texts)
+  await vi.waitFor(async () => {
+    const { messages } = await bob.messages(room)
+    expect(messages.map(({ text }: { text: string }) => text)).toEqual(texts)
+  }, soon)
 })
 
 it('[CHAT7] reads older pages while what is on them goes on changing', async () => {
