@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connect, inboxOf as inboxWith } from '../../client/sdk/index.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -101,6 +102,29 @@ describe('an inbox', () => {
     expect((await inboxOf(ada)).notifications).toEqual([])
     expect((await post('root', { '*:*': 'admin' })).status).toBe(200)
   })
+})
+
+it('[NOTE22] the client shows at once what one does, and takes it back where the server does not take it', async () => {
+  await send(ada, { category: 'build', title: 'one' })
+  const client = connect({ url: server.url, token: await server.token(ada, {}), offline: false })
+  const inbox = inboxWith(client)
+  const stop = inbox.subscribe(() => undefined)
+  try {
+    await until(() => inbox.getState().unread === 1)
+    const ids = inbox.getState().notifications.map(({ id }) => id)
+    // More at once than an event may name.
+    inbox.archive([...ids, ...Array.from({ length: 500 }, (_, n) => `none-${n}`)])
+    expect(inbox.getState()).toMatchObject({ unread: 0, notifications: [] })
+    await until(() => inbox.getState().refusal?.code === 'event-invalid')
+    expect(inbox.getState()).toMatchObject({ unread: 1, notifications: [{ id: ids[0] }] })
+    inbox.markRead(ids)
+    expect(inbox.getState()).toMatchObject({ unread: 0, refusal: undefined })
+    await until(async () => (await inboxOf(ada)).unread === 0)
+    expect(inbox.getState().unread).toBe(0)
+  } finally {
+    stop()
+    await client.destroy()
+  }
 })
 
 describe('what happens elsewhere', () => {
