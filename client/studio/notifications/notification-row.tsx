@@ -17,6 +17,7 @@ import { useState } from 'react'
 import type { Inbox, Notification, NotificationGroup } from '../../sdk/index.ts'
 import { linkTo } from '../router.ts'
 import { ago, exactly } from '../times.ts'
+import { useRoomTitle } from './room-titles.ts'
 import { targetOf, whereabouts } from './words.ts'
 
 const ICONS: Readonly<Record<string, typeof IconBell>> = {
@@ -71,6 +72,7 @@ function NotificationRow({ one, all, names, inbox }: NotificationRowProps) {
   const { title, text, actions = [], category, digest } = one.payload
   const Icon = ICONS[category] ?? IconBell
   const target = targetOf(one)
+  const room = useRoomTitle(one.payload.source?.room)
   const ids = all.map(({ id }) => id)
   const unread = all.some(({ read }) => !read)
   const read = () => {
@@ -115,7 +117,7 @@ function NotificationRow({ one, all, names, inbox }: NotificationRowProps) {
           </Text>
         )}
         <Text component="span" size="xs" c="dimmed" display="block">
-          {whereabouts(one, names)} ·{' '}
+          {whereabouts(one, names, room)} ·{' '}
           <time dateTime={at} title={exactly(at)}>
             {ago(at)}
           </time>

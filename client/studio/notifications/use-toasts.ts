@@ -1,9 +1,10 @@
 import { notifications as toasts } from '@mantine/notifications'
 import { useEffect } from 'react'
-import { useNotifications } from '../../react/index.ts'
-import type { Notification } from '../../sdk/index.ts'
+import { useClient, useNotifications } from '../../react/index.ts'
+import type { Client, Notification } from '../../sdk/index.ts'
 import { INBOX, navigate } from '../router.ts'
 import { TYPED_INTO } from '../shell/use-keys.ts'
+import { titleOf } from './room-titles.ts'
 import { targetOf, whereabouts } from './words.ts'
 
 /** As many are shown by themselves; of more than that, how many there are. */
@@ -14,13 +15,16 @@ const MOST = 3
  * number in the header says as much then.
  */
 export function useToasts(): void {
+  const client = useClient()
   const { inbox } = useNotifications()
   useEffect(
     () =>
       inbox.onNew((fresh) => {
         if (document.visibilityState !== 'visible') return
         if (document.activeElement?.closest(TYPED_INTO) != null) return
-        if (fresh.length <= MOST) for (const one of fresh) show(one, inbox.getState().names)
+        if (fresh.length <= MOST)
+          for (const one of fresh)
+            titleIn(client, one).then((title) => show(one, whereabouts(one, inbox.getState().names, title)))
         else
           toasts.show({
             id: toastId('many'),
@@ -30,7 +34,7 @@ export function useToasts(): void {
             onClick: () => navigate(INBOX),
           })
       }),
-    [inbox],
+    [client, inbox],
   )
 }
 
@@ -42,12 +46,15 @@ export function hideToasts(shown: readonly Notification[]): void {
 
 const toastId = (id: string): string => `notification ${id}`
 
-function show(one: Notification, names: Readonly<Record<string, string>>): void {
+const titleIn = async (client: Client, { payload: { source } }: Notification): Promise<string | undefined> =>
+  source && titleOf(client, source.room)
+
+function show(one: Notification, message: string): void {
   const target = targetOf(one)
   toasts.show({
     id: toastId(one.id),
     title: one.payload.title,
-    message: whereabouts(one, names),
+    message,
     ...look,
     ...(target?.inside === true && { onClick: () => navigate(target.href) }),
   })

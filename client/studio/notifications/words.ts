@@ -15,11 +15,17 @@ export const CATEGORIES = [
 export const categoryLabel = (id: string): string =>
   CATEGORIES.find((category) => category.id === id)?.label ?? id.replaceAll('-', ' ')
 
-/** Whose doing it is, and where. */
-export function whereabouts({ payload }: Notification, names: Readonly<Record<string, string>>): string {
+/** Whose doing it is, and where: in a room of that title, if in one. */
+export function whereabouts(
+  { payload }: Notification,
+  names: Readonly<Record<string, string>>,
+  title: string | undefined,
+): string {
   const { from, source, category } = payload
   const who = from === undefined ? undefined : (names[from] ?? from)
-  return [who, source?.room ?? categoryLabel(category)].filter((part) => part !== undefined).join(' · ')
+  return [who, source === undefined ? categoryLabel(category) : title]
+    .filter((part) => part !== undefined)
+    .join(' · ')
 }
 
 /** Where it leads: elsewhere, into the studio, or nowhere. */
