@@ -7,7 +7,10 @@ create table chats (
   -- Of two people, for good.
   direct boolean not null,
   created_by text not null,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  messages bigint not null default 0,
+  -- The position of the last one.
+  last_seq bigint not null default 0
 );
 
 create table chat_members (
@@ -17,6 +20,11 @@ create table chat_members (
   role text not null,
   -- What was said before is seen, but was never unread.
   joined_seq bigint not null,
+  -- How many messages there were then, and how many of their own among them.
+  joined_number bigint not null default 0,
+  joined_own bigint not null default 0,
+  -- How many messages they have said.
+  said bigint not null default 0,
   -- Since then somebody who was here.
   left_seq bigint,
   -- Tells nobody of it: no notifications. It is not undone by leaving.
@@ -77,6 +85,10 @@ create table read_positions (
   room_id bigint not null references rooms on delete cascade,
   user_id text not null,
   seq bigint not null,
+  -- How many messages there are up to there, and how many of their own among them: unknown where some were still to be
+  -- followed when it was moved.
+  number bigint,
+  own_number bigint,
   primary key (room_id, user_id)
 );
 

@@ -44,11 +44,14 @@ export async function addMembers(
   { users, role, by, seq }: Addition,
 ): Promise<void> {
   await client.query(
-    `insert into chat_members as m (room_id, user_id, role, joined_seq)
-     select distinct $1::bigint, u, $3, $5::bigint from unnest($2::text[]) as u
+    `insert into chat_members as m (room_id, user_id, role, joined_seq, joined_number, joined_own)
+     select distinct $1::bigint, u, $3, $5::bigint, (select messages from chats where room_id = $1),
+       coalesce((select said from chat_members where room_id = $1 and user_id = u), 0)
+     from unnest($2::text[]) as u
      where not exists (select from chat_blocks b where b.user_id = u and b.blocked = $4 and b.active)
      on conflict (room_id, user_id) do update
-     set role = excluded.role, joined_seq = excluded.joined_seq, left_seq = null, changed_at = clock_timestamp()
+     set role = excluded.role, joined_seq = excluded.joined_seq, left_seq = null,
+       joined_number = excluded.joined_number, joined_own = excluded.joined_own, changed_at = clock_timestamp()
      where m.left_seq is not null or excluded.role = 'admin'`,
     [room, users, role, by, seq],
   )

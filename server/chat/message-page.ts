@@ -38,7 +38,7 @@ const PAGE = `
   page as (
     -- By the id as one value: joined, all messages of the room would be sorted.
     select * from chat_messages
-    where room_id = (select id from room) and ($2::bigint is null or seq < $2)
+    where room_id = (select id from room) and seq < $2
     order by seq desc limit $3),
   reads as (
     select m.user_id, greatest(m.joined_seq, p.seq) as seq
@@ -72,7 +72,7 @@ export async function readMessages(
   const { rows } = await db.query<MessagePage>({
     name: 'page of messages',
     text: PAGE,
-    values: [room, before ?? null, limit],
+    values: [room, before ?? Number.MAX_SAFE_INTEGER, limit],
   })
   return rows[0]
 }

@@ -37,6 +37,18 @@ export async function insertMessages(
     links: payload.links ?? [],
   }))
   await client.query(INSERT, [room, JSON.stringify(rows)])
+  // What is counted of a chat as a whole; a document that is talked about has no such rows.
+  await client.query('update chats set messages = messages + $2, last_seq = $3 where room_id = $1', [
+    room,
+    rows.length,
+    rows.at(-1)?.seq,
+  ])
+  await client.query(
+    `update chat_members m set said = said + a.count
+     from (select author, count(*) from unnest($2::text[]) author group by author) a
+     where m.room_id = $1 and m.user_id = a.author`,
+    [room, rows.map(({ author }) => author)],
+  )
 }
 
 type Edited = BuiltInPayloads['chat.message.edited']

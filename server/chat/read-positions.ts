@@ -17,9 +17,20 @@ export async function moveReadPosition(
     text: `
       with asked as (
         select id, least($3::bigint, head) as seq from rooms where name = $1 and deleted_at is null
+      ), counted as (
+        select asked.id, asked.seq, exists (select from event_queue where room_id = asked.id and event_queue.seq <= asked.seq) as late,
+          (select number from chat_messages m where room_id = asked.id and m.seq <= asked.seq order by m.seq desc limit 1),
+          (select own_number from chat_messages m
+           where room_id = asked.id and author = $2 and m.seq <= asked.seq order by m.seq desc limit 1)
+        from asked
       ), moved as (
-        insert into read_positions as p (room_id, user_id, seq) select id, $2, seq from asked
-        on conflict (room_id, user_id) do update set seq = excluded.seq where p.seq < excluded.seq
+        insert into read_positions as p (room_id, user_id, seq, number, own_number)
+        select id, $2, seq, case when not late then coalesce(number, 0) end,
+          case when not late then coalesce(own_number, 0) end
+        from counted
+        on conflict (room_id, user_id) do update
+        set seq = excluded.seq, number = excluded.number, own_number = excluded.own_number
+        where p.seq < excluded.seq
         returning seq
       )
       select coalesce(moved.seq, p.seq, asked.seq) as seq, moved.seq is not null as moved
@@ -30,17 +41,17 @@ export async function moveReadPosition(
 }
 
 /**
- * How many messages somebody has not read, as SQL over a row `p` of a position (`room_id`, `user_id`, `seq`): those of
- * others after it that were not deleted. Messages are numbered, and each author's own as well, so only the deleted ones are
- * counted. `newest` is a row with the number of the room's last message.
+ * How many messages somebody has not read, as SQL over a row `p` of `POSITIONS` and the row `c` of its chat: those of others
+ * after the position that were not deleted. Messages are numbered, and each author's own as well, so only the deleted ones
+ * are counted.
  */
 export const UNREAD = `
-  case when newest.number is null or newest.seq <= p.seq then 0 else
-    newest.number
-    - coalesce((select number from chat_messages where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
-    - coalesce((select own_number from chat_messages
-        where room_id = p.room_id and author = p.user_id order by seq desc limit 1), 0)
-    + coalesce((select own_number from chat_messages
+  case when c.last_seq <= p.seq then 0 else
+    c.messages
+    - coalesce(p.number, (select number from chat_messages
+        where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
+    - p.said
+    + coalesce(p.own_number, (select own_number from chat_messages
         where room_id = p.room_id and author = p.user_id and seq <= p.seq order by seq desc limit 1), 0)
     - (select count(*) from chat_messages
        where room_id = p.room_id and seq > p.seq and deleted_at is not null and author <> p.user_id)
@@ -52,7 +63,9 @@ export const NEWEST = `
 
 /** The positions of a person, `$1`, in all of their chats: where they joined or, if it is later, what they have read. */
 export const POSITIONS = `
-  (select m.room_id, m.user_id, greatest(m.joined_seq, r.seq) as seq, r.seq as read, m.role, m.muted
+  (select m.room_id, m.user_id, m.said, m.muted, greatest(m.joined_seq, r.seq) as seq,
+     case when r.seq > m.joined_seq then r.number else m.joined_number end as number,
+     case when r.seq > m.joined_seq then r.own_number else m.joined_own end as own_number
    from chat_members m left join read_positions r on r.room_id = m.room_id and r.user_id = m.user_id
    where m.user_id = $1 and m.left_seq is null)`
 
@@ -65,8 +78,7 @@ export async function unreadOf(db: Queryable, user: string): Promise<Readonly<Re
         select rooms.name as room, ${UNREAD} as unread
         from ${POSITIONS} p
           join rooms on rooms.id = p.room_id
-          left join lateral (
-            select seq, number from chat_messages where room_id = p.room_id order by seq desc limit 1) newest on true
+          join chats c on c.room_id = p.room_id
         where rooms.deleted_at is null
         offset 0 -- or each would be counted twice: to be shown, and to be left out
       ) counted

@@ -103,6 +103,7 @@ it('[CHAT7] [CHAT8] [CHAT9] makes of random histories what the fold makes, and c
         let waiting: EventOf[] = []
         const follow = async () => {
           await followChat(db.pool, id, stored(waiting))
+          await db.pool.query('delete from event_queue where room_id = $1', [id])
           waiting = []
         }
         for (const one of happenings) {
@@ -119,6 +120,7 @@ it('[CHAT7] [CHAT8] [CHAT9] makes of random histories what the fold makes, and c
           waiting.push(event)
           if (one.does === 'message') messages.push(event.id)
           await db.pool.query('update rooms set head = head + 1 where id = $1', [id])
+          await db.pool.query('insert into event_queue (room_id, seq) values ($1, $2)', [id, event.seq])
           // In batches of any size.
           if (waiting.length >= size) await follow()
         }

@@ -94,19 +94,21 @@ async function fill(bench: Bench): Promise<void> {
     ROOMS,
   )
   await ask(
-    `insert into chats (room_id, title, direct, created_by, created_at) select id, name, false, $1, now() from rooms`,
+    `insert into chats (room_id, title, direct, created_by, created_at, messages, last_seq)
+     select id, name, false, $1, now(), head - 1, head from rooms`,
     READER,
   )
   await ask(
-    `insert into chat_members (room_id, user_id, role, joined_seq)
-     select id, u, 'write', 1 from rooms, unnest(array[$1, 'cy', 'dan']) u
-     union all select id, $2, 'write', 1 from rooms where name = 'chat:b7'`,
+    `insert into chat_members (room_id, user_id, role, joined_seq, said)
+     select id, u, 'write', 1, case u when $1 then (head - 1) / 3 else 0 end from rooms, unnest(array[$1, 'cy', 'dan']) u
+     union all select id, $2, 'write', 1, 0 from rooms where name = 'chat:b7'`,
     READER,
     NEWCOMER,
   )
   // Nothing read for a while: half a million in the one, a few hundred in each of the others.
   await ask(
-    `insert into read_positions (room_id, user_id, seq) select id, $1, 1 + (id * 7919) % head from rooms`,
+    `insert into read_positions (room_id, user_id, seq, number, own_number)
+     select id, $1, n + 1, n, n / 3 from (select id, (id * 7919) % head as n from rooms) r`,
     READER,
   )
   await ask('alter table chat_messages disable trigger refuse_deleted_room')
@@ -114,10 +116,10 @@ async function fill(bench: Bench): Promise<void> {
   await ask(
     `insert into chat_messages (room_id, seq, number, id, author, own_number, at, text, deleted_at)
      select r.id, n + 1, n, 'm' || n, (array[$1, 'cy', 'dan'])[1 + n % 3], (n + 2) / 3, now() - (r.head - n) * interval '1 second',
-       case when n % 50 = 0 then '' else 'message ' || n || ' ' || md5((r.id * 31 + n)::text) ||
+       case when (n + r.id) % 50 = 0 then '' else 'message ' || n || ' ' || md5((r.id * 31 + n)::text) ||
          case when (n + r.id) % 2 = 1 then ' common' else '' end || case when (n + r.id) % 100 = 7 then ' some' else '' end ||
          case when (n + r.id) % 10000 = 77 then ' rare' else '' end || ' words of no meaning at all that people write' end,
-       case when n % 50 = 0 then now() end
+       case when (n + r.id) % 50 = 0 then now() end
      from rooms r, generate_series(1, r.head - 1) n`,
     READER,
   )
