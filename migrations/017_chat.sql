@@ -107,3 +107,18 @@ create trigger refuse_deleted_room before insert on chat_members for each row ex
 create trigger refuse_deleted_room before insert on chat_messages for each row execute function refuse_deleted_room();
 create trigger refuse_deleted_room before insert on chat_reactions for each row execute function refuse_deleted_room();
 create trigger refuse_deleted_room before insert on read_positions for each row execute function refuse_deleted_room();
+
+-- Events that retention drops take what they said with them; their numbers stay, so that counts do.
+create function silence_dropped_messages() returns trigger language plpgsql as $$
+begin
+  with dropped as (
+    update chat_messages m
+    set text = '', answers = null, mentions = '{}', links = '[]', edited_at = null, edits = '{}', deleted_at = now()
+    from gone where gone.type = 'chat.message' and m.room_id = gone.room_id and m.seq = gone.seq and m.deleted_at is null
+    returning m.room_id, m.seq
+  )
+  delete from chat_reactions r using dropped where r.room_id = dropped.room_id and r.seq = dropped.seq;
+  return null;
+end $$;
+create trigger silence_dropped_messages after delete on room_events
+  referencing old table as gone for each statement execute function silence_dropped_messages();

@@ -291,7 +291,11 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       const seen = peoplePresence.stop()
       const durable = await within(
         config.stopWithin,
-        Promise.all([housekeeping.close(), features.silence(), allUnloaded().then(() => log.close())]),
+        Promise.all([
+          housekeeping.close(),
+          // What is published from here is committed, too.
+          Promise.all([features.silence(), allUnloaded()]).then(() => log.close()),
+        ]),
       )
       if (!durable) await log.abandon()
       await features.close()

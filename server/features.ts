@@ -55,7 +55,13 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const { channels, signals, logger, authorizer } = options
   const { pool } = database
   const types = activityTypes(channels.registry.kinds)
-  const chat = new Chat({ pool, authorizer, signal: (...said) => signals.send(...said), logger })
+  const chat = new Chat({
+    pool,
+    authorizer,
+    signal: (...said) => signals.send(...said),
+    signalTo: (...said) => signals.sendTo(...said),
+    logger,
+  })
   await chat.start()
   const activity = createActivity({ db: pool, types, ...options })
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
@@ -74,7 +80,9 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       activity.watch.start()
       notifications.digests.start()
     },
-    silence: () => notifications.digests.close(),
+    silence: async () => {
+      await Promise.all([notifications.digests.close(), followers.close()])
+    },
     close: async () => {
       chat.stop()
       activity.watch.stop()

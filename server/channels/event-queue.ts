@@ -20,10 +20,14 @@ export async function claimRoom(
   except: readonly RoomId[],
 ): Promise<QueuedRoom | undefined> {
   const { rows } = await client.query<QueuedRoom>(
-    `with candidate as (
-       select room_id, min(seq) as seq from event_queue
-       where room_id > $1 and room_id <> all($2::bigint[])
-       group by room_id order by room_id limit 20
+    // From room to room by the index: one of them may have a million rows.
+    `with recursive queued as (
+       (select room_id, seq from event_queue where room_id > $1 order by room_id, seq limit 1)
+       union all
+       select next.* from queued cross join lateral (
+         select room_id, seq from event_queue where room_id > queued.room_id order by room_id, seq limit 1) next
+     ), candidate as (
+       select * from queued where room_id <> all($2::bigint[]) limit 20
      )
      select q.room_id::float8 as id, coalesce(r.name, '') as name, r.deleted_at is not null as deleted
      from event_queue q join candidate c using (room_id, seq) join rooms r on r.id = q.room_id
@@ -58,12 +62,23 @@ export async function unqueue(client: Queryable, room: RoomId, until: Seq): Prom
   await client.query('delete from event_queue where room_id = $1 and seq <= $2', [room, until])
 }
 
-/** Whether events of a room, by its name, wait to be followed. */
-export async function isQueued(client: Queryable, room: string): Promise<boolean> {
+/** The last event of a room, by its name, that waits to be followed. */
+export async function lastQueued(client: Queryable, room: string): Promise<Seq | undefined> {
+  const { rows } = await client.query<{ seq: number | null }>({
+    name: 'last queued',
+    text: `select max(seq)::float8 as seq from event_queue where room_id = (select id from rooms where name = $1)`,
+    values: [room],
+  })
+  return rows[0]?.seq ?? undefined
+}
+
+/** Whether events of a room, by its name, wait to be followed up to there. */
+export async function isQueued(client: Queryable, room: string, until: Seq): Promise<boolean> {
   const { rows } = await client.query<{ queued: boolean }>({
     name: 'is queued',
-    text: 'select exists (select from event_queue where room_id = (select id from rooms where name = $1)) as queued',
-    values: [room],
+    text: `select exists (
+      select from event_queue where room_id = (select id from rooms where name = $1) and seq <= $2) as queued`,
+    values: [room, until],
   })
   return rows[0]?.queued === true
 }
@@ -73,4 +88,5 @@ export async function isQueued(client: Queryable, room: string): Promise<boolean
  * event that still waits, or the head. Where `room` is an expression for the room's id.
  */
 export const followedTo = (room: string): string =>
-  `(select coalesce((select min(seq) - 1 from event_queue where room_id = r.id), r.head)::float8 from rooms r where r.id = ${room})`
+  `(select coalesce((select min(seq) - 1 from event_queue where room_id = followed_room.id), followed_room.head)::float8
+    from rooms followed_room where followed_room.id = ${room})`

@@ -6,10 +6,18 @@ import { tellAll } from '../log/tell-all.ts'
 import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
 import { type Database, openPool } from '../storage/database.ts'
-import { isStorageFailure } from '../storage/failure.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Channels } from './channels.ts'
-import { claimRoom, isQueued, type Queued, type QueuedRoom, readQueued, unqueue } from './event-queue.ts'
+import {
+  claimRoom,
+  isQueued,
+  lastQueued,
+  type Queued,
+  type QueuedRoom,
+  readQueued,
+  unqueue,
+} from './event-queue.ts'
+import { Rounds } from './rounds.ts'
 
 /** The room whose events are followed. */
 export interface FollowedRoom {
@@ -38,6 +46,8 @@ export interface Follower {
   told?(room: FollowedRoom, events: readonly StoredEvent[]): void
 }
 
+/** Rooms that are followed beside each other: one in which much follows does not hold up all others. */
+const WORKERS = 2
 /** Events of one room in one transaction. */
 const AT_ONCE = 500
 /** How often the queue is looked at for what other nodes have left in it, in ms. */
@@ -49,7 +59,7 @@ const PAUSE = { first: 1_000, longest: 60_000 }
 /** How long a question waits for what was committed before it, in ms. */
 const CAUGHT_UP_WITHIN = 5_000
 
-/** The one worker of a node that takes events off the queue, a room at a time. */
+/** Takes events off the queue, a room at a time. */
 export class Followers {
   readonly #questions: pg.Pool
   /** Commits without waiting for the disk: what is lost with a machine is simply followed again. */
@@ -57,12 +67,15 @@ export class Followers {
   readonly #channels: Channels
   readonly #followers: readonly Follower[]
   readonly #logger: Logger
-  /** Rooms that failed, with when they are tried again. */
-  readonly #failing = new Map<RoomId, { readonly pause: number; readonly until: number }>()
-  readonly #waiting = new Set<() => void>()
+  /** Rooms that failed, by their names, with when they are tried again. */
+  readonly #failing = new Map<
+    string,
+    { readonly room: RoomId; readonly pause: number; readonly until: number }
+  >()
+  /** By the names of rooms: who waits until there is nothing more to be followed. */
+  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #workers: readonly Rounds[]
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
-  #again = false
   #closed = false
 
   constructor(
@@ -72,10 +85,11 @@ export class Followers {
     logger: Logger,
   ) {
     this.#questions = database.pool
-    this.#pool = openPool(database.url, { max: 1, commits: 'soon' })
+    this.#pool = openPool(database.url, { max: WORKERS, commits: 'soon' })
     this.#channels = channels
     this.#followers = followers
     this.#logger = logger
+    this.#workers = Array.from({ length: WORKERS }, () => new Rounds(() => this.#round()))
     channels.onFollowed(() => this.#wake())
   }
 
@@ -85,64 +99,65 @@ export class Followers {
     this.#wake()
   }
 
-  /** Resolves when the room that is being followed has been. */
+  /** Publishes nothing more; resolves when what is begun is done, or given up, to be taken up at the next start. */
   async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
-    await this.#running
+    await Promise.all(this.#workers.map((worker) => worker.close()))
     await this.#pool.end()
   }
 
   /**
-   * Resolves when all that was committed in a room until now has been followed, or after some seconds: what is read
-   * then says how far it goes.
+   * Resolves when all that was committed in a room until now has been followed, or after some seconds, or where the room
+   * cannot be followed just now: what is read then says how far it goes.
    */
   async caughtUp(room: string): Promise<void> {
+    const until = await lastQueued(this.#questions, room)
+    if (until === undefined) return
     const limit = Date.now() + CAUGHT_UP_WITHIN
-    while (!this.#closed && Date.now() < limit && (await isQueued(this.#questions, room))) {
+    while (!this.#closed && !this.#failing.has(room) && Date.now() < limit) {
       this.#wake()
-      await this.#nextStep()
+      await this.#nextStep(room)
+      if (!(await isQueued(this.#questions, room, until))) return
     }
   }
 
-  /** Resolves when something has been followed here, or could have been on another node. */
-  #nextStep(): Promise<void> {
+  /** Resolves when something of the room has been followed here, or could have been on another node. */
+  #nextStep(room: string): Promise<void> {
+    const waiting = this.#waiting.get(room) ?? new Set()
+    this.#waiting.set(room, waiting)
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer)
-        this.#waiting.delete(done)
+        waiting.delete(done)
+        if (waiting.size === 0 && this.#waiting.get(room) === waiting) this.#waiting.delete(room)
         resolve()
       }
       const timer = setTimeout(done, POLL)
-      this.#waiting.add(done)
+      waiting.add(done)
     })
   }
 
   #wake(): void {
-    this.#again = true
-    if (this.#running !== undefined || this.#closed || this.#timer === undefined) return
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-      if (this.#again) this.#wake()
-    })
+    if (this.#timer !== undefined) for (const worker of this.#workers) worker.wake()
   }
 
-  /** Goes round the rooms of the queue until nothing is left in it that can be followed. */
-  async #run(): Promise<void> {
-    let round: RoomId | undefined
+  /** Goes through the rooms of the queue, until nothing is left in it that can be followed. */
+  async #round(): Promise<void> {
+    let last: RoomId | undefined
     do {
-      this.#again = false
-      round = undefined
-      for (let room = await this.#step(FIRST); room !== undefined; room = await this.#step(room)) {
-        round = room
-        for (const done of [...this.#waiting]) done()
+      last = undefined
+      for (let room = await this.#step(FIRST); room !== undefined; room = await this.#step(room.id)) {
+        last = room.id
+        for (const done of [...(this.#waiting.get(room.name) ?? [])]) done()
         if (this.#closed) return
       }
-    } while (round !== undefined)
+    } while (last !== undefined)
   }
 
   /** Follows what waits of the next room after one; returns that room. */
-  async #step(after: RoomId): Promise<RoomId | undefined> {
+  async #step(after: RoomId): Promise<QueuedRoom | undefined> {
     let room: QueuedRoom | undefined
     try {
       const { events } = await inTransaction(this.#pool, async (client) => {
@@ -154,16 +169,14 @@ export class Followers {
         return queued
       })
       if (room === undefined) return undefined
-      this.#failing.delete(room.id)
+      this.#failing.delete(room.name)
       if (!room.deleted) this.#tell(room, events)
-      return room.id
+      return room
     } catch (error) {
-      if (room === undefined || isStorageFailure(error)) {
-        this.#logger.warn({ err: error }, 'events could not be followed; they are with the next poll')
-        return undefined
-      }
-      this.#pause(room, error)
-      return room.id
+      // Whatever it was, also that the database took too long: the next room's turn comes first.
+      if (room !== undefined) this.#pause(room, error)
+      else this.#logger.warn({ err: error }, 'events could not be followed; they are with the next poll')
+      return room
     }
   }
 
@@ -192,26 +205,41 @@ export class Followers {
     const inRooms = Map.groupBy(derived, ({ room }) => room)
     const rooms = [...inRooms]
     for (let first = 0; first < rooms.length; first += ROOMS_AT_ONCE) {
+      if (this.#closed) throw new SynclineError('shutting-down')
       const settled = await Promise.allSettled(
-        rooms.slice(first, first + ROOMS_AT_ONCE).map(async ([room, all]) => {
-          for (const { actor, event } of all) await this.#channels.publishAs(actor, room, [event])
-        }),
+        rooms.slice(first, first + ROOMS_AT_ONCE).map(([room, all]) => this.#publishIn(room, all)),
       )
-      for (const result of settled)
-        if (result.status === 'rejected' && !isGone(result.reason)) throw result.reason
+      for (const result of settled) if (result.status === 'rejected') throw result.reason
     }
+  }
+
+  async #publishIn(room: string, derived: readonly Derived[]): Promise<void> {
+    for (const { actor, event } of derived)
+      await this.#channels
+        .publishAs(actor, room, [event])
+        .catch((error: unknown) => this.#requireRetryable(error))
+  }
+
+  /**
+   * What can never be published (its room is deleted, somebody has taken its id) must not keep a room from being followed.
+   * @throws whatever may go well another time
+   */
+  #requireRetryable(error: unknown): void {
+    if (!(error instanceof SynclineError) || error.retryable) throw error
+    if (error.code !== 'room-deleted')
+      this.#logger.error({ err: error }, 'what follows from an event is refused, and left out')
   }
 
   #paused(): readonly RoomId[] {
     const now = Date.now()
-    return [...this.#failing].filter(([, { until }]) => until > now).map(([room]) => room)
+    return [...this.#failing.values()].filter(({ until }) => until > now).map(({ room }) => room)
   }
 
   /** One room that cannot be followed holds up no other. */
   #pause({ id, name }: QueuedRoom, error: unknown): void {
-    const before = this.#failing.get(id)?.pause
+    const before = this.#failing.get(name)?.pause
     const pause = before === undefined ? PAUSE.first : Math.min(before * 2, PAUSE.longest)
-    this.#failing.set(id, { pause, until: Date.now() + pause })
+    this.#failing.set(name, { room: id, pause, until: Date.now() + pause })
     this.#logger.error({ err: error, room: name, pause }, 'the events of a room cannot be followed')
   }
 }
@@ -221,6 +249,3 @@ const NOTHING: Queued = { events: [], until: 0 }
 
 const followedBy = ({ types }: Follower, events: readonly StoredEvent[]): readonly StoredEvent[] =>
   events.filter(({ type }) => types.includes(type))
-
-/** Nobody is there any more to be told. */
-const isGone = (error: unknown): boolean => error instanceof SynclineError && error.code === 'room-deleted'

@@ -226,7 +226,8 @@ export function chatRoutes({ db, channels, followers, people, mayCreate, ...acce
         held.release()
       }
       const [chat] = await listChats(db, user, { room, limit: 1 })
-      if (chat === undefined) throw new SynclineError('forbidden')
+      // It is made, and not in the list yet: the same again finds it.
+      if (chat === undefined) throw new SynclineError('authorization-unavailable')
       return c.json(represent(chat), 200)
     })
     .openapi(unread, async (c) => {

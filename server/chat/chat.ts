@@ -1,11 +1,12 @@
 import type pg from 'pg'
 import type { Authorizer } from '../access/authorizer.ts'
+import type { Identity } from '../access/identity.ts'
 import { inboxOf } from '../access/inbox-rule.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import type { Follower } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { createRouter } from '../http/router.ts'
-import type { RoomId } from '../log/entry.ts'
+import type { RoomId, Seq } from '../log/entry.ts'
 import type { Logger } from '../observe/log.ts'
 import { CHAT_SIGNAL, READ_SIGNAL } from '../protocol.ts'
 import { Feed } from '../storage/feed.ts'
@@ -24,6 +25,13 @@ export interface ChatOptions {
   readonly authorizer: Pick<Authorizer, 'changed'>
   /** Tells whoever is connected to a room on this node. */
   readonly signal: (room: string, type: string, payload: unknown, actor: string) => void
+  /** As `signal`, to those of them whom it is for. */
+  readonly signalTo: (
+    room: string,
+    type: string,
+    payload: unknown,
+    isFor: (identity: Identity) => Promise<boolean>,
+  ) => Promise<void>
   readonly logger: Logger
 }
 
@@ -43,7 +51,7 @@ export class Chat {
         return []
       },
       told: ({ id, name }, events) => {
-        if (parseRoomName(name).kind === CHAT_KIND) void this.#announce(id, name, events.at(-1)?.actor ?? '')
+        if (parseRoomName(name).kind === CHAT_KIND) void this.#announce(id, name, (events[0]?.seq ?? 0) - 1)
       },
     }
     const from = Date.now() - ALREADY_KNOWN
@@ -72,7 +80,7 @@ export class Chat {
     if (now === undefined) throw new SynclineError('room-not-found')
     if (now.moved) {
       signal(room, READ_SIGNAL, { seq: now.seq }, user)
-      signal(inboxOf(user), CHAT_SIGNAL, { room }, user)
+      await this.#tellOf(room, user)
     }
     return now.seq
   }
@@ -85,12 +93,18 @@ export class Chat {
     return router
   }
 
+  /** Tells that person of a chat, and nobody else who may be in their inbox. */
+  #tellOf(room: string, user: string): Promise<void> {
+    return this.#options.signalTo(inboxOf(user), CHAT_SIGNAL, { room }, (identity) =>
+      Promise.resolve(identity.user === user),
+    )
+  }
+
   /** Has the lists and the counts of its members read anew, also where they have not opened it. */
-  async #announce(room: RoomId, name: string, actor: string): Promise<void> {
-    const { pool, signal, logger } = this.#options
+  async #announce(room: RoomId, name: string, after: Seq): Promise<void> {
+    const { pool, logger } = this.#options
     try {
-      for (const user of await membersOf(pool, room))
-        signal(inboxOf(user), CHAT_SIGNAL, { room: name }, actor)
+      for (const user of await membersOf(pool, room, after)) await this.#tellOf(name, user)
     } catch (error) {
       // They are told with the next message, and read all anew when they connect.
       logger.info({ err: error, room: name }, 'members of a chat could not be told')

@@ -25,7 +25,8 @@ export async function createChat(
   )
   if (rowCount === 0) return
   const role = direct ? 'comment' : 'write'
-  await addMembers(client, room, { users: members, role, by, seq })
+  // A block that comes at the same moment makes a direct chat one to be read only, and not one without its other person.
+  await addMembers(client, room, { users: members, role, by: direct ? undefined : by, seq })
   if (!direct) await addMembers(client, room, { users: [by], role: 'admin', by, seq })
 }
 
@@ -33,7 +34,7 @@ interface Addition {
   readonly users: readonly string[]
   readonly role: Role
   /** Whoever has blocked them is not added. */
-  readonly by: string
+  readonly by: string | undefined
   readonly seq: Seq
 }
 
@@ -64,6 +65,8 @@ export async function removeMember(client: Queryable, room: RoomId, user: string
      where room_id = $1 and user_id = $2 and left_seq is null`,
     [room, user, seq],
   )
+  // From now on the two sides share no room there, and tell each other nothing of when they are online.
+  await client.query('delete from room_people where room_id = $1 and user_id = $2', [room, user])
   await client.query(
     `update chat_members set role = 'admin', changed_at = clock_timestamp()
      where room_id = $1 and user_id = (
@@ -78,11 +81,11 @@ export async function renameChat(client: Queryable, room: RoomId, title: string)
   await client.query('update chats set title = $2 where room_id = $1', [room, title])
 }
 
-/** Who belongs to a chat, and who has just left it. */
-export async function membersOf(db: Queryable, room: RoomId): Promise<readonly string[]> {
+/** Who belongs to a chat, and who has left it with one of the events after a position. */
+export async function membersOf(db: Queryable, room: RoomId, after: Seq): Promise<readonly string[]> {
   const { rows } = await db.query<{ user_id: string }>(
-    "select user_id from chat_members where room_id = $1 and (left_seq is null or changed_at > now() - interval '10 s')",
-    [room],
+    'select user_id from chat_members where room_id = $1 and (left_seq is null or left_seq > $2)',
+    [room, after],
   )
   return rows.map(({ user_id }) => user_id)
 }

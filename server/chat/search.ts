@@ -34,28 +34,28 @@ const SOME_MORE = 5_000
 
 /** All of these rooms' own. */
 const OWN = `from unnest($1::bigint[]) r cross join lateral (select * from chat_messages where room_id = r) m
-  where m.words @@ words.q`
+  where m.words @@ words.q and m.deleted_at is null`
 /** Those of these rooms among the newest of all. */
 const newest = (
   count: number,
 ): string => `from (select * from chat_messages order by at desc limit ${count}) m
-  where m.words @@ words.q and m.room_id = any($1)`
+  where m.words @@ words.q and m.deleted_at is null and m.room_id = any($1)`
 /** Out of the index of words, and then those of these rooms. */
 const INDEXED = `from (
-    with found as materialized (select c.room_id, c.seq, c.at from chat_messages c where c.words @@ words.q)
-    select m.* from (select * from found where room_id = any($1) order by at desc limit $3) f
+    with found as materialized (select c.room_id, c.seq, c.at from chat_messages c where c.words @@ words.q and c.deleted_at is null)
+    select m.* from (select * from found where room_id = any($1) order by at desc, seq desc limit $3) f
       join chat_messages m using (room_id, seq)) m where true`
 
 const found = (where: string): string => `
   with words as (select websearch_to_tsquery('simple', $2) as q),
   hits as (select m.room_id, m.seq, m.id, m.author, m.at, m.text, q from words cross join lateral (
-    select m.* ${where} order by m.at desc limit $3) m)
+    select m.* ${where} order by m.at desc, m.seq desc limit $3) m)
   select rooms.name as room, m.id, m.seq::float8 as seq, m.author, extract(epoch from m.at)::float8 * 1000 as at,
     ts_headline('simple', translate(left(m.text, ${SHOWN}), '${OPEN}${CLOSE}', ''), q,
       case when length(m.text) > ${SHORT} then '${PARTS}' else '${MARKS}, HighlightAll=true' end) as excerpt
   from hits m join rooms on rooms.id = m.room_id
   where rooms.deleted_at is null
-  order by m.at desc`
+  order by m.at desc, m.seq desc`
 
 interface Sought {
   readonly words: string
@@ -81,7 +81,7 @@ export async function searchMessages(
     )
     return rows.map((row) => ({ ...row, excerpt: piecesOf(row.excerpt) }))
   }
-  if (rooms.length === 0) return []
+  if (rooms.length === 0 || !(await saysWhat(db, words))) return []
   if (count <= FEW) return ask(OWN)
   if ((await shareOf(db, words)) > COMMON) {
     const recent = await ask(newest(SOME_MORE))
@@ -107,6 +107,15 @@ async function ownRooms(
     values: [user, room ?? null],
   })
   return { rooms: rows.map(({ id }) => id), count: rows.reduce((sum, { count }) => sum + Number(count), 0) }
+}
+
+/** Whether there is a word to be found, and not only some that must not be. */
+async function saysWhat(db: Queryable, words: string): Promise<boolean> {
+  const { rows } = await db.query<{ tree: string }>(
+    "select querytree(websearch_to_tsquery('simple', $1)) as tree",
+    [words],
+  )
+  return !['', 'T'].includes(rows[0]?.tree ?? '')
 }
 
 /** How many of the newest messages of all have these words. */

@@ -178,11 +178,11 @@ it('[CHAT9] tells those who are there, and one’s own other tabs, how far one h
   await vi.waitFor(() => {
     const heard = signals.map(({ type, actor, payload }) => [type, actor, payload])
     expect(heard).toContainEqual(['syncline.read', 'bob', { seq: 2 }])
-    // Of his own reading, and then of the message: bob, who has not opened the chat; ada, of her own.
+    // Of his own reading, and then of the message: bob, who has not opened the chat; ada, of her own. Not whose it is.
     expect(heard.filter(([type]) => type === 'syncline.chat')).toEqual([
-      ['syncline.chat', 'bob', { room }],
-      ['syncline.chat', 'ada', { room }],
-      ['syncline.chat', 'ada', { room }],
+      ['syncline.chat', '', { room }],
+      ['syncline.chat', '', { room }],
+      ['syncline.chat', '', { room }],
     ])
   }, soon)
   expect(signals.filter(({ type }) => type === 'syncline.read')).toHaveLength(1)
