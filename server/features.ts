@@ -63,7 +63,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     logger,
   })
   await chat.start()
-  const activity = createActivity({ db: pool, types, ...options })
+  const activity = createActivity({ pool, types, ...options })
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
@@ -78,6 +78,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     start: () => {
       followers.start()
       activity.watch.start()
+      activity.copies.start()
       notifications.digests.start()
     },
     silence: async () => {
@@ -86,6 +87,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     close: async () => {
       chat.stop()
       activity.watch.stop()
+      await activity.copies.close()
       await followers.close()
     },
   }

@@ -2,14 +2,16 @@ import type { FollowedRoom, Follower } from '../channels/followers.ts'
 import type { RoomId } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { Queryable } from '../storage/transaction.ts'
+import { copyPiece, PIECE } from './link-copies.ts'
 import { type Link, linksOf } from './links.ts'
 import { EDITED } from './types.ts'
 
 /** Returns the id of the project where the link was not so before. */
 const LINK = `
-insert into activity_links (project_id, room, by_project, linked, room_id)
-select id, $2, $3, $4, $5 from activity_projects where room = $1
-on conflict (room, project_id, by_project) do update set linked = excluded.linked, room_id = excluded.room_id
+insert into activity_links (project_id, room, by_project, linked, copied_to, room_id)
+select id, $2, $3, $4, case when $4 then 0 end, $5 from activity_projects where room = $1
+on conflict (room, project_id, by_project) do update
+set linked = excluded.linked, copied_to = excluded.copied_to, room_id = excluded.room_id
 where activity_links.linked <> excluded.linked
 returning project_id as id`
 
@@ -31,22 +33,25 @@ export class ActivityFollower implements Follower {
     if (first === undefined || last === undefined) return []
     const links = linksOf(room.name, events)
     await lockRooms(client, room.name, links)
-    const changed: { readonly project: string; readonly room: string }[] = []
+    const changed: (Link & { readonly id: string })[] = []
     for (const link of links) {
-      const project = await write(client, room.id, link)
-      if (project !== undefined) changed.push({ project, room: link.room })
+      const id = await write(client, room.id, link)
+      if (id !== undefined) changed.push({ ...link, id })
     }
     // All at once, since whoever else takes several takes them in the same order.
     await client.query(
       'select activity_lock_projects(array(select activity_projects_of($1)) || $2::bigint[])',
-      [room.name, changed.map(({ project }) => project)],
+      [room.name, changed.map(({ id }) => id)],
     )
     await client.query(
-      'select activity_add_events($1, $2, array(select activity_projects_of($2)), $3, $4, $5)',
+      'select activity_add_events($1, $2, array(select activity_projects_of($2)), $3, $4, $5, $5)',
       [room.id, room.name, this.types, first.seq, last.seq],
     )
-    for (const { project, room: linked } of changed)
-      await client.query('select activity_relink($1, $2, $3)', [project, linked, this.types])
+    // Small rooms at once; what is left of large ones, LinkCopies brings: others wait for this transaction.
+    let left = PIECE
+    for (const link of changed)
+      if (!link.linked) await client.query('select activity_unlink($1, $2)', [link.id, link.room])
+      else if (left > 0) left -= await copyPiece(client, link, this.types, left)
     return []
   }
 }

@@ -64,6 +64,7 @@ describe('which rooms belong to a project', () => {
     expect(await all()).toEqual([[], []])
     const migration = await readFile('migrations/022_activities.sql', 'utf8')
     await g.db.pool.query(migration.slice(migration.lastIndexOf('do $$')))
+    await g.copies().copyAll()
     const sorted = (lists: Awaited<ReturnType<typeof all>>) =>
       lists.map((list) => list.map((row) => JSON.stringify(row)).sort())
     expect(sorted(await all())).toEqual(sorted(before))
@@ -91,6 +92,32 @@ describe('what is kept of events', () => {
     await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:2' } })
     await g.follow('build:2', later)
     expect((await activitiesOf(g)).filter(({ room }) => room === 'build:2')).toHaveLength(1)
+  })
+
+  it('[ACT2] those of a large room come in pieces, and with what is said meanwhile', async () => {
+    const g = await ground()
+    const { rows } = await g.db.pool.query(
+      `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
+       select $1, n, now(), 'ada', case n when 3 then 'comment.created' when 2400 then 'comment.deleted' else 'build.failed' end,
+         n::text, case n when 3 then '{"text": "gone"}' when 2400 then '{"comment": "3"}' else '{"message": "x"}' end::jsonb, 1
+       from generate_series(1, 2500) n returning seq`,
+      [await g.room('build:2')],
+    )
+    const count = async () => (await activitiesOf(g)).filter(({ room }) => room === 'build:2').length
+    await g.say('project:web', { type: 'project.room.added', payload: { room: 'build:2' } })
+    expect(await count(), 'with the link comes a piece, of which one is the link itself').toBe(999)
+    expect((await activitiesOf(g)).map(({ text }) => text)).not.toContain('gone')
+    // Followed where it has not been copied to, and then again by the copy.
+    await g.follow('build:2', [2_300, 2_400])
+    await Promise.all([g.copies().copyAll(), g.copies().copyAll()])
+    await g.copies().copyAll()
+    expect(await count()).toBe(rows.length)
+    expect(new Set((await activitiesOf(g)).map(({ text }) => text))).toEqual(new Set(['build:2', 'x', '']))
+    // Another link, taken back before all is there.
+    await g.say('project:late', { type: 'project.room.added', payload: { room: 'build:2' } })
+    await g.say('project:late', { type: 'project.room.removed', payload: { room: 'build:2' } })
+    await g.copies().copyAll()
+    expect(await activitiesOf(g, 'project:late')).toHaveLength(2)
   })
 
   it('[ACT2] none is missed that comes while its room is linked', async () => {
@@ -158,8 +185,19 @@ describe('what is kept of events', () => {
     expect(await texts()).toEqual(['first'])
     await g.say('project:web', comment('updated', 'second'))
     expect(await texts()).toEqual(['second'])
+    await g.say('project:web', comment('updated', 'third'), comment('updated', 'forged', 'eve'))
+    expect(await texts(), 'a forgery hides nothing either').toEqual(['third'])
+    await g.say('project:web', comment('deleted', undefined, 'eve'))
+    expect(await texts()).toEqual(['third'])
     await g.say('project:web', comment('deleted'))
     expect(await texts()).toEqual([])
+    await g.say('project:web', comment('updated', 'back again'))
+    expect(await texts()).toEqual([])
+    // A comment on the project's text is not called so, whoever says it.
+    await g.say('project:web', { type: 'comment.created', id: 'c2', payload: { text: 'of a text' } })
+    const deleted = { type: 'project.comment.deleted', payload: { comment: 'c2' } }
+    await g.say('project:web', deleted, { ...deleted, actor: 'eve' })
+    expect(await texts()).toEqual(['of a text'])
   })
 
   it('[ACT3] nor does a comment on a text, which is called by the id of its event', async () => {

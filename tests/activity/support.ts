@@ -1,5 +1,7 @@
+import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { ActivityFollower } from '../../server/activity/follower.ts'
+import { LinkCopies } from '../../server/activity/link-copies.ts'
 import { activityTypes } from '../../server/activity/types.ts'
 import { BUILT_IN } from '../../server/channels/kinds/built-in.ts'
 import type { Log } from '../../server/log/log.ts'
@@ -28,6 +30,8 @@ export interface Ground {
   /** Has these followed, as often as one likes. */
   follow(room: string, seqs: readonly number[]): Promise<void>
   room(name: string): Promise<number>
+  /** As another start of the server has them. */
+  copies(): LinkCopies
 }
 
 let ids = 0
@@ -69,6 +73,7 @@ export async function ground(): Promise<Ground> {
       return seqs
     },
     room: async (name) => (await opened(name)).id,
+    copies: () => new LinkCopies({ pool: db.pool, types: TYPES, logger: pino({ level: 'silent' }) }),
   }
 }
 
