@@ -77,7 +77,7 @@ export class Refetched<Answer> {
       if (online && !before) this.reload()
     }
     this.#stops.push(
-      inbox.onSignal(CHAT_SIGNAL, () => this.#askIn(GATHER)),
+      inbox.onSignal(CHAT_SIGNAL, () => this.#askSoon()),
       inbox.subscribe(look),
     )
   }
@@ -90,9 +90,17 @@ export class Refetched<Answer> {
     this.#room = undefined
   }
 
+  /** A question that is due stands: no stream of signals puts it off, or comes before its turn after a failure. */
+  #askSoon(): void {
+    if (this.#timer === undefined) this.#askIn(GATHER)
+  }
+
   #askIn(ms: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#ask(), ms)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#ask()
+    }, ms)
   }
 
   async #ask(): Promise<void> {
@@ -106,7 +114,10 @@ export class Refetched<Answer> {
     } catch (error) {
       const reason = reasonOf(error)
       this.#set({ ...this.#state, error: reason })
-      if (reason.retryable && this.#listeners.size > 0) this.#askIn(backoff(this.#failures))
+      if (reason.retryable && this.#listeners.size > 0) {
+        this.#again = false
+        this.#askIn(backoff(this.#failures))
+      }
       this.#failures += 1
     }
     this.#asking = false
