@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
+import { Refetched } from '../../client/sdk/chat/refetched.ts'
 import { type Chat, type ChatState, type Client, chatOf, chatsOf, connect } from '../../client/sdk/index.ts'
 import { type Grants, MAX_EVENT_BYTES } from '../../server/protocol.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -104,6 +105,22 @@ it('[CHAT12] sends what was said without a server, once and in order, and has mi
   }, soon)
 })
 
+it('[CHAT12] shows what came after what was sent as the chat was closed', async () => {
+  const room = await ada.group('Closed', bob)
+  const adas = client('ada')
+  const chat = chatOf(adas, adas.room(room))
+  const close = chat.subscribe(() => undefined)
+  chat.send({ text: 'first' })
+  await vi.waitFor(() => expect(said(chat.getState())).toEqual(['sent: first']), soon)
+  const message = chat.getState().messages[0]?.id ?? ''
+  const edited = chat.edit(message, { text: 'here' })
+  close()
+  await edited
+  await ada.publish(room, 'chat.message.edited', { message, text: 'elsewhere' })
+  await open(adas, room)
+  await vi.waitFor(() => expect(said(chat.getState())).toEqual(['sent: elsewhere']), soon)
+})
+
 it('[CHAT7] reads older pages while what is on them goes on changing', async () => {
   const room = await ada.group('Pages', bob)
   const all = Array.from({ length: 130 }, (_, index) => ({
@@ -155,4 +172,33 @@ it('[CHAT13] tells tabs that have not opened the chat how much is unread, and al
   chat.markRead()
   await vi.waitFor(() => expect(told()).toEqual([1, 2].map(() => [undefined, 1, room, 'two'])), soon)
   await vi.waitFor(() => expect(adas.getState().reads).toMatchObject({ bob: 3 }), soon)
+})
+
+it('[CHAT13] asks while signals go on coming, and after a failure only when it is time', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  let signal = (): void => undefined
+  const inbox = {
+    status: 'online',
+    subscribe: () => () => undefined,
+    release: () => undefined,
+    onSignal: (_type: string, listener: () => void) => {
+      signal = listener
+      return () => undefined
+    },
+  }
+  const get = vi.fn<() => Promise<object>>().mockResolvedValue({})
+  const asking = new Refetched({ api: { get }, inbox: () => inbox } as unknown as Client, '/chats')
+  onTestFinished(asking.subscribe(() => undefined))
+  const signals = async (): Promise<void> => {
+    for (let ms = 0; ms < 2000; ms += 50) {
+      signal()
+      await vi.advanceTimersByTimeAsync(50)
+    }
+  }
+  await signals()
+  expect(get.mock.calls.length).toBeGreaterThan(8)
+  get.mockReset().mockRejectedValue(new Error('unreachable'))
+  await signals()
+  expect(get.mock.calls.length).toBeLessThan(7)
 })

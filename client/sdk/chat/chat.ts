@@ -48,6 +48,9 @@ interface Page {
   readonly names: Readonly<Record<string, string>>
 }
 
+/** How many changes to messages on older pages are kept: a page is behind by what is being followed at the moment. */
+const MOST_LATER = 1000
+
 const EMPTY: ChatState = {
   messages: [],
   loaded: false,
@@ -75,12 +78,15 @@ export class Chat {
   #state = EMPTY
   /** As the server has them. */
   #messages: Messages = NO_MESSAGES
-  /** What came since the first page about messages that may be on an older one. */
+  /** What came about messages that are on older pages: such a page may be from before it. */
   #later: readonly EventOf[] = []
   #before: number | null = null
   #stops: (() => void)[] = []
+  #stopListening = (): void => {}
   #timer: ReturnType<typeof setTimeout> | undefined
   #failures = 0
+  #sayTimer: ReturnType<typeof setTimeout> | undefined
+  #sayFailures = 0
   /** Up to where it was said, and is to be said, that one has read. */
   #said = 0
   #read = 0
@@ -143,7 +149,7 @@ export class Chat {
     return this.#publish(given ? 'chat.reaction.added' : 'chat.reaction.removed', { message, emoji })
   }
 
-  /** Says that all that is here has been read, or all up to a seq. It is said again until it has been heard. */
+  /** Says that all that is here has been read, or all up to a seq. It is said again until it has been heard, while somebody listens. */
   markRead(seq: number = this.#newest()): void {
     if (seq <= this.#read) return
     this.#read = seq
@@ -158,8 +164,8 @@ export class Chat {
     try {
       const page = await this.#page(this.#before)
       if (opened !== this.#opened) return
-      const events = this.#later.filter(({ seq }) => seq > page.seq)
-      const older = foldMessages(byId(page.messages), events)
+      this.#later = this.#later.filter(({ seq }) => seq > page.seq)
+      const older = foldMessages(byId(page.messages), this.#later)
       this.#messages = new Map([...older, ...this.#messages])
       this.#before = page.before
       this.#set({ names: { ...page.names, ...this.#state.names }, error: undefined })
@@ -195,6 +201,8 @@ export class Chat {
   #stop(): void {
     this.#opened += 1
     clearTimeout(this.#timer)
+    clearTimeout(this.#sayTimer)
+    this.#stopListening()
     for (const stop of this.#stops.splice(0)) stop()
   }
 
@@ -219,13 +227,14 @@ export class Chat {
         readBefore: this.#opening ? own : this.#state.readBefore,
       })
       this.#opening = false
+      this.#unsent.read(page.seq)
       this.#show()
-      this.#stops.push(
-        this.room.listen(
-          { events: (events) => this.#take(events), reset: () => void this.#load(opened) },
-          page.seq,
-        ),
-      )
+      const reset = () => {
+        this.#stopListening()
+        void this.#load(opened)
+      }
+      this.#stopListening = this.room.listen({ events: (events) => this.#take(events), reset }, page.seq)
+      void this.#sayRead()
     } catch (error) {
       if (opened !== this.#opened) return
       const reason = reasonOf(error)
@@ -243,7 +252,10 @@ export class Chat {
 
   #take(events: readonly EventOf[]): void {
     const messages = foldMessages(this.#messages, events)
-    this.#later = [...this.#later, ...events.filter(isAboutMessage)]
+    if (this.#before !== null) {
+      const later = events.filter((event) => isAboutMessage(event) && !messages.has(event.payload.message))
+      this.#later = [...this.#later, ...later].slice(-MOST_LATER)
+    }
     const arrived = this.#unsent.arrived(events)
     if (messages === this.#messages && !arrived) return
     this.#messages = messages
@@ -270,14 +282,19 @@ export class Chat {
 
   async #sayRead(): Promise<void> {
     const seq = this.#read
+    clearTimeout(this.#sayTimer)
     if (seq <= this.#said) return
     const before = this.#said
     this.#said = seq
     try {
       await this.#client.api.send('PUT', `/rooms/${encodeURIComponent(this.room.name)}/read`, { seq })
-    } catch {
-      // It is said again on return, and with what is read next.
+      this.#sayFailures = 0
+    } catch (error) {
       if (this.#said === seq) this.#said = before
+      if (!reasonOf(error).retryable || this.#listeners.size === 0) return
+      clearTimeout(this.#sayTimer)
+      this.#sayTimer = setTimeout(() => void this.#sayRead(), backoff(this.#sayFailures))
+      this.#sayFailures += 1
     }
   }
 

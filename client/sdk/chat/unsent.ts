@@ -18,7 +18,11 @@ export class Unsent {
   readonly #room: Room
   readonly #changed: () => void
   readonly #waiting = new Map<string, EventOf>()
+  /** Where those of them stand that were committed. */
+  readonly #committed = new Map<string, number>()
   readonly #refused = new Map<string, Refusal>()
+  /** Up to where the server has told what there is. */
+  #told = 0
 
   constructor(room: Room, changed: () => void) {
     this.#room = room
@@ -46,7 +50,9 @@ export class Unsent {
     this.#refused.delete(event.id)
     this.#changed()
     try {
-      await this.#room.publish(event.type, event.payload, { id: event.id })
+      const { seq } = await this.#room.publish(event.type, event.payload, { id: event.id })
+      if (this.#waiting.has(event.id)) this.#committed.set(event.id, seq)
+      if (this.#forget([])) this.#changed()
     } catch (error) {
       if (error instanceof Error && error.cause === undefined) return // the room was closed: it is sent when it is opened again
       if (event.type === 'chat.message') this.#refused.set(event.id, reasonOf(error))
@@ -66,11 +72,24 @@ export class Unsent {
     this.#changed()
   }
 
-  /** Returns whether some of these were ours. */
+  /** All up to there has been read: what of ours stands there is told by that. Returns whether something was. */
+  read(seq: number): boolean {
+    this.#told = seq
+    return this.#forget([])
+  }
+
+  /** Returns whether some of ours were told by these. */
   arrived(events: readonly EventOf[]): boolean {
+    this.#told = events.at(-1)?.seq ?? this.#told
+    return this.#forget(events.map(({ id }) => id))
+  }
+
+  #forget(told: readonly string[]): boolean {
     const before = this.#waiting.size
-    for (const { id } of events) {
+    const read = [...this.#committed].filter(([, seq]) => seq <= this.#told).map(([id]) => id)
+    for (const id of [...told, ...read]) {
       this.#waiting.delete(id)
+      this.#committed.delete(id)
       this.#refused.delete(id)
     }
     return this.#waiting.size !== before
