@@ -1,6 +1,13 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { EMPTY_INBOX, type EventOf, foldInbox, groupNotifications } from '../../client/sdk/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  type Client,
+  EMPTY_INBOX,
+  type EventOf,
+  foldInbox,
+  groupNotifications,
+  inboxOf,
+} from '../../client/sdk/index.ts'
 import { inboxFollower } from '../../server/notifications/inbox-follower.ts'
 import { readInbox } from '../../server/notifications/inbox-table.ts'
 import { database, openLog, openRoom } from '../log/fixture.ts'
@@ -78,6 +85,57 @@ describe('an inbox', () => {
       { numRuns: 300 },
     )
     expect(known).toBeGreaterThan(30)
+  })
+
+  it('[NOTE20] is read page by page, and anew where a page knows more than the events have told', async () => {
+    let seq = 600
+    const all = Array.from({ length: 600 }, (_, n) => ({
+      id: `e${600 - n}`,
+      seq: 600 - n,
+      read: false,
+      archived: false,
+    }))
+    const get = async (path: string) => {
+      const query = new URLSearchParams(path.slice(path.indexOf('?')))
+      const [before, limit] = [Number(query.get('before') ?? seq + 1), Number(query.get('limit'))]
+      const rest = all.filter((one) => one.seq < before)
+      const notifications = rest.slice(0, limit)
+      const next = rest.length > limit ? notifications.at(-1)?.seq : null
+      const unread = all.filter(({ read }) => !read).length
+      return { notifications, next, seq, unread, unseen: unread, seenUntil: 0, preferences: {}, names: {} }
+    }
+    let told: (events: readonly EventOf[]) => void = () => undefined
+    const listen = ({ events }: { events: typeof told }) => {
+      told = events
+      return () => undefined
+    }
+    const room = { name: 'user:ada', listen, release: () => undefined }
+    const inbox = inboxOf({
+      api: { get },
+      whoAmI: async () => ({ id: 'ada' }),
+      room: () => room,
+    } as unknown as Client)
+    const stop = inbox.subscribe(() => undefined)
+    const ids = () => inbox.getState().notifications.map(({ id }) => id)
+    const settled = () => vi.waitFor(() => expect(inbox.getState().loading).toBe(false), { interval: 1 })
+    await settled()
+    for (let length = 50; length < 600; length += 50) {
+      expect(ids()).toHaveLength(length)
+      // Somebody else reads one of those that come next.
+      if (length === 550) {
+        seq = 601
+        Object.assign(all[580] ?? {}, { read: true })
+      }
+      inbox.loadMore()
+      await settled()
+    }
+    expect(ids()).toEqual(all.map(({ id }) => id))
+    expect(inbox.getState()).toMatchObject({ complete: true, unread: 600 })
+    told([{ seq, id: 'r', type: 'user.read', actor: 'ada', at: 0, payload: { ids: [all[580]?.id ?? ''] } }])
+    await settled()
+    expect(ids()).toEqual(all.map(({ id }) => id))
+    expect(inbox.getState()).toMatchObject({ complete: true, unread: 599 })
+    stop()
   })
 
   it('[NOTE20] has a control: a count that forgets what is archived is found out', () => {

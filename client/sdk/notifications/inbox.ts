@@ -3,7 +3,7 @@ import type { Client } from '../client.ts'
 import { newId } from '../events/new-id.ts'
 import type { EventOf, EventPayloads } from '../events/payloads.ts'
 import { guarded } from '../guarded.ts'
-import { refusal } from '../refusal.ts'
+import { reasonOf } from '../reason.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
 import {
@@ -62,6 +62,10 @@ export class Inbox {
   readonly #said: Said[] = []
   /** What the server has said. */
   #base = EMPTY_INBOX
+  /** Older ones are before this; null where there are none. */
+  #next: number | null = null
+  /** Up to here the older pages may have what events are still to tell: counts cannot be made of those. */
+  #mixedUntil = 0
   #view: InboxView = { ...EMPTY_INBOX, loaded: false, loading: true, refusal: undefined }
   /** Up to where new ones were told of. */
   #announced = 0
@@ -98,11 +102,11 @@ export class Inbox {
   }
 
   /** Reads all that is known anew. */
-  reload = (): void => this.#load(Math.max(PAGE, this.#base.notifications.length))
+  reload = (): void => this.#load(() => this.#read(this.#base.notifications.length))
 
   /** Reads older ones too. */
   loadMore = (): void => {
-    if (!this.#base.complete) this.#load(this.#base.notifications.length + PAGE)
+    if (this.#next !== null && !this.#loading) this.#load(() => this.#readOlder())
   }
 
   /** All that are known were shown. */
@@ -156,7 +160,7 @@ export class Inbox {
     this.#changed()
     const dropped = (cause: unknown) => {
       this.#forget(said)
-      this.#refusal = refusalIn(cause)
+      this.#refusal = reasonOf(cause)
       this.#changed()
     }
     this.#open()
@@ -172,7 +176,7 @@ export class Inbox {
     if (at >= 0) this.#said.splice(at, 1)
   }
 
-  #load(limit: number): void {
+  #load(read: () => Promise<void>): void {
     if (this.#loading) {
       this.#again = true
       return
@@ -181,7 +185,7 @@ export class Inbox {
     this.#again = false
     clearTimeout(this.#timer)
     this.#changed()
-    this.#read(Math.min(limit, MOST)).then(
+    read().then(
       () => {
         this.#failures = 0
         this.#loading = false
@@ -190,7 +194,7 @@ export class Inbox {
       },
       (cause: unknown) => {
         this.#loading = false
-        this.#refusal = refusalIn(cause)
+        this.#refusal = reasonOf(cause)
         this.#changed()
         if (this.#refusal.retryable && this.#listeners.size > 0)
           this.#timer = setTimeout(this.reload, backoff(this.#failures))
@@ -199,18 +203,51 @@ export class Inbox {
     )
   }
 
-  async #read(limit: number): Promise<void> {
+  /** At least as many, in as many pages as that takes. */
+  async #read(wanted: number): Promise<void> {
     const room = await this.#open()
-    const id = encodeURIComponent(room.name.slice(INBOX.length))
-    const query = new URLSearchParams({ limit: String(limit), filter: this.#filter })
-    const page = await this.#client.api.get<Page>(`/users/${id}/notifications?${query}`)
-    const { next, ...read } = page
+    const first = await this.#page(room, Math.max(wanted, PAGE))
+    let { notifications, names, next, seq: mixedUntil, ...counts } = first
+    while (next !== null && notifications.length < wanted) {
+      const page = await this.#page(room, wanted - notifications.length, next)
+      notifications = [...notifications, ...page.notifications]
+      names = { ...names, ...page.names }
+      next = page.next
+      mixedUntil = page.seq
+    }
+    const { seq } = first
     // Where events have told more since, they tell it again, from where the page ends.
-    this.#base = { ...read, complete: next === null, stale: false }
-    if (!this.#loaded) this.#announced = page.seq
+    this.#base = { ...counts, seq, notifications, names, complete: next === null, stale: false }
+    this.#next = next
+    this.#mixedUntil = mixedUntil
+    if (!this.#loaded) this.#announced = seq
     this.#loaded = true
     this.#refusal = undefined
     if (this.#listeners.size > 0) this.#listen(room)
+  }
+
+  async #readOlder(): Promise<void> {
+    const room = await this.#open()
+    const page = await this.#page(room, PAGE, this.#next ?? undefined)
+    const { notifications, names, seq } = this.#base
+    // Events were quicker, and what they told of these is not in the page.
+    if (page.seq < seq) return this.#read(notifications.length + PAGE)
+    this.#base = {
+      ...this.#base,
+      notifications: [...notifications, ...page.notifications],
+      names: { ...page.names, ...names },
+      complete: page.next === null,
+    }
+    this.#next = page.next
+    this.#mixedUntil = page.seq
+    this.#refusal = undefined
+  }
+
+  #page(room: Room, limit: number, before?: number): Promise<Page> {
+    const id = encodeURIComponent(room.name.slice(INBOX.length))
+    const query = new URLSearchParams({ limit: String(Math.min(limit, MOST)), filter: this.#filter })
+    if (before !== undefined) query.set('before', String(before))
+    return this.#client.api.get<Page>(`/users/${id}/notifications?${query}`)
   }
 
   #listen(room: Room): void {
@@ -221,8 +258,9 @@ export class Inbox {
           this.#base = foldInbox(this.#base, events)
           this.#changed()
           this.#tellNew(events)
-          // Its list is not the one that counts are made of.
-          if (this.#base.stale || this.#filter === 'archived') this.reload()
+          const mixed = events.some(({ type, seq }) => type !== 'user.notified' && seq <= this.#mixedUntil)
+          // Of the archived ones no counts are made.
+          if (mixed || this.#base.stale || this.#filter === 'archived') this.reload()
         },
         reset: () => this.reload(),
         refused: (reason) => {
@@ -293,14 +331,6 @@ export class Inbox {
 }
 
 const INBOX = 'user:'
-
-const refusalIn = (cause: unknown): Refusal => {
-  const reason = cause instanceof Error ? cause.cause : undefined
-  return isRefusal(reason) ? reason : refusal('internal', 'The server cannot be reached', true)
-}
-
-const isRefusal = (value: unknown): value is Refusal =>
-  typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 
 const known = new WeakMap<Client, Map<InboxFilter, Inbox>>()
 
