@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { PersonStatus } from '../../server/protocol.ts'
 import type { Room } from '../sdk/room.ts'
 import { useClient } from './provider.ts'
@@ -6,7 +6,9 @@ import { usePresence } from './use-presence.ts'
 
 /** How often it is asked again who was here, in ms. */
 const EVERY = 30_000
-/** A page that is being closed leaves the room before its connection is gone, so it is asked once more after this, in ms. */
+/** At most one question in this time, in ms, however many come and go. */
+const SPACING = 2_000
+/** A page that is being closed leaves the room before its connection is gone: it is not asked for the last time before this, in ms. */
 const SETTLED = 1_500
 
 /** Somebody who is in the room, or was lately. */
@@ -29,12 +31,14 @@ export const useRoomPeople = (room: Room): RoomPeople => {
   const present = usePresence(room)
   const [told, setTold] = useState<readonly PersonStatus[]>()
   const [error, setError] = useState<Error>()
+  const askSoon = useRef((): void => undefined)
   // Who comes or goes is a reason to ask; who moves is not.
   const here = present.map(({ id }) => id).join('\n')
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `here` is why it is asked again
   useEffect(() => {
     let current = true
+    let waiting: ReturnType<typeof setTimeout> | undefined
+    let changed = 0
     const ask = (): void => {
       client.peopleOf(room.name).then(
         (people) => {
@@ -47,15 +51,25 @@ export const useRoomPeople = (room: Room): RoomPeople => {
         },
       )
     }
+    const due = (): void => {
+      waiting = performance.now() - changed < SETTLED ? setTimeout(due, SPACING) : undefined
+      ask()
+    }
+    const soon = (): void => {
+      changed = performance.now()
+      waiting ??= setTimeout(due, SPACING)
+    }
+    askSoon.current = soon
     ask()
-    const settled = setTimeout(ask, SETTLED)
-    const timer = setInterval(ask, EVERY)
+    const timer = setInterval(soon, EVERY)
     return () => {
       current = false
-      clearTimeout(settled)
+      clearTimeout(waiting)
       clearInterval(timer)
     }
-  }, [client, room, here])
+  }, [client, room])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `here` is why it is asked again
+  useEffect(() => askSoon.current(), [here])
 
   const ids = new Set(present.map(({ id }) => id))
   const now: readonly RoomPerson[] = present.map(({ id, name, status, device = null, self }) => ({
