@@ -3,7 +3,7 @@ import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { memberOf } from '../http/room-access.ts'
 import { BEARER, createRouter, json, refusals } from '../http/router.ts'
-import { API_PREFIX } from '../protocol.ts'
+import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import type { ChatAccess } from './access.ts'
 import { setMuted } from './members.ts'
@@ -55,6 +55,7 @@ const page = createRoute({
               .record(z.string(), z.int())
               .openapi({ description: 'Person to the seq up to which they have read' }),
             names: z.record(z.string(), z.string()),
+            role: z.enum(ROLES).openapi({ description: 'What one may do here' }),
           })
           .openapi('MessagePage'),
       ),
@@ -102,11 +103,11 @@ export function messageRoutes({ db, moveRead, followers, ...access }: MessageRou
   return createRouter()
     .openapi(page, async (c) => {
       const { room } = c.req.valid('param')
-      await member(c.req.header('authorization'), room, 'read')
+      const { role } = await member(c.req.header('authorization'), room, 'read')
       await followers.caughtUp(room) // one reads what one has written
       const found = await readMessages(db, room, c.req.valid('query'))
       if (found === undefined) throw new SynclineError('room-not-found')
-      return c.json(represent(found), 200)
+      return c.json({ ...represent(found), role }, 200)
     })
     .openapi(read, async (c) => {
       const { room } = c.req.valid('param')

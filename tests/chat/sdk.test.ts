@@ -62,6 +62,7 @@ it('[CHAT12] shows a message at once, and each once when it is there', async () 
 it('[CHAT12] keeps what is refused, with the reason, until it is sent again or dropped', async () => {
   const room = await ada.group('Refused', bob, person('reader'))
   const reader = await open(client('reader', { 'chat:*': 'read' }), room)
+  expect(reader.getState().role).toBe('read')
   reader.send({ text: 'may I?' })
   const refused = () =>
     reader.getState().messages.map(({ text, state, refusal }) => [text, state, refusal?.code])

@@ -1,4 +1,4 @@
-import { READ_SIGNAL } from '../../../server/protocol.ts'
+import { READ_SIGNAL, type Role } from '../../../server/protocol.ts'
 import { backoff } from '../backoff.ts'
 import type { Client } from '../client.ts'
 import { newId } from '../events/new-id.ts'
@@ -15,6 +15,7 @@ import {
   type Messages,
   NO_MESSAGES,
 } from './messages.ts'
+import { merged } from './reads.ts'
 import { Unsent, type UnsentEvent } from './unsent.ts'
 
 /** `waiting`: on its way, or kept on this device until it can be sent. */
@@ -38,6 +39,8 @@ export interface ChatState {
   readonly names: Readonly<Record<string, string>>
   /** Where the reader was when this was opened: what follows is new to them. Undefined where they never were here. */
   readonly readBefore: number | undefined
+  /** What one may do here; undefined before that is known. */
+  readonly role: Role | undefined
 }
 
 interface Page {
@@ -46,6 +49,7 @@ interface Page {
   readonly before: number | null
   readonly reads: Readonly<Record<string, number>>
   readonly names: Readonly<Record<string, string>>
+  readonly role: Role
 }
 
 /** How many changes to messages on older pages are kept: a page is behind by what is being followed at the moment. */
@@ -59,6 +63,7 @@ const EMPTY: ChatState = {
   reads: {},
   names: {},
   readBefore: undefined,
+  role: undefined,
 }
 
 export interface MessageDraft {
@@ -224,6 +229,7 @@ export class Chat {
         error: undefined,
         reads: merged(this.#state.reads, page.reads),
         names: { ...this.#state.names, ...page.names },
+        role: page.role,
         readBefore: this.#opening ? own : this.#state.readBefore,
       })
       this.#opening = false
@@ -267,7 +273,7 @@ export class Chat {
     void this.#sayRead()
     const query = `/rooms/${encodeURIComponent(this.room.name)}/messages?limit=1`
     const page = await this.#client.api.get<Page>(query).catch(() => undefined)
-    if (page !== undefined) this.#set({ reads: merged(this.#state.reads, page.reads) })
+    if (page !== undefined) this.#set({ role: page.role, reads: merged(this.#state.reads, page.reads) })
   }
 
   #heardRead(user: string, payload: unknown): void {
@@ -325,16 +331,6 @@ export class Chat {
 
 const byId = (messages: readonly ChatMessage[]): Messages =>
   new Map(messages.map((message) => [message.id, message]))
-
-/** Whoever is further. */
-function merged(
-  one: Readonly<Record<string, number>>,
-  other: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const all = { ...one }
-  for (const [user, seq] of Object.entries(other)) all[user] = Math.max(all[user] ?? 0, seq)
-  return all
-}
 
 const known = new WeakMap<Room, Chat>()
 

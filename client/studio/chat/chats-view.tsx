@@ -112,7 +112,6 @@ export function ChatsView({ session, room, searchRef }: ChatsViewProps) {
               name={room}
               self={self}
               people={(chat?.members ?? []).map((member) => ({ id: member.id, name: nameOf(member) }))}
-              administers={chat?.members.some(({ id, role }) => id === self && role === 'admin') ?? false}
             />
           </>
         )}

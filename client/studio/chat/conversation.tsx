@@ -14,24 +14,21 @@ interface ConversationProps {
   readonly self: string
   /** Whoever is known to belong to it. */
   readonly people: readonly Addressee[]
-  readonly administers: boolean
-  /** Why nothing can be said here. */
-  readonly silent?: string | undefined
 }
 
 /** What is said in a room, and a field to say something. */
-export function Conversation({ name, self, people, administers, silent }: ConversationProps) {
+export function Conversation({ name, self, people }: ConversationProps) {
   const room = useRoom(name)
   const { refusal, status } = useRoomState(room)
   const { chat, ...state } = useChat(room)
   const [context, setContext] = useState<Context>()
   const { typing, type } = useTyping(room, self)
-  const { names, loaded, error, messages } = state
+  const { names, loaded, error, messages, role } = state
   const nameOf = useMemo(() => {
     const known = new Map(people.map(({ id, name }) => [id, name]))
     return (user: string) => known.get(user) ?? names[user] ?? user
   }, [people, names])
-  const readOnly = silent !== undefined
+  const readOnly = role === 'read'
 
   const actions = useMemo<MessageActions>(
     () => ({
@@ -109,7 +106,7 @@ export function Conversation({ name, self, people, administers, silent }: Conver
           state={state}
           self={self}
           nameOf={nameOf}
-          administers={administers}
+          administers={role === 'admin'}
           readOnly={readOnly}
           actions={actions}
         />
@@ -117,7 +114,11 @@ export function Conversation({ name, self, people, administers, silent }: Conver
       <Text size="sm" c="dimmed" className="conversation-typing" role="status">
         {typingWords(typing.map(nameOf))}
       </Text>
-      {silent === undefined ? (
+      {readOnly ? (
+        <Text size="sm" c="dimmed" p="sm" ta="center">
+          You may read what is said here, and not write.
+        </Text>
+      ) : (
         <Composer
           context={context}
           people={people.filter(({ id }) => id !== self)}
@@ -126,10 +127,6 @@ export function Conversation({ name, self, people, administers, silent }: Conver
           onTyping={type}
           onEditLast={editLast}
         />
-      ) : (
-        <Text size="sm" c="dimmed" p="sm" ta="center">
-          {silent}
-        </Text>
       )}
     </div>
   )

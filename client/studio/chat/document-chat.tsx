@@ -40,7 +40,7 @@ export function DocumentChat({ room }: { readonly room: Room }) {
         closeOnClickOutside={false}
         classNames={{ content: 'document-chat', body: 'document-chat-body' }}
       >
-        <Conversation name={room.name} self={self} people={people} administers={false} />
+        <Conversation name={room.name} self={self} people={people} />
       </Drawer>
     </>
   )
