@@ -6,14 +6,16 @@ export interface RoomName {
   readonly id: string
 }
 
+// A room called doc:* could not be granted without granting every doc.
+export const isRoomName = (name: string): boolean =>
+  ROOM_NAME.test(name) && name.slice(name.indexOf(':')) !== ':*'
+
 /**
  * Takes a room's name apart.
  * @throws SynclineError `room-name-invalid`
  */
 export function parseRoomName(name: string): RoomName {
+  if (!isRoomName(name)) throw new SynclineError('room-name-invalid')
   const colon = name.indexOf(':')
-  const id = name.slice(colon + 1)
-  // A room called doc:* could not be granted without granting every doc.
-  if (id === '*' || !ROOM_NAME.test(name)) throw new SynclineError('room-name-invalid')
-  return { kind: name.slice(0, colon), id }
+  return { kind: name.slice(0, colon), id: name.slice(colon + 1) }
 }

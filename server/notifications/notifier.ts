@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { inboxOf } from '../access/inbox-rule.ts'
+import { isRoomName } from '../access/room-name.ts'
 import type { Derived, FollowedRoom, Follower } from '../channels/followers.ts'
 import { SYSTEM } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
-import { ROOM_NAME } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import { whoListens } from './audience.ts'
 import { holdForDigest } from './digest-table.ts'
@@ -32,7 +32,7 @@ async function tell(
   const id = notificationId(`event ${room.id} ${event.seq}`)
   const source = { room: room.name, seq: event.seq }
   const payload = { ...says, from: event.actor, source }
-  const others = [...new Set(users)].filter((user) => user !== event.actor && ROOM_NAME.test(inboxOf(user)))
+  const others = [...new Set(users)].filter((user) => user !== event.actor && isRoomName(inboxOf(user)))
   const asked = await whoListens(client, room, event.actor, others)
   const derived: Derived[] = []
   for (const [user, wish] of await wishesOf(client, asked, says.category, room.name)) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { userIdSchema } from '../../access/identity.ts'
 import { ROOM_NAME } from '../../protocol.ts'
 import { defineKind, event } from '../kind.ts'
 import { address, count, id, title } from './values.ts'
@@ -30,7 +31,7 @@ export const user = defineKind('user', {
   notified: event(
     notification.extend({
       /** Whose doing it is. */
-      from: id.optional(),
+      from: userIdSchema.optional(),
       /** The event of which it was made. */
       source: z.strictObject({ room, seq: count }).optional(),
       /** It stands for several that came within one window of time. */
