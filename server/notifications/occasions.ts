@@ -32,7 +32,7 @@ const said =
     const { mentions, thread, answers = thread } = message.parse(JSON.parse(payload))
     const author = answers === undefined ? undefined : await authorOf(client, room, answers)
     const answering = author === undefined || mentions.includes(author) ? [] : [author]
-    const group = room.name
+    const group = groupOf(room)
     return [
       {
         users: await whoReads(client, room, mentions),
@@ -57,7 +57,7 @@ const buildFailed: Occasions = async (client, room, event) => {
         category: 'build',
         title: cut(`Build failed: ${name}`, 500),
         text: cut(failed.parse(JSON.parse(event.payload)).message, 2_000),
-        group: cut(project === undefined ? name : `project:${project}`, 200),
+        group: cut(project === undefined ? name : `project:${project}`, GROUP),
       },
     },
   ]
@@ -74,17 +74,31 @@ const deploymentFailed: Occasions = async (client, room, event) => {
         category: 'deployment',
         title: cut(`Deployment failed: ${name}`, 500),
         text: cut(failed.parse(JSON.parse(event.payload)).message, 2_000),
-        group: cut(project === undefined ? name : `project:${project}`, 200),
+        group: cut(project === undefined ? name : `project:${project}`, GROUP),
       },
     },
   ]
 }
 
-const shared =
-  (title: string, usersOf: (payload: unknown) => readonly string[]): Occasions =>
-  async (_client, room, { payload }) => [
-    { users: usersOf(JSON.parse(payload)), says: { category: 'share', title, group: room.name } },
-  ]
+const sharing = (title: string, users: readonly string[], room: FollowedRoom): readonly Occasion[] => [
+  { users, says: { category: 'share', title, group: groupOf(room) } },
+]
+
+/** Only whom the event has brought into the chat: the follower of chats has taken it before, in this transaction. */
+const chatShared: Occasions = async (client, room, { seq }) => {
+  const { rows } = await client.query<{ user: string }>(
+    `select user_id as user from chat_members
+     where room_id = $1 and joined_seq = $2 and left_seq is null order by 1`,
+    [room.id, seq],
+  )
+  return sharing(
+    'You were added to a chat',
+    rows.map(({ user }) => user),
+    room,
+  )
+}
+
+const memberJoined = z.object({ user: z.string() })
 
 const announcement = z.object({ title: z.string(), text: z.string(), url: z.string().optional() })
 const alert = z.object({ level: z.string(), text: z.string() })
@@ -98,17 +112,10 @@ export const OCCASIONS: Readonly<Record<string, Occasions>> = {
   'comment.replied': said(COMMENT_ANSWERED),
   'build.failed': buildFailed,
   'deployment.failed': deploymentFailed,
-  'project.member.joined': shared('You were added to a project', (payload) => [
-    z.object({ user: z.string() }).parse(payload).user,
-  ]),
-  'chat.created': shared(
-    'You were added to a chat',
-    (payload) => z.object({ members: z.array(z.string()) }).parse(payload).members,
-  ),
-  'chat.invited': shared(
-    'You were added to a chat',
-    (payload) => z.object({ users: z.array(z.string()) }).parse(payload).users,
-  ),
+  'project.member.joined': async (_client, room, { payload }) =>
+    sharing('You were added to a project', [memberJoined.parse(JSON.parse(payload)).user], room),
+  'chat.created': chatShared,
+  'chat.invited': chatShared,
   'system.announcement': async (client, room, { payload }) => {
     const { title, text, url } = announcement.parse(JSON.parse(payload))
     return [
@@ -119,7 +126,7 @@ export const OCCASIONS: Readonly<Record<string, Occasions>> = {
           title: title.trim() || 'Announcement',
           text: cut(text, 2_000),
           ...(url !== undefined && { url }),
-          group: room.name,
+          group: groupOf(room),
         },
       },
     ]
@@ -130,7 +137,7 @@ export const OCCASIONS: Readonly<Record<string, Occasions>> = {
     return [
       {
         users: await everybodyWithInbox(client),
-        says: { category: 'system', title, text: cut(text, 2_000), group: room.name },
+        says: { category: 'system', title, text: cut(text, 2_000), group: groupOf(room) },
       },
     ]
   },
@@ -172,6 +179,10 @@ const whoseItIs = async (
   ...(actor === undefined ? [] : [actor]),
   ...(project === undefined ? [] : await membersOf(client, project)),
 ]
+
+/** The most that a group's name may have, in UTF-16 units: a room's name may have twice as many. */
+const GROUP = 200
+const groupOf = ({ name }: FollowedRoom): string => cut(name, GROUP)
 
 /** Never in the middle of a character: half of one can be stored nowhere. */
 const cut = (text: string, length: number): string =>

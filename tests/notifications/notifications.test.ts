@@ -133,6 +133,14 @@ describe('what happens elsewhere', () => {
     for (const user of [ada, bob, eve])
       await publish(`project:${project}`, 'lead', 'project.member.joined', { user })
     await publish(`project:${project}`, 'lead', 'project.member.left', { user: eve })
+    // Whoever has no inbox holds up nobody, and an id is as long as it may be.
+    const longest = '😀'.repeat(128)
+    for (const user of ['*', dora])
+      expect((await publish(`project:${project}`, longest, 'project.member.joined', { user })).status).toBe(
+        200,
+      )
+    await has(dora, 'You were added to a project')
+    await publish(`project:${project}`, 'lead', 'project.member.left', { user: dora })
     await followed()
     const room = `build:${project}`
     await publish(room, bob, 'build.created', { title: 'main', project })
@@ -160,6 +168,14 @@ describe('what happens elsewhere', () => {
     const chat = (await ask('POST', '/chats', ada, { 'chat:*': 'write' }, { title: 'Plan', members })).body
       .room
     for (const user of members) await has(user, 'You were added to a chat')
+    // It brings nobody into the chat: whoever is there was told, and whoever is not is not.
+    for (const [type, payload] of [
+      ['chat.created', { members: [bob, eve] }],
+      ['chat.invited', { users: [bob] }],
+    ] as const)
+      expect(
+        (await ask('POST', `/rooms/${chat}/events`, ada, { 'chat:*': 'admin' }, { type, payload })).status,
+      ).toBe(200)
     await ask('PUT', `/rooms/${chat}/muted`, carl, { 'chat:*': 'write' }, { muted: true })
     await ask('PUT', `/chats/blocked/${ada}`, dora, { 'chat:*': 'write' }, { blocked: true })
     const secret = `canary-${randomUUID()}`
