@@ -9,7 +9,8 @@ create table digest_windows (
   closed boolean not null default false
 );
 create unique index digest_windows_open on digest_windows (room_id, category) where not closed;
-create index digest_windows_due on digest_windows (closes_at);
+create index digest_windows_due on digest_windows (closes_at) where not closed;
+create index digest_windows_closed on digest_windows (id) where closed;
 
 -- Kept for a while after they were told: a backend that sends one again is not to be told of it twice.
 create table digest_items (

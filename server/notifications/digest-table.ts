@@ -11,7 +11,7 @@ interface Held {
   readonly minutes: number
 }
 
-/** A window that is closed, and what came within it, oldest first. */
+/** A window that is closed, and what came within it and was not told by itself meanwhile, oldest first. */
 export interface ClosedWindow {
   readonly id: number
   readonly inbox: string
@@ -45,14 +45,20 @@ export async function closeDueWindows(client: Queryable): Promise<void> {
   await client.query('update digest_windows set closed = true where closes_at <= now() and not closed')
 }
 
-export async function closedWindows(client: Queryable, limit: number): Promise<readonly ClosedWindow[]> {
+/** Those after a window, in the order in which they were opened. */
+export async function closedWindows(
+  client: Queryable,
+  after: number,
+  limit: number,
+): Promise<readonly ClosedWindow[]> {
   const { rows } = await client.query<ClosedWindow>(
     `select w.id::float8 as id, coalesce(r.name, '') as inbox, coalesce(
        (select jsonb_agg(jsonb_build_object('id', i.id, 'payload', i.payload) order by i.place)
-        from digest_items i where i.window_id = w.id), '[]') as items
+        from digest_items i where i.window_id = w.id
+          and not exists (select from room_events e where e.room_id = i.room_id and e.id = i.id)), '[]') as items
      from digest_windows w left join rooms r on r.id = w.room_id and r.deleted_at is null
-     where w.closed order by w.closes_at limit $1`,
-    [limit],
+     where w.closed and w.id > $1 order by w.id limit $2`,
+    [after, limit],
   )
   return rows
 }

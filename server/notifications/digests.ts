@@ -30,6 +30,7 @@ export class Digests {
   readonly #logger: Logger
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
+  #closed = false
 
   constructor(pool: pg.Pool, channels: Pick<Channels, 'publishAs'>, logger: Logger) {
     this.#pool = pool
@@ -50,6 +51,7 @@ export class Digests {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#timer)
     await this.#running
   }
@@ -60,19 +62,32 @@ export class Digests {
 
   async #tellDue(): Promise<void> {
     await closeDueWindows(this.#pool)
-    for (const window of await closedWindows(this.#pool, AT_ONCE)) {
-      const draft = digestOf(window)
-      if (draft !== undefined && window.inbox !== '') await this.#publish(window.inbox, draft)
-      await forgetWindow(this.#pool, window.id)
-    }
+    let after = 0
+    let windows: readonly ClosedWindow[]
+    do {
+      windows = await closedWindows(this.#pool, after, AT_ONCE)
+      for (const window of windows) {
+        after = window.id
+        if (await this.#tell(window)) await forgetWindow(this.#pool, window.id)
+      }
+    } while (windows.length === AT_ONCE && !this.#closed)
   }
 
-  async #publish(inbox: string, draft: EventDraft): Promise<void> {
+  /** Whether nothing is left to be done for a window. One that cannot be told holds up no other. */
+  async #tell(window: ClosedWindow): Promise<boolean> {
+    const draft = digestOf(window)
+    if (draft === undefined || window.inbox === '') return true
     try {
-      await this.#channels.publishAs(SYSTEM, inbox, [draft])
+      await this.#channels.publishAs(SYSTEM, window.inbox, [draft])
+      return true
     } catch (error) {
-      // Nobody is there any more to be told.
-      if (!(error instanceof SynclineError) || error.code !== 'room-deleted') throw error
+      const refused = error instanceof SynclineError && !error.retryable
+      if (refused && error.code === 'room-deleted') return true
+      this.#logger.warn(
+        { err: error, room: window.inbox },
+        refused ? 'a digest is refused for good, and left out' : 'a digest is told later',
+      )
+      return refused
     }
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect, inboxOf as inboxWith } from '../../client/sdk/index.ts'
+import { notificationId } from '../../server/notifications/notifier.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -278,6 +279,39 @@ describe('what somebody prefers', () => {
       await end()
       await has(ada, 'alone', 'number 3', 'at once')
       expect((await inboxOf(ada)).notifications[0].payload).toEqual({ category: 'build', title: 'alone' })
+    } finally {
+      await client.end()
+    }
+  })
+
+  it('[NOTE15] what was told by itself meanwhile is not told again, and a window that is refused holds up no other', async () => {
+    for (const user of [ada, bob, carl]) await say(user, 'preferences', { digests: { build: 60 } })
+    await followed()
+    const told = async (user: string, title: string, key: string) =>
+      (await send(user, { category: 'build', title }, key)).body.told
+    for (const user of [ada, bob, carl]) expect(await told(user, 'first', 'first')).toBe('later')
+    expect(await told(bob, 'second', 'second')).toBe('later')
+    await say(ada, 'preferences', { digests: { build: 0 } })
+    await followed()
+    expect(await told(ada, 'first', 'first')).toBe('now')
+    const client = new pg.Client({ connectionString: server.databaseUrl })
+    await client.connect()
+    try {
+      // What Bob's digest will be called is another event's by now.
+      const { rows } = await client.query(
+        "select w.id from digest_windows w join rooms r on r.id = w.room_id where r.name = 'user:' || $1",
+        [bob],
+      )
+      const id = notificationId(`digest ${rows[0].id}`)
+      const taken = { type: 'user.notified', id, payload: { category: 'build', title: 'taken' } }
+      expect((await ask('POST', `/rooms/user:${bob}/events`, 'root', { '*:*': 'admin' }, taken)).status).toBe(
+        200,
+      )
+      await client.query('update digest_windows set closes_at = now()')
+      await has(carl, 'first')
+      await until(async () => (await client.query('select from digest_windows')).rowCount === 0)
+      expect(await titles(ada)).toEqual(['first'])
+      expect(await titles(bob)).toEqual(['taken'])
     } finally {
       await client.end()
     }
