@@ -114,10 +114,15 @@ export function notificationRoutes({
   return createRouter()
     .openapi(list, async (c) => {
       const { id } = c.req.valid('param')
-      await enter(await bearer(c.req.header('authorization'), verify), inboxOf(id), entry)
+      const { identity } = await enter(
+        await bearer(c.req.header('authorization'), verify),
+        inboxOf(id),
+        entry,
+      )
+      const whose = identity.user === id ? 'own' : 'others'
       const { before = Number.MAX_SAFE_INTEGER, limit, filter } = c.req.valid('query')
       await followers.caughtUp(inboxOf(id))
-      const page = await readInbox(pool, inboxOf(id), { before, limit, filter })
+      const page = await readInbox(pool, inboxOf(id), { before, limit, filter, whose })
       return c.json(represent(page, limit), 200)
     })
     .openapi(send, async (c) => {

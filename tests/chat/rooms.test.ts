@@ -50,8 +50,22 @@ describe('who belongs to a chat', () => {
     await ada.say(room, 'canary-text before', 'canary-id')
     await vi.waitFor(async () => expect((await bob.messages(room)).messages).toHaveLength(1), soon)
     await bob.read(room, 2)
+    const inbox = '/users/bob/notifications'
+    await bob.publish('user:bob', 'user.preferences', { muted: { [room]: true } })
+    await vi.waitFor(
+      async () =>
+        expect(await bob.ask('GET', inbox)).toMatchObject({
+          notifications: [{ payload: { source: { room } } }],
+          unread: 1,
+          unseen: 1,
+          preferences: { muted: [room] },
+        }),
+      soon,
+    )
+    expect(await root.ask('GET', inbox)).toMatchObject({ notifications: [], unread: 0, unseen: 0 })
     const name = encodeURIComponent(room)
     const paths = [
+      inbox,
       '/chats',
       '/chats/unread',
       '/chats/search?q=canary-text',

@@ -174,7 +174,11 @@ describe('an inbox', () => {
         const whole = foldInbox(EMPTY_INBOX, events)
         const all = { before: Number.MAX_SAFE_INTEGER, limit: 500 }
         for (const filter of ['kept', 'unread', 'archived'] as const) {
-          const { notifications, ...counted } = await readInbox(db.pool, name, { ...all, filter })
+          const { notifications, ...counted } = await readInbox(db.pool, name, {
+            ...all,
+            filter,
+            whose: 'own',
+          })
           expect(counted).toMatchObject({
             unread: whole.unread,
             unseen: whole.unseen,

@@ -9,6 +9,7 @@ export const category = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a lo
 const room = z.string().regex(ROOM_NAME, 'must be the name of a room')
 /** Of `notified` events. */
 const ids = z.array(id).min(1).max(500)
+const MAX_MUTED = 1_000
 const until = z.strictObject({ until: count })
 
 /** What a backend says of a notification. */
@@ -62,7 +63,10 @@ export const user = defineKind('user', {
         )
         .optional(),
       /** Rooms of which nothing is told. */
-      muted: z.record(room, z.boolean()).optional(),
+      muted: z
+        .record(room, z.boolean())
+        .refine((rooms) => Object.keys(rooms).length <= MAX_MUTED, `must be at most ${MAX_MUTED} rooms`)
+        .optional(),
     }),
   ),
 })
