@@ -57,6 +57,10 @@ export interface Merged {
 /** What stands for an event where entries are read as edits: the update that changes nothing. */
 export const NO_CHANGE: Uint8Array = Uint8Array.of(0, 0)
 
+/** Whether an entry stands for an event, or for several that were merged. */
+export const isEvent = ({ bytes }: Pick<Entry, 'bytes'>): boolean =>
+  bytes.length === NO_CHANGE.length && bytes.every((byte, index) => byte === NO_CHANGE[index])
+
 /** The actor of an entry in which what several people wrote is merged: no person's id is empty. */
 export const SEVERAL = ''
 

@@ -27,7 +27,7 @@ function slicesOf(entries: readonly Done[], from = 0, newest?: Slice): Slice[] {
   const slices = newest === undefined ? [] : [newest]
   for (const [index, { at, actor }] of entries.entries()) {
     const seq = from + index + 1
-    const done = { seq, first: seq, since: at, at, actor, others: [], inserted: 1, deleted: 0 }
+    const done = { seq, first: seq, since: at, at, actor, edits: 1, others: [], inserted: 1, deleted: 0 }
     const longer = extended(slices.at(-1), done)
     if (longer === undefined) slices.push(sliceOf(done))
     else slices[slices.length - 1] = longer

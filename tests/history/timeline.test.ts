@@ -4,6 +4,7 @@ import type { History } from '../../server/history/history.ts'
 import { type Session, sessionsOf } from '../../server/history/timeline/sessions.ts'
 import { stretchOf } from '../../server/history/timeline/stretches.ts'
 import type { TimelineQuery } from '../../server/history/timeline/timeline.ts'
+import { openRoom } from '../log/fixture.ts'
 import { historyOf, openHistory, START, Typist, write } from './support.ts'
 
 const MINUTE = 60_000
@@ -122,6 +123,26 @@ describe('the timeline', () => {
     expect(sessions.map(({ people }) => Object.fromEntries(people))).toMatchObject([
       { ada: { entries: 5, inserted: 7, deleted: 7 }, bob: { entries: 5, inserted: 0, deleted: 0 } },
     ])
+  })
+
+  it('[HIS12] takes nobody for an editor who only publishes events in the room, and shows no session of those', async () => {
+    const { log, history } = await openHistory()
+    const room = await openRoom(log)
+    const says = (after: number, actor: string) => ({
+      at: START + after,
+      actor,
+      bytes: Buffer.from('{}'),
+      event: { type: 'chat.message', id: `${actor}-${after}` },
+    })
+    const [typed] = new Typist().type(0, 'ada', 'hello').entries
+    for (const entry of [typed, says(1_000, 'bob'), says(2_000, 'ada'), says(60 * MINUTE, 'bob')])
+      if (entry !== undefined) room.append(entry)
+    await room.durable()
+    const { sessions } = await history.timeline('doc:a', QUERY)
+    expect(sessions).toMatchObject([{ firstSeq: 1, lastSeq: 3 }])
+    expect(sessions[0]?.people.get('ada')).toMatchObject({ entries: 1, inserted: 5 })
+    expect(sessions[0]?.people.has('bob')).toBe(false)
+    expect((await history.writers('doc:a')).map(({ id }) => id)).toEqual(['ada'])
   })
 
   it('[HIS13] shows only sessions of a person, of a time, or with a name', async () => {

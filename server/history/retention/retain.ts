@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type Entry, firstOf, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
+import { type Entry, firstOf, isEvent, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
 import { sameEntries } from '../../log/pack.ts'
 import { read } from '../../log/read.ts'
 import { decodeSegment, encodeSegment } from '../../log/segment.ts'
@@ -130,7 +130,9 @@ function mergedEntry({ entries }: Group, bytes: Uint8Array): Entry {
   const [first, last] = [entries[0], entries.at(-1)]
   if (first === undefined || last === undefined) throw new RangeError('a group has at least one entry')
   if (entries.length === 1) return last
-  const actors = [...new Set(entries.flatMap(({ actor, merged }) => merged?.actors ?? [actor]))]
+  const edits = entries.filter((entry) => !isEvent(entry))
+  const wrote = edits.length > 0 ? edits : entries
+  const actors = [...new Set(wrote.flatMap(({ actor, merged }) => merged?.actors ?? [actor]))]
   const [only = SEVERAL] = actors.length === 1 ? actors : []
   const since = first.merged?.since ?? first.at
   return { seq: last.seq, at: last.at, actor: only, bytes, merged: { first: firstOf(first), since, actors } }

@@ -1,4 +1,4 @@
-import type { RoomId, Seq } from '../../log/entry.ts'
+import { type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 import type { Share } from './slices.ts'
 
@@ -28,7 +28,7 @@ export async function readWriters(db: Queryable, room: RoomId): Promise<readonly
         sum(a.deleted)::float8 as deleted, (extract(epoch from min(a.first_at)) * 1000)::float8 as "firstAt",
         (extract(epoch from max(a.last_at)) * 1000)::float8 as "lastAt"
       from history_activity a left join people p on p.id = a.actor
-      where a.room_id = $1
+      where a.room_id = $1 and (a.actor <> '${SEVERAL}' or a.entries > 0)
       group by a.actor, p.name order by sum(a.entries) desc, a.actor limit ${MOST_WRITERS}`,
     values: [room],
   })

@@ -1,4 +1,4 @@
-import type { Seq } from '../../log/entry.ts'
+import { SEVERAL, type Seq } from '../../log/entry.ts'
 import type { Effect } from '../positions/change-index.ts'
 
 /** A stretch ends when nobody has done anything for so long, and after so long in any case, in ms. */
@@ -31,6 +31,8 @@ interface Done extends Effect {
   readonly since: number
   readonly at: number
   readonly actor: string
+  /** How many of the positions are edits: what is published beside a document, as chat is, edits nothing. */
+  readonly edits: number
   /** People who took part, and of whom nothing else is known. */
   readonly others: readonly string[]
 }
@@ -58,11 +60,10 @@ export const sliceOf = (done: Done): Slice => ({
 
 function peopleOf(before: ReadonlyMap<string, Share>, done: Done): ReadonlyMap<string, Share> {
   const people = new Map(before)
-  const { since, at } = done
-  people.set(
-    done.actor,
-    together(people.get(done.actor), { ...shareOf(done), entries: done.seq - done.first + 1 }),
-  )
+  const { since, at, edits } = done
+  // A position is kept where nobody worked, too: it says up to where the room has been read.
+  const actor = edits === 0 ? SEVERAL : done.actor
+  people.set(actor, together(people.get(actor), { ...shareOf(done), entries: edits }))
   for (const person of done.others)
     people.set(
       person,
@@ -70,6 +71,10 @@ function peopleOf(before: ReadonlyMap<string, Share>, done: Done): ReadonlyMap<s
     )
   return people
 }
+
+/** Whether anybody edited the document in it. */
+export const hasEdits = ({ people }: Pick<Slice, 'people'>): boolean =>
+  [...people].some(([person, { entries }]) => person !== SEVERAL || entries > 0)
 
 const shareOf = ({ since, at, inserted, deleted }: Done) => ({
   firstAt: since,

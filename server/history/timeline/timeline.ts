@@ -4,6 +4,7 @@ import type { Queryable } from '../../storage/transaction.ts'
 import { namedPositions, type Version, versionsBetween } from '../versions/versions.ts'
 import { newestSliceWith } from './activity.ts'
 import { type Division, type Session, type SessionSource, sessionsOf } from './sessions.ts'
+import { hasEdits } from './slices.ts'
 import { beyondSession, groupBegan, openStretch, stretchesBefore } from './stretch-table.ts'
 import { levelFor } from './stretches.ts'
 
@@ -118,6 +119,7 @@ function matches(
   { person, to }: TimelineQuery,
   named: readonly Seq[] | undefined,
 ): boolean {
+  if (!hasEdits(session)) return false
   if (to !== undefined && session.firstAt >= to) return false
   if (person !== undefined && !session.people.has(person)) return false
   return named === undefined || named.some((seq) => covers(session, seq))

@@ -1,4 +1,4 @@
-import { firstOf, SEVERAL, type Seq } from '../../log/entry.ts'
+import { firstOf, isEvent, SEVERAL, type Seq } from '../../log/entry.ts'
 import type { Effect } from '../positions/change-index.ts'
 import type { HistoryEntry } from '../positions/history-document.ts'
 import { extended, type Slice, sliceOf } from '../timeline/slices.ts'
@@ -44,10 +44,12 @@ export function grow(
     changed = 0
   }
   for (const { entry, effect } of entries) {
+    const first = firstOf(entry)
     const done = {
       ...effect,
       seq: entry.seq,
-      first: firstOf(entry),
+      first,
+      edits: isEvent(entry) ? 0 : entry.seq - first + 1,
       since: entry.merged?.since ?? entry.at,
       at: entry.at,
       actor: entry.actor,
