@@ -15,6 +15,8 @@ export type Context =
   | { readonly kind: 'edit'; readonly message: ShownMessage }
 
 interface ComposerProps {
+  /** Whose text this is, and for which room. */
+  readonly draft: string
   readonly context: Context | undefined
   /** Who can be mentioned. */
   readonly people: readonly Addressee[]
@@ -25,8 +27,11 @@ interface ComposerProps {
   readonly onEditLast: () => void
 }
 
-export function Composer({ context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
-  const [text, setText] = useState('')
+/** What was written and not sent, until the page is left: a chat that is closed is opened again. */
+const drafts = new Map<string, string>()
+
+export function Composer({ draft, context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
+  const [text, setText] = useState(() => drafts.get(draft) ?? '')
   const [caret, setCaret] = useState(0)
   const [chosen, setChosen] = useState(0)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -34,16 +39,14 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
   const asked = mentionAt(text, caret)
   const offered = asked === undefined ? [] : matching(people, asked.name)
 
-  useEffect(() => {
-    if (editing !== undefined) setText(editing.text)
-  }, [editing])
+  useEffect(() => setText(editing?.text ?? drafts.get(draft) ?? ''), [editing, draft])
   useEffect(() => {
     if (context !== undefined) field.current?.focus()
   }, [context])
 
-  const leave = () => {
-    if (editing !== undefined) setText('')
-    onCancel()
+  const write = (value: string) => {
+    setText(value)
+    if (editing === undefined) drafts.set(draft, value)
   }
   const send = () => {
     if (text.trim() === '') return
@@ -51,12 +54,12 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
       text.trim(),
       people.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id),
     )
-    setText('')
+    if (editing === undefined) write('')
   }
   const mention = (person: Addressee) => {
     if (asked === undefined) return
     const before = `${text.slice(0, asked.from)}@${person.name} `
-    setText(before + text.slice(caret))
+    write(before + text.slice(caret))
     setCaret(before.length)
     requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length))
   }
@@ -66,6 +69,7 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
     const person = offered[chosen]
     if (person !== undefined && ['ArrowDown', 'ArrowUp', 'Enter', 'Tab', 'Escape'].includes(key)) {
       event.preventDefault()
+      event.stopPropagation()
       if (key === 'Escape') setCaret(-1)
       else if (key === 'Enter' || key === 'Tab') mention(person)
       else setChosen((chosen + (key === 'ArrowDown' ? 1 : offered.length - 1)) % offered.length)
@@ -74,14 +78,16 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
     if (key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       send()
-    } else if (key === 'Escape' && context !== undefined) leave()
-    else if (key === 'ArrowUp' && text === '') {
+    } else if (key === 'Escape' && context !== undefined) {
+      event.stopPropagation()
+      onCancel()
+    } else if (key === 'ArrowUp' && text === '') {
       event.preventDefault()
       onEditLast()
     }
   }
   const changed = (value: string, at: number) => {
-    setText(value)
+    write(value)
     setCaret(at)
     setChosen(0)
     if (value !== '') onTyping()
@@ -92,10 +98,10 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
       {context === undefined ? null : (
         <div className="composer-context">
           <Text size="sm" truncate>
-            {context.kind === 'edit' ? 'Editing your message' : `Answering ${context.author}: `}
+            {context.kind === 'edit' ? 'Editing your message' : `Replying to ${context.author}: `}
             {context.kind === 'edit' ? '' : <span dir="auto">{context.message.text}</span>}
           </Text>
-          <CloseButton size="sm" aria-label="Cancel" onClick={leave} />
+          <CloseButton size="sm" aria-label="Cancel" onClick={onCancel} />
         </div>
       )}
       {offered.length === 0 ? null : (
@@ -129,6 +135,8 @@ export function Composer({ context, people, onSend, onCancel, onTyping, onEditLa
           maxRows={8}
           dir="auto"
           value={text}
+          // What Escape closes here is not the drawer around it, which listens before this does.
+          data-mantine-stop-propagation={offered.length > 0 || context !== undefined}
           aria-controls={offered.length === 0 ? undefined : 'composer-people'}
           aria-activedescendant={offered.length === 0 ? undefined : `mention-${chosen}`}
           onChange={({ currentTarget: { value, selectionStart } }) => changed(value, selectionStart)}

@@ -120,6 +120,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
         </Text>
       ) : (
         <Composer
+          draft={`${self} ${name}`}
           context={context}
           people={people.filter(({ id }) => id !== self)}
           onSend={send}

@@ -14,7 +14,7 @@ import { Suspense, useEffect, useRef, useState } from 'react'
 import { DOCUMENT_FIELDS } from '../../../server/protocol.ts'
 import { useRoom, useRoomState } from '../../react/index.ts'
 import type { Room, RoomState } from '../../sdk/index.ts'
-import { DocumentChat } from '../chat/document-chat.tsx'
+import { DocumentChat, DocumentChatToggle } from '../chat/document-chat.tsx'
 import { CommentOnSelection, CommentsToggle } from '../comments/comment-buttons.tsx'
 import { CommentsPanel } from '../comments/comments-panel.tsx'
 import { type Commenting, useCommenting } from '../comments/use-commenting.ts'
@@ -42,6 +42,7 @@ export function DocumentView({ name }: DocumentViewProps) {
   const meta = useMeta(room.doc)
   const follow = useRef<Follow>(undefined)
   const commenting = useCommenting(room)
+  const talk = useTalk(commenting)
   // Whoever creates a document wants to write.
   const [created] = useState(() => hasSeed(name))
 
@@ -63,7 +64,7 @@ export function DocumentView({ name }: DocumentViewProps) {
             <SaveState state={state} />
             <People room={room} onFollow={(clients) => follow.current?.(clients)} />
             <CommentsToggle commenting={commenting} />
-            <DocumentChat room={room} />
+            <DocumentChatToggle room={room} {...talk} />
             {state.readOnly ? null : <HistoryLink room={room.name} />}
             {state.readOnly ? null : <EntriesLink room={room.name} />}
           </div>
@@ -82,6 +83,7 @@ export function DocumentView({ name }: DocumentViewProps) {
               <CommentOnSelection commenting={commenting} />
             </div>
             <CommentsPanel room={room} commenting={commenting} />
+            <DocumentChat room={room} {...talk} />
           </div>
         </>
       ) : (
@@ -89,6 +91,19 @@ export function DocumentView({ name }: DocumentViewProps) {
       )}
     </div>
   )
+}
+
+/** The chat has the place of the comments: of the two, what was opened last is shown. */
+function useTalk({ shown, setShown }: Commenting) {
+  const [opened, setOpened] = useState(false)
+  useEffect(() => {
+    if (shown) setOpened(false)
+  }, [shown])
+  const onChange = (open: boolean) => {
+    setOpened(open)
+    if (open) setShown(false)
+  }
+  return { opened, onChange }
 }
 
 function HistoryLink({ room }: { readonly room: string }) {
