@@ -3,7 +3,7 @@ import type { Seq } from '../log/entry.ts'
 import type { Queryable } from '../storage/transaction.ts'
 
 export const FILTERS = ['kept', 'unread', 'archived'] as const
-export type Filter = (typeof FILTERS)[number]
+type Filter = (typeof FILTERS)[number]
 
 interface StoredNotification {
   readonly seq: Seq
