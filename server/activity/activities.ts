@@ -13,7 +13,7 @@ import {
   type Place,
 } from './query.ts'
 import { decidedScope, isWithin, type Scope, scopeOf } from './scope.ts'
-import { readSummary, type SummaryBy, type SummaryRow } from './summary.ts'
+import { MOST_COUNTED, readSummary, type Summary, type SummaryBy } from './summary.ts'
 import { activeRooms, findProject } from './table.ts'
 
 /** Activities that are looked at for one page, about, where an application may refuse every room. */
@@ -93,14 +93,15 @@ export class Activities {
     }
   }
 
-  async summary({ project, ...question }: ActivityQuestion, by: SummaryBy): Promise<readonly SummaryRow[]> {
+  async summary({ project, ...question }: ActivityQuestion, by: SummaryBy): Promise<Summary> {
     const { db, authorizer, revocations, types } = this.#options
     const { identity, filter, limit } = question
     const found = await findProject(db, project)
-    if (found === undefined) return []
+    if (found === undefined) return { rows: [], since: null }
     const taken = revocations.roomsTakenFrom(identity)
+    const active = () => activeRooms(db, found.id, { limit: MOST_ROOMS, among: MOST_COUNTED })
     const scope = authorizer.asksApplication
-      ? await decidedScope(authorizer, identity, await activeRooms(db, found.id, MOST_ROOMS), taken, types)
+      ? await decidedScope(authorizer, identity, await active(), taken, types)
       : scopeOf(identity, taken, types)
     return readSummary(db, { project: found.id, filter, scope, limit }, by)
   }

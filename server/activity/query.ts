@@ -45,6 +45,7 @@ export interface ActivityQuery {
 /** Activities that a search looks at one by one, newest first, before it asks the index of words for all that have them. */
 const WINDOW = 5_000
 
+const EVERYTHING = '*:*'
 const BY_TIME = 'at desc, id desc'
 const TIME_PLACE = `(extract(epoch from a.at) * 1000000)::bigint || '.' || a.id`
 const BY_CHANGE = 'change, id'
@@ -140,7 +141,7 @@ export function conditionsOf(
   ]
 }
 
-export const chosen = (values: Values, { room, types }: ActivityFilter): readonly string[] => [
+const chosen = (values: Values, { room, types }: ActivityFilter): readonly string[] => [
   ...(room === undefined ? [] : [`room = ${values.add(room, 'text')}`]),
   ...(types === undefined ? [] : [`type = any(${values.add(types, 'text[]')})`]),
 ]
@@ -153,31 +154,44 @@ function beforePlace(values: Values, before: Place | undefined): readonly string
 }
 
 /**
- * The newest so many that are as asked for. Where only some rooms or types are, each is read from its own part of an
- * index: the others may be a million.
+ * The newest so many that are as asked for. Where only some rooms, kinds or types are, each is read from its own part of
+ * an index: the others may be a million.
  */
-function newest(
+export function newest(
   values: Values,
   conditions: readonly string[],
   { filter, scope }: ActivityQuery,
   limit: string,
+  columns = '*',
 ): string {
-  const { room, types } = filter
-  const rooms = room === undefined ? namedRooms(scope) : [room]
-  const [column, asked] = rooms === undefined ? ['type', types] : ['room', rooms]
-  const all = rooms === undefined ? conditions : [...conditions, ...chosen(values, { types })]
-  const where = all.join(' and ')
-  if (asked === undefined) return `select * from activities where ${where} order by ${BY_TIME} limit ${limit}`
-  return `select a.* from unnest(${values.add([...new Set(asked)], 'text[]')}) as asked(value)
-    cross join lateral (
-      select * from activities where ${column} = asked.value and ${where} order by ${BY_TIME} limit ${limit}) a
-    order by ${BY_TIME} limit ${limit}`
+  const where = [...conditions, ...chosen(values, filter)].join(' and ')
+  const ordered = `order by ${BY_TIME} limit ${limit}`
+  const parts = partsOf(filter, scope)
+  if (parts === undefined) return `select ${columns} from activities where ${where} ${ordered}`
+  const each = parts.map(([column, asked]) => {
+    const value = values.add([...new Set(asked)], 'text[]')
+    return `(select a.* from unnest(${value}) as asked(value)
+      cross join lateral (select * from activities where ${column} = asked.value and ${where} ${ordered}) a)`
+  })
+  return `select ${columns} from (${each.join(' union all ')}) parts ${ordered}`
 }
 
-/** The rooms of a scope that is of rooms by their names alone. */
-function namedRooms({ ranks }: Scope): readonly string[] | undefined {
-  const patterns = Object.keys(ranks)
-  return patterns.some((pattern) => pattern.endsWith(':*')) ? undefined : patterns
+type Part = readonly [column: 'room' | 'kind' | 'type', values: readonly string[]]
+
+/** Parts that have no activity in common, and together all that is asked for; undefined for everything. */
+function partsOf({ room, types }: ActivityFilter, scope: Scope): readonly Part[] | undefined {
+  if (room !== undefined) return [['room', [room]]]
+  const patterns = Object.keys(scope.ranks)
+  if (patterns.includes(EVERYTHING)) return types && [['type', types]]
+  const kinds = patterns.filter((pattern) => pattern.endsWith(':*')).map((pattern) => pattern.slice(0, -2))
+  const rooms = patterns.filter((name) => !kinds.includes(name.slice(0, name.indexOf(':'))))
+  if (kinds.length === 0) return [['room', rooms]]
+  // Of each room or kind all would be read for a type that is rare in it.
+  if (types !== undefined) return [['type', types]]
+  return [
+    ['kind', kinds],
+    ['room', rooms],
+  ]
 }
 
 /** With what rooms and people are called; what is called nothing else, as its `created` says. */

@@ -107,5 +107,9 @@ export const summarySchema = z
         last: z.iso.datetime(),
       }),
     ),
+    since: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'The earliest that is counted, where there may be more before it' }),
   })
   .openapi('ActivitySummary')

@@ -7,6 +7,7 @@ import { API_PREFIX } from '../protocol.ts'
 import type { Activities, ActivityQuestion } from './activities.ts'
 import { groupActivities } from './groups.ts'
 import { activityPage, activityQuery, projectParams, summaryQuery, summarySchema } from './requests.ts'
+import { MOST_COUNTED } from './summary.ts'
 
 const PATH = `${API_PREFIX}/projects/{project}/activity`
 const security = [{ [BEARER]: [] }]
@@ -32,6 +33,7 @@ const summary = createRoute({
   method: 'get',
   path: `${PATH}/summary`,
   summary: 'How much each person did in a project, or was done in each of its rooms',
+  description: `Of the newest ${MOST_COUNTED} activities that are as asked for.`,
   security,
   request: { params: projectParams, query: summaryQuery },
   responses: { 200: { description: 'Those with the most', ...json(summarySchema) }, ...refusals },
@@ -67,8 +69,9 @@ export function activityRoutes({ activities, verify, ...access }: ActivityRouteO
     .openapi(summary, async (c) => {
       const query = c.req.valid('query')
       const question = await asked(c.req.header('authorization'), c.req.valid('param'), query)
-      const rows = await activities.summary(question, query.by)
-      return c.json({ summary: rows.map(({ last, ...row }) => ({ ...row, last: last.toISOString() })) }, 200)
+      const { rows, since } = await activities.summary(question, query.by)
+      const summary = rows.map(({ last, ...row }) => ({ ...row, last: last.toISOString() }))
+      return c.json({ summary, since: since?.toISOString() ?? null }, 200)
     })
 }
 

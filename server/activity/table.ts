@@ -17,11 +17,16 @@ export async function findProject(db: Queryable, room: string): Promise<Project 
   return rows[0]
 }
 
-/** The rooms that have been active last in a project, so many at most. */
-export async function activeRooms(db: Queryable, project: string, limit: number): Promise<readonly string[]> {
+/** The rooms that have been active last in a project, so many at most, of its newest activities. */
+export async function activeRooms(
+  db: Queryable,
+  project: string,
+  { limit, among }: { readonly limit: number; readonly among: number },
+): Promise<readonly string[]> {
   const { rows } = await db.query<{ room: string }>(
-    `select room from activities where project_id = $1 group by room order by max(at) desc, room limit $2`,
-    [project, limit],
+    `select room from (select room, at from activities where project_id = $1 order by at desc, id desc limit $3) newest
+     group by room order by max(at) desc, room limit $2`,
+    [project, limit, among],
   )
   return rows.map(({ room }) => room)
 }

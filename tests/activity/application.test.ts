@@ -66,8 +66,8 @@ describe('where an application decides', () => {
     const news = await activities.since(question, start)
     expect(news.items.map(({ text }) => text)).toEqual(['seen'])
     expect((await activities.since(question, news.now)).items).toEqual([])
-    const summary = await activities.summary({ ...question, limit: 20 }, 'person')
-    expect(summary.map(({ id, activities: count }) => [id, count])).toEqual([['ada', 21]])
+    const { rows } = await activities.summary({ ...question, limit: 20 }, 'person')
+    expect(rows.map(({ id, activities: count }) => [id, count])).toEqual([['ada', 21]])
   })
 
   it('[ACT14] a page of which it refuses all is empty, and goes on only where there is more than it looks at', async () => {
@@ -75,6 +75,6 @@ describe('where an application decides', () => {
     await g.say('build:1', { type: 'build.created', payload: { title: 'n', project: 'web' } })
     const { activities, question } = asked(g, () => false)
     expect(await activities.before(question, undefined)).toMatchObject({ items: [], next: null })
-    expect(await activities.summary(question, 'room')).toEqual([])
+    expect(await activities.summary(question, 'room')).toEqual({ rows: [], since: null })
   })
 })

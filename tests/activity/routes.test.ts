@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Activity, ActivityGroup } from '../../server/activity/groups.ts'
-import type { Grants } from '../../server/protocol.ts'
+import { readSummary } from '../../server/activity/summary.ts'
+import { findProject } from '../../server/activity/table.ts'
+import { type Grants, ROLES } from '../../server/protocol.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
 
@@ -291,6 +293,14 @@ describe('who is told', () => {
     ])
     expect(await summary({ by: 'person', type: 'build.created' })).toEqual([['ada', 1, 1, 'ada']])
     expect(await summary({ by: 'person', until: '2020-01-01T00:00:00Z' })).toEqual([])
+    // Of more than are counted it says how far it goes.
+    const found = await findProject(db, `project:${p}`)
+    const scope = { ranks: { '*:*': ROLES.length }, needs: {} }
+    const question = { project: found?.id ?? '', filter: {}, scope, limit: 10 }
+    expect(await readSummary(db, question, 'person', 5)).toMatchObject({ rows: [{}, {}], since: null })
+    const { rows, since } = await readSummary(db, question, 'person', 2)
+    expect(rows.reduce((sum, { activities }) => sum + activities, 0)).toBe(2)
+    expect(since?.getTime()).toBe(Math.min(...rows.map(({ last }) => last.getTime())))
   })
 
   it('[ACT14] a project of which nothing is known has an empty page', async () => {

@@ -76,13 +76,15 @@ export const activity: Scenario = {
     { figure: 'person', title: 'of a person, ms', digits: 1 },
     { figure: 'rare', title: 'of a person and a rare type, ms', digits: 1 },
     { figure: 'named', title: 'of 100 rooms that one may read, ms', digits: 1 },
+    { figure: 'kinds', title: 'of kinds that are rare in it, ms', digits: 1 },
     { figure: 'common', title: 'a common word, ms', digits: 1 },
     { figure: 'seldom', title: 'a rare word, ms', digits: 1 },
     { figure: 'between', title: 'two words, ms', digits: 1 },
     { figure: 'since', title: 'what is new, ms', digits: 1 },
     { figure: 'summary', title: 'summary of 30 days, ms', digits: 0 },
+    { figure: 'all', title: 'summary of the newest 100,000, ms', digits: 0 },
   ],
-  goals: ['page', 'deep', 'person', 'rare', 'named', 'common', 'seldom', 'between', 'since'].map(
+  goals: ['page', 'deep', 'person', 'rare', 'named', 'kinds', 'common', 'seldom', 'between', 'since'].map(
     (figure) => ({
       figure,
       atMost: 50,
@@ -120,10 +122,13 @@ async function asked(bench: Bench, peer: Peer): Promise<Figures> {
   }
   const some = peer.signToken('guest', named)
   figures.named = await timed(times, () => ask({}, some))
+  const rare = peer.signToken('viewer', { 'project:*': 'read', 'idea:*': 'write', 'doc:1': 'write' })
+  figures.kinds = await timed(times, () => ask({}, rare))
   const { now } = await ask({})
   figures.since = await timed(times, () => ask({ since: now }))
   figures.summary = await timed(bench.pick(10, 3), () =>
     ask({ by: 'person', from: '2025-12-01T00:00:00Z' }, all, '/summary'),
   )
+  figures.all = await timed(bench.pick(10, 3), () => ask({ by: 'person' }, all, '/summary'))
   return figures
 }
