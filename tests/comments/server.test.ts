@@ -191,6 +191,13 @@ describe('what was done here and is not committed', () => {
       const [unsent] = [...reading.getState().unsent.keys()]
       reading.dismiss(unsent ?? '')
       expect(textsOf(eve.room)).toEqual(['first', 'at once'])
+
+      // As one that was published before the page was loaded anew.
+      eve.room.publish('comment.replied', { thread: id, text: 'before' })
+      await until(() => textsOf(eve.room)[1] === 'at once,before')
+      expect([...reading.getState().unsent.values()]).toMatchObject([
+        { refusal: { code: 'event-forbidden' } },
+      ])
     } finally {
       await Promise.all([bob.client.destroy(), eve.client.destroy()])
     }

@@ -67,7 +67,7 @@ export const THREAD_EVENTS = [
 export type ThreadEvent = EventOf<(typeof THREAD_EVENTS)[number]>
 
 const TYPES: ReadonlySet<string> = new Set(THREAD_EVENTS)
-const isOfThreads = (event: EventOf): event is ThreadEvent => TYPES.has(event.type)
+export const isOfThreads = (event: EventOf): event is ThreadEvent => TYPES.has(event.type)
 
 type MutableThreads = Map<string, Thread>
 type MutableIndex = Map<string, string>

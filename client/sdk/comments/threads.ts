@@ -1,6 +1,6 @@
 import { folded, NOTHING_TOLD, type Told } from '../events/folded.ts'
 import { newId } from '../events/new-id.ts'
-import type { Receipt } from '../events/outbox-store.ts'
+import type { Receipt, RefusedEvent } from '../events/outbox-store.ts'
 import type { EventOf, EventPayloads } from '../events/payloads.ts'
 import { guarded } from '../guarded.ts'
 import type { Room } from '../room.ts'
@@ -10,6 +10,7 @@ import { GONE, type Place, resolveAnchors } from './resolve.ts'
 import {
   type Anchor,
   foldThreads,
+  isOfThreads,
   THREADS,
   type Thread,
   type ThreadEvent,
@@ -154,16 +155,8 @@ export class Threads {
     payload: EventPayloads[Type],
     id = newId(),
   ): Promise<Receipt> {
-    const actor = this.room.getPeople().find(({ self }) => self)?.id ?? ''
     // A union of one type: TypeScript does not see that it is the same.
-    const event = {
-      id,
-      type,
-      payload,
-      actor,
-      at: Date.now(),
-      seq: Number.MAX_SAFE_INTEGER,
-    } as unknown as ThreadEvent
+    const event = this.#uncommitted(id, type, payload) as ThreadEvent
     const pending: Pending = { event }
     this.#pending.set(id, pending)
     const published = this.room.publish(type, payload, { id })
@@ -184,6 +177,19 @@ export class Threads {
     return published
   }
 
+  /** What was published before this page was loaded is shown as well where it is refused. */
+  #heardRefusal({ id, type, payload, refusal }: RefusedEvent): void {
+    const event = this.#uncommitted(id, type, payload)
+    if (!isOfThreads(event) || this.#pending.has(id)) return
+    this.#pending.set(id, { event, refusal })
+    this.#refresh()
+  }
+
+  #uncommitted(id: string, type: string, payload: unknown): EventOf {
+    const actor = this.room.getPeople().find(({ self }) => self)?.id ?? ''
+    return { id, type, payload, actor, at: Date.now(), seq: Number.MAX_SAFE_INTEGER } as unknown as EventOf
+  }
+
   #start(): void {
     const { room } = this
     const committed = folded(room, THREADS)
@@ -193,6 +199,7 @@ export class Threads {
       this.#placeSoon()
     }
     room.doc.on('update', edited)
+    const stopHearing = room.onRefused((event) => this.#heardRefusal(event))
     // What has not come yet is not gone.
     let synced = false
     const stopWaiting = room.subscribe(() => {
@@ -202,6 +209,7 @@ export class Threads {
     })
     this.#stop = () => {
       stopFolding()
+      stopHearing()
       stopWaiting()
       room.doc.off('update', edited)
       this.#cancelFrame?.()
