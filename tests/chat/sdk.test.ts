@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { Refetched } from '../../client/sdk/chat/refetched.ts'
 import { type Chat, type ChatState, type Client, chatOf, chatsOf, connect } from '../../client/sdk/index.ts'
+import { refusal } from '../../client/sdk/refusal.ts'
 import { type Grants, MAX_EVENT_BYTES } from '../../server/protocol.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
@@ -170,6 +171,15 @@ it('[CHAT13] tells tabs that have not opened the chat how much is unread, and al
   const chat = await open(one, room)
   expect(chat.getState().readBefore).toBe(1)
   const adas = await open(client('ada'), room)
+  // It is not heard the first time.
+  const send = globalThis.fetch
+  const busy = Response.json({ error: refusal('rate-limited') }, { status: 429 })
+  const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+    if (init?.method !== 'PUT') return send(url, init)
+    fetched.mockRestore()
+    return busy
+  })
+  onTestFinished(() => fetched.mockRestore())
   chat.markRead()
   await vi.waitFor(() => expect(told()).toEqual([1, 2].map(() => [undefined, 1, room, 'two'])), soon)
   await vi.waitFor(() => expect(adas.getState().reads).toMatchObject({ bob: 3 }), soon)
