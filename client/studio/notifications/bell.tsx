@@ -48,7 +48,7 @@ export function Bell() {
         title="Notifications"
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
-        <InboxPanel />
+        <InboxPanel onFollow={() => setOpened(false)} />
       </Drawer>
     </>
   )

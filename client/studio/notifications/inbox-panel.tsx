@@ -14,8 +14,13 @@ const FILTERS: readonly { readonly value: InboxFilter; readonly label: string; r
     { value: 'archived', label: 'Archived', nothing: 'What you put away is kept here.' },
   ]
 
+interface InboxPanelProps {
+  /** Called when a notification was followed to a page of the studio, which may be the one that is shown. */
+  readonly onFollow?: () => void
+}
+
 /** What one is told: newest first, what belongs together as one. */
-export function InboxPanel() {
+export function InboxPanel({ onFollow }: InboxPanelProps) {
   const [filter, setFilter] = useState<InboxFilter>('kept')
   const { inbox, notifications, names, unread, loaded, refusal, complete, loading } = useNotifications(filter)
   const groups = useMemo(() => groupNotifications(notifications), [notifications])
@@ -86,7 +91,13 @@ export function InboxPanel() {
       {groups.length === 0 ? null : (
         <ul className="notes" aria-label="Notifications">
           {groups.map((group) => (
-            <NotificationGroupRow key={group.key} group={group} names={names} inbox={inbox} />
+            <NotificationGroupRow
+              key={group.key}
+              group={group}
+              names={names}
+              inbox={inbox}
+              onFollow={onFollow}
+            />
           ))}
         </ul>
       )}

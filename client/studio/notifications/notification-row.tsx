@@ -34,6 +34,8 @@ interface NotificationGroupRowProps {
   readonly group: NotificationGroup
   readonly names: Readonly<Record<string, string>>
   readonly inbox: Inbox
+  /** Called when one was followed to a page of the studio. */
+  readonly onFollow?: (() => void) | undefined
 }
 
 /** The newest of a group; the others are shown when they are asked for. */
@@ -51,7 +53,9 @@ export function NotificationGroupRow({ group, ...rest }: NotificationGroupRowPro
           aria-expanded={opened}
           onClick={() => setOpened((before) => !before)}
         >
-          {opened ? 'Show the newest only' : `And ${earlier.length} before: ${titlesOf(earlier)}`}
+          <span className="note-earlier-text">
+            {opened ? 'Show the newest only' : `And ${earlier.length} before: ${titlesOf(earlier)}`}
+          </span>
         </Button>
       )}
       {opened ? earlier.map((one) => <NotificationRow key={one.id} one={one} all={[one]} {...rest} />) : null}
@@ -68,7 +72,7 @@ interface NotificationRowProps extends Omit<NotificationGroupRowProps, 'group'> 
   readonly all: readonly Notification[]
 }
 
-function NotificationRow({ one, all, names, inbox }: NotificationRowProps) {
+function NotificationRow({ one, all, names, inbox, onFollow }: NotificationRowProps) {
   const { title, text, actions = [], category, digest } = one.payload
   const Icon = ICONS[category] ?? IconBell
   const target = targetOf(one)
@@ -99,6 +103,7 @@ function NotificationRow({ one, all, names, inbox }: NotificationRowProps) {
               onClick={(event) => {
                 read()
                 link.onClick?.(event)
+                if (event.defaultPrevented) onFollow?.()
               }}
             >
               {title}
@@ -107,7 +112,7 @@ function NotificationRow({ one, all, names, inbox }: NotificationRowProps) {
           {all.length > 1 ? <span className="note-count">{all.length}</span> : null}
         </Text>
         {text === undefined ? null : (
-          <Text component="span" size="sm" display="block" lineClamp={3} className="note-body">
+          <Text component="span" size="sm" lineClamp={3} className="note-body">
             {text}
           </Text>
         )}

@@ -5,7 +5,7 @@ import type { Client, Notification } from '../../sdk/index.ts'
 import { INBOX, navigate } from '../router.ts'
 import { TYPED_INTO } from '../shell/use-keys.ts'
 import { titleOf } from './room-titles.ts'
-import { targetOf, whereabouts } from './words.ts'
+import { type Target, targetOf, whereabouts } from './words.ts'
 
 /** As many are shown by themselves; of more than that, how many there are. */
 const MOST = 3
@@ -56,8 +56,13 @@ function show(one: Notification, message: string): void {
     title: one.payload.title,
     message,
     ...look,
-    ...(target?.inside === true && { onClick: () => navigate(target.href) }),
+    ...(target !== undefined && { style: { cursor: 'pointer' }, onClick: () => goTo(target) }),
   })
+}
+
+const goTo = ({ href, inside }: Target): void => {
+  if (inside) navigate(href)
+  else window.open(href, '_blank', 'noopener,noreferrer')
 }
 
 const look = { withBorder: true, closeButtonProps: { 'aria-label': 'Close' } }

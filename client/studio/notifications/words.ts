@@ -28,10 +28,14 @@ export function whereabouts(
     .join(' · ')
 }
 
+export interface Target {
+  readonly href: string
+  /** In the studio. */
+  readonly inside: boolean
+}
+
 /** Where it leads: elsewhere, into the studio, or nowhere. */
-export function targetOf({
-  payload,
-}: Notification): { readonly href: string; readonly inside: boolean } | undefined {
+export function targetOf({ payload }: Notification): Target | undefined {
   if (payload.url !== undefined) return { href: payload.url, inside: false }
   if (payload.source === undefined || !HAVE_PAGES.test(payload.source.room)) return undefined
   return { href: roomPath(payload.source.room), inside: true }
