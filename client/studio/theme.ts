@@ -33,9 +33,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
 })
 
-/** Mantine's own dimmed greys are 3.3 : 1; these keep 4.5 : 1 on every surface used here. */
+/** Mantine's own dimmed greys, and its red as text on white, are 3.3 : 1; these keep 4.5 : 1 on every surface used here. */
 export const resolveVariables: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: { '--mantine-color-dimmed': colors.gray[7], '--mantine-color-placeholder': colors.gray[7] },
+  light: {
+    '--mantine-color-dimmed': colors.gray[7],
+    '--mantine-color-placeholder': colors.gray[7],
+    '--mantine-color-red-light-color': colors.red[9],
+  },
   dark: { '--mantine-color-dimmed': colors.dark[1], '--mantine-color-placeholder': colors.dark[1] },
 })

@@ -18,4 +18,8 @@ export function ago(time: string, now: number = Date.now()): string {
   return 'just now'
 }
 
+const hours = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' })
+
+export const hourOf = (time: number): string => hours.format(time)
+
 export const exactly = (time: string): string => exact.format(Date.parse(time))

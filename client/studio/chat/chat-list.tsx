@@ -66,8 +66,9 @@ function ChatItem({ chat, self, current }: ChatItemProps) {
           </time>
         </span>
         <span className="chat-item-title">
-          <Text component="span" size="sm" c="dimmed" truncate dir="auto" className="chat-item-last">
-            {lastOf(chat, self)}
+          <Text component="span" size="sm" c="dimmed" truncate className="chat-item-last">
+            <bdi>{authorOf(chat, self)}</bdi>
+            <bdi>{textOf(chat)}</bdi>
           </Text>
           <UnreadBadge count={chat.unread} />
         </span>
@@ -87,9 +88,14 @@ export function ChatPicture({ chat, self }: Omit<ChatItemProps, 'current'>) {
   )
 }
 
-function lastOf({ last, direct, members }: ChatSummary, self: string): string {
-  if (last === null) return 'Nothing has been said yet'
+function authorOf({ last, direct, members }: ChatSummary, self: string): string {
+  if (last === null) return ''
+  if (last.author === self) return 'You: '
   const author = members.find(({ id }) => id === last.author)
-  const who = last.author === self ? 'You: ' : direct || author === undefined ? '' : `${nameOf(author)}: `
-  return who + (last.deleted ? 'deleted a message' : last.text.replaceAll('\n', ' ') || 'a link')
+  return direct || author === undefined ? '' : `${nameOf(author)}: `
+}
+
+function textOf({ last }: ChatSummary): string {
+  if (last === null) return 'Nothing has been said yet'
+  return last.deleted ? 'deleted a message' : last.text.replaceAll('\n', ' ') || 'a link'
 }

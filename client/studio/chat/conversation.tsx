@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react'
 import { useChat, useRoom, useRoomState } from '../../react/index.ts'
 import type { ShownMessage } from '../../sdk/index.ts'
 import { type Addressee, Composer, type Context } from './composer.tsx'
+import { DeleteDialog } from './delete-dialog.tsx'
 import { MessageList } from './message-list.tsx'
 import type { MessageActions } from './message-row.tsx'
 import { useTyping } from './use-typing.ts'
@@ -22,6 +23,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
   const { refusal, status } = useRoomState(room)
   const { chat, ...state } = useChat(room)
   const [context, setContext] = useState<Context>()
+  const [deleting, setDeleting] = useState<ShownMessage>()
   const { typing, type } = useTyping(room, self)
   const { names, loaded, error, messages, role } = state
   const nameOf = useMemo(() => {
@@ -34,7 +36,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
     () => ({
       answer: (message) => setContext({ kind: 'answer', message, author: nameOf(message.author) }),
       edit: (message) => setContext({ kind: 'edit', message }),
-      delete: (message) => tell(chat.delete(message.id), 'It could not be deleted'),
+      delete: setDeleting,
       react: ({ id }, emoji, given) => tell(chat.react(id, emoji, given), 'It could not be changed'),
       sendAgain: ({ id }) => chat.sendAgain(id),
       drop: ({ id }) => chat.drop(id),
@@ -86,6 +88,11 @@ export function Conversation({ name, self, people }: ConversationProps) {
   }
   return (
     <div className="conversation">
+      <DeleteDialog
+        message={deleting}
+        onDelete={({ id }) => tell(chat.delete(id), 'It could not be deleted')}
+        onClose={() => setDeleting(undefined)}
+      />
       {status === 'refused' && refusal !== undefined ? (
         <Alert color="orange" role="alert" title="This chat has ended for you">
           {refusal.message}
@@ -112,7 +119,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
         />
       )}
       <Text size="sm" c="dimmed" className="conversation-typing" role="status">
-        {typingWords(typing.map(nameOf))}
+        <TypingWords names={typing.map(nameOf)} />
       </Text>
       {readOnly ? (
         <Text size="sm" c="dimmed" p="sm" ta="center">
@@ -145,13 +152,17 @@ function tell(done: Promise<void>, title: string): void {
   )
 }
 
-function typingWords(names: readonly string[]): string {
+function TypingWords({ names }: { readonly names: readonly string[] }) {
   const [one, other] = names
-  if (one === undefined) return ''
-  if (other === undefined) return `${one} is typing`
-  return names.length === 2
-    ? `${one} and ${other} are typing`
-    : `${one} and ${names.length - 1} others are typing`
+  if (one === undefined) return null
+  const others =
+    other === undefined ? '' : names.length === 2 ? ` and ${other}` : ` and ${names.length - 1} others`
+  return (
+    <>
+      <span className="typing-names">{one + others}</span>
+      <span className="typing-rest">{other === undefined ? ' is typing' : ' are typing'}</span>
+    </>
+  )
 }
 
 function Opening() {

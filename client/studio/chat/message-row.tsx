@@ -10,7 +10,7 @@ import {
 import { memo } from 'react'
 import { colorFor, type ShownMessage } from '../../sdk/index.ts'
 import { KnownAvatar, PersonAvatar } from '../shell/person-avatar.tsx'
-import { exactly } from '../times.ts'
+import { exactly, hourOf } from '../times.ts'
 import { Said } from './text.tsx'
 
 export interface MessageActions {
@@ -65,7 +65,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
               {name}
             </Text>
             <time dateTime={at} title={exactly(at)} className="message-time">
-              {new Date(message.at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}
+              {hourOf(message.at)}
             </time>
           </Group>
         )}
@@ -209,7 +209,7 @@ function Actions({ message, self, administers, actions }: MessageRowProps) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      <ActionIcon variant="subtle" color="gray" aria-label="Answer" onClick={() => actions.answer(message)}>
+      <ActionIcon variant="subtle" color="gray" aria-label="Reply" onClick={() => actions.answer(message)}>
         <IconArrowBackUp {...icon} />
       </ActionIcon>
       {own || administers ? (

@@ -253,6 +253,10 @@ function Empty({ commenting: { view } }: Pick<CommentsPanelProps, 'commenting'>)
     )
   }
   return words(
-    <>Nobody has commented yet. Select some text and press {keyLabel('mod')} Alt M, or the button above.</>,
+    <>
+      {view.threads.length === 0 ? 'Nobody has commented yet.' : 'No open comments.'} Select some text and
+      press <span className="comment-keys">{keyLabel('mod')} Alt M, or </span>the button
+      <span className="comment-keys"> above</span>.
+    </>,
   )
 }

@@ -39,6 +39,13 @@ export function useCommenting(room: Room): Commenting {
   const [draft, setDraft] = useState<Draft>()
 
   useEffect(() => editor?.setActive(active), [editor, active])
+  // Whoever resolves it: nobody looks at a thread that is no longer there.
+  const isOpen = view.threads.some(({ id, resolved }) => id === active && resolved === undefined)
+  const [wasOpen, setWasOpen] = useState(isOpen)
+  if (wasOpen !== isOpen) {
+    setWasOpen(isOpen)
+    if (wasOpen) setActive(undefined)
+  }
 
   const select = useCallback((thread: string | undefined) => {
     setActive(thread)

@@ -34,7 +34,9 @@ export function Everybody({ room, more, onFollow }: EverybodyProps) {
             variant="subtle"
             color="gray"
             size="lg"
-            aria-label={more === 0 ? 'Everybody' : `Everybody: ${more} more are here`}
+            aria-label={
+              more === 0 ? 'Everybody' : `Everybody: ${more} more ${more === 1 ? 'is' : 'are'} here`
+            }
             onClick={() => setOpened(!opened)}
           >
             {more === 0 ? <IconUsers size={20} stroke={1.7} aria-hidden="true" /> : `+${more}`}
@@ -72,7 +74,7 @@ function List({ room, onFollow }: Pick<EverybodyProps, 'room' | 'onFollow'>) {
     )
   }
   return (
-    <ScrollArea.Autosize mah="min(60vh, 420px)" type="auto">
+    <ScrollArea.Autosize mah="min(60vh, 420px)" type="auto" scrollbars="y" className="everybody-area">
       <ul className="everybody">
         {people.map((person) => {
           const there = clients.get(person.user)

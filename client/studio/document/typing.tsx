@@ -23,15 +23,17 @@ export function Typing({ room }: { readonly room: Room }) {
   if (people.length === 0) return null
   return (
     <Text component="p" size="xs" className="typing" aria-hidden="true">
-      {typingWords(people)}
-      <span className="typing-dots">…</span>
+      <span className="typing-names">{namesOf(people)}</span>
+      <span className="typing-rest">
+        {people.length === 1 ? ' is typing' : ' are typing'}
+        <span className="typing-dots">…</span>
+      </span>
     </Text>
   )
 }
 
-function typingWords(people: readonly Pick<Person, 'name'>[]): string {
+function namesOf(people: readonly Pick<Person, 'name'>[]): string {
   const names = people.slice(0, NAMED).map(({ name }) => name)
   const more = people.length - names.length
-  if (more > 0) return `${names.join(', ')} and ${more} more are typing`
-  return names.length === 1 ? `${names[0]} is typing` : `${names.join(' and ')} are typing`
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(' and ')
 }
