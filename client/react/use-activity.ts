@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { type ActivityGroup, groupActivities } from '../../server/activity/groups.ts'
 import type { ActivityFeed, ActivityFilter, ActivityState } from '../sdk/activity/feed.ts'
 import type { Summary, SummaryQuery } from '../sdk/activity/summary.ts'
@@ -53,10 +53,14 @@ export interface ShownSummary {
   readonly failed: boolean
 }
 
-/** How much each person did, or was done in each room; read anew with each change of `version`. */
+/** How often a summary is read anew at most, in ms: it counts much, and each change is of little. */
+const SUMMARY_EVERY = 30_000
+
+/** How much each person did, or was done in each room; read anew when `version` changes, at most each 30 s. */
 export const useActivitySummary = (project: string, query: SummaryQuery, version?: unknown): ShownSummary => {
   const client = useClient()
   const asked = JSON.stringify(query)
+  const due = useSpaced(version, SUMMARY_EVERY)
   const [read, setRead] = useState<{
     readonly of: string
     readonly summary: readonly Summary[] | undefined
@@ -73,11 +77,29 @@ export const useActivitySummary = (project: string, query: SummaryQuery, version
     return () => {
       wanted = false
     }
-  }, [client, project, asked, version])
+  }, [client, project, asked, due])
 
   const current = read?.of === `${project} ${asked}` ? read : undefined
   return { summary: current?.summary, failed: current !== undefined && current.summary === undefined }
 }
 
+/** The value, which changes at most so often. */
+function useSpaced<Value>(value: Value, ms: number): Value {
+  const [spaced, setSpaced] = useState(value)
+  const last = useRef(performance.now())
+  useEffect(() => {
+    if (Object.is(value, spaced)) return
+    const show = () => {
+      last.current = performance.now()
+      setSpaced(value)
+    }
+    const timer = setTimeout(show, Math.max(0, last.current + ms - performance.now()))
+    return () => clearTimeout(timer)
+  }, [value, spaced, ms])
+  return spaced
+}
+
+const DAY = new Intl.DateTimeFormat('sv-SE')
+
 /** As `2026-11-21`, where this is shown. */
-const localDay = (at: string): string => new Intl.DateTimeFormat('sv-SE').format(Date.parse(at))
+const localDay = (at: string): string => DAY.format(Date.parse(at))

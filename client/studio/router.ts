@@ -62,6 +62,7 @@ export function parseRoute(path: string): Route {
 
 const BUILD_ROOM = 'build:'
 const CHAT_ROOM = 'chat:'
+const PROJECT_ROOM = 'project:'
 
 /** A hand-typed address may hold a stray percent sign; that is an unknown place, not a crash. */
 function decode(text: string): string | undefined {
@@ -83,6 +84,7 @@ export const chatPath = (room: string): string => `${CHATS}/${segment(room.slice
 /** Where a room is looked at, whatever it holds. */
 export const roomPath = (room: string): string => {
   if (room.startsWith(BUILD_ROOM)) return buildPath(room)
+  if (room.startsWith(PROJECT_ROOM)) return activityPath(room.slice(PROJECT_ROOM.length))
   return room.startsWith(CHAT_ROOM) ? chatPath(room) : documentPath(room)
 }
 export const historyPath = (room: string): string => `/documents/${segment(room)}/history`

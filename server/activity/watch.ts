@@ -18,16 +18,19 @@ const PROJECT = 'project:'
 interface Changed {
   readonly project: string
   readonly changes: string
-  /** Rooms and types of what has changed. */
+  /** How much that is, up to one more than is looked at. */
+  readonly count: number
+  /** Rooms and types of it. */
   readonly rooms: readonly (readonly [room: string, type: string])[]
 }
 
 const CHANGED = `
-  select w.room as project, p.changes, (
-    select coalesce(jsonb_agg(distinct jsonb_build_array(a.room, a.type)), '[]') from (
-      select room, type from activities where project_id = p.id and change > w.since order by change desc limit ${MOST}) a
-  ) as rooms
+  select w.room as project, p.changes, c.count, c.rooms
   from unnest($1::text[], $2::bigint[]) as w(room, since) join activity_projects p on p.room = w.room
+    cross join lateral (
+      select count(*)::int as count, coalesce(jsonb_agg(distinct jsonb_build_array(a.room, a.type)), '[]') as rooms
+      from (select room, type from activities where project_id = p.id and change > w.since
+        order by change desc limit ${MOST + 1}) a) c
   where p.changes > w.since`
 
 export interface ActivityWatchOptions {
@@ -94,17 +97,20 @@ export class ActivityWatch {
       text: CHANGED,
       values: [watched, watched.map((project) => before.get(project) ?? '-1')],
     })
-    const changes = new Map(rows.map((row) => [row.project, row.changes]))
-    this.#seen = new Map(
-      watched.map((project) => [project, changes.get(project) ?? before.get(project) ?? '-1']),
-    )
-    for (const { project, rooms } of rows) {
+    const seen = new Map(watched.map((project) => [project, before.get(project) ?? '-1']))
+    for (const { project, changes, count, rooms } of rows) {
       // Who began to listen before this node began to look may have missed something: that says nothing to anybody.
-      const isFor = before.has(project)
-        ? (identity: Identity) => this.#mayKnow(identity, rooms)
-        : async () => true
-      await signals.sendTo(project, SIGNAL, null, isFor)
+      const all = !before.has(project) || count > MOST
+      const isFor = all ? async () => true : onceEach((identity) => this.#mayKnow(identity, rooms))
+      try {
+        await signals.sendTo(project, SIGNAL, null, isFor)
+        seen.set(project, changes)
+      } catch (error) {
+        // The next look tells of it again, and of the other projects this one does.
+        this.#options.logger.warn({ err: error, project }, 'nobody could be told of activity')
+      }
     }
+    this.#seen = seen
   }
 
   async #mayKnow(identity: Identity, rooms: Changed['rooms']): Promise<boolean> {
@@ -116,5 +122,18 @@ export class ActivityWatch {
       if (atLeast(role, types.get(type) ?? 'write')) return true
     }
     return false
+  }
+}
+
+/** The same person may look on in many tabs, each with the same token. */
+function onceEach(
+  decide: (identity: Identity) => Promise<boolean>,
+): (identity: Identity) => Promise<boolean> {
+  const decided = new Map<string, Promise<boolean>>()
+  return (identity) => {
+    const key = JSON.stringify(identity)
+    const answer = decided.get(key) ?? decide(identity)
+    decided.set(key, answer)
+    return answer
   }
 }

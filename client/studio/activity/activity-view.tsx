@@ -6,7 +6,7 @@ import { useActivity, useActivitySummary, useRoom, useRoomState } from '../../re
 import type { ActivityGroup } from '../../sdk/index.ts'
 import type { DocumentSummary } from '../api.ts'
 import { ACTIVITY, linkTo } from '../router.ts'
-import { filterOf, useChoice } from './choice.ts'
+import { filterOf, PERIODS, useChoice } from './choice.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { GroupRow } from './group-row.tsx'
 import { RoomsDialog } from './rooms-dialog.tsx'
@@ -24,6 +24,11 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
   const { choice, change } = useChoice(project)
   const filter = useMemo(() => filterOf(choice, Date.now()), [choice])
   const { items, groups, hasMore, loading, error, loadMore, reload } = useActivity(project, filter)
+  // Of all time it would be much to count, for what hardly changes.
+  const recent = useMemo(
+    () => (choice.period === 'ever' ? filterOf({ ...choice, period: 'month' }, Date.now()) : filter),
+    [choice, filter],
+  )
   const { summary: people = [] } = useActivitySummary(project, { by: 'person', limit: 100 })
   const { readOnly } = useRoomState(useRoom(`project:${project}`))
   const [adding, setAdding] = useState(false)
@@ -139,7 +144,8 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
       <aside className="activity-aside">
         <SummaryPanel
           project={project}
-          filter={filter}
+          filter={recent}
+          period={PERIODS[choice.period === 'ever' ? 'month' : choice.period]}
           version={newest?.id}
           person={choice.person}
           room={choice.room}

@@ -11,6 +11,8 @@ const SHOWN = 10
 interface SummaryPanelProps {
   readonly project: string
   readonly filter: ActivityFilter
+  /** Of which time it is, in words. */
+  readonly period: string
   /** Changes when there is something new. */
   readonly version: unknown
   readonly person: string
@@ -23,6 +25,7 @@ interface SummaryPanelProps {
 export function SummaryPanel({
   project,
   filter,
+  period,
   version,
   person,
   room,
@@ -38,6 +41,9 @@ export function SummaryPanel({
     <Stack component="section" gap="sm" className="activity-summary" aria-labelledby="activity-summary">
       <Title order={2} size="h5" id="activity-summary">
         Summary
+        <Text component="span" size="sm" c="dimmed" ml="xs">
+          {period}
+        </Text>
       </Title>
       <SegmentedControl
         aria-label="Count by"

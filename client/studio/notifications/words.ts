@@ -41,4 +41,4 @@ export function targetOf({ payload }: Notification): Target | undefined {
   return { href: roomPath(payload.source.room), inside: true }
 }
 
-const HAVE_PAGES = /^(doc|build|chat):/
+const HAVE_PAGES = /^(doc|build|chat|project):/
