@@ -1,5 +1,5 @@
 import { notifications as toasts } from '@mantine/notifications'
-import { useEffect } from 'react'
+import { type MouseEvent, useEffect } from 'react'
 import { useClient, useNotifications } from '../../react/index.ts'
 import type { Client, Notification } from '../../sdk/index.ts'
 import { INBOX, navigate } from '../router.ts'
@@ -56,11 +56,16 @@ function show(one: Notification, message: string): void {
     title: one.payload.title,
     message,
     ...look,
-    ...(target !== undefined && { style: { cursor: 'pointer' }, onClick: () => goTo(target) }),
+    ...(target !== undefined && {
+      style: { cursor: 'pointer' },
+      onClick: (click: MouseEvent) => goTo(click, target),
+    }),
   })
 }
 
-const goTo = ({ href, inside }: Target): void => {
+const goTo = ({ target }: MouseEvent, { href, inside }: Target): void => {
+  // It was closed.
+  if (target instanceof Element && target.closest('button') !== null) return
   if (inside) navigate(href)
   else window.open(href, '_blank', 'noopener,noreferrer')
 }
