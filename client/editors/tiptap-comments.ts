@@ -1,8 +1,8 @@
-import { type Editor, Extension } from '@tiptap/core'
+import { Extension } from '@tiptap/core'
 import type { Node } from '@tiptap/pm/model'
-import { Plugin, PluginKey, type Transaction } from '@tiptap/pm/state'
+import { Plugin, PluginKey, type PluginView, type Transaction } from '@tiptap/pm/state'
 import { Mapping, StepMap } from '@tiptap/pm/transform'
-import { Decoration, DecorationSet } from '@tiptap/pm/view'
+import { Decoration, DecorationSet, type EditorView } from '@tiptap/pm/view'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import { type Threads, threadsOf } from '../sdk/comments/threads.ts'
 import type { Anchor } from '../sdk/comments/threads-state.ts'
@@ -41,31 +41,24 @@ class Comments implements TiptapComments {
   readonly #onSelect: ((thread: string | undefined) => void) | undefined
   readonly #key = new PluginKey<DecorationSet>('synclineComments')
   readonly #listeners = new Set<(what: 'scrolled' | 'moved' | 'selected') => void>()
-  #editor: Editor | undefined
+  /** Those that the extension is in: React may make an editor more than it shows. */
+  readonly #views = new Set<EditorView>()
   #active: string | undefined
 
   constructor({ room, field = DOCUMENT_FIELDS.rich, onSelect }: TiptapCommentsOptions) {
     this.#threads = threadsOf(room)
     this.#field = field
     this.#onSelect = onSelect
-    const bind = (editor: Editor) => this.#bind(editor)
     const plugin = () => this.#plugin()
-    this.extension = Extension.create<object, { stop: () => void }>({
+    this.extension = Extension.create({
       name: 'synclineComments',
-      addStorage: () => ({ stop: () => {} }),
       addProseMirrorPlugins: () => [plugin()],
-      onCreate() {
-        this.storage.stop = bind(this.editor)
-      },
-      onDestroy() {
-        this.storage.stop()
-      },
     })
   }
 
   selected(): Anchor | undefined {
-    if (this.#editor === undefined) return undefined
-    const { doc, selection } = this.#editor.state
+    if (this.#view === undefined) return undefined
+    const { doc, selection } = this.#view.state
     return this.#threads.anchor(this.#field, textBefore(doc, selection.from), textBefore(doc, selection.to))
   }
 
@@ -77,8 +70,8 @@ class Comments implements TiptapComments {
 
   reveal(thread: string): void {
     const mark = this.#markOf(thread)
-    if (mark === undefined || this.#editor === undefined) return
-    const { node } = this.#editor.view.domAtPos(mark.from + 1)
+    if (mark === undefined || this.#view === undefined) return
+    const { node } = this.#view.domAtPos(mark.from + 1)
     const element = node instanceof Element ? node : node.parentElement
     element?.scrollIntoView({ block: 'nearest' })
   }
@@ -88,12 +81,12 @@ class Comments implements TiptapComments {
   }
 
   selectedTop(): number | undefined {
-    const selection = this.#editor?.state.selection
+    const selection = this.#view?.state.selection
     return selection === undefined || selection.empty ? undefined : this.#topAt(selection.head)
   }
 
   contentTop(): number {
-    return this.#editor?.view.dom.getBoundingClientRect().top ?? 0
+    return this.#view?.dom.getBoundingClientRect().top ?? 0
   }
 
   onMove(listener: (what: 'scrolled' | 'moved' | 'selected') => void): () => void {
@@ -101,26 +94,35 @@ class Comments implements TiptapComments {
     return () => this.#listeners.delete(listener)
   }
 
-  #bind(editor: Editor): () => void {
-    this.#editor = editor
+  /** The one that is shown. */
+  get #view(): EditorView | undefined {
+    return [...this.#views].find(({ dom }) => dom.isConnected)
+  }
+
+  /** For as long as the plugin is in this view. */
+  #bind(view: EditorView): PluginView {
+    this.#views.add(view)
     const scrolled = (): void => this.#tell('scrolled')
     const moved = (): void => this.#tell('moved')
-    const selected = (): void => this.#tell('selected')
     const sizes = new ResizeObserver(moved)
-    sizes.observe(editor.view.dom)
+    sizes.observe(view.dom)
     // It does not bubble, and which element it is that scrolls is the application's business.
     document.addEventListener('scroll', scrolled, { capture: true, passive: true })
-    editor.on('update', moved)
-    editor.on('selectionUpdate', selected)
-    const stops = [this.#threads.subscribe(() => this.#draw()), this.#threads.onPlaces(() => this.#draw())]
-    this.#draw()
-    return () => {
-      for (const stop of stops) stop()
-      sizes.disconnect()
-      document.removeEventListener('scroll', scrolled, { capture: true })
-      editor.off('update', moved)
-      editor.off('selectionUpdate', selected)
-      if (this.#editor === editor) this.#editor = undefined
+    const draw = (): void => this.#drawIn(view)
+    const stops = [this.#threads.subscribe(draw), this.#threads.onPlaces(draw)]
+    // Not while it is still being made.
+    queueMicrotask(draw)
+    return {
+      update: ({ state }, before) => {
+        if (state.doc !== before.doc) moved()
+        if (!state.selection.eq(before.selection)) this.#tell('selected')
+      },
+      destroy: () => {
+        for (const stop of stops) stop()
+        sizes.disconnect()
+        document.removeEventListener('scroll', scrolled, { capture: true })
+        this.#views.delete(view)
+      },
     }
   }
 
@@ -128,6 +130,7 @@ class Comments implements TiptapComments {
     const key = this.#key
     return new Plugin<DecorationSet>({
       key,
+      view: (view) => this.#bind(view),
       state: {
         init: () => DecorationSet.empty,
         apply: (transaction, marks) => {
@@ -151,13 +154,16 @@ class Comments implements TiptapComments {
   }
 
   #draw(): void {
-    const editor = this.#editor
-    if (editor === undefined || editor.isDestroyed) return
-    const { doc } = editor.state
+    for (const view of this.#views) this.#drawIn(view)
+  }
+
+  #drawIn(view: EditorView): void {
+    if (view.isDestroyed || !this.#views.has(view)) return
+    const { doc } = view.state
     const marks = this.#marks(doc)
     const shown = new Map(
       this.#key
-        .getState(editor.state)
+        .getState(view.state)
         ?.find()
         .map((mark) => [mark.spec.thread, mark] as const) ?? [],
     )
@@ -171,10 +177,8 @@ class Comments implements TiptapComments {
     const decorations = marks.map(({ start, end, thread, class: name }) =>
       Decoration.inline(start, end, { class: name, 'data-thread': thread }, { thread, class: name }),
     )
-    editor.view.dispatch(
-      editor.state.tr
-        .setMeta(this.#key, DecorationSet.create(doc, decorations))
-        .setMeta('addToHistory', false),
+    view.dispatch(
+      view.state.tr.setMeta(this.#key, DecorationSet.create(doc, decorations)).setMeta('addToHistory', false),
     )
     this.#tell('moved')
   }
@@ -199,12 +203,12 @@ class Comments implements TiptapComments {
   }
 
   #markOf(thread: string): Decoration | undefined {
-    const state = this.#editor?.state
+    const state = this.#view?.state
     return state && this.#key.getState(state)?.find(undefined, undefined, (spec) => spec.thread === thread)[0]
   }
 
   #topAt(position: number | undefined): number | undefined {
-    const view = this.#editor?.view
+    const view = this.#view
     if (view === undefined || position === undefined || position > view.state.doc.content.size)
       return undefined
     return view.coordsAtPos(position).top - view.dom.getBoundingClientRect().top

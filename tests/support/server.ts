@@ -42,6 +42,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const start = async () => {
     const env = {
       ...process.env,
+      // As people start it: the studio that it builds is not one for finding mistakes in.
+      NODE_ENV: undefined,
       DATABASE_URL: database.storage.url,
       PORT: String(port),
       STUDIO: options.studio ? 'on' : 'off',
