@@ -125,11 +125,16 @@ describe('a room that retention has thinned', () => {
     const old = await oldRoom([session(90, ['ada'], 30), session(80, ['ada', 'bob'], 40)])
     const query = { ...QUERY, gap: 15_000, limit: 100 }
     const before = await old.history.timeline('doc:a', query)
+    // An entry that changes nothing is nobody's session, and some of these at random do not.
+    const { rows } = await old.db.pool.query<{ edits: number }>(
+      `select count(*)::int as edits from room_updates where bytes <> '\\x0000'`,
+    )
     await old.thin()
     const { sessions } = await historyOf(old.db).timeline('doc:a', query)
     const facts = ({ before: _, after: __, ...session }: (typeof sessions)[number]) => session
     expect(sessions.map(facts)).toEqual(before.sessions.map(facts))
-    expect(new Set(before.sessions.map((one) => `${one.before} ${one.after}`)).size).toBe(70)
+    expect(rows[0]?.edits).toBeGreaterThan(60)
+    expect(new Set(before.sessions.map((one) => `${one.before} ${one.after}`)).size).toBe(rows[0]?.edits)
     expect(new Set(sessions.map((one) => `${one.before} ${one.after}`))).toEqual(new Set(['30 70', '0 30']))
   })
 
