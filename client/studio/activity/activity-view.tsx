@@ -1,11 +1,13 @@
 import './activity.css'
-import { Alert, Anchor, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { IconActivity, IconCloudOff, IconFilterOff, IconFolderPlus } from '@tabler/icons-react'
+import { Anchor, Button, EmptyState, Group, Stack, Text, Title } from '@mantine/core'
+import { IconActivity, IconFilterOff, IconFolderPlus } from '@tabler/icons-react'
 import { type RefObject, useEffect, useMemo, useState } from 'react'
 import { useActivity, useActivitySummary, useRoom, useRoomState } from '../../react/index.ts'
 import type { ActivityGroup } from '../../sdk/index.ts'
 import type { DocumentSummary } from '../api.ts'
 import { ACTIVITY, linkTo } from '../router.ts'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { filterOf, PERIODS, useChoice } from './choice.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { GroupRow } from './group-row.tsx'
@@ -71,26 +73,14 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
           </Group>
         )}
         {error === undefined ? null : (
-          <Alert
-            role="status"
-            color="orange"
-            icon={<IconCloudOff />}
+          <ReadFailure
             title={items === undefined ? 'The activity cannot be read' : 'There may be newer activity'}
-          >
-            <Stack gap="sm" align="flex-start">
-              <span>{error.message}. Nothing is lost: the work itself goes on.</span>
-              <Button size="xs" variant="default" onClick={reload}>
-                Try again
-              </Button>
-            </Stack>
-          </Alert>
+            says={`${error.message}. Nothing is lost: the work itself goes on.`}
+            retry={reload}
+          />
         )}
         {items === undefined && error === undefined ? (
-          <Stack gap="sm" role="status" aria-label="Loading the activity">
-            {[0, 1, 2, 3, 4].map((row) => (
-              <Skeleton key={row} height={48} />
-            ))}
-          </Stack>
+          <LoadingRows label="Loading the activity" height={48} rows={5} />
         ) : null}
         {items?.length === 0 && !chosen ? (
           <EmptyState

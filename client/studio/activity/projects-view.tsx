@@ -1,20 +1,11 @@
-import {
-  Alert,
-  Button,
-  EmptyState,
-  Group,
-  Modal,
-  Skeleton,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core'
-import { IconActivity, IconCloudOff, IconPlus } from '@tabler/icons-react'
+import { Button, EmptyState, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/core'
+import { IconActivity, IconPlus } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useState } from 'react'
 import { useClient } from '../../react/index.ts'
 import type { TokenSource } from '../api.ts'
 import { activityPath, linkTo, navigate } from '../router.ts'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { useProjects } from './use-projects.ts'
 
 interface ProjectsViewProps {
@@ -46,21 +37,14 @@ export function ProjectsView({ token, mayCreate }: ProjectsViewProps) {
         {list === undefined || list.length === 0 ? null : create}
       </Group>
       {error === undefined ? null : (
-        <Alert role="status" color="orange" icon={<IconCloudOff />} title="The projects cannot be read">
-          <Stack gap="sm" align="flex-start">
-            <span>{error.message}. The projects themselves are not touched by this.</span>
-            <Button size="xs" variant="default" onClick={reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+        <ReadFailure
+          title="The projects cannot be read"
+          says={`${error.message}. The projects themselves are not touched by this.`}
+          retry={reload}
+        />
       )}
       {list === undefined && error === undefined ? (
-        <Stack gap="sm" role="status" aria-label="Loading the projects">
-          {[0, 1, 2].map((row) => (
-            <Skeleton key={row} height={56} />
-          ))}
-        </Stack>
+        <LoadingRows label="Loading the projects" height={56} rows={3} />
       ) : null}
       {list?.length === 0 ? (
         <EmptyState

@@ -1,13 +1,15 @@
 import './builds.css'
-import { Alert, Button, EmptyState, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { Button, EmptyState, Group, Stack, Text, Title } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconCloudOff, IconHammer, IconPlayerPlay } from '@tabler/icons-react'
+import { IconHammer, IconPlayerPlay } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { useClient } from '../../react/index.ts'
 import type { Client } from '../../sdk/index.ts'
 import type { TokenSource } from '../api.ts'
 import { buildPath, navigate } from '../router.ts'
 import { randomId } from '../session.ts'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { BuildRow } from './build-row.tsx'
 import { publishSample } from './sample.ts'
 import { useBuilds } from './use-builds.ts'
@@ -56,26 +58,14 @@ export function BuildsView({ token, development }: BuildsViewProps) {
         {list === undefined || list.length === 0 ? null : sample}
       </Group>
       {error === undefined ? null : (
-        <Alert
-          role="status"
-          color="orange"
-          icon={<IconCloudOff />}
+        <ReadFailure
           title={list === undefined ? 'The list cannot be read' : 'This list may be out of date'}
-        >
-          <Stack gap="sm" align="flex-start">
-            <span>{error.message}. The builds themselves go on.</span>
-            <Button size="xs" variant="default" onClick={reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+          says={`${error.message}. The builds themselves go on.`}
+          retry={reload}
+        />
       )}
       {list === undefined && error === undefined ? (
-        <Stack gap="sm" role="status" aria-label="Loading the builds">
-          {[0, 1, 2, 3].map((row) => (
-            <Skeleton key={row} height={64} />
-          ))}
-        </Stack>
+        <LoadingRows label="Loading the builds" height={64} />
       ) : null}
       {list?.length === 0 ? (
         <EmptyState

@@ -1,17 +1,8 @@
-import {
-  Alert,
-  Button,
-  CloseButton,
-  EmptyState,
-  Group,
-  Skeleton,
-  Stack,
-  TextInput,
-  Title,
-} from '@mantine/core'
-import { IconAlertTriangle, IconCloudOff, IconFiles, IconPlus, IconSearch } from '@tabler/icons-react'
+import { Button, CloseButton, EmptyState, Group, Skeleton, Stack, TextInput, Title } from '@mantine/core'
+import { IconFiles, IconPlus, IconSearch } from '@tabler/icons-react'
 import { type RefObject, useEffect, useState } from 'react'
 import type { DocumentSummary } from '../api.ts'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { DocumentRow, titleOf } from './document-row.tsx'
 import type { Documents } from './use-documents.ts'
 
@@ -43,19 +34,11 @@ export function DocumentsView({ documents, onCreate, searchRef }: DocumentsViewP
         )}
       </Group>
       {error === undefined ? null : (
-        <Alert
-          role="status"
-          color="orange"
-          icon={error.code === 'unreachable' ? <IconCloudOff /> : <IconAlertTriangle />}
+        <ReadFailure
           title={list === undefined ? 'The list cannot be read' : 'This list may be out of date'}
-        >
-          <Stack gap="sm" align="flex-start">
-            <span>{error.message}. Documents that you opened here before are kept on this device.</span>
-            <Button size="xs" variant="default" onClick={reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+          says={`${error.message}. Documents that you opened here before are kept on this device.`}
+          retry={reload}
+        />
       )}
       {list === undefined && error === undefined ? <Loading /> : null}
       {list === undefined || list.length > 0 ? null : <Empty onCreate={onCreate} />}

@@ -1,9 +1,11 @@
-import { Alert, Button, EmptyState, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { IconCloudOff, IconHistory } from '@tabler/icons-react'
+import { EmptyState, Stack, Text, Title } from '@mantine/core'
+import { IconHistory } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { DocumentRow } from '../documents/document-row.tsx'
 import type { Documents } from '../documents/use-documents.ts'
 import { historyPath } from '../router.ts'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 
 /** Whose past to read. */
 export function HistoriesView({ documents }: { readonly documents: Documents }) {
@@ -20,26 +22,14 @@ export function HistoriesView({ documents }: { readonly documents: Documents }) 
         <Text c="dimmed">Choose a document to see what it said, and who wrote it.</Text>
       </Stack>
       {list === undefined && error === undefined ? (
-        <Stack gap="sm" role="status" aria-label="Loading the documents">
-          {[0, 1, 2, 3].map((row) => (
-            <Skeleton key={row} height={60} />
-          ))}
-        </Stack>
+        <LoadingRows label="Loading the documents" height={60} />
       ) : null}
       {error === undefined ? null : (
-        <Alert
-          role="status"
-          color="orange"
-          icon={<IconCloudOff />}
+        <ReadFailure
           title={list === undefined ? 'The list cannot be read' : 'This list may be out of date'}
-        >
-          <Stack gap="sm" align="flex-start">
-            <span>{error.message}. The past is kept on the server, and nothing of it is lost.</span>
-            <Button size="xs" variant="default" onClick={reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+          says={`${error.message}. The past is kept on the server, and nothing of it is lost.`}
+          retry={reload}
+        />
       )}
       {list?.length === 0 ? (
         <EmptyState

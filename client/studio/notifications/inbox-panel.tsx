@@ -1,9 +1,11 @@
-import { Alert, Button, EmptyState, Group, SegmentedControl, Skeleton, Stack } from '@mantine/core'
-import { IconBellOff, IconChecks, IconCloudOff, IconSettings } from '@tabler/icons-react'
+import { Button, EmptyState, Group, SegmentedControl, Stack } from '@mantine/core'
+import { IconBellOff, IconChecks, IconSettings } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
 import { useNotifications } from '../../react/index.ts'
 import { groupNotifications, type InboxFilter } from '../../sdk/index.ts'
 import { linkTo, PREFERENCES } from '../router.ts'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { NotificationGroupRow } from './notification-row.tsx'
 import { hideToasts } from './use-toasts.ts'
 
@@ -59,26 +61,14 @@ export function InboxPanel({ onFollow }: InboxPanelProps) {
         </Button>
       </Group>
       {refusal === undefined ? null : (
-        <Alert
-          role="status"
-          color="orange"
-          icon={<IconCloudOff />}
+        <ReadFailure
           title={loaded ? 'This may be out of date' : 'Your notifications cannot be read'}
-        >
-          <Stack gap="sm" align="flex-start">
-            <span>{refusal.message}. None of them is lost.</span>
-            <Button size="xs" variant="default" onClick={inbox.reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+          says={`${refusal.message}. None of them is lost.`}
+          retry={inbox.reload}
+        />
       )}
       {!loaded && refusal === undefined ? (
-        <Stack gap="sm" role="status" aria-label="Loading your notifications">
-          {[0, 1, 2].map((row) => (
-            <Skeleton key={row} height={64} />
-          ))}
-        </Stack>
+        <LoadingRows label="Loading your notifications" height={64} rows={3} />
       ) : null}
       {loaded && groups.length === 0 ? (
         <EmptyState

@@ -1,12 +1,10 @@
 import './rooms.css'
 import {
   ActionIcon,
-  Alert,
   Button,
   EmptyState,
   Group,
   NativeSelect,
-  Skeleton,
   Stack,
   Text,
   TextInput,
@@ -14,7 +12,6 @@ import {
 } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import {
-  IconAlertTriangle,
   IconDatabase,
   IconLock,
   IconSearch,
@@ -24,6 +21,8 @@ import {
 import { type RefObject, useEffect, useMemo, useState } from 'react'
 import type { TokenSource } from '../api.ts'
 import { EmptyPage } from '../shell/empty-page.tsx'
+import { LoadingRows } from '../shell/loading-rows.tsx'
+import { ReadFailure } from '../shell/read-failure.tsx'
 import { HEALTHS, type Health, type RoomSort, type RoomSummary, type RoomsQuery } from './api.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { RetentionDialog } from './retention-dialog.tsx'
@@ -123,26 +122,14 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
         </Group>
       </Group>
       {error === undefined ? null : (
-        <Alert
-          role="alert"
-          color="orange"
-          icon={<IconAlertTriangle />}
+        <ReadFailure
           title={rooms === undefined ? 'The list cannot be read' : 'This list may be out of date'}
-        >
-          <Stack gap="sm" align="flex-start">
-            {error.message}. The rooms themselves are not concerned.
-            <Button size="xs" variant="default" onClick={reload}>
-              Try again
-            </Button>
-          </Stack>
-        </Alert>
+          says={`${error.message}. The rooms themselves are not concerned.`}
+          retry={reload}
+        />
       )}
       {rooms === undefined && error === undefined ? (
-        <Stack gap="sm" role="status" aria-label="Loading the rooms">
-          {[0, 1, 2, 3].map((row) => (
-            <Skeleton key={row} height={52} />
-          ))}
-        </Stack>
+        <LoadingRows label="Loading the rooms" height={52} />
       ) : null}
       {rooms?.length === 0 ? (
         <EmptyState
