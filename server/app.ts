@@ -183,6 +183,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     database.pool,
     () => log.openRooms(),
     (room, head) => log.heard(room, head),
+    logger,
   )
   const retainer = new Retainer(database.pool, config.retention, logger, history)
   const tickets = new Tickets(database.pool)

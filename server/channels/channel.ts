@@ -45,7 +45,9 @@ export class Channel {
     this.#told = room.head
     room.onCommit((commit) => this.#committed(commit))
     room.onBehind(() => {
-      if (room.known > this.#told) tellAll(this.#listeners, (listener) => listener.missed())
+      if (room.known <= this.#told) return
+      this.#told = room.known // they read up to there, and what is committed next is live
+      tellAll(this.#listeners, (listener) => listener.missed())
     })
     room.onDelete(() => {
       for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))

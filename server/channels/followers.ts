@@ -116,7 +116,7 @@ export class Followers {
     const until = await lastQueued(this.#questions, room)
     if (until === undefined) return
     const limit = Date.now() + CAUGHT_UP_WITHIN
-    while (!this.#closed && !this.#failing.has(room) && Date.now() < limit) {
+    while (!this.#closed && !this.#isPaused(room) && Date.now() < limit) {
       this.#wake()
       await this.#nextStep(room)
       if (!(await isQueued(this.#questions, room, until))) return
@@ -230,9 +230,12 @@ export class Followers {
       this.#logger.error({ err: error }, 'what follows from an event is refused, and left out')
   }
 
+  #isPaused(room: string): boolean {
+    return (this.#failing.get(room)?.until ?? 0) > Date.now()
+  }
+
   #paused(): readonly RoomId[] {
-    const now = Date.now()
-    return [...this.#failing.values()].filter(({ until }) => until > now).map(({ room }) => room)
+    return [...this.#failing].filter(([name]) => this.#isPaused(name)).map(([, { room }]) => room)
   }
 
   /** One room that cannot be followed holds up no other. */

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Logger } from '../observe/log.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import type { RoomId, Seq } from './entry.ts'
 
@@ -13,10 +14,17 @@ export class HeadWatch {
   readonly #pool: pg.Pool
   readonly #open: () => readonly RoomId[]
   readonly #heard: (room: RoomId, head: Seq) => void
+  readonly #logger: Logger
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(pool: pg.Pool, open: () => readonly RoomId[], heard: (room: RoomId, head: Seq) => void) {
+  constructor(
+    pool: pg.Pool,
+    open: () => readonly RoomId[],
+    heard: (room: RoomId, head: Seq) => void,
+    logger: Logger,
+  ) {
+    this.#logger = logger
     this.#pool = pool
     this.#open = open
     this.#heard = heard
@@ -27,7 +35,7 @@ export class HeadWatch {
       this.#ask()
         .catch((error: unknown) => {
           // While the database is away readiness says so, and the next question is for all that this one missed.
-          if (!isStorageFailure(error)) throw error
+          if (!isStorageFailure(error)) this.#logger.error({ err: error }, 'heads of rooms could not be told')
         })
         .finally(() => {
           if (!this.#stopped) this.start()
