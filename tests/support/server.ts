@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Grants } from '../../server/protocol.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { freshDatabase } from './database.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
@@ -113,15 +113,4 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { createInterface } from 'node:readline'
+import { freePort } from '../free-port.ts'
+import type { RedisBinary } from './binary.ts'
+
+/** A Redis of its own on loopback, which keeps nothing on disk: after `kill9` it comes back empty. */
+export class RedisProcess {
+  readonly url: string
+  readonly #binary: RedisBinary & { kind: 'found' }
+  readonly #port: number
+  #child: ChildProcess | undefined
+
+  private constructor(binary: RedisBinary & { kind: 'found' }, port: number) {
+    this.#binary = binary
+    this.#port = port
+    this.url = `redis://127.0.0.1:${port}`
+  }
+
+  /** @throws Error saying why, where no Redis can be run here */
+  static async start(binary: RedisBinary): Promise<RedisProcess> {
+    if (binary.kind === 'absent') throw new Error(`no Redis can be run here: ${binary.reason}`)
+    const redis = new RedisProcess(binary, await freePort())
+    await redis.restart()
+    return redis
+  }
+
+  /** Starts it again on the same port, empty; ends it first where it still runs. */
+  async restart(): Promise<void> {
+    await this.kill9()
+    const { command, env } = this.#binary
+    const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', tmpdir()]
+    const child = spawn(command, [...args, '--save', '', '--appendonly', 'no'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#child = child
+    await ready(child)
+  }
+
+  async kill9(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Halts it: connections stay open and nothing is answered. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** Ends it as an operator does. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill9()
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+}
+
+/** Resolves when the server says that it takes connections. */
+async function ready(child: ChildProcess): Promise<void> {
+  const said: string[] = []
+  const { stdout } = child
+  if (stdout === null) throw new Error('its output is not piped')
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`Redis ended with ${code}:\n${said.join('\n')}`)))
+    // Read to the end of its life, or it would stop at a full pipe.
+    createInterface(stdout).on('line', (line) => {
+      if (said.length < 100) said.push(line)
+      if (line.includes('Ready to accept connections')) resolve()
+    })
+  })
+}
