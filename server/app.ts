@@ -17,6 +17,7 @@ import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
 import { eventRoutes } from './channels/routes.ts'
 import { CHAT_KIND, chatRule } from './chat/rule.ts'
+import { joinCluster } from './cluster/cluster.ts'
 import type { Config } from './config.ts'
 import { type ErrorCode, SynclineError } from './errors.ts'
 import { createFeatures, followedTypes } from './features.ts'
@@ -93,6 +94,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const log = new Log(database, logger, config.maxQueueBytes)
   const history = new History(database, logger)
   log.onOpen((room) => history.watch(room))
+  const cluster = config.redis && (await joinCluster(config.redis, { db: database.pool, log, logger }))
   const heartbeat = new Heartbeat(database.pool)
   const revocations = new Revocations(database.pool)
   await revocations.start()
@@ -306,6 +308,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       revocations.stop()
       deletions.stop()
       heads.stop()
+      await cluster?.stop()
       await rooms.onDestroy()
       return durable
     },
@@ -315,6 +318,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       revocations.stop()
       deletions.stop()
       heads.stop()
+      await cluster?.stop()
       await features.close()
       await history.close()
       await log.abandon()

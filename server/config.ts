@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { configFile } from './config/file.ts'
+import { type RedisConfig, redisAddress } from './config/redis.ts'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
 import { ROOM_KIND } from './protocol.ts'
 
@@ -34,6 +35,8 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly storage: StorageConfig
+  /** What carries messages between nodes; one node where it is undefined. */
+  readonly redis: RedisConfig | undefined
   readonly tokens: TokenConfig
   /** The `iss` that every token must have; any where it is undefined. */
   readonly issuer: string | undefined
@@ -173,7 +176,7 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: postgresUrl.optional(),
-  REDIS_URL: z.undefined({ error: 'is not supported yet: this version runs as one node' }).optional(),
+  REDIS_URL: redisAddress.optional(),
   JWT_SECRET: secret.optional(),
   JWT_PUBLIC_KEY: z.string().optional(),
   JWKS_URL: trustedUrl.optional(),
@@ -240,6 +243,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: data.HOST,
     port: data.PORT,
     storage,
+    redis: data.REDIS_URL,
     tokens,
     issuer: data.JWT_ISSUER,
     application:

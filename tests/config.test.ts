@@ -39,7 +39,7 @@ it('[CFG1] every wrong key is named at once', () => {
   const problems = problemsOf({
     PORT: '70000',
     DATABASE_URL: 'mysql://localhost/notes',
-    REDIS_URL: 'redis://localhost',
+    REDIS_URL: 'http://:secret@localhost',
     JWT_SECRET: 'short',
     JWKS_URL: 'http://keys.example',
     JWT_ISSUER: 'x'.repeat(1001),

@@ -56,6 +56,7 @@ describe('who imports whom', () => {
     ['errors of anything', new Map([['server/errors.ts', ['server/protocol.ts']]])],
     ['documents of Hocuspocus', new Map([['server/documents/a.ts', ['@hocuspocus/server']]])],
     ['http of Hocuspocus', new Map([['server/http/a.ts', ['@hocuspocus/extension-database']]])],
+    ['realtime of Redis', new Map([['server/realtime/a.ts', ['ioredis']]])],
     ['a folder that no rule names', new Map([['server/utils/a.ts', []]])],
     ['client of the server', new Map([['client/sdk/a.ts', ['server/config.ts']]])],
     ['client of schemas', new Map([['client/sdk/a.ts', ['server/channels/kinds/built-in.ts']]])],

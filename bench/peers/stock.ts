@@ -1,8 +1,12 @@
 import { Database } from '@hocuspocus/extension-database'
+import { Redis } from '@hocuspocus/extension-redis'
 import { Server } from '@hocuspocus/server'
 import pg from 'pg'
 
-/** Hocuspocus as its documentation sets it up: one state a document, stored some seconds after a change. */
+/**
+ * Hocuspocus as its documentation sets it up: one state a document, stored some seconds after a change; with several
+ * nodes, where there is a Redis.
+ */
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
 await pool.query('create table if not exists documents (name text primary key, data bytea not null)')
 
@@ -21,9 +25,14 @@ const database = new Database({
   },
 })
 
+const redis = URL.parse(process.env.REDIS_URL ?? '')
+
 await new Server({
   port: Number(process.env.PORT),
   address: '127.0.0.1',
   quiet: true,
-  extensions: [database],
+  extensions: [
+    ...(redis === null ? [] : [new Redis({ host: redis.hostname, port: Number(redis.port) })]),
+    database,
+  ],
 }).listen()

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { SynclineError } from '../errors.ts'
 import type { NewEntry, Seq } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
+import { type Run, startOf } from '../log/room-feed.ts'
 import type { Commit, RoomLog } from '../log/room-log.ts'
 import { tellAll } from '../log/tell-all.ts'
 import type { AcceptedEvent } from './registry.ts'
@@ -19,9 +20,9 @@ interface Pending {
 }
 
 interface Listener {
-  /** What a commit brought, in order. */
+  /** What was committed, by whichever node, in order. */
   events(events: readonly StoredEvent[]): void
-  /** Another node has written to the room as well: there is more to be read than what this one knows of. */
+  /** Something was committed that is not told of here: it is to be read. */
   missed(): void
 }
 
@@ -35,19 +36,15 @@ export class Channel {
   readonly #followed: () => void
   /** Pending while events wait for what they are about to be looked up; others that come then wait behind them. */
   #turn: Promise<void> | undefined
-  /** The last position that listeners have been told of. */
-  #told: Seq
 
   /** @param followed called after commits in which there is something for the followers */
   constructor(room: RoomLog, followed: () => void) {
     this.room = room
     this.#followed = followed
-    this.#told = room.head
     room.onCommit((commit) => this.#committed(commit))
-    room.onBehind(() => {
-      if (room.known <= this.#told) return
-      this.#told = room.known // they read up to there, and what is committed next is live
-      tellAll(this.#listeners, (listener) => listener.missed())
+    room.follow({
+      next: (run) => this.#tell(run),
+      missed: () => tellAll(this.#listeners, (listener) => listener.missed()),
     })
     room.onDelete(() => {
       for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))
@@ -111,14 +108,9 @@ export class Channel {
 
   #committed({ lastSeq, entries, repeats }: Commit): void {
     const first = lastSeq - entries.length + 1
-    const events: StoredEvent[] = []
     entries.forEach((entry, index) => {
       const pending = this.#take(entry)
-      if (pending === undefined) return
-      const { event, actor, done } = pending
-      const seq = first + index
-      events.push({ ...event, seq, actor, at: entry.at })
-      done.resolve({ id: event.id, seq })
+      pending?.done.resolve({ id: pending.event.id, seq: first + index })
     })
     if (entries.some(({ event }) => event?.followed)) this.#followed()
     for (const [entry, { seq, same }] of repeats) {
@@ -127,12 +119,17 @@ export class Channel {
       if (same) pending.done.resolve({ id: pending.event.id, seq })
       else pending.done.reject(conflict(pending.event))
     }
-    const missed = first !== this.#told + 1
-    this.#told = lastSeq
-    tellAll(this.#listeners, (listener) => {
-      if (missed) listener.missed()
-      else if (events.length > 0) listener.events(events)
+  }
+
+  #tell(run: Run): void {
+    if (this.#listeners.size === 0) return
+    const first = startOf(run)
+    const events = run.entries.flatMap(({ actor, at, bytes, event }, index): readonly StoredEvent[] => {
+      if (event === undefined) return []
+      const { type, id } = event
+      return [{ type, id, seq: first + index, actor, at, payload: Buffer.from(bytes).toString() }]
     })
+    if (events.length > 0) tellAll(this.#listeners, (listener) => listener.events(events))
   }
 
   #take(entry: NewEntry): Pending | undefined {

@@ -85,7 +85,7 @@ export class Subscription {
       this.#fail(error) // it may have these or not, and comes back with the position that it knows
       return
     }
-    this.#position = Math.max(this.#position, this.#channel.room.head)
+    this.#position = Math.max(this.#position, this.#channel.room.told)
   }
 
   /** Something was committed that did not come by here: it is read, with what came after it. */

@@ -1,7 +1,11 @@
 import * as Y from 'yjs'
 import type { Log } from '../log/log.ts'
+import { type Run, startOf } from '../log/room-feed.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { readTail } from './load.ts'
+
+/** After what could not be read, in ms. */
+const AGAIN = 1_000
 
 export interface RoomTailOptions {
   readonly log: Log
@@ -9,7 +13,7 @@ export interface RoomTailOptions {
   readonly doc: Y.Doc
   /** Of the transactions that bring other nodes' entries. */
   readonly origin: unknown
-  /** What is in the log cannot be read now; it is asked for again with the next thing that is heard of. */
+  /** What is in the log cannot be read now; it is tried again. */
   readonly unread: (error: unknown) => void
   /** What is in the log cannot be applied: the document is not what its log makes. */
   readonly broken: (error: unknown) => void
@@ -25,30 +29,40 @@ export class RoomTail {
   readonly #stop: () => void
   #reading = false
   #stopped = false
+  #again: NodeJS.Timeout | undefined
 
   constructor(options: RoomTailOptions) {
     this.#options = options
-    this.#stop = options.room.onBehind(() => this.#wake())
+    this.#stop = options.room.follow({ next: (run) => this.#next(run), missed: () => this.#wake() })
     if (options.room.behind) this.#wake()
   }
 
   stop(): void {
     this.#stopped = true
+    clearTimeout(this.#again)
     this.#stop()
   }
 
+  #next(run: Run): void {
+    const { room } = this.#options
+    // What is being read, or was, has it.
+    if (this.#reading || run.lastSeq <= room.integrated) return
+    if (room.integrated + 1 < startOf(run)) {
+      this.#wake()
+      return
+    }
+    const others = run.own ? [] : run.entries.filter(({ event }) => event === undefined)
+    if (this.#apply(others.map(({ bytes }) => bytes))) room.integratedUpTo(run.lastSeq)
+  }
+
   #wake(): void {
-    if (this.#reading) return
+    if (this.#reading || this.#stopped) return
     this.#reading = true
-    this.#catchUp().then(
-      () => {
-        this.#reading = false
-      },
-      (error: unknown) => {
-        this.#reading = false
-        this.#options.unread(error)
-      },
-    )
+    this.#catchUp().catch((error: unknown) => {
+      this.#reading = false
+      this.#options.unread(error)
+      if (!this.#stopped) this.#again = setTimeout(() => this.#wake(), AGAIN).unref()
+    })
   }
 
   async #catchUp(): Promise<void> {
@@ -59,10 +73,13 @@ export class RoomTail {
       if (this.#stopped || !this.#apply(updates)) return
       room.integratedUpTo(until)
     }
+    // Still the turn in which nothing was missing: what comes next is told.
+    this.#reading = false
   }
 
   #apply(updates: readonly Uint8Array[]): boolean {
     const { doc, origin, broken } = this.#options
+    if (updates.length === 0) return true
     try {
       doc.transact(() => {
         for (const update of updates) Y.applyUpdate(doc, update, origin)

@@ -62,6 +62,8 @@ export class Log {
   readonly #openListeners = new Set<(room: RoomLog) => void>()
   /** Every room that somebody here holds: one queue a room, so that its edits and events have one order. */
   readonly #open = new Map<RoomId, Held>()
+  /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
+  patience: () => number = () => 0
   /** For each room that is being looked up: the rooms that nobody holds any more since then. */
   readonly #lookups = new Set<Set<RoomId>>()
 
@@ -94,7 +96,7 @@ export class Log {
     const row = await this.#lookUp(name, createBy)
     if (row === undefined) return undefined
     const known = this.#open.get(row.id)
-    const held = known ?? { room: new RoomLog(row.id, row.head, this.#committer), holders: 0 }
+    const held = known ?? { room: this.#roomLog(row), holders: 0 }
     held.holders += 1
     if (known === undefined) {
       this.#open.set(row.id, held)
@@ -135,6 +137,7 @@ export class Log {
       // Others may have held it since, and let go: what they handed in is waited for by their own release.
       if (held.holders > 0 || pending || this.#open.get(id) !== held) return
       this.#open.delete(id)
+      held.room.close()
       for (const closed of this.#lookups) closed.add(id)
     })
   }
@@ -145,7 +148,7 @@ export class Log {
   ): Promise<{ readonly room: RoomLog; readonly quarantine: Quarantine | undefined } | undefined> {
     const row = await findRoom(this.#database.pool, name)
     if (row === undefined) return undefined
-    return { room: new RoomLog(row.id, row.head, this.#committer), quarantine: row.quarantine }
+    return { room: this.#roomLog(row), quarantine: row.quarantine }
   }
 
   /**
@@ -305,6 +308,10 @@ export class Log {
   async abandon(): Promise<void> {
     this.#packer.stop()
     await this.#committer.abandon()
+  }
+
+  #roomLog({ id, head }: RoomRow): RoomLog {
+    return new RoomLog(id, head, this.#committer, () => this.patience())
   }
 
   async #findOrCreate(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {

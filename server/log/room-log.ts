@@ -1,5 +1,6 @@
 import { SynclineError } from '../errors.ts'
 import type { NewEntry, Repeats, RoomId, Seq } from './entry.ts'
+import { type FeedListener, RoomFeed } from './room-feed.ts'
 import { tellAll } from './tell-all.ts'
 
 /** Entries of one room that one batch committed; their seqs are `lastSeq - entries.length + 1 … lastSeq`. */
@@ -48,18 +49,20 @@ export class RoomLog {
   /** The room was deleted: nothing is taken any more, and what waits is never committed. */
   deleted = false
   #waiting: NewEntry[] = []
-  #heard: Seq = 0
+  readonly #feed: RoomFeed
   readonly #listeners = new Set<CommitListener>()
-  readonly #behindListeners = new Set<() => void>()
   readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
   readonly #deletionListeners = new Set<() => void>()
+  readonly #closeListeners = new Set<() => void>()
   readonly #scheduler: CommitScheduler
 
-  constructor(id: RoomId, head: Seq, scheduler: CommitScheduler) {
+  /** @param patience how long what another node has written may still arrive by itself, in ms; 0 where nothing does */
+  constructor(id: RoomId, head: Seq, scheduler: CommitScheduler, patience: () => number = () => 0) {
     this.id = id
     this.head = head
     this.integrated = head
     this.#scheduler = scheduler
+    this.#feed = new RoomFeed(head, patience)
   }
 
   /**
@@ -121,16 +124,42 @@ export class RoomLog {
     tellAll(this.#deletionListeners, (listener) => listener())
   }
 
+  /** Calls back when nobody holds the room here any more; after that it is never told of anything. */
+  onClose(listener: () => void): void {
+    this.#closeListeners.add(listener)
+  }
+
+  close(): void {
+    this.#feed.stop()
+    tellAll(this.#closeListeners, (listener) => listener())
+  }
+
   /** The last position that is known to be in the database, whichever node it is of. */
   get known(): Seq {
-    return Math.max(this.head, this.#heard)
+    return this.#feed.known
+  }
+
+  /** Who listens to the feed has been told of all up to here. */
+  get told(): Seq {
+    return this.#feed.position
+  }
+
+  /** Calls back with the entries of all nodes, in the order of the log. Returns what stops it. */
+  follow(listener: FeedListener): () => void {
+    return this.#feed.listen(listener)
   }
 
   /** The database has entries up to here. */
   heard(head: Seq): void {
-    this.#heard = Math.max(this.#heard, head)
+    this.#feed.heard(head)
     // What is on its way from here may be all that is new: once it has settled, that is looked at.
-    if (this.behind && !this.pending) this.#tellBehind()
+    if (!this.pending) this.#feed.expect()
+  }
+
+  /** Another node has committed these. */
+  received(lastSeq: Seq, entries: readonly NewEntry[]): void {
+    this.#feed.add({ lastSeq, entries, own: false })
+    this.heard(lastSeq)
   }
 
   /** Somebody is about to load all that is known to be there: entries of other nodes too. */
@@ -151,12 +180,6 @@ export class RoomLog {
   /** There are entries that this node has not looked at; some of them may be its own. */
   get behind(): boolean {
     return this.integrated < this.known
-  }
-
-  /** Calls back while the room is behind: when it turns out to be, and with whatever is heard of it then. Returns what stops it. */
-  onBehind(listener: () => void): () => void {
-    this.#behindListeners.add(listener)
-    return () => this.#behindListeners.delete(listener)
   }
 
   /** What this node holds has now all entries up to there. */
@@ -200,11 +223,11 @@ export class RoomLog {
       this.#barriers.shift()
       barrier = this.#barriers[0]
     }
-    tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats }))
-    if (this.behind) this.#tellBehind()
-  }
-
-  #tellBehind(): void {
-    tellAll(this.#behindListeners, (listener) => listener())
+    try {
+      tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats }))
+    } finally {
+      this.#feed.add({ lastSeq, entries, own: true })
+      this.#feed.expect()
+    }
   }
 }

@@ -15,6 +15,7 @@ async function behindProxy(env: Readonly<Record<string, string>> = {}) {
   const database = await freshDatabase()
   onTestFinished(database.drop)
   const proxy = await startProxy(database.storage.url)
+  onTestFinished(() => proxy.close())
   const server = await startServer({ env: { ...env, DATABASE_URL: proxy.url } })
   onTestFinished(() => server.dispose())
   const record = new RoomRecord()

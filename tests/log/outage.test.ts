@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { seeded } from '../documents/random-edit.ts'
 import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
 import { type Fate, startProxy } from './postgres-proxy.ts'
@@ -8,6 +8,7 @@ import { type Fate, startProxy } from './postgres-proxy.ts'
 async function behindProxy(maxQueueBytes?: number) {
   const { url, db } = await database()
   const proxy = await startProxy(url)
+  onTestFinished(() => proxy.close())
   const log = openLog(await connectTo(proxy.url), maxQueueBytes)
   return { proxy, log, room: await openRoom(log), witness: openLog(db), db }
 }

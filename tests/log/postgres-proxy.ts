@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 
 /** What becomes of what passes by. */
 export interface Fate {
@@ -18,6 +17,7 @@ export interface PostgresProxy {
   /** Takes everything from now on and answers nothing. */
   swallow(): void
   restore(): void
+  close(): void
 }
 
 /** Stands between a client and Postgres, and does to their bytes what networks do. */
@@ -75,10 +75,6 @@ export async function startProxy(databaseUrl: string): Promise<PostgresProxy> {
   const cutAll = () => {
     for (const socket of sockets) socket.destroy()
   }
-  onTestFinished(() => {
-    server.close()
-    cutAll()
-  })
 
   const url = new URL(databaseUrl)
   url.search = ''
@@ -97,6 +93,10 @@ export async function startProxy(databaseUrl: string): Promise<PostgresProxy> {
     },
     restore: () => {
       mode = 'open'
+      cutAll()
+    },
+    close: () => {
+      server.close()
       cutAll()
     },
   }

@@ -24,7 +24,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   })
 }
 
-const BASE = ['bucket', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
+const BASE = ['bucket', 'bus', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 /** Each builds on events, and none on another. */
@@ -32,6 +32,7 @@ const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments']
 const ALL = [
   'app',
   'start',
+  'cluster',
   'features',
   'commands',
   'generate',
@@ -52,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   extension: ALL.filter((part) => !['app', 'start', 'commands'].includes(part)),
   start: ALL,
   app: ALL.filter((part) => part !== 'start'),
+  cluster: BELOW_HTTP,
   features: [...FEATURES, 'realtime', 'channels', ...BELOW_REALTIME],
   commands: ['generate', 'channels', 'transfer', 'history', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
@@ -68,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   studio: BASE,
   config: ['errors', 'protocol', 'observe'],
   bucket: [],
+  bus: [],
   observe: [],
   errors: [],
   package: [],
@@ -105,6 +108,7 @@ function objection(file: string, target: string): string | undefined {
   }
   if (target.startsWith('client/')) return 'is a browser’s'
   if (own) return to === from || MAY_IMPORT[from]?.includes(to) ? undefined : 'is above it'
+  if (target === 'ioredis' && from !== 'cluster') return 'is known to cluster alone'
   const hocuspocus = /^@hocuspocus\/(server|extension-)/.test(target)
   return hocuspocus && from !== 'realtime' ? 'is known to realtime alone' : undefined
 }
