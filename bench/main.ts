@@ -8,6 +8,8 @@ import { startPostgres } from './postgres.ts'
 import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
+import { edit } from './scenarios/cluster/edit.ts'
+import { nodeRooms } from './scenarios/cluster/rooms.ts'
 import { crowd } from './scenarios/crowd.ts'
 import { fallback } from './scenarios/events/fallback.ts'
 import { fanOut } from './scenarios/events/fan-out.ts'
@@ -52,18 +54,21 @@ const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
 const PEOPLE: readonly Scenario[] = [carets, activity, comments, messages, notifications]
+/** Asked for one by one, or as `cluster`. */
+const CLUSTER: readonly Scenario[] = [edit, nodeRooms]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,
   events: EVENTS,
   people: PEOPLE,
+  cluster: CLUSTER,
 }
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
 const USAGE = `npm run bench -- [options] [scenario ...]
 
   --quick          short runs, one round
-  --trace PATH     the recording that open, segments, check, history and people-comments need
+  --trace PATH     the recording that open, segments, check, history, people-comments and cluster-edit need
   --peers A,B      only these of ${PEERS.join(', ')}
   --profile        print where each peer's processor time went
   --write          write what was measured into bench/RESULTS.md (always done when all scenarios run in full)
@@ -71,7 +76,8 @@ const USAGE = `npm run bench -- [options] [scenario ...]
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
 history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')};
 events, which is ${EVENTS.map(({ name }) => name).join(', ')};
-and people, which is ${PEOPLE.map(({ name }) => name).join(', ')}
+people, which is ${PEOPLE.map(({ name }) => name).join(', ')};
+and cluster, which is ${CLUSTER.map(({ name }) => name).join(', ')}
 `
 
 const { values, positionals } = parseArgs({
@@ -94,7 +100,7 @@ async function main(): Promise<void> {
   const wanted = new Set(
     positionals.flatMap((name) => GROUPS[name]?.map((scenario) => scenario.name) ?? [name]),
   )
-  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS, ...PEOPLE]
+  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS, ...PEOPLE, ...CLUSTER]
   const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))
   if (values.help || unknown.length > 0) return say(USAGE)
   const chosen = positionals.length === 0 ? SCENARIOS : all.filter(({ name }) => wanted.has(name))

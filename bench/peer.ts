@@ -89,14 +89,18 @@ export interface PeerOptions {
   readonly program?: string
   /** Another database than the peer's own. */
   readonly database?: string
+  /** The Redis that it shares with other nodes. */
+  readonly redis?: string
+  /** The port that it listens on; a free one where it is left out. */
+  readonly port?: number
 }
 
 export async function startPeer(
   name: PeerName,
   postgres: Postgres,
-  { limited = false, program = PROGRAMS[name], database = name }: PeerOptions = {},
+  { limited = false, program = PROGRAMS[name], database = name, redis, port: wanted }: PeerOptions = {},
 ): Promise<Peer> {
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const stores = name === 'stock' || name === 'syncline'
   const env = {
     PATH: process.env.PATH,
@@ -104,6 +108,7 @@ export async function startPeer(
     PORT: String(port),
     HOST: '127.0.0.1',
     LOG_LEVEL: 'warn',
+    ...(redis !== undefined && { REDIS_URL: redis }),
     ...(stores && { DATABASE_URL: await postgres.url(database) }),
     ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off', ...(!limited && UNLIMITED) }),
   }

@@ -12,6 +12,8 @@ export interface Bus {
   readonly node: NodeId
   /** Messages go out and come in. */
   readonly connected: boolean
+  /** Whether another node may have subscribed to the topic: what is not worth making for nobody need not be made. */
+  isHeard(topic: string): boolean
   /** Tells all other nodes that have subscribed to the topic; what cannot be sent now is dropped. */
   publish(topic: string, body: Uint8Array): void
   /** Calls back with what other nodes publish, of each node in its order. */

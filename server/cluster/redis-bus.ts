@@ -13,6 +13,8 @@ const BEAT = 2_000
 const SILENT = 7_000
 /** After so long without hearing its own word, a node knows that it hears and tells nobody, in ms. */
 const DEAF = 5_000
+/** Nobody else had subscribed to a topic; after so long that is asked again, in ms: it is told of, but that may be lost. */
+const ALONE = 2_000
 /** What saying goodbye may take, in ms. */
 const GOODBYE = 500
 
@@ -20,7 +22,16 @@ const NODES = 'nodes'
 const HERE = Uint8Array.of(1)
 const GONE = Uint8Array.of(0)
 
+/** Said in a topic by whoever has subscribed to it. */
+const HELLO = new Uint8Array()
+
 type Listener = (from: NodeId, body: Uint8Array) => void
+
+interface Topic {
+  readonly listeners: Set<Listener>
+  /** No other node had subscribed to it, as far as is known until then. */
+  aloneUntil: number
+}
 
 /**
  * Messages between nodes over Redis' publish and subscribe. Redis may be away, stand still or forget everything: then
@@ -33,7 +44,9 @@ export class RedisBus implements Bus {
   /** One to publish; a connection that has subscribed can do nothing else. */
   readonly #publisher: Connection
   readonly #subscriber: Connection
-  readonly #topics = new Map<string, Set<Listener>>()
+  readonly #topics = new Map<string, Topic>()
+  /** Whether Redis says how many have subscribed: a node of a Redis Cluster knows of its own alone. */
+  readonly #counts: boolean
   /** The other nodes, with the time at which each was heard last. */
   readonly #heard = new Map<NodeId, number>()
   readonly #connectedListeners = new Set<() => void>()
@@ -45,6 +58,7 @@ export class RedisBus implements Bus {
   constructor(config: RedisConfig, seal: Seal, logger: Logger) {
     this.#seal = seal
     this.#logger = logger
+    this.#counts = config.kind !== 'cluster'
     const name = this.node.slice(0, 8)
     this.#publisher = connect(config, `${name}-publish`)
     this.#subscriber = connect(config, `${name}-subscribe`)
@@ -64,16 +78,20 @@ export class RedisBus implements Bus {
     return this.#connected
   }
 
+  isHeard(topic: string): boolean {
+    return this.#connected && performance.now() >= (this.#topics.get(topic)?.aloneUntil ?? 0)
+  }
+
   publish(topic: string, body: Uint8Array): void {
-    if (this.#connected) this.#send(topic, body)
+    if (this.isHeard(topic)) this.#send(topic, body)
   }
 
   subscribe(topic: string, listener: Listener): () => void {
     const known = this.#topics.get(topic)
-    const listeners = known ?? new Set()
+    const { listeners } = known ?? { listeners: new Set() }
     listeners.add(listener)
     if (known === undefined) {
-      this.#topics.set(topic, listeners)
+      this.#topics.set(topic, { listeners, aloneUntil: 0 })
       this.#listen([topic])
     }
     return () => {
@@ -105,7 +123,11 @@ export class RedisBus implements Bus {
 
   #listen(topics: readonly string[]): void {
     const channels = topics.map((topic) => this.#seal.prefix + topic)
-    this.#unless(this.#subscriber.subscribe(...channels).then(() => this.#sayHere()))
+    this.#unless(
+      this.#subscriber.subscribe(...channels).then(() => {
+        for (const topic of topics) this.#send(topic, topic === NODES ? HERE : HELLO)
+      }),
+    )
   }
 
   #sayHere(): void {
@@ -114,7 +136,12 @@ export class RedisBus implements Bus {
 
   #send(topic: string, body: Uint8Array): Promise<void> {
     const message = this.#seal.close(topic, this.node, body)
-    return this.#unless(this.#publisher.publish(this.#seal.prefix + topic, message))
+    return this.#unless(
+      this.#publisher.publish(this.#seal.prefix + topic, message).then((subscribers) => {
+        const own = this.#topics.get(topic)
+        if (own !== undefined && this.#counts && subscribers === 1) own.aloneUntil = performance.now() + ALONE
+      }),
+    )
   }
 
   /** What fails because Redis is away is dropped, and made again when it is back: `close` or deafness tell of that. */
@@ -128,6 +155,8 @@ export class RedisBus implements Bus {
 
   #take(channel: Buffer, message: Buffer): void {
     const topic = channel.toString().slice(this.#seal.prefix.length)
+    // Redis sends us our own as well; of those only the beat says anything.
+    if (topic !== NODES && this.#seal.isFrom(this.node, message)) return
     const opened = this.#seal.open(topic, message)
     if (opened === undefined) {
       this.#logger.warn({ topic }, 'a message between nodes is not signed with our key; it is dropped')
@@ -135,7 +164,7 @@ export class RedisBus implements Bus {
     }
     const { from, body } = opened
     if (from === this.node) {
-      if (topic === NODES) this.#heardOurselves()
+      this.#heardOurselves()
       return
     }
     if (topic === NODES && body[0] === GONE[0]) {
@@ -143,8 +172,12 @@ export class RedisBus implements Bus {
       return
     }
     this.#heard.set(from, performance.now())
+    const known = this.#topics.get(topic)
+    if (known === undefined) return
+    known.aloneUntil = 0
+    if (body.length === 0) return
     try {
-      tellAll(this.#topics.get(topic) ?? [], (listener) => listener(from, body))
+      tellAll(known.listeners, (listener) => listener(from, body))
     } catch (error) {
       // Signed and yet not understood: another version's, or our mistake. It counts as lost.
       this.#logger.error({ err: error, topic }, 'a message between nodes could not be taken; it is dropped')

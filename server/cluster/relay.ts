@@ -18,7 +18,7 @@ export function relay(bus: Bus, log: Log): void {
   log.onOpen((room) => {
     const topic = `room:${room.id}`
     room.onCommit((commit) => {
-      if (commit.entries.length > 0) bus.publish(topic, encodeCommit(commit))
+      if (commit.entries.length > 0 && bus.isHeard(topic)) bus.publish(topic, encodeCommit(commit))
     })
     room.onClose(bus.subscribe(topic, (_from, body) => receive(room, body)))
   })
