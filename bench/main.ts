@@ -8,7 +8,10 @@ import { startPostgres } from './postgres.ts'
 import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
 import { check } from './scenarios/check.ts'
+import { active } from './scenarios/cluster/active.ts'
 import { edit } from './scenarios/cluster/edit.ts'
+import { outage } from './scenarios/cluster/outage.ts'
+import { comeBack } from './scenarios/cluster/return.ts'
 import { nodeRooms } from './scenarios/cluster/rooms.ts'
 import { crowd } from './scenarios/crowd.ts'
 import { fallback } from './scenarios/events/fallback.ts'
@@ -21,7 +24,7 @@ import { positions } from './scenarios/history/positions.ts'
 import { floods } from './scenarios/hostile-floods.ts'
 import { revocation } from './scenarios/hostile-revocation.ts'
 import { siege } from './scenarios/hostile-siege.ts'
-import { idle } from './scenarios/idle.ts'
+import { idle, idleMany } from './scenarios/idle.ts'
 import { kill } from './scenarios/kill.ts'
 import { open } from './scenarios/open.ts'
 import { activity } from './scenarios/people/activity.ts'
@@ -55,7 +58,7 @@ const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
 const PEOPLE: readonly Scenario[] = [carets, activity, comments, messages, notifications]
 /** Asked for one by one, or as `cluster`. */
-const CLUSTER: readonly Scenario[] = [edit, nodeRooms]
+const CLUSTER: readonly Scenario[] = [edit, nodeRooms, active, outage, comeBack, idleMany]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,
