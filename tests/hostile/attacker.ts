@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import * as decoding from 'lib0/decoding'
 import { WebSocket } from 'ws'
 import { AUTH, CLOSE, frame, STATELESS, SYNC_STATUS } from './bytes.ts'
@@ -24,9 +25,13 @@ export class Attacker {
   #authenticated = 0
   #closed = false
   readonly #socket: WebSocket
+  #wire: Socket | undefined
 
   private constructor(socket: WebSocket) {
     this.#socket = socket
+    socket.on('upgrade', (response) => {
+      this.#wire = response.socket
+    })
     socket.on('message', (data) => this.#hear(new Uint8Array(data as Buffer)))
     socket.on('close', (code, reason) => {
       this.#closed = true
@@ -68,6 +73,16 @@ export class Attacker {
 
   send(data: Uint8Array | string): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(data)
+  }
+
+  /**
+   * Sends all of it in one write. What is sent frame by frame is read in as many pieces as the two processes are
+   * interrupted in, and some attacks succeed only where their frames are read together.
+   */
+  sendTogether(frames: readonly (Uint8Array | string)[]): void {
+    this.#wire?.cork()
+    for (const data of frames) this.send(data)
+    this.#wire?.uncork()
   }
 
   /** Settles when the server has read all that was sent, and handled what was sent to that room if this is a member. */

@@ -35,8 +35,8 @@ async function frames(attack: FrameAttack, target: Target, scene: Scene): Promis
       if (taken !== member) return [`the token was ${taken ? 'taken' : `refused: ${attacker.codes.join()}`}`]
       attacker.codes.length = 0
     }
-    if (member) attacker.send(frame(scene.room, SYNC, STEP_1, raw(1, 0)))
-    for (const bytes of attack.frames(scene)) attacker.send(bytes)
+    const handshake = member ? [frame(scene.room, SYNC, STEP_1, raw(1, 0))] : []
+    attacker.sendTogether([...handshake, ...attack.frames(scene)])
     const answered = member && !target.stock && attack.leaves !== true
     const handled = await attacker.handled(answered ? scene.room : undefined)
     return await judge(attack.outcome, attacker, handled)

@@ -70,13 +70,14 @@ it('[HOS2] negative control: one of them makes a room that stock Hocuspocus neve
 })
 
 it('[HOS2] negative control: two frames take somebody out of sight, and one is applied behind a close message', async () => {
-  for (const name of HIDES) {
+  const hidden = HIDES.map(async (name) => {
     const party = await attacked(name)
     await party.goesOn()
     await expect(party.seesAda(), name).rejects.toThrow('who is there')
-  }
-  for (const name of APPLIES) {
+  })
+  const applied = APPLIES.map(async (name) => {
     const party = await attacked(name)
     await until(() => party.marked)
-  }
+  })
+  await Promise.all([...hidden, ...applied])
 })
