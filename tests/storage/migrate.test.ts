@@ -6,13 +6,13 @@ import { pino } from 'pino'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from '../../server/storage/database.ts'
 import { migrate } from '../../server/storage/migrate.ts'
-import { type FreshDatabase, freshDatabase } from '../support/database.ts'
+import { emptyDatabase, type FreshDatabase } from '../support/database.ts'
 
 const silent = pino({ level: 'silent' })
 
 let database: FreshDatabase
 beforeEach(async ({ onTestFinished }) => {
-  database = await freshDatabase()
+  database = await emptyDatabase()
   onTestFinished(() => database.drop())
 })
 

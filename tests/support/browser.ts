@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import chromium from '@sparticuz/chromium'
 import { type BrowserContext, chromium as driver, type Page } from 'playwright-core'
+import { inject } from 'vitest'
 
 export interface TestBrowser {
   /** Somebody's own browser, with storage of its own. */
@@ -11,6 +12,9 @@ export interface TestBrowser {
   ): Promise<BrowserContext>
   close(): Promise<void>
 }
+
+// As in global-setup.ts, which unpacks nothing for graphics.
+chromium.setGraphicsMode = false
 
 /**
  * The package is made for a cloud function. One process for all pages would fall with the first of them, and
@@ -23,21 +27,11 @@ const UNWANTED = [
   '--allow-running-insecure-content',
 ]
 
-/** Chromium out of the npm package, unpacked into a folder that goes with it. */
+/** Chromium as global-setup.ts has unpacked it, with a folder for temporary files that goes with it. */
 export async function launchBrowser(): Promise<TestBrowser> {
   const folder = await mkdtemp(join(tmpdir(), 'syncline-chromium-'))
-  const before = process.env.TMPDIR
-  process.env.TMPDIR = folder
-  chromium.setGraphicsMode = false
-  let executablePath: string
-  try {
-    executablePath = await chromium.executablePath()
-  } finally {
-    if (before === undefined) delete process.env.TMPDIR
-    else process.env.TMPDIR = before
-  }
   const browser = await driver.launch({
-    executablePath,
+    executablePath: inject('chromium'),
     args: chromium.args.filter((arg) => !UNWANTED.includes(arg)),
     chromiumSandbox: false,
     env: { ...process.env, TMPDIR: folder },

@@ -12,10 +12,15 @@ export interface FreshDatabase {
   drop(): Promise<void>
 }
 
-/** An empty database of the caller's own on the run's one server. */
-export async function freshDatabase(): Promise<FreshDatabase> {
+/** A database of the caller's own on the run's one server, with all tables and nothing in them. */
+export const freshDatabase = (): Promise<FreshDatabase> => databaseFrom(inject('migratedDatabase'))
+
+/** One on which nothing has ever been. */
+export const emptyDatabase = (): Promise<FreshDatabase> => databaseFrom('template1')
+
+async function databaseFrom(template: string): Promise<FreshDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await onServer(`create database ${name}`)
+  await onServer(`create database ${name} template ${template}`)
   const url = new URL(inject('databaseServer'))
   url.pathname = `/${name}`
   return {
