@@ -16,8 +16,20 @@ export interface Session {
 
 const WORDS = ['alpha ', 'beta', ' gamma', '\n', 'delta, ', 'epsilon']
 
-/** What people make of a document in these sessions: text, rich text, a map and a list, with deletions. */
+const known = new Map<string, readonly NewEntry[]>()
+
+/**
+ * What people make of a document in these sessions: text, rich text, a map and a list, with deletions. Made once for
+ * all who ask for the same, for it takes seconds.
+ */
 export function typed(sessions: readonly Session[], seed = 1): readonly NewEntry[] {
+  const key = JSON.stringify([sessions, seed])
+  const entries = known.get(key) ?? make(sessions, seed)
+  known.set(key, entries)
+  return entries
+}
+
+function make(sessions: readonly Session[], seed: number): readonly NewEntry[] {
   const random = seeded(seed)
   const below = (limit: number) => Math.floor(random() * limit)
   const replicas = new Map<string, Y.Doc>()
