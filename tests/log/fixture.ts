@@ -8,23 +8,28 @@ import { freshDatabase } from '../support/database.ts'
 
 const silent = pino({ level: 'silent' })
 
+/** Ends what was made, the last first; at the end of a test, or of all of a file's. */
+export type AtEnd = (end: () => Promise<void>) => void
+
 /** An empty database with its tables, gone with the test. */
-export async function database(): Promise<{ readonly url: string; readonly db: Database }> {
+export async function database(
+  atEnd: AtEnd = onTestFinished,
+): Promise<{ readonly url: string; readonly db: Database }> {
   const { storage, drop } = await freshDatabase()
-  onTestFinished(drop)
-  return { url: storage.url, db: await connectTo(storage.url) }
+  atEnd(drop)
+  return { url: storage.url, db: await connectTo(storage.url, atEnd) }
 }
 
 /** Another node's way to a database. */
-export async function connectTo(url: string): Promise<Database> {
+export async function connectTo(url: string, atEnd: AtEnd = onTestFinished): Promise<Database> {
   const db = await openDatabase({ kind: 'url', url }, silent)
-  onTestFinished(() => db.close())
+  atEnd(() => db.close())
   return db
 }
 
-export function openLog(db: Database, maxQueueBytes = 1024 * 1024): Log {
+export function openLog(db: Database, maxQueueBytes = 1024 * 1024, atEnd: AtEnd = onTestFinished): Log {
   const log = new Log(db, silent, maxQueueBytes)
-  onTestFinished(() => log.abandon())
+  atEnd(async () => log.abandon())
   return log
 }
 

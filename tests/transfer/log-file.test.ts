@@ -1,43 +1,51 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { History } from '../../server/history/history.ts'
 import { thinRoom } from '../../server/history/retention/retain.ts'
 import { packRoom } from '../../server/log/pack.ts'
 import { DAY, typed } from '../history/past.ts'
 import { historyOf } from '../history/support.ts'
-import { database, entriesOf, openLog, openRoom } from '../log/fixture.ts'
+import { type AtEnd, database, entriesOf, openLog, openRoom } from '../log/fixture.ts'
+import { until } from '../support/server.ts'
 import { folder, syncline } from './support.ts'
 
+const NOW = Date.now()
+
 /** A room of 3,300 entries, part of them thinned, part packed, part as rows; and its exported log. */
-async function exported() {
-  const { db, url } = await database()
-  const log = openLog(db)
+async function exported(atEnd: AtEnd = onTestFinished) {
+  const { db, url } = await database(atEnd)
+  const log = openLog(db, undefined, atEnd)
   const room = await openRoom(log)
-  const old = [50, 49, 48].map((days) => ({
-    at: Date.now() - days * DAY,
-    people: ['ada', 'bob'],
-    edits: 400,
-  }))
-  for (const entry of typed([...old, { at: Date.now() - DAY, people: ['ada', 'eve'], edits: 2100 }]))
+  const old = [50, 49, 48].map((days) => ({ at: NOW - days * DAY, people: ['ada', 'bob'], edits: 400 }))
+  for (const entry of typed([...old, { at: NOW - DAY, people: ['ada', 'eve'], edits: 2100 }]))
     room.append(entry)
   await room.durable()
   const rows = async () => (await db.pool.query('select from room_updates')).rowCount ?? 0
-  await expect.poll(async () => (await packRoom(db.pool, room.id)) + (await rows())).toBeLessThan(2000)
+  await until(async () => (await packRoom(db.pool, room.id)) + (await rows()) < 2000)
   await thinRoom(
     db.pool,
     room.id,
     { sessions: Date.now() - 30 * DAY, versions: undefined },
     { dryRun: false },
   )
-  const file = join(await folder(), 'a.log')
+  const file = join(await folder(atEnd), 'a.log')
   expect(await syncline(url, 'export', 'doc:a', '--all', '--out', file)).toEqual({ code: 0, output: '' })
   return { db, url, log, file }
 }
 
+/** For all who only read it. */
+let one: Awaited<ReturnType<typeof exported>>
+beforeAll(async () => {
+  const ends: (() => Promise<void>)[] = []
+  one = await exported((end) => ends.unshift(end))
+  return async () => {
+    for (const end of ends) await end()
+  }
+}, 120_000)
+
 describe('a whole log', { timeout: 120_000 }, () => {
   it('[HIS100] exported and imported elsewhere is the same log, byte for byte', async () => {
-    const one = await exported()
     const other = await database()
     const { output } = await syncline(other.url, 'import', one.file)
     expect(output).toBe(`${one.file}: doc:a imported\n`)
@@ -55,7 +63,6 @@ describe('a whole log', { timeout: 120_000 }, () => {
   })
 
   it('[HIS108] that retention has thinned in part is read as it was, and thinned on by the rules of where it is now', async () => {
-    const one = await exported()
     const other = await database()
     await syncline(other.url, 'import', one.file)
     const log = openLog(other.db)
@@ -111,7 +118,7 @@ describe('a whole log', { timeout: 120_000 }, () => {
   })
 
   it('[HIS101] brings nothing in, where it was cut or changed anywhere, or makes no document', async () => {
-    const { file } = await exported()
+    const { file } = one
     const other = await database()
     const lines = (await readFile(file, 'utf8')).split('\n')
     const spoilt: Record<string, readonly string[]> = {
@@ -136,7 +143,7 @@ describe('a whole log', { timeout: 120_000 }, () => {
 
 describe('one position', { timeout: 120_000 }, () => {
   it('[HIS103] is written as text or as one update, by its seq or by a time', async () => {
-    const { url, log } = await exported()
+    const { url, log } = one
     const newest = await syncline(url, 'export', 'doc:a')
     const head = await syncline(url, 'export', 'doc:a', '--at', '3300')
     expect(head).toEqual(newest)
@@ -149,7 +156,7 @@ describe('one position', { timeout: 120_000 }, () => {
   })
 
   it('[HIS103] that is not there, or is asked for wrongly, is refused in one line', async () => {
-    const { url } = await exported()
+    const { url } = one
     const asked: readonly (readonly [string, ...string[]])[] = [
       ['There is no such room, and you may not create it: doc:absent', 'doc:absent'],
       ['the room is at 3300', 'doc:a', '--at', '3301'],

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 import type { Log } from '../../server/log/log.ts'
-import { openRoom } from '../log/fixture.ts'
+import { type AtEnd, openRoom } from '../log/fixture.ts'
 
 const SYNCLINE = fileURLToPath(new URL('../../server/syncline.ts', import.meta.url))
 const execute = promisify(execFile)
@@ -38,9 +38,9 @@ export const startSyncline = (url: string, ...args: string[]) =>
 
 const environment = (url: string) => ({ ...process.env, DATABASE_URL: url })
 
-export async function folder(): Promise<string> {
+export async function folder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'syncline-transfer-'))
-  onTestFinished(() => rm(made, { recursive: true, force: true }))
+  atEnd(() => rm(made, { recursive: true, force: true }))
   return made
 }
 
