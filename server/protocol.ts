@@ -9,6 +9,9 @@ export const SYNC_PATH = '/sync'
 /** The same over HTTP, for networks that block WebSockets; records.ts has its form. */
 export const SYNC_HTTP_PATH = '/sync/http'
 
+/** In the query of these two: the room that a load balancer may choose the node by. The server does not read it. */
+export const ROOM_HINT = 'room'
+
 /** The prefix of every HTTP route. */
 export const API_PREFIX = '/api/v1'
 

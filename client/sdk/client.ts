@@ -25,6 +25,11 @@ export interface ConnectOptions {
   readonly user?: User | undefined
   /** `false` keeps no copy on this device. */
   readonly offline?: boolean | undefined
+  /**
+   * The room that this page is most about, for load balancers that bring a room's people together on one node
+   * (docs/SCALING.md). It stands in the address; left out, any node will do.
+   */
+  readonly nearRoom?: string | undefined
   /** A WebSocket class where the platform has none. */
   readonly WebSocket?: SocketClass | undefined
 }
@@ -61,7 +66,7 @@ export class Client {
 
   constructor(options: ConnectOptions) {
     this.#options = options
-    this.#url = socketUrl(options.url)
+    this.#url = socketUrl(options.url, options.nearRoom)
     this.#tokens = new Tokens(options.token, () => this.#tokenChanged())
     this.api = new Api(this.#url, this.#tokens)
     this.statuses = new Statuses((users) => this.#people({ users: users.map(encodeURIComponent).join() }))

@@ -34,6 +34,8 @@ export class RedisProcess {
     const child = spawn(command, [...args, '--save', '', '--appendonly', 'no'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
+      // A session of its own: Ctrl-C in a terminal goes to all of a group, and who uses it stops first.
+      detached: true,
     })
     this.#child = child
     await ready(child)
