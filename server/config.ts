@@ -211,6 +211,9 @@ const environment = z.object({
   SYNCLINE_CONFIG: z.string().optional(),
 })
 
+/** What the environment may say. */
+export const ENVIRONMENT_KEYS: readonly string[] = Object.keys(environment.shape)
+
 /**
  * Reads the environment once. Empty values count as absent.
  * @throws ConfigError naming every wrong key.

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type DockerFiles, readDockerFiles, specsOf } from './files.ts'
+import { untruths } from './untruths.ts'
+
+const files = await readDockerFiles()
+
+it('[OPS4] the files of docker/ name what there is: keys, ports, paths, sources, packages and versions', async () => {
+  expect(await untruths(files)).toEqual([])
+})
+
+it('[OPS4] the objects of Kubernetes are those that it needs, and find each other', () => {
+  const objects = specsOf(files['kubernetes/syncline.yaml'])
+  expect([...objects.keys()]).toEqual(['Deployment', 'PodDisruptionBudget', 'Service'])
+  const labels = { app: 'syncline' }
+  expect(objects.get('Deployment')).toMatchObject({
+    selector: { matchLabels: labels },
+    template: { metadata: { labels } },
+    strategy: { rollingUpdate: { maxUnavailable: 0 } },
+  })
+  expect(objects.get('PodDisruptionBudget')).toMatchObject({
+    selector: { matchLabels: labels },
+    maxUnavailable: 1,
+  })
+  expect(objects.get('Service')).toMatchObject({ selector: labels, ports: [{ targetPort: 'http' }] })
+  const ingress: unknown = parse(files['kubernetes/ingress.example.yaml'])
+  expect(ingress).toMatchObject({ kind: 'Ingress', metadata: { name: 'syncline' } })
+})
+
+type Control = readonly [name: string, file: keyof DockerFiles, from: string, to: string, told: string]
+
+const controls: readonly Control[] = [
+  ['a key that is none', 'compose.yaml', 'STOP_SECONDS:', 'STOP_SECOND:', 'STOP_SECOND is no key'],
+  ['a value that is refused', 'kubernetes/syncline.yaml', '10.0.0.0/8', '10.0.0.0/40', 'TRUSTED_PROXIES'],
+  ['a node without a key', 'compose.yaml', 'JWT_SECRET:', 'JWT_ISSUER:', 'JWT_SECRET'],
+  ['a node without Redis', 'kubernetes/secret.example.yaml', 'REDIS_URL:', 'JWT_ISSUER:', 'alone'],
+  ['another Node', 'Dockerfile', 'node:24.', 'node:22.', 'is not Node'],
+  ['an image that moves', 'compose.yaml', 'redis:8.2.2-bookworm', 'redis:latest', 'not pinned'],
+  ['root', 'Dockerfile', 'USER 1000:1000', '', 'as root'],
+  ['a pod of root', 'kubernetes/syncline.yaml', 'runAsUser: 1000', 'runAsUser: 0', 'somebody else'],
+  ['a source that is not there', 'Dockerfile.dockerignore', '!server', '!sources', 'there is no sources'],
+  ['a source that is left out', 'Dockerfile.dockerignore', '!client', '', 'left out'],
+  ['another port', 'Dockerfile', 'EXPOSE 1234', 'EXPOSE 8080', 'is told'],
+  ['a node that is not there', 'Caddyfile', 'node-2', 'node-3', 'Caddy sends to'],
+  ['a database that is not there', 'compose.yaml', '@postgres:', '@database:', 'no service database'],
+  ['a path that is none', 'Caddyfile', '/health/ready', '/health/well', 'Caddy asks'],
+  [
+    'a node killed for its database',
+    'kubernetes/syncline.yaml',
+    '/health/live',
+    '/health/ready',
+    'startup asks',
+  ],
+  ['a program that is none', 'Dockerfile', 'syncline.js', 'main.js', 'not what package.json starts'],
+  ['a package that is needed', 'Dockerfile', 'rm -rf ', 'rm -rf zod ', 'zod is removed'],
+]
+
+it.each(controls)('[OPS4] has a control: %s is told', async (_, file, from, to, told) => {
+  expect(files[file]).toContain(from)
+  expect((await untruths({ ...files, [file]: files[file].replace(from, to) })).join('\n')).toContain(told)
+})
+
+it.each<[keyof DockerFiles, string, string]>([
+  ['compose.yaml', 'stop_grace_period: 45s', 'stop_grace_period: 20s'],
+  ['kubernetes/syncline.yaml', 'terminationGracePeriodSeconds: 60', 'terminationGracePeriodSeconds: 30'],
+  ['compose.yaml', 'STOP_SECONDS: "20"', 'STOP_SECONDS: "120"'],
+])('[OPS5] a node has longer to stop than it may take, and less is told (%s)', async (file, from, to) => {
+  expect(files[file]).toContain(from)
+  const told = await untruths({ ...files, [file]: files[file].replace(from, to) })
+  expect(told.join('\n')).toMatch(/has \d+ s to stop, and may take/)
+})
