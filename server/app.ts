@@ -111,18 +111,18 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     rules: { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool) },
   })
   const people = new People(database.pool)
-  const connections = new Connections(limits, revocations)
+  const connections = new Connections(limits, revocations, cluster?.bus)
   revocations.onRevoked((revocation) => {
     authorizer.forget(revocation)
     connections.revoke(revocation)
   })
-  const requestLimit = new RequestLimit(limits.requestsPerAddress)
+  const requestLimit = new RequestLimit(limits.requestsPerAddress, cluster?.bus)
   const proxies = trustedList(config.trustedProxies)
   const addressOf = (request: IncomingMessage) => clientAddress(request, proxies)
   const mayAskNow = ({ context }: { readonly context: unknown }) => mayAsk(context)
-  const peoplePresence = new PeoplePresence(database.pool, logger)
+  const peoplePresence = new PeoplePresence(database.pool, logger, cluster?.bus)
   const { attendance } = peoplePresence
-  const presence = new Presence({ logger, identityOf, mayAsk: mayAskNow, attendance })
+  const presence = new Presence({ logger, identityOf, mayAsk: mayAskNow, attendance, bus: cluster?.bus })
   const rooms = new RoomExtension({
     log,
     logger,
@@ -133,7 +133,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   })
   const channels = new Channels(log, registry)
   const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
-  const signals = new Signals()
+  const signals = new Signals(cluster?.bus)
   const access = { verify, authorizer, revocations }
   const cursors = await Cursors.of(database.pool)
   const features = await createFeatures({

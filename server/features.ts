@@ -59,7 +59,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     pool,
     authorizer,
     signal: (...said) => signals.send(...said),
-    signalTo: (...said) => signals.sendTo(...said),
+    signalToUser: (...said) => signals.sendToUser(...said),
     logger,
   })
   await chat.start()

@@ -41,7 +41,7 @@ export interface ActivityWatchOptions {
   readonly logger: Logger
   readonly signals: {
     readonly rooms: Iterable<string>
-    sendTo(
+    sendHere(
       room: string,
       type: string,
       payload: unknown,
@@ -103,7 +103,7 @@ export class ActivityWatch {
       const all = !before.has(project) || count > MOST
       const isFor = all ? async () => true : onceEach((identity) => this.#mayKnow(identity, rooms))
       try {
-        await signals.sendTo(project, SIGNAL, null, isFor)
+        await signals.sendHere(project, SIGNAL, null, isFor)
         seen.set(project, changes)
       } catch (error) {
         // The next look tells of it again, and of the other projects this one does.

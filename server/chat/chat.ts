@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import type { Authorizer } from '../access/authorizer.ts'
-import type { Identity } from '../access/identity.ts'
 import { inboxOf } from '../access/inbox-rule.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import type { Follower } from '../channels/followers.ts'
@@ -23,15 +22,10 @@ const ALREADY_KNOWN = 10 * 60_000
 export interface ChatOptions {
   readonly pool: pg.Pool
   readonly authorizer: Pick<Authorizer, 'changed'>
-  /** Tells whoever is connected to a room on this node. */
+  /** Tells whoever is connected to a room. */
   readonly signal: (room: string, type: string, payload: unknown, actor: string) => void
-  /** As `signal`, to those of them whom it is for. */
-  readonly signalTo: (
-    room: string,
-    type: string,
-    payload: unknown,
-    isFor: (identity: Identity) => Promise<boolean>,
-  ) => Promise<void>
+  /** As `signal`, to those of them who are that person. */
+  readonly signalToUser: (room: string, user: string, type: string, payload: unknown) => void
   readonly logger: Logger
 }
 
@@ -80,7 +74,7 @@ export class Chat {
     if (now === undefined) throw new SynclineError('room-not-found')
     if (now.moved) {
       signal(room, READ_SIGNAL, { seq: now.seq }, user)
-      await this.#tellOf(room, user)
+      this.#tellOf(room, user)
     }
     return now.seq
   }
@@ -94,17 +88,15 @@ export class Chat {
   }
 
   /** Tells that person of a chat, and nobody else who may be in their inbox. */
-  #tellOf(room: string, user: string): Promise<void> {
-    return this.#options.signalTo(inboxOf(user), CHAT_SIGNAL, { room }, (identity) =>
-      Promise.resolve(identity.user === user),
-    )
+  #tellOf(room: string, user: string): void {
+    this.#options.signalToUser(inboxOf(user), user, CHAT_SIGNAL, { room })
   }
 
   /** Has the lists and the counts of its members read anew, also where they have not opened it. */
   async #announce(room: RoomId, name: string, after: Seq): Promise<void> {
     const { pool, logger } = this.#options
     try {
-      for (const user of await membersOf(pool, room, after)) await this.#tellOf(name, user)
+      for (const user of await membersOf(pool, room, after)) this.#tellOf(name, user)
     } catch (error) {
       // They are told with the next message, and read all anew when they connect.
       logger.info({ err: error, room: name }, 'members of a chat could not be told')

@@ -24,18 +24,23 @@ export interface Doorkeeper {
   left(person: Present): void
 }
 
+interface House {
+  readonly changed: (user: string) => void
+  readonly left: (stay: Connected) => void
+}
+
 /** One connection; those who have many thousands of them keep no closures for each. */
 class Connected implements Stay {
   readonly person: Person
   readonly room: string
   away = false
   device: Device | null = null
-  readonly #left: (stay: Connected) => void
+  readonly #house: House
 
-  constructor(person: Person, room: string, left: (stay: Connected) => void) {
+  constructor(person: Person, room: string, house: House) {
     this.person = person
     this.room = room
-    this.#left = left
+    this.#house = house
     person.stays.add(this)
   }
 
@@ -47,10 +52,11 @@ class Connected implements Stay {
     this.away = away
     this.device = device
     stays.add(this)
+    this.#house.changed(this.person.user)
   }
 
   leave(): void {
-    if (this.person.stays.delete(this)) this.#left(this)
+    if (this.person.stays.delete(this)) this.#house.left(this)
   }
 }
 
@@ -61,24 +67,35 @@ interface Person {
   readonly stays: Set<Connected>
 }
 
+/** Tells of people who are connected. */
+export interface Whereabouts {
+  get(user: string): Present | undefined
+  /** Who is in a room now. */
+  inRoom(room: string): ReadonlySet<string>
+}
+
 /** Who is connected to this node, and in which rooms. */
-export class Attendance {
+export class Attendance implements Whereabouts {
   readonly #people = new Map<string, Person>()
   readonly #rooms = new Map<string, Map<string, number>>()
   readonly #doorkeeper: Doorkeeper
+  readonly #house: House
 
-  constructor(doorkeeper: Doorkeeper) {
+  /** @param changed called with each person who is somewhere else now, or does something else */
+  constructor(doorkeeper: Doorkeeper, changed: (user: string) => void = () => undefined) {
     this.#doorkeeper = doorkeeper
+    this.#house = { changed, left: (stay) => this.#left(stay) }
   }
 
   enter({ user, name }: Pick<Identity, 'user' | 'name'>, room: string): Stay {
     const person = this.#people.get(user) ?? { user, name, stays: new Set() }
     person.name = name
     this.#people.set(user, person)
-    const stay = new Connected(person, room, this.#left)
+    const stay = new Connected(person, room, this.#house)
     const inRoom = this.#rooms.get(room) ?? new Map<string, number>()
     this.#rooms.set(room, inRoom.set(user, (inRoom.get(user) ?? 0) + 1))
     this.#doorkeeper.came(presentOf(person, person.stays), room)
+    this.#house.changed(user)
     return stay
   }
 
@@ -92,12 +109,22 @@ export class Attendance {
     for (const person of this.#people.values()) yield presentOf(person, person.stays)
   }
 
-  /** Who is in a room now. */
+  /** Everybody's ids. */
+  users(): Iterable<string> {
+    return this.#people.keys()
+  }
+
+  /** The rooms in which somebody is. */
+  roomsOf(user: string): readonly string[] {
+    const stays = this.#people.get(user)?.stays ?? []
+    return [...new Set([...stays].map(({ room }) => room))]
+  }
+
   inRoom(room: string): ReadonlySet<string> {
     return new Set(this.#rooms.get(room)?.keys())
   }
 
-  readonly #left = (stay: Connected): void => {
+  #left(stay: Connected): void {
     const { person, room } = stay
     const { user, stays } = person
     const inRoom = this.#rooms.get(room)
@@ -105,6 +132,7 @@ export class Attendance {
     if (left > 0) inRoom?.set(user, left)
     else inRoom?.delete(user)
     if (inRoom?.size === 0) this.#rooms.delete(room)
+    this.#house.changed(user)
     if (stays.size > 0) return
     this.#people.delete(user)
     this.#doorkeeper.left(presentOf(person, [stay]))

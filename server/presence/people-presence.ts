@@ -1,24 +1,31 @@
 import type pg from 'pg'
+import type { Bus } from '../bus.ts'
 import type { Logger } from '../observe/log.ts'
-import { Attendance } from './attendance.ts'
+import { Attendance, type Whereabouts } from './attendance.ts'
+import { Everywhere } from './everywhere.ts'
 import { Register } from './register.ts'
 import { type PresenceRouteOptions, presenceRoutes } from './routes.ts'
 
 /** Who is connected, and who was when: what rooms say of it, and what is told over HTTP. */
 export class PeoplePresence {
+  /** Of this node. */
   readonly attendance: Attendance
   readonly #pool: pg.Pool
   readonly #register: Register
+  readonly #whereabouts: Whereabouts
 
-  constructor(pool: pg.Pool, logger: Logger) {
+  /** @param bus to the other nodes, where there are any */
+  constructor(pool: pg.Pool, logger: Logger, bus?: Bus) {
     this.#pool = pool
     this.#register = new Register(pool, logger, () => this.attendance.everybody())
-    this.attendance = new Attendance(this.#register)
+    this.attendance = new Attendance(this.#register, (user) => everywhere?.changed(user))
+    const everywhere = bus && new Everywhere(bus, this.attendance)
+    this.#whereabouts = everywhere ?? this.attendance
   }
 
   routes(access: Pick<PresenceRouteOptions, 'verify' | 'authorizer' | 'revocations'>) {
-    const { attendance } = this
-    return presenceRoutes({ pool: this.#pool, attendance, register: this.#register, ...access })
+    const parts = { pool: this.#pool, whereabouts: this.#whereabouts, register: this.#register }
+    return presenceRoutes({ ...parts, ...access })
   }
 
   /** Forgets who has not come into a room for long. */

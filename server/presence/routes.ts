@@ -9,7 +9,7 @@ import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
 import { BEARER, createRouter, json, refusals } from '../http/router.ts'
 import { API_PREFIX, MAX_PEOPLE_ASKED, type PersonStatus } from '../protocol.ts'
-import type { Attendance } from './attendance.ts'
+import type { Whereabouts } from './attendance.ts'
 import type { Register } from './register.ts'
 import { type Seen, seen, seenIn, sharedRooms } from './seen-table.ts'
 
@@ -68,7 +68,7 @@ const route = createRoute({
 
 export interface PresenceRouteOptions {
   readonly pool: pg.Pool
-  readonly attendance: Attendance
+  readonly whereabouts: Whereabouts
   readonly register: Pick<Register, 'written'>
   readonly verify: Verify
   readonly authorizer: Pick<Authorizer, 'decide' | 'candidates'>
@@ -85,7 +85,7 @@ export const presenceRoutes = (options: PresenceRouteOptions) =>
   })
 
 async function ofRoom(
-  { pool, attendance, register, authorizer, revocations }: PresenceRouteOptions,
+  { pool, whereabouts, register, authorizer, revocations }: PresenceRouteOptions,
   identity: Identity,
   room: string,
 ): Promise<readonly PersonStatus[]> {
@@ -93,17 +93,17 @@ async function ofRoom(
   revocations.check(identity, room)
   if (role === undefined) throw new SynclineError('forbidden')
   await register.written()
-  const here = attendance.inRoom(room)
+  const here = whereabouts.inRoom(room)
   const rows = await seenIn(pool, room, MAX_LISTED)
   const others = rows.filter(({ user }) => !here.has(user))
   const known = new Map(rows.map((row) => [row.user, row]))
   return [...here, ...others.map(({ user }) => user)]
     .slice(0, MAX_LISTED)
-    .flatMap((user) => statusOf(attendance, user, known.get(user)) ?? [])
+    .flatMap((user) => statusOf(whereabouts, user, known.get(user)) ?? [])
 }
 
 async function ofPeople(
-  { pool, attendance, register, authorizer, revocations }: PresenceRouteOptions,
+  { pool, whereabouts, register, authorizer, revocations }: PresenceRouteOptions,
   identity: Identity,
   users: readonly string[],
 ): Promise<readonly PersonStatus[]> {
@@ -120,7 +120,7 @@ async function ofPeople(
     )
   }
   const rows = new Map((await seen(pool, known)).map((row) => [row.user, row]))
-  return known.flatMap((user) => statusOf(attendance, user, rows.get(user)) ?? [])
+  return known.flatMap((user) => statusOf(whereabouts, user, rows.get(user)) ?? [])
 }
 
 async function readableOf(
@@ -134,8 +134,8 @@ async function readableOf(
   return new Set(decided.flat())
 }
 
-function statusOf(attendance: Attendance, user: string, row: Seen | undefined): PersonStatus | undefined {
-  const present = attendance.get(user)
+function statusOf(whereabouts: Whereabouts, user: string, row: Seen | undefined): PersonStatus | undefined {
+  const present = whereabouts.get(user)
   if (present !== undefined) return { ...present, lastSeen: null }
   if (row === undefined) return undefined
   const { name, device, seenAt } = row

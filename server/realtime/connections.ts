@@ -1,9 +1,13 @@
+import { z } from 'zod'
 import type { Identity } from '../access/identity.ts'
 import type { Revocation } from '../access/revocation-table.ts'
 import { concerns, type Revocations } from '../access/revocations.ts'
 import { Bucket } from '../bucket.ts'
+import type { Bus } from '../bus.ts'
 import type { Limits } from '../config.ts'
 import { type ErrorCode, SynclineError } from '../errors.ts'
+import { CountsElsewhere } from '../nodes/counts.ts'
+import { Topic } from '../nodes/topic.ts'
 import type { Admission } from './admission.ts'
 import { Pace } from './pace.ts'
 
@@ -40,7 +44,13 @@ interface Person {
   forget: NodeJS.Timeout | undefined
 }
 
-/** Every WebSocket of this node: where it comes from, and who is in which room over it. */
+/** Whose WebSocket was closed for what they sent. */
+const faultSchema = z.object({ user: z.string() })
+
+/**
+ * Every WebSocket of this node: where it comes from, and who is in which room over it. Those of other nodes count, as they
+ * were told of last: of a quarter of a second ago, and where an address or a person has a tenth of what they may have.
+ */
 export class Connections {
   readonly #limits: Limits
   readonly #revocations: Pick<Revocations, 'check'>
@@ -48,10 +58,32 @@ export class Connections {
   readonly #open = new Counter()
   readonly #unauthenticated = new Counter()
   readonly #people = new Map<string, Person>()
+  readonly #addressesElsewhere: CountsElsewhere | undefined
+  readonly #usersElsewhere: CountsElsewhere | undefined
+  readonly #faults: Topic<z.infer<typeof faultSchema>> | undefined
 
-  constructor(limits: Limits, revocations: Pick<Revocations, 'check'>) {
+  /** @param bus to the other nodes, where there are any */
+  constructor(limits: Limits, revocations: Pick<Revocations, 'check'>, bus?: Bus) {
     this.#limits = limits
     this.#revocations = revocations
+    if (bus === undefined) return
+    this.#addressesElsewhere = new CountsElsewhere(bus, {
+      topic: 'sockets-of-addresses',
+      limit: limits.socketsPerAddress,
+      keys: () => this.#open.keys(),
+      countOf: (address) => this.#open.of(address),
+    })
+    this.#usersElsewhere = new CountsElsewhere(bus, {
+      topic: 'sockets-of-users',
+      limit: limits.socketsPerUser,
+      keys: () => this.#people.keys(),
+      countOf: (user) => this.#people.get(user)?.sockets.size ?? 0,
+    })
+    this.#faults = new Topic(bus, 'faults', faultSchema)
+    this.#faults.subscribe((_from, { user }) => {
+      this.#person(user).faults.take(1, performance.now())
+      this.#forgetSoon(user)
+    })
   }
 
   get size(): number {
@@ -65,12 +97,13 @@ export class Connections {
     if (
       this.#unauthenticated.total >= limits.unauthenticated ||
       this.#unauthenticated.of(address) >= limits.unauthenticatedPerAddress ||
-      this.#open.of(address) >= limits.socketsPerAddress
+      this.#open.of(address) + (this.#addressesElsewhere?.of(address) ?? 0) >= limits.socketsPerAddress
     ) {
       throw new SynclineError('too-many-connections')
     }
     this.#sockets.set(socket, { authenticated: false, users: new Set() })
     this.#open.add(address)
+    this.#addressesElsewhere?.changed(address)
     this.#unauthenticated.add(address)
   }
 
@@ -90,19 +123,17 @@ export class Connections {
     this.#revocations.check(identity, room)
     this.authenticated(socket)
     if (socket.admissions.size >= this.#limits.roomsPerSocket) throw new SynclineError('too-many-rooms')
-    const person = this.#people.get(identity.user) ?? {
-      sockets: new Set(),
-      pace: Pace.ofUser(this.#limits),
-      faults: new Bucket(this.#limits.faultsPerMinute / 60, 60),
-      forget: undefined,
-    }
-    if (!person.sockets.has(socket) && person.sockets.size >= this.#limits.socketsPerUser) {
+    const { user } = identity
+    const sockets = this.#people.get(user)?.sockets
+    const open = (sockets?.size ?? 0) + (this.#usersElsewhere?.of(user) ?? 0)
+    if (!sockets?.has(socket) && open >= this.#limits.socketsPerUser) {
       throw new SynclineError('too-many-connections')
     }
+    const person = this.#person(user)
     clearTimeout(person.forget)
-    this.#people.set(identity.user, person)
     person.sockets.add(socket)
-    this.#sockets.get(socket)?.users.add(identity.user)
+    this.#sockets.get(socket)?.users.add(user)
+    this.#usersElsewhere?.changed(user)
     return person.pace
   }
 
@@ -115,7 +146,10 @@ export class Connections {
   closing(socket: Socket, reason: ErrorCode): void {
     if (!FAULTS.has(reason)) return
     const now = performance.now()
-    for (const user of this.#sockets.get(socket)?.users ?? []) this.#people.get(user)?.faults.take(1, now)
+    for (const user of this.#sockets.get(socket)?.users ?? []) {
+      this.#people.get(user)?.faults.take(1, now)
+      this.#faults?.publish({ user })
+    }
   }
 
   /** @throws SynclineError `revoked` */
@@ -128,6 +162,7 @@ export class Connections {
     if (known === undefined) return
     this.#sockets.delete(socket)
     this.#open.remove(socket.address)
+    this.#addressesElsewhere?.changed(socket.address)
     if (!known.authenticated) this.#unauthenticated.remove(socket.address)
     for (const user of known.users) this.#leave(user, socket)
   }
@@ -142,14 +177,32 @@ export class Connections {
     }
   }
 
+  #person(user: string): Person {
+    const known = this.#people.get(user)
+    if (known !== undefined) return known
+    const person: Person = {
+      sockets: new Set(),
+      pace: Pace.ofUser(this.#limits),
+      faults: new Bucket(this.#limits.faultsPerMinute / 60, 60),
+      forget: undefined,
+    }
+    this.#people.set(user, person)
+    return person
+  }
+
   #leave(user: string, socket: Socket): void {
+    if (!this.#people.get(user)?.sockets.delete(socket)) return
+    this.#usersElsewhere?.changed(user)
+    this.#forgetSoon(user)
+  }
+
+  /** Who goes and comes again does not begin anew. */
+  #forgetSoon(user: string): void {
     const person = this.#people.get(user)
-    if (person === undefined) return
-    person.sockets.delete(socket)
-    if (person.sockets.size > 0) return
-    // Who goes and comes again does not begin anew.
+    if (person === undefined || person.sockets.size > 0) return
     const now = performance.now()
     const refilled = Math.max(person.pace.refill(now), person.faults.refill(now))
+    clearTimeout(person.forget)
     person.forget = setTimeout(() => this.#people.delete(user), refilled)
     person.forget.unref()
   }
@@ -165,6 +218,10 @@ class Counter {
 
   of(key: string): number {
     return this.#counts.get(key) ?? 0
+  }
+
+  keys(): Iterable<string> {
+    return this.#counts.keys()
   }
 
   add(key: string): void {

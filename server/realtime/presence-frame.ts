@@ -8,12 +8,21 @@ import { SynclineError } from '../errors.ts'
  */
 const FrameType = { awareness: 1, queryAwareness: 3 } as const
 
-/** The largest frame taken, in bytes: a laptop that wakes up says of everybody in the room that they are gone. */
-const MAX_FRAME = 64 * 1024
-/** The largest state, in bytes; a caret with a name takes 300. */
-const MAX_STATE = 8 * 1024
-/** Clocks count a client's changes. The highest is far from where numbers lose their precision. */
-const MAX_CLOCK = 2 ** 31
+/** How much is taken. */
+export interface Bounds {
+  /** In bytes. */
+  readonly frame: number
+  /** A state, in bytes. */
+  readonly state: number
+  /** Clocks count a client's changes. The highest is far from where numbers lose their precision. */
+  readonly clock: number
+}
+
+/**
+ * Of a client. Its frames: a laptop that wakes up says of everybody in the room that they are gone. Its states: a caret with
+ * a name takes 300 bytes.
+ */
+const OF_CLIENT: Bounds = { frame: 64 * 1024, state: 8 * 1024, clock: 2 ** 31 }
 
 /** What a frame says of one client. */
 export interface ClientState {
@@ -47,27 +56,51 @@ export function readPresenceFrame(frame: Uint8Array): PresenceFrame | undefined 
 
 /** @throws SynclineError `awareness-invalid` */
 export function readStates({ decoder }: PresenceFrame): readonly ClientState[] {
-  if (decoder.arr.length > MAX_FRAME) throw new SynclineError('awareness-invalid', 'it is too large')
-  try {
+  requireSize(decoder, OF_CLIENT)
+  return reading(() => {
     const length = decoding.readVarUint(decoder)
     if (length !== decoder.arr.length - decoder.pos) throw new SynclineError('awareness-invalid')
-    const states: ClientState[] = []
-    // The count is a claim: it is the bytes that bound this.
-    for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) states.push(readState(decoder))
-    if (decoding.hasContent(decoder)) throw new SynclineError('awareness-invalid', 'bytes follow its end')
-    return states
+    return readAll(decoder, OF_CLIENT)
+  })
+}
+
+/**
+ * What `encodeStates` has written.
+ * @throws SynclineError `awareness-invalid`
+ */
+export function decodeStates(bytes: Uint8Array, bounds: Bounds): readonly ClientState[] {
+  const decoder = decoding.createDecoder(bytes)
+  requireSize(decoder, bounds)
+  return reading(() => readAll(decoder, bounds))
+}
+
+function requireSize({ arr }: decoding.Decoder, { frame }: Bounds): void {
+  if (arr.length > frame) throw new SynclineError('awareness-invalid', 'it is too large')
+}
+
+function reading<Read>(read: () => Read): Read {
+  try {
+    return read()
   } catch (error) {
     if (error instanceof SynclineError) throw error
     throw new SynclineError('awareness-invalid', 'it ends too early', { cause: error })
   }
 }
 
-function readState(decoder: decoding.Decoder): ClientState {
+function readAll(decoder: decoding.Decoder, bounds: Bounds): readonly ClientState[] {
+  const states: ClientState[] = []
+  // The count is a claim: it is the bytes that bound this.
+  for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) states.push(readState(decoder, bounds))
+  if (decoding.hasContent(decoder)) throw new SynclineError('awareness-invalid', 'bytes follow its end')
+  return states
+}
+
+function readState(decoder: decoding.Decoder, bounds: Bounds): ClientState {
   const id = decoding.readVarUint(decoder)
   const clock = decoding.readVarUint(decoder)
   const state = decoding.readVarUint8Array(decoder)
-  if (clock > MAX_CLOCK) throw new SynclineError('awareness-invalid', 'a clock is too large')
-  if (state.length > MAX_STATE) throw new SynclineError('awareness-invalid', 'a state is too large')
+  if (clock > bounds.clock) throw new SynclineError('awareness-invalid', 'a clock is too large')
+  if (state.length > bounds.state) throw new SynclineError('awareness-invalid', 'a state is too large')
   // A view would keep all that was read from the network with it.
   return { id, clock, state: isNull(state) ? undefined : state.slice() }
 }

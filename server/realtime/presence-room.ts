@@ -1,5 +1,6 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import type { Identity } from '../access/identity.ts'
+import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
 import {
   type ClientState,
@@ -8,9 +9,11 @@ import {
   queryFrame,
   type ToldState,
 } from './presence-frame.ts'
-import { PresenceIds } from './presence-ids.ts'
+import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
+import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
+import { asOwn, tellConnections } from './presence-telling.ts'
 import { refusalOf } from './refusal.ts'
 
 /**
@@ -30,6 +33,8 @@ const RATE = 80_000
 
 /** What a room asks of whoever keeps it. */
 export interface PresenceHouse {
+  /** Undefined where there are no other nodes. */
+  readonly bus: Bus | undefined
   identityOf(connection: Connection): Identity | undefined
   /** Whether somebody may be heard at once, with nothing to be decided first. */
   mayAsk(connection: Connection): boolean
@@ -41,19 +46,28 @@ export interface PresenceHouse {
  * one frame: the work grows with the people in a room, where a frame for each change grows with their square.
  * Hocuspocus' awareness holds what was told, so that who comes later gets it from there.
  */
-export class PresenceRoom {
+export class PresenceRoom implements NodeListener {
   readonly #document: Document
   readonly #house: PresenceHouse
   readonly #ids = new PresenceIds()
-  /** Seats that have something to say. */
-  readonly #speaking = new Set<Seat>()
-  #gone: ToldState[] = []
+  readonly #nodes: PresenceNodes | undefined
+  /** Those who have something to say. */
+  readonly #speaking = new Set<Speaker>()
+  /** Ids of connections here of which something is told again, at a later clock. */
+  readonly #again = new Set<number>()
+  /** Who has left, of those here and of those on other nodes. */
+  #goneHere: ToldState[] = []
+  #goneElsewhere: ToldState[] = []
   #planned = false
   #quietUntil = 0
 
   constructor(document: Document, house: PresenceHouse) {
     this.#document = document
     this.#house = house
+    if (house.bus === undefined) return
+    const nodes = new PresenceNodes(house.bus, document.name, this)
+    document.once('destroy', () => nodes.close())
+    this.#nodes = nodes
   }
 
   /** @throws SynclineError `awareness-invalid` where the connection speaks for others. */
@@ -63,16 +77,48 @@ export class PresenceRoom {
       if (holder?.seat !== seat) {
         // Clients say of others that they are gone, when they have not heard of them for long: their mistake.
         if (said.state === undefined) continue
-        holder = this.#ids.claim(said.id, seat)
-        holder.shift = this.#shift(said)
-      } else if (said.clock < holder.clock || (said.clock === holder.clock && said.state !== undefined)) {
-        continue
-      }
+        holder = this.#claim(seat, said, seat.user)
+      } else if (isStale(said, holder)) continue
       holder.clock = said.clock
       seat.said.set(said.id, said)
     }
     if (this.#house.mayAsk(seat.connection)) this.#plan(seat)
     else this.#decide(seat)
+  }
+
+  /**
+   * As `hear`, of the connections of another node. Who has come here from there, or went there from here, is where
+   * the later clock is: each node tells at a later one than all that it has heard of. What another node says of itself late is
+   * earlier, and that somebody is gone counts only from where they are.
+   */
+  hearNode(seat: NodeSeat, states: readonly NodeState[], all: boolean): void {
+    if (all) {
+      const there = new Set(states.map(({ id }) => id))
+      for (const id of seat.ids) if (!there.has(id)) this.#leave(id)
+    }
+    for (const said of states) {
+      const known = this.#ids.get(said.id)
+      if (known?.seat === seat) {
+        if (isStale(said, known)) continue
+        if (said.state === undefined) this.#leave(said.id)
+        else this.#noted(seat, known, said)
+      } else if (said.state !== undefined && this.#isLater(said, known)) {
+        const holder = this.#claimed(seat, said)
+        if (holder !== undefined) this.#noted(seat, holder, said)
+      }
+    }
+    this.#plan(seat)
+  }
+
+  /** The node is gone, or has closed the room. */
+  leaveNode(seat: NodeSeat): void {
+    this.#speaking.delete(seat)
+    for (const id of seat.ids) this.#leave(id)
+  }
+
+  /** What was told of the connections here. */
+  own(): readonly ToldState[] {
+    return this.#everybody().filter(({ id }) => this.#ids.get(id)?.seat.connection !== undefined)
   }
 
   /** Tells the connection of everybody. */
@@ -89,19 +135,63 @@ export class PresenceRoom {
   leave(seat: Seat): void {
     seat.stay?.leave()
     this.#speaking.delete(seat)
+    for (const id of seat.ids) this.#leave(id)
+  }
+
+  #leave(id: number): void {
     const { states, meta } = this.#document.awareness
-    for (const id of seat.ids) {
-      this.#ids.leave(id)
-      if (states.delete(id)) this.#gone.push({ id, clock: meta.get(id)?.clock ?? 0, json: 'null' })
+    const gone = this.#ids.get(id)?.seat.connection === undefined ? this.#goneElsewhere : this.#goneHere
+    this.#ids.leave(id)
+    this.#again.delete(id)
+    if (!states.delete(id)) return
+    gone.push({ id, clock: meta.get(id)?.clock ?? 0, json: 'null' })
+    this.#plan()
+  }
+
+  /** Gives the id to who says that it is theirs. @throws SynclineError `awareness-invalid` */
+  #claim(speaker: Speaker, said: { readonly id: number; readonly clock: number }, user: string): Holder {
+    const before = this.#ids.get(said.id)
+    const holder = this.#ids.claim(said.id, speaker, user)
+    holder.shift = this.#shift(said, before)
+    this.#again.delete(said.id)
+    return holder
+  }
+
+  /** As `#claim`; undefined where it is somebody else's here. */
+  #claimed(seat: NodeSeat, said: NodeState): Holder | undefined {
+    try {
+      return this.#claim(seat, said, said.user)
+    } catch (error) {
+      if (error instanceof SynclineError) return undefined
+      throw error
     }
-    if (this.#gone.length > 0) this.#plan()
+  }
+
+  /** Whether what a node says of a client was said after what is known of it, which is another's. */
+  #isLater({ id, clock }: NodeState, holder: Holder | undefined): boolean {
+    if (holder === undefined) return true
+    const known = clockAmongNodes(holder)
+    if (clock === known && holder.seat.connection !== undefined) {
+      // It came here before it was known to be there. The next clock says so to all.
+      holder.shift += 1
+      this.#again.add(id)
+      this.#plan()
+      return false
+    }
+    return clock >= known
+  }
+
+  #noted(seat: NodeSeat, holder: Holder, said: NodeState): void {
+    holder.clock = said.clock
+    seat.said.set(said.id, said)
   }
 
   /** What must be added to a new holder's clock so that the others, who may know a later one, take it. */
-  #shift({ id, clock }: ClientState): number {
+  #shift({ id, clock }: { readonly id: number; readonly clock: number }, before: Holder | undefined): number {
     const { states, meta } = this.#document.awareness
-    const known = meta.get(id)?.clock
-    if (known === undefined || clock > known || (clock === known && states.has(id))) return 0
+    const ofNode = before?.seat.connection === undefined ? before : undefined
+    const known = Math.max(meta.get(id)?.clock ?? -1, ofNode === undefined ? -1 : ofNode.clock + ofNode.shift)
+    if (clock > known || (clock === known && ofNode === undefined && states.has(id))) return 0
     return known + 1 - clock
   }
 
@@ -120,8 +210,8 @@ export class PresenceRoom {
     })
   }
 
-  #plan(seat?: Seat): void {
-    if (seat !== undefined) this.#speaking.add(seat)
+  #plan(speaker?: Speaker): void {
+    if (speaker !== undefined) this.#speaking.add(speaker)
     if (this.#planned) return
     this.#planned = true
     const behind = BEHIND + Number(this.#document.flushDelay)
@@ -133,11 +223,17 @@ export class PresenceRoom {
     if (this.#document.isDestroyed) return
     const speaking = [...this.#speaking]
     this.#speaking.clear()
-    const told = this.#gone
-    this.#gone = []
-    for (const seat of speaking) told.push(...this.#applied(seat))
-    const bytes = this.#send(told)
-    for (const seat of speaking) this.#answer(seat)
+    const here = this.#goneHere
+    const elsewhere = this.#goneElsewhere
+    this.#goneHere = []
+    this.#goneElsewhere = []
+    for (const speaker of speaking) {
+      if (speaker.connection === undefined) elsewhere.push(...this.#heard(speaker))
+      else here.push(...this.#applied(speaker))
+    }
+    here.push(...this.#toldAgain())
+    const bytes = this.#send(here, elsewhere)
+    for (const speaker of speaking) if (speaker.connection !== undefined) this.#answer(speaker)
     this.#quietUntil = performance.now() + Math.min(WIDEST, Math.max(WINDOW, bytes / RATE))
     for (const id of this.#ids.forget()) {
       if (!this.#document.awareness.states.has(id)) this.#document.awareness.meta.delete(id)
@@ -174,54 +270,59 @@ export class PresenceRoom {
     return told
   }
 
+  /** Takes over what a node has said; it gave everybody the name of their token. */
+  #heard(seat: NodeSeat): readonly ToldState[] {
+    const { states, meta } = this.#document.awareness
+    const told: ToldState[] = []
+    for (const { id, clock: said, state, json } of seat.said.values()) {
+      if (state === undefined) continue
+      const clock = said + (this.#ids.get(id)?.shift ?? 0)
+      states.set(id, state)
+      meta.set(id, { clock, lastUpdated: Date.now() })
+      told.push({ id, clock, json })
+    }
+    seat.said.clear()
+    return told
+  }
+
+  #toldAgain(): readonly ToldState[] {
+    const { states, meta } = this.#document.awareness
+    const told: ToldState[] = []
+    for (const id of this.#again) {
+      const [holder, state] = [this.#ids.get(id), states.get(id)]
+      if (holder === undefined || state === undefined) continue
+      const clock = clockAmongNodes(holder)
+      meta.set(id, { clock, lastUpdated: Date.now() })
+      told.push({ id, clock, json: JSON.stringify(state) })
+    }
+    this.#again.clear()
+    return told
+  }
+
   /** Returns how many bytes it took. */
-  #send(told: readonly ToldState[]): number {
+  #send(here: readonly ToldState[], elsewhere: readonly ToldState[]): number {
+    const told = elsewhere.length === 0 ? here : [...here, ...elsewhere]
     if (told.length === 0) return 0
     const shared = encodeStates(told)
-    const owners = this.#owners(told)
-    let frame: { readonly address: string; readonly bytes: Uint8Array } | undefined
-    let sent = 0
-    for (const connection of this.#document.getConnections()) {
-      const address = connection.messageAddress
-      const seat = owners.get(connection)
-      if (seat !== undefined) {
-        connection.send(presenceFrame(address, encodeStates(this.#asOwn(seat, told))))
-      } else {
-        if (frame?.address !== address) frame = { address, bytes: presenceFrame(address, shared) }
-        connection.send(frame.bytes)
-      }
-      sent += shared.length
-    }
-    return sent
-  }
-
-  /** Those whose clocks were shifted: their own state must come back to them as they sent it, or it would overwrite what they have set since. */
-  #owners(told: readonly ToldState[]): Map<Seat['connection'], Seat> {
-    const owners = new Map<Seat['connection'], Seat>()
-    for (const { id } of told) {
-      const holder = this.#ids.get(id)
-      if (holder !== undefined && holder.shift > 0) owners.set(holder.seat.connection, holder.seat)
-    }
-    return owners
-  }
-
-  #asOwn(seat: Seat, told: readonly ToldState[]): readonly ToldState[] {
-    return told.map((state) => {
-      const holder = this.#ids.get(state.id)
-      return holder?.seat === seat ? { ...state, clock: state.clock - holder.shift } : state
-    })
+    if (here.length > 0) this.#nodes?.tell(told === here ? shared : encodeStates(here))
+    return tellConnections(this.#document, this.#ids, told, shared)
   }
 
   #answer(seat: Seat): void {
     if (!seat.asks || !this.#house.mayAsk(seat.connection)) return
     seat.asks = false
+    const { connection } = seat
+    connection.send(
+      presenceFrame(connection.messageAddress, encodeStates(asOwn(this.#ids, seat, this.#everybody()))),
+    )
+  }
+
+  #everybody(): readonly ToldState[] {
     const { states, meta } = this.#document.awareness
-    const everybody = [...states].map(([id, state]) => ({
+    return [...states].map(([id, state]) => ({
       id,
       clock: meta.get(id)?.clock ?? 0,
       json: JSON.stringify(state),
     }))
-    const { connection } = seat
-    connection.send(presenceFrame(connection.messageAddress, encodeStates(this.#asOwn(seat, everybody))))
   }
 }

@@ -21,15 +21,26 @@ export function honestState(
   bytes: Uint8Array,
   identity: Pick<Identity, 'user' | 'name'>,
 ): HonestState | null {
-  const state = parse(bytes)
+  const state = plainState(bytes)
   if (state === null) return null
-  if (!isPlain(state)) throw new SynclineError('awareness-invalid', 'a state is no object')
-  check(state, MAX_DEPTH, MAX_VALUES)
   const user = isPlain(state.user) ? state.user : {}
   user.id = identity.user
   user.name = identity.name
   if (typeof user.color !== 'string' || !COLOR.test(user.color)) delete user.color
   state.user = user
+  return state
+}
+
+/**
+ * A state as it came, bounded. Null where the client has left.
+ * @param more values that it may have beside a client's own
+ * @throws SynclineError `awareness-invalid`
+ */
+export function plainState(bytes: Uint8Array, more = 0): Record<string, unknown> | null {
+  const state = parse(bytes)
+  if (state === null) return null
+  if (!isPlain(state)) throw new SynclineError('awareness-invalid', 'a state is no object')
+  check(state, MAX_DEPTH, MAX_VALUES + more)
   return state
 }
 
@@ -42,7 +53,7 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-const isPlain = (value: unknown): value is Record<string, unknown> =>
+export const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns how many more values there may be. */

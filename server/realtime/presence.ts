@@ -1,5 +1,6 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import type { Identity } from '../access/identity.ts'
+import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { type PresenceFrame, readPresenceFrame, readStates } from './presence-frame.ts'
@@ -23,6 +24,8 @@ export interface PresenceOptions {
   /** Whether somebody may be heard at once, with nothing to be decided first. */
   readonly mayAsk: (connection: Connection) => boolean
   readonly attendance?: Attendance
+  /** To the other nodes, where there are any. */
+  readonly bus?: Bus | undefined
 }
 
 /** Everybody's presence, room by room. Hocuspocus relays whatever it is given, from whomever, of whatever size. */
@@ -32,6 +35,10 @@ export class Presence {
 
   constructor(options: PresenceOptions) {
     this.#options = options
+  }
+
+  get bus(): Bus | undefined {
+    return this.#options.bus
   }
 
   room(document: Document): PresenceRoom {

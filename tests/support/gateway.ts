@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { Authorizer } from '../../server/access/authorizer.ts'
 import type { Revocation } from '../../server/access/revocation-table.ts'
 import { createVerifier } from '../../server/access/verifier.ts'
+import type { Bus } from '../../server/bus.ts'
 import { type Limits, readConfig } from '../../server/config.ts'
 import { SynclineError } from '../../server/errors.ts'
 import { originAllowed } from '../../server/http/origin.ts'
@@ -33,12 +34,13 @@ export interface TestGateway {
 export async function startGateway(
   extensions: readonly Extension[] = [],
   overrides: Partial<Limits> = {},
+  bus?: Bus,
 ): Promise<TestGateway> {
   const logged: Record<string, unknown>[] = []
   const stream: DestinationStream = { write: (line) => void logged.push(JSON.parse(line)) }
   const logger = pino({ level: 'info' }, stream)
   const limits = { ...readConfig({}).limits, ...overrides }
-  const connections = new Connections(limits, { check: () => undefined })
+  const connections = new Connections(limits, { check: () => undefined }, bus)
   const { hocuspocus } = createHocuspocus(
     logger,
     [
@@ -63,7 +65,7 @@ export async function startGateway(
     connections,
     addressOf: () => '127.0.0.1',
     mayAsk: ({ context }) => mayAsk(context),
-    presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context) }),
+    presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context), bus }),
     refuseUpgrade: ({ headers }) =>
       originAllowed(headers, [ALLOWED_ORIGIN]) ? undefined : new SynclineError('origin-refused'),
     corsOrigin: (origin) => (origin === ALLOWED_ORIGIN ? origin : null),

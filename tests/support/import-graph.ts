@@ -24,7 +24,7 @@ export function importsOf(file: string, text: string): readonly string[] {
   })
 }
 
-const BASE = ['bucket', 'bus', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
+const BASE = ['bucket', 'bus', 'nodes', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 /** Each builds on events, and none on another. */
@@ -71,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['errors', 'protocol', 'observe'],
   bucket: [],
   bus: [],
+  nodes: ['bus'],
   observe: [],
   errors: [],
   package: [],

@@ -1,0 +1,149 @@
+import * as encoding from 'lib0/encoding'
+import type { Bus, NodeId } from '../bus.ts'
+import { SynclineError } from '../errors.ts'
+import { type Bounds, decodeStates, encodeStates, type ToldState } from './presence-frame.ts'
+import { type HonestState, isPlain, plainState } from './presence-state.ts'
+
+/** The first byte of what one node tells the others of a room; the states of its own connections follow. */
+const Kind = {
+  /** What is new. */
+  news: 0,
+  /** All: whoever is not in it has left. */
+  all: 1,
+  /** All, and the others are to tell all as well. */
+  ask: 2,
+  /** Nobody is there any more. */
+  closed: 3,
+} as const
+
+/** A node has bounded what its clients say: what it adds is a name, and a clock that counts on from another client's. */
+const BOUNDS: Bounds = { frame: 4 * 1024 * 1024, state: 32 * 1024, clock: 2 ** 32 }
+const ADDED_VALUES = 3
+/** Client ids that one node may have in a room. */
+const MAX_IDS = 10_000
+
+/** What another node says of one client; without a state the client has left. */
+export interface NodeState {
+  readonly id: number
+  readonly clock: number
+  readonly state: HonestState | undefined
+  readonly json: string
+  readonly user: string
+}
+
+/** Another node's part in a room's presence: that of all its connections. */
+export class NodeSeat {
+  /** What tells it from a connection's. */
+  readonly connection = undefined
+  readonly ids = new Set<number>()
+  /** The newest of each id that is not told yet. */
+  readonly said = new Map<number, NodeState>()
+
+  /** @throws SynclineError `awareness-invalid` */
+  take(id: number): void {
+    if (this.ids.size >= MAX_IDS)
+      throw new SynclineError('awareness-invalid', 'a node has too many client ids')
+    this.ids.add(id)
+  }
+}
+
+/** What is done with what other nodes say. */
+export interface NodeListener {
+  /** @param all whoever is not among them has left */
+  hearNode(seat: NodeSeat, states: readonly NodeState[], all: boolean): void
+  /** The node has nobody there any more. */
+  leaveNode(seat: NodeSeat): void
+  /** The states of this node's own connections, as they were told. */
+  own(): readonly ToldState[]
+}
+
+/** One room's presence on the other nodes: tells them of this one's, and hears of theirs. */
+export class PresenceNodes {
+  readonly #bus: Bus
+  readonly #topic: string
+  readonly #listener: NodeListener
+  readonly #seats = new Map<NodeId, NodeSeat>()
+  readonly #stops: readonly (() => void)[]
+
+  constructor(bus: Bus, room: string, listener: NodeListener) {
+    this.#bus = bus
+    this.#topic = `presence:${room}`
+    this.#listener = listener
+    this.#stops = [
+      bus.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
+      bus.onConnected(() => this.#tellAll(Kind.ask)),
+      bus.onGone((node) => this.#gone(node)),
+    ]
+    this.#tellAll(Kind.ask)
+  }
+
+  /** @param states encoded: what this node's own connections have said */
+  tell(states: Uint8Array): void {
+    this.#publish(Kind.news, states)
+  }
+
+  /** The room is closed here. */
+  close(): void {
+    for (const stop of this.#stops) stop()
+    this.#publish(Kind.closed)
+  }
+
+  #hear(from: NodeId, message: Uint8Array): void {
+    const [kind] = message
+    if (kind === Kind.closed) {
+      this.#gone(from)
+      return
+    }
+    const states = kind === undefined || kind > Kind.ask ? undefined : readNodeStates(message.subarray(1))
+    if (states === undefined) return
+    const known = this.#seats.get(from)
+    const seat = known ?? new NodeSeat()
+    this.#seats.set(from, seat)
+    this.#listener.hearNode(seat, states, kind !== Kind.news)
+    if (kind === Kind.ask) this.#tellAll(Kind.all)
+    // It had been taken for gone, or its answer was lost.
+    else if (kind === Kind.news && known === undefined) this.#tellAll(Kind.ask)
+  }
+
+  #gone(node: NodeId): void {
+    const seat = this.#seats.get(node)
+    if (seat === undefined) return
+    this.#seats.delete(node)
+    this.#listener.leaveNode(seat)
+  }
+
+  #tellAll(kind: number): void {
+    if (this.#bus.connected) this.#publish(kind, encodeStates(this.#listener.own()))
+  }
+
+  #publish(kind: number, states?: Uint8Array): void {
+    if (!this.#bus.connected) return
+    const message = encoding.encode((encoder) => {
+      encoding.writeUint8(encoder, kind)
+      if (states !== undefined) encoding.writeUint8Array(encoder, states)
+    })
+    this.#bus.publish(this.#topic, message)
+  }
+}
+
+/** Undefined where it cannot be read, or is more than a node's clients can say. */
+function readNodeStates(bytes: Uint8Array): readonly NodeState[] | undefined {
+  try {
+    return decodeStates(bytes, BOUNDS).map(({ id, clock, state: json }) => {
+      if (json === undefined) return { id, clock, state: undefined, json: 'null', user: '' }
+      const state = plainState(json, ADDED_VALUES)
+      const user = state !== null && isPlain(state.user) ? state.user.id : undefined
+      if (state === null || typeof user !== 'string') throw new SynclineError('awareness-invalid')
+      return {
+        id,
+        clock,
+        state,
+        json: Buffer.from(json.buffer, json.byteOffset, json.length).toString(),
+        user,
+      }
+    })
+  } catch (error) {
+    if (error instanceof SynclineError) return undefined
+    throw error
+  }
+}
