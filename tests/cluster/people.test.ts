@@ -8,7 +8,7 @@ import { describeWithOwnRedis, startOwnRedis } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
 
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 40 }
 const grants = { 'doc:*': 'write', 'chat:*': 'admin' } as const
 
 describeWithOwnRedis('people over nodes', () => {
