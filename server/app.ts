@@ -41,13 +41,14 @@ import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
 import { RoomInventory } from './log/inventory.ts'
-import { Log } from './log/log.ts'
+import { Log, type Unsaved } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
 import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
 import { Connections } from './realtime/connections.ts'
 import { Gateway } from './realtime/gateway.ts'
+import { moveAll, RESTARTS } from './realtime/handover.ts'
 import { createHocuspocus } from './realtime/hocuspocus.ts'
 import { editorOf } from './realtime/origin.ts'
 import { Presence } from './realtime/presence.ts'
@@ -78,8 +79,10 @@ export interface Parts {
   readonly gateway: Gateway
   /** Begins what is done beside the requests; call it when these can arrive. */
   start(): void
-  /** Takes nothing any more and commits what was taken; false where something could not be committed. */
-  stop(): Promise<boolean>
+  /** Is not ready any more, lets nobody in, and moves who is here to other nodes, over `config.drainWithin`. */
+  drain(): Promise<void>
+  /** Takes nothing any more and commits what was taken; returns what could not be committed: nothing, as a rule. */
+  stop(): Promise<readonly Unsaved[]>
   /** Lets go of the database, once the last request is answered. */
   end(): Promise<void>
   /** Instead of all these, where nothing has arrived yet. */
@@ -266,6 +269,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     addressOf,
     presence,
     mayAsk: mayAskNow,
+    committed: async (document) => rooms.logOf(document)?.settled(),
     corsOrigin: (origin) => corsOrigin(origin, config.allowedOrigins),
     refuseUpgrade: (request) => {
       const { headers, url = '' } = request
@@ -286,13 +290,15 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       features.start()
       heads.start()
     },
-    stop: async () => {
+    drain: () => {
       stopping = true
       gateway.drain()
-      gateway.closeAll(1012, 'shutting-down')
-      visits.close()
+      return moveAll(connections, config.drainWithin, logger)
+    },
+    stop: async () => {
+      gateway.closeAll(RESTARTS, 'shutting-down')
       const seen = peoplePresence.stop()
-      const durable = await within(
+      const closed = await within(
         config.stopWithin,
         Promise.all([
           housekeeping.close(),
@@ -300,7 +306,8 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
           Promise.all([features.silence(), allUnloaded()]).then(() => log.close()),
         ]),
       )
-      if (!durable) await log.abandon()
+      const unsaved = log.unsaved()
+      if (!closed) await log.abandon()
       await features.close()
       await within(LAST_SEEN, seen)
       await history.close()
@@ -310,7 +317,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       heads.stop()
       await cluster?.stop()
       await rooms.onDestroy()
-      return durable
+      return unsaved
     },
     end: () => database.close(),
     abandon: async () => {

@@ -51,13 +51,14 @@ export async function attachSyncline(server: Server, config: Config, logger: Log
   return {
     publish: parts.publish,
     close: async () => {
-      const durable = await parts.stop()
+      await parts.drain()
+      const unsaved = await parts.stop()
       requests.end()
       upgrades.end()
       // What goes on for ever would keep the application's server from closing.
       for (const response of answering) response.destroy()
       await parts.end()
-      return durable
+      return unsaved.length === 0
     },
   }
 }

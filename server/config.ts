@@ -57,6 +57,8 @@ export interface Config {
   readonly eventRetention: EventDays
   /** The file with the application's own kinds of rooms, if it has one. */
   readonly configFile: string | undefined
+  /** Over how long a stop tells clients to move to another node, in ms; 0 tells all at once. */
+  readonly drainWithin: number
   /** How long a clean stop may wait for the database, in ms. */
   readonly stopWithin: number
   /** The largest document, encoded, in bytes; past it only deletions are taken. */
@@ -105,6 +107,8 @@ export class ConfigError extends Error {
 
 const MIB = 1024 * 1024
 const MANY = 1_000_000
+/** Where Redis says that there are other nodes to move to. */
+const DRAIN_SECONDS = 10
 
 const integer = (min: number, max: number) =>
   z
@@ -189,6 +193,7 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
+  DRAIN_SECONDS: integer(0, 600).optional(),
   STOP_SECONDS: integer(1, 600).default(20),
   MAX_DOCUMENT_BYTES: integer(64 * 1024, 1024 * MIB).default(64 * MIB),
   MAX_ROOMS_PER_SOCKET: integer(1, 10_000).default(100),
@@ -262,6 +267,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retention: data.RETENTION,
     eventRetention: data.EVENT_RETENTION,
     configFile: file,
+    drainWithin: (data.DRAIN_SECONDS ?? (data.REDIS_URL === undefined ? 0 : DRAIN_SECONDS)) * 1000,
     stopWithin: data.STOP_SECONDS * 1000,
     maxDocumentBytes: data.MAX_DOCUMENT_BYTES,
     limits: Object.freeze({

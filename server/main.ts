@@ -1,5 +1,6 @@
 import { format } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
+import type { Unsaved } from './log/log.ts'
 import { createLogger } from './observe/log.ts'
 import { type App, startApp } from './start.ts'
 import { StorageError } from './storage/error.ts'
@@ -37,13 +38,14 @@ async function start(): Promise<void> {
     logger.warn('development mode: anyone on this machine can have a token; set JWT_SECRET for anything else')
   }
   logger.info({ url: app.url }, `Syncline is ready on ${app.url}`)
-  stopOnSignals(app, (durable) => {
-    logger[durable ? 'info' : 'fatal'](durable ? 'stopped' : 'stopped before everything was saved')
-    process.exit(durable ? 0 : EX_TEMPFAIL)
+  stopOnSignals(app, (unsaved) => {
+    if (unsaved.length === 0) logger.info('stopped')
+    else logger.fatal({ unsaved }, 'stopped before everything was saved')
+    process.exit(unsaved.length === 0 ? 0 : EX_TEMPFAIL)
   })
 }
 
-function stopOnSignals(app: App, stopped: (durable: boolean) => void): void {
+function stopOnSignals(app: App, stopped: (unsaved: readonly Unsaved[]) => void): void {
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { assemble, type Publish } from './app.ts'
 import type { Config } from './config.ts'
+import type { Unsaved } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { within } from './storage/within.ts'
 
@@ -11,8 +12,11 @@ export interface App {
   readonly publish: Publish
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string
-  /** Stops taking edits, commits what was taken, closes everything; false where something could not be committed. */
-  close(): Promise<boolean>
+  /**
+   * Moves clients to other nodes, stops taking edits, commits what was taken, closes everything; returns what could not be
+   * committed: nothing, as a rule.
+   */
+  close(): Promise<readonly Unsaved[]>
 }
 
 /** Listens by itself, as `syncline serve` does. */
@@ -31,17 +35,19 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     url: urlOf(server, config.host),
     publish: parts.publish,
     close: async () => {
+      // Until everybody has moved, requests are answered: also those that ask whether it is ready.
+      await parts.drain()
       const stopped = parts.stop()
       const closed = new Promise((resolve) => server.close(resolve))
       const sweep = setInterval(() => server.closeIdleConnections(), 50)
-      const durable = await stopped
+      const unsaved = await stopped
       // Answers on their way say why they end.
       await within(LAST_WORDS, closed)
       clearInterval(sweep)
       server.closeAllConnections()
       await closed
       await parts.end()
-      return durable
+      return unsaved
     },
   }
 }

@@ -34,6 +34,8 @@ const GOODBYE_LIMIT_MS = 1_000
 const ABNORMAL = 1006
 const TOO_LARGE = 1009
 const TRY_AGAIN = 1013
+/** The status of `session-ended`. */
+const GONE = 410
 
 /** `idle`: the server answered, and had nothing. */
 type Outcome = 'taken' | 'idle' | 'again' | 'over'
@@ -149,7 +151,7 @@ export class HttpSocket extends EventTarget {
         redirect: 'error',
         signal: abort.signal,
       })
-      if (!answer.ok || answer.body === null) return passes(answer.status) ? 'again' : 'over'
+      if (!answer.ok || answer.body === null) return this.#notTaken(answer.status)
       const reader = answer.body.getReader()
       const records = new RecordReader()
       let next = Number.NaN
@@ -264,13 +266,20 @@ export class HttpSocket extends EventTarget {
       if (answer.status === 413) this.#close(TOO_LARGE, '')
       if (answer.status === 204) return 'taken'
       // Another answer that is well is not the server's.
-      return answer.ok || passes(answer.status) ? 'again' : 'over'
+      return answer.ok ? 'again' : this.#notTaken(answer.status)
     } catch {
       return 'again'
     } finally {
       clearTimeout(timer)
       this.#ended.signal.removeEventListener('abort', end)
     }
+  }
+
+  #notTaken(status: number): Outcome {
+    if (passes(status)) return 'again'
+    // Another node answers, which does not know the session.
+    if (status === GONE) this.#close(TRY_AGAIN, 'session-ended')
+    return 'over'
   }
 
   #headers(): Record<string, string> {

@@ -1,7 +1,7 @@
 import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { countedSockets, type SocketClass } from './counted-socket.ts'
 import type { Frame } from './frames.ts'
-import { refusal, socketRefusal } from './refusal.ts'
+import { meansMove, refusal, socketRefusal } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { ConnectionStatus, Refusal } from './state.ts'
 import { type Transport, Way } from './way.ts'
@@ -9,8 +9,10 @@ import { type Transport, Way } from './way.ts'
 /** A room's end of the link. */
 export interface Member {
   opened(): void
-  /** `refused` where this room is the reason. */
-  closed(refused: Refusal | undefined): void
+  /** `refused` where this room is the reason; `moving` where another socket takes over at once. */
+  closed(refused: Refusal | undefined, moving: boolean): void
+  /** None has taken over. */
+  stranded(): void
   readonly joined: boolean
 }
 
@@ -22,6 +24,8 @@ export interface LinkOptions {
 
 const CONNECT_LIMIT_MS = 10_000
 const FAREWELL_LIMIT_MS = 2_000
+/** For so long a link that moves counts as online: edits are kept and not yet sent, as between any two frames. */
+const MOVE_LIMIT_MS = 5_000
 /** The browser says that there is no network, which is not true of a server on this machine: look now and then. */
 const OFFLINE_PROBE_MS = 30_000
 /** A WebSocket's close code for a message that was too large; it does not say which. */
@@ -75,8 +79,8 @@ export class Link {
   #answered = false
   /** The socket is closed here, and not because anything is wrong with it. */
   #dropping = false
-  /** For another way, which is there already. */
-  #moving = false
+  /** Runs while another socket takes over. */
+  #moving: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: LinkOptions) {
     this.#changed = options.changed
@@ -140,6 +144,7 @@ export class Link {
   delete(member: Member): void {
     this.#members.delete(member)
     if (this.#members.size > 0) return
+    this.#endMove()
     this.#drop()
     this.#way.rest()
     this.#setStatus('connecting')
@@ -164,8 +169,7 @@ export class Link {
   part(provider: HocuspocusProvider, tracker: SaveTracker, endedByServer: boolean): void {
     if (!provider.isAttached) return
     const address = provider.effectiveName
-    this.#seats.delete(address)
-    tracker.end()
+    if (this.#seats.delete(address)) tracker.end()
     if (endedByServer) this.#socket.configuration.providerMap.delete(address)
     else if (this.isOpen) this.#awaitFarewell(address)
     provider.detach()
@@ -186,6 +190,13 @@ export class Link {
     clearTimeout(timer)
   }
 
+  /** The server sends a room to another node; false where all have just moved there, and none does well. */
+  move(): boolean {
+    if (!this.#mayMove) return false
+    this.#move()
+    return true
+  }
+
   /** A room got no answer. If no other room does well on this socket either, the socket is what is wrong. */
   unanswered(): boolean {
     if ([...this.#members].some((member) => member.joined)) return false
@@ -198,6 +209,7 @@ export class Link {
   destroy(): void {
     clearTimeout(this.#connectLimit)
     clearTimeout(this.#probe)
+    clearTimeout(this.#moving)
     if (typeof window !== 'undefined') {
       window.removeEventListener('offline', this.#networkLost)
       window.removeEventListener('online', this.#networkBack)
@@ -213,24 +225,48 @@ export class Link {
   }
 
   #closed(): void {
-    // A refusal of the server's own came through as well as any answer.
-    if (!this.#answered && !this.#dropping && this.#refusal === undefined) this.#way.failed()
-    this.#forget()
-    this.#setStatus(this.#moving ? 'connecting' : 'offline')
+    const told = this.#refusal !== undefined && meansMove(this.#refusal)
+    const atOnce = told && this.#mayMove
+    if (atOnce) this.#beginMove()
+    const moving = this.#moving !== undefined
+    // A refusal of the server's own came through as well as any answer, and a server that is left refuses all.
+    if (!this.#answered && !this.#dropping && this.#refusal === undefined && !moving) this.#way.failed()
+    this.#forget(moving)
+    if (!moving) this.#setStatus('offline')
     const tooLarge = this.#tooLarge
-    const refused = this.#refusal
+    const refused = told && moving ? undefined : this.#refusal
     this.#tooLarge = undefined
     this.#refusal = undefined
     for (const member of [...this.#members]) {
-      member.closed(member === tooLarge ? refusal('frame-too-large') : refused)
+      member.closed(member === tooLarge ? refusal('frame-too-large') : refused, moving)
     }
+    // Once the socket is done with closing; its own next try would come later.
+    if (atOnce) queueMicrotask(() => this.#members.size > 0 && this.#connect())
   }
 
-  #forget(): void {
+  /** A server that sends everybody away at once must not be asked at once for ever. */
+  get #mayMove(): boolean {
+    return this.#moving === undefined || [...this.#members].some((member) => member.joined)
+  }
+
+  #beginMove(): void {
+    clearTimeout(this.#moving)
+    this.#moving = setTimeout(() => this.#endMove(), MOVE_LIMIT_MS)
+  }
+
+  #endMove(): void {
+    if (this.#moving === undefined) return
+    clearTimeout(this.#moving)
+    this.#moving = undefined
+    if (!this.#socket.isOpen) this.#setStatus('offline')
+    for (const member of [...this.#members]) member.stranded()
+  }
+
+  #forget(moving = false): void {
     for (const { resolve } of this.#farewells.values()) resolve()
     this.#farewells.clear()
     this.#usedAddresses.clear()
-    for (const { tracker } of this.#seats.values()) tracker.end()
+    for (const { tracker } of this.#seats.values()) tracker.end(moving)
     this.#seats.clear()
     this.#largest = undefined
     this.#answered = false
@@ -278,9 +314,8 @@ export class Link {
   /** Goes on over a new socket at once; what was on its way, the handshake there brings. */
   #move(): void {
     if (this.#members.size === 0) return
-    this.#moving = true
+    this.#beginMove()
     this.#drop()
-    this.#moving = false
     this.#connect()
   }
 
@@ -298,6 +333,7 @@ export class Link {
 
   readonly #networkLost = (): void => {
     if (this.#members.size === 0) return
+    this.#endMove()
     this.#drop()
     this.#setStatus('offline')
     clearTimeout(this.#probe)

@@ -43,6 +43,7 @@ export const refusalSaid = (envelope: Readonly<Record<string, unknown>>): Refusa
 const SOCKET_REFUSALS: readonly ErrorCode[] = [
   'authentication-timeout',
   'rate-limited',
+  'session-ended',
   'shutting-down',
   'slow-reader',
   'too-many-connections',
@@ -51,6 +52,9 @@ const SOCKET_REFUSALS: readonly ErrorCode[] = [
 /** The refusal in the reason of a closed socket that concerns all its rooms; any other is about one of them. */
 export const socketRefusal = (reason: string): Refusal | undefined =>
   isErrorCode(reason) && SOCKET_REFUSALS.includes(reason) ? refusal(reason) : undefined
+
+/** The server is well, and goes: another one takes over. */
+export const meansMove = ({ code }: Refusal): boolean => code === 'shutting-down' || code === 'session-ended'
 
 /** Codes that another token may cure. */
 export const isTokenRefusal = (code: ErrorCode): boolean =>

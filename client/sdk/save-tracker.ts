@@ -24,6 +24,8 @@ export class SaveTracker {
   #step2Sent = false
   #step2Answered = false
   #refused = false
+  /** Between two sockets, the second of which takes over at once. */
+  #moving = false
   #restored: { readonly at: number; readonly count: number } | undefined
 
   constructor(changed: () => void) {
@@ -31,7 +33,7 @@ export class SaveTracker {
   }
 
   get saved(): SaveState {
-    if (this.#address === undefined) return 'offline'
+    if (this.#address === undefined && !this.#moving) return 'offline'
     return this.#step2Answered && this.#committed === this.#local ? 'saved' : 'saving'
   }
 
@@ -71,17 +73,28 @@ export class SaveTracker {
     this.#address = address
     this.#awaiting = []
     this.#step2Sent = false
-    this.#step2Answered = false
+    // What was committed before a move is committed: only changes since then make it unsaved.
+    this.#step2Answered = this.#moving && this.#step2Answered
+    this.#moving = false
     this.#refused = false
     this.#changed()
   }
 
-  /** The room left or the socket is gone: answers still under way count for nothing. */
-  end(): void {
-    if (this.#address === undefined) return
+  /**
+   * The room left or the socket is gone: answers still under way count for nothing.
+   * @param moving the room goes on over another socket, as far as anybody knows by now
+   */
+  end(moving = false): void {
+    if (this.#address === undefined && !this.#moving) return
     this.#address = undefined
+    this.#moving = moving
     this.#awaiting = []
     this.#changed()
+  }
+
+  /** There is no other socket after all. */
+  stranded(): void {
+    if (this.#moving) this.end()
   }
 
   sent(frame: Frame): void {

@@ -5,7 +5,7 @@ import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
 import type { Link, Member } from './link.ts'
 import { forgetOthers } from './people.ts'
-import { isTokenRefusal, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
+import { isTokenRefusal, meansMove, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { Refusal, RoomStatus } from './state.ts'
 import type { Tokens } from './tokens.ts'
@@ -53,6 +53,8 @@ export class Session implements Member {
   #failures = 0
   #tokensRefused = 0
   #joinedAt = 0
+  /** It was joined, and another socket takes over at once. */
+  #moving = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #token = ''
   #announced: Refusal | undefined
@@ -83,10 +85,10 @@ export class Session implements Member {
   }
 
   get status(): RoomStatus {
-    if (this.#phase === 'joined') return 'online'
+    if (this.#phase === 'joined' || this.#moving) return 'online'
     if (this.#phase === 'refused') return 'refused'
     if (this.#phase === 'joining') return this.#refusal === undefined ? 'connecting' : 'offline'
-    if (this.#phase === 'away' && this.#options.link.status === 'connecting') return 'connecting'
+    if (this.#phase === 'away' && this.#options.link.status !== 'offline') return 'connecting'
     return 'offline'
   }
 
@@ -123,11 +125,20 @@ export class Session implements Member {
     if (this.#phase === 'away') this.#join()
   }
 
-  closed(refused = this.#announced): void {
+  closed(refused = this.#announced, moving = false): void {
     // The socket's own close reason may be about another room on it, so only what this room was told counts.
     if (this.#phase !== 'joined' && this.#phase !== 'joining') this.#options.changed()
-    else if (refused !== undefined) this.#fail(refused)
-    else this.#enter('away', true)
+    else if (refused !== undefined && !(moving && meansMove(refused))) this.#fail(refused)
+    else {
+      this.#moving = moving && (this.#moving || this.#phase === 'joined')
+      this.#enter('away', true)
+    }
+  }
+
+  stranded(): void {
+    this.#moving = false
+    this.#options.tracker.stranded()
+    this.#options.changed()
   }
 
   /** Joins now, whatever kept the room from it. */
@@ -240,7 +251,8 @@ export class Session implements Member {
 
   /** The server has ended the session, and said why. */
   #fail(refused: Refusal): void {
-    const { tokens } = this.#options
+    const { tokens, link } = this.#options
+    if (meansMove(refused) && link.move()) return
     if (isTokenRefusal(refused.code) && tokens.renewable && this.#tokensRefused < TOKENS_TO_TRY) {
       this.#tokensRefused += 1
       tokens.refuse(this.#token)
@@ -279,6 +291,8 @@ export class Session implements Member {
     clearTimeout(this.#timer)
     this.#announced = undefined
     this.#phase = phase
+    if (phase !== 'away' && phase !== 'joining') this.#moving = false
+    if (!this.#moving) this.#options.tracker.stranded()
     if (!keepSession) {
       this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
       forgetOthers(this.#options.awareness)

@@ -39,7 +39,14 @@ export interface HeldRoom {
   readonly release: () => void
 }
 
+/** A room of which entries were taken and are not committed. */
+export interface Unsaved {
+  readonly room: string
+  readonly entries: number
+}
+
 interface Held {
+  readonly name: string
   readonly room: RoomLog
   holders: number
 }
@@ -96,7 +103,7 @@ export class Log {
     const row = await this.#lookUp(name, createBy)
     if (row === undefined) return undefined
     const known = this.#open.get(row.id)
-    const held = known ?? { room: this.#roomLog(row), holders: 0 }
+    const held = known ?? { name, room: this.#roomLog(row), holders: 0 }
     held.holders += 1
     if (known === undefined) {
       this.#open.set(row.id, held)
@@ -201,6 +208,12 @@ export class Log {
 
   openRooms(): readonly RoomId[] {
     return [...this.#open.keys()]
+  }
+
+  unsaved(): readonly Unsaved[] {
+    return [...this.#open.values()]
+      .filter(({ room }) => room.pending)
+      .map(({ name, room }) => ({ room: name, entries: room.appended - room.committed }))
   }
 
   /** The database has entries of a room up to there, whichever node wrote them. */

@@ -3,6 +3,7 @@ import * as Y from 'yjs'
 import type { ClientRun } from '../documents/check-update.ts'
 import { HEAVY } from '../documents/update-limits.ts'
 import { harmful } from '../documents/update-reader.ts'
+import type { Written } from './held-acknowledgements.ts'
 
 /** Whether an id is a connection's in the room's awareness, which providers keep under their document's id. */
 export type Announces = (document: Document, connection: Connection, client: number) => boolean
@@ -20,12 +21,15 @@ export const announcedToHocuspocus: Announces = (document, connection, client) =
  * Who writes under which Yjs client id in one room. Ten bytes are enough to take the clocks that somebody
  * else's editor is going to use: what it then writes is ignored as known, and would be acknowledged. So while
  * somebody is there, nobody else continues their ids. Who has left is not protected: their edits may still
- * reach the server by way of others, such as a browser that several people use.
+ * reach the server by way of others, such as a browser that several people use; and so may those of somebody who
+ * has just come, from another node or to a server that was started anew, until they have brought them themselves.
  */
 export class ClientOwners {
   readonly #document: Document
   readonly #options: ClientOwnersOptions
   readonly #writers = new Map<number, Connection>()
+  /** Who has brought all that they have. */
+  readonly #inSync = new WeakSet<Connection>()
   readonly #brought = new Map<string, number>()
 
   constructor(document: Document, options: ClientOwnersOptions) {
@@ -53,8 +57,12 @@ export class ClientOwners {
     return brought > HEAVY.clientsOfActor
   }
 
-  /** The connection's update was applied. A copy of many people's work makes nobody the owner of it. */
-  wrote(connection: Connection, runs: readonly ClientRun[]): void {
+  /** What the connection sent was applied. A copy of other people's work makes nobody the owner of it. */
+  wrote(connection: Connection, { kind, runs }: Written): void {
+    if (kind === 'step2') {
+      this.#inSync.add(connection)
+      return
+    }
     const [run] = runs
     if (run !== undefined && runs.length === 1) this.#writers.set(run.client, connection)
   }
@@ -65,6 +73,7 @@ export class ClientOwners {
     const { announces } = this.#options
     if (announces(this.#document, connection, client)) return false
     for (const other of this.#document.connections.keys()) {
+      if (!other.readOnly && !this.#inSync.has(other)) continue
       if (announces(this.#document, other, client) && this.#differ(other, connection)) return true
     }
     return false

@@ -18,6 +18,8 @@ export interface Socket {
   readonly admissions: ReadonlySet<Admission>
   /** Ends it, telling the rooms of `admissions` why. */
   refuse(error: SynclineError, admissions: Iterable<Admission>): void
+  /** Ends it, once what came over it is answered, for its client to go on over another node. */
+  move(): Promise<void>
 }
 
 /** What a client does that is broken, or hostile: nobody else's WebSocket is closed for it. */
@@ -61,6 +63,7 @@ export class Connections {
   readonly #addressesElsewhere: CountsElsewhere | undefined
   readonly #usersElsewhere: CountsElsewhere | undefined
   readonly #faults: Topic<z.infer<typeof faultSchema>> | undefined
+  #draining = false
 
   /** @param bus to the other nodes, where there are any */
   constructor(limits: Limits, revocations: Pick<Revocations, 'check'>, bus?: Bus) {
@@ -90,8 +93,22 @@ export class Connections {
     return this.#sockets.size
   }
 
-  /** @throws SynclineError `too-many-connections`; the WebSocket is not counted then. */
+  get all(): Iterable<Socket> {
+    return this.#sockets.keys()
+  }
+
+  has(socket: Socket): boolean {
+    return this.#sockets.has(socket)
+  }
+
+  /** Nobody comes in any more, also over what is open. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  /** @throws SynclineError `shutting-down`, `too-many-connections`; the WebSocket is not counted then. */
   open(socket: Socket): void {
+    this.#refuseWhileDraining()
     const { address } = socket
     const limits = this.#limits
     if (
@@ -117,9 +134,10 @@ export class Connections {
 
   /**
    * Whether a person may come in over this WebSocket; what they and all their WebSockets share.
-   * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
+   * @throws SynclineError `shutting-down`, `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(socket: Socket, identity: Identity, room: string): Pace {
+    this.#refuseWhileDraining()
     this.#revocations.check(identity, room)
     this.authenticated(socket)
     if (socket.admissions.size >= this.#limits.roomsPerSocket) throw new SynclineError('too-many-rooms')
@@ -188,6 +206,10 @@ export class Connections {
     }
     this.#people.set(user, person)
     return person
+  }
+
+  #refuseWhileDraining(): void {
+    if (this.#draining) throw new SynclineError('shutting-down')
   }
 
   #leave(user: string, socket: Socket): void {

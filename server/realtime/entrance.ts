@@ -1,4 +1,4 @@
-import type { Connection, Hocuspocus } from '@hocuspocus/server'
+import type { Connection, Document, Hocuspocus } from '@hocuspocus/server'
 import type { Limits } from '../config.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
@@ -18,6 +18,8 @@ export interface EntranceOptions {
   readonly presence: Presence
   /** Whether a connection that stands may still read its room. */
   readonly mayAsk: (connection: Connection) => boolean
+  /** Settles when all that a document holds now is committed, or never will be. */
+  readonly committed: (document: Document) => Promise<unknown>
 }
 
 /**
@@ -37,7 +39,7 @@ export class Entrance {
 
   /** @throws SynclineError `too-many-connections` */
   open(wire: Wire, address: string): Caller {
-    const { hocuspocus, logger, limits, connections, mayAsk, presence } = this.#options
+    const { hocuspocus, logger, limits, connections, mayAsk, presence, committed } = this.#options
     const session = new Session({
       wire,
       address,
@@ -47,6 +49,7 @@ export class Entrance {
       logger,
       mayAsk,
       presence: new SocketPresence(presence),
+      committed,
     })
     const context: SocketContext = { session }
     const client = hocuspocus.handleConnection(session, REQUEST, context)

@@ -3,6 +3,7 @@ import type { ClientRun } from '../documents/check-update.ts'
 import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
+import { OPEN } from './wire.ts'
 
 interface Held {
   readonly position: number
@@ -10,8 +11,6 @@ interface Held {
   readonly frame: Uint8Array
 }
 
-// WebSocket.readyState
-const OPEN = 1
 /** The last byte of a SyncStatus that says that nothing was applied. */
 const REFUSED = 0
 
@@ -62,13 +61,16 @@ export interface HandledFrame extends Incoming {
   readonly kind: 'step1' | 'step2' | 'update'
 }
 
+/** What a frame was, and what it has written. */
+export type Written = Pick<HandledFrame, 'kind' | 'runs'>
+
 const NOTHING: HandledFrame = { kind: 'step1', update: new Uint8Array(), runs: [] }
 
 export interface HoldingSocketEvents {
   /**
-   * Whether the document is whole after a frame, and has all of these runs. Where not, nothing is acknowledged.
+   * Whether the document is whole after a frame, and has all of its runs. Where not, nothing is acknowledged.
    */
-  readonly sound: (runs: readonly ClientRun[]) => boolean
+  readonly sound: (written: Written) => boolean
   /** Something was lost on the way: only a new handshake brings it. */
   readonly outOfStep: () => void
   /** Hears how long a frame took that was applied, in ms, and, of the same clock, what time it is. */
@@ -150,7 +152,7 @@ export class HoldingSocket implements WebSocketLike {
       this.#acknowledgements.hold(this.#socket, frame)
       return
     }
-    if (!this.#events.sound(this.#gap ? [] : runs)) return
+    if (!this.#events.sound({ kind, runs: this.#gap ? [] : runs })) return
     if (this.#gap) {
       this.#owe(frame, update.length, kind)
       return

@@ -26,7 +26,7 @@ import { type Announces, announcedToHocuspocus, ClientOwners } from './client-ow
 import { evict, onFault, reportFault } from './faults.ts'
 import { widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
-import { HeldAcknowledgements, HoldingSocket } from './held-acknowledgements.ts'
+import { HeldAcknowledgements, HoldingSocket, type Written } from './held-acknowledgements.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
 import { followOtherNodes, isOfOtherNodes, reportGap } from './other-nodes.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
@@ -284,12 +284,13 @@ export class RoomExtension implements Extension {
   }
 
   /** Whether the document is what its log makes of it, now that a frame was handled. */
-  #sound(connection: Connection, document: Document, open: OpenRoom, runs: readonly ClientRun[]): boolean {
+  #sound(connection: Connection, document: Document, open: OpenRoom, written: Written): boolean {
     if (document.isDestroyed) return false
     const { room, owners } = open
-    const whole = this.#isWhole(document, room, runs)
-    if (whole) owners.wrote(connection, runs)
-    else if (!room.reached(runs)) this.#admission.suspect(document.name, this.#actor(connection.context))
+    const whole = this.#isWhole(document, room, written.runs)
+    if (whole) owners.wrote(connection, written)
+    else if (!room.reached(written.runs))
+      this.#admission.suspect(document.name, this.#actor(connection.context))
     return whole
   }
 
@@ -324,7 +325,7 @@ export class RoomExtension implements Extension {
     if (known !== undefined) return { socket: known, open }
     const onApplied = this.#onApplied
     const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, {
-      sound: (runs) => this.#sound(connection, document, open, runs),
+      sound: (written) => this.#sound(connection, document, open, written),
       outOfStep: () => {
         const error = new SynclineError('update-out-of-order')
         logRefusal(this.#logger, error, { room: document.name })

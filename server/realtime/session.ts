@@ -1,4 +1,4 @@
-import type { Connection, WebSocketLike } from '@hocuspocus/server'
+import type { Connection, Document, WebSocketLike } from '@hocuspocus/server'
 import { isAdministrator } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
 import type { Limits } from '../config.ts'
@@ -9,11 +9,12 @@ import { Brake } from './brake.ts'
 import type { Connections, Socket } from './connections.ts'
 import type { FirstSync } from './first-sync.ts'
 import { readDenial, readSyncStep1, roomOf, SESSION_ID, type SyncStep1 } from './frames.ts'
+import { answered, RESTARTS } from './handover.ts'
 import { boundQueue } from './inbound-queue.ts'
 import { Pace } from './pace.ts'
 import type { SocketPresence } from './presence.ts'
 import { logRefusal, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
-import type { Wire } from './wire.ts'
+import { CLOSED, OPEN, sizeOf, type Wire } from './wire.ts'
 
 /** What a connection's hooks find in their context: the WebSocket that they came over. */
 export interface SocketContext {
@@ -31,6 +32,7 @@ export interface SessionOptions {
   /** Whether a connection that stands may still read its room. */
   readonly mayAsk: (connection: Connection) => boolean
   readonly presence: SocketPresence
+  readonly committed: (document: Document) => Promise<unknown>
 }
 
 /** First questions kept for rooms that are still being opened; a client asks one a room. */
@@ -56,10 +58,6 @@ const CUT: readonly ErrorCode[] = ['revoked', 'token-expired']
 
 /** With what Hocuspocus closes a WebSocket that sent more than it keeps for rooms that are not open yet. */
 const OVERFLOW = 'Reset Connection'
-
-// WebSocket.readyState
-const OPEN = 1
-const CLOSED = 3
 
 /**
  * One WebSocket as Hocuspocus sees it: its rooms, the first questions that wait for a room to open, and how much
@@ -139,6 +137,13 @@ export class Session implements WebSocketLike, Socket {
     this.#end(error.retryable ? TRY_AGAIN : REFUSED, error.code, within)
   }
 
+  async move(): Promise<void> {
+    const all = answered(this.#rooms.values(), this.#options.committed)
+    this.#brake.restUntil(all)
+    await all
+    if (this.#open) this.#end(RESTARTS, 'shutting-down', CLOSE_WITHIN)
+  }
+
   /** The WebSocket is gone, whoever closed it. */
   closed(): void {
     this.#open = false
@@ -165,7 +170,8 @@ export class Session implements WebSocketLike, Socket {
     const denied = data instanceof Uint8Array ? readDenial(data) : undefined
     if (denied === undefined) return
     this.#denied(roomOf(data as Uint8Array))
-    if (isErrorCode(denied) && ERRORS[denied].retryable) this.close(TRY_AGAIN, denied)
+    if (denied === 'shutting-down') void this.move()
+    else if (isErrorCode(denied) && ERRORS[denied].retryable) this.close(TRY_AGAIN, denied)
   }
 
   /** All that waited has been sent. */
@@ -335,11 +341,6 @@ export class Session implements WebSocketLike, Socket {
     this.#brake.release()
     this.#wire.close(code, reason, within)
   }
-}
-
-function sizeOf(data: Parameters<WebSocketLike['send']>[0]): number {
-  if (typeof data === 'string') return data.length
-  return 'byteLength' in data ? data.byteLength : data.size
 }
 
 /** The WebSocket behind a connection's context, if it is one of the gateway's. */

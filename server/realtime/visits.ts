@@ -17,8 +17,6 @@ export interface VisitOptions {
 /** Requests that stay open, each counted and ended as a WebSocket is. */
 export class Visits {
   readonly #options: VisitOptions
-  readonly #open = new Set<OpenVisit>()
-  #draining = false
 
   constructor(options: VisitOptions) {
     this.#options = options
@@ -26,16 +24,7 @@ export class Visits {
 
   /** @throws SynclineError `shutting-down`, `revoked`, `too-many-connections` */
   admit(visitor: Visitor): Visit {
-    if (this.#draining) throw new SynclineError('shutting-down')
-    const visit = new OpenVisit(visitor, this.#options, () => this.#open.delete(visit))
-    this.#open.add(visit)
-    return visit
-  }
-
-  /** Ends them all, and takes none from now on. */
-  close(): void {
-    this.#draining = true
-    for (const visit of [...this.#open]) visit.refuse(new SynclineError('shutting-down'))
+    return new OpenVisit(visitor, this.#options)
   }
 }
 
@@ -46,16 +35,14 @@ class OpenVisit implements Visit, Socket, Seat {
   readonly #options: VisitOptions
   readonly #standing: Standing
   readonly #end = new AbortController()
-  readonly #gone: () => void
   readonly #closeListeners: (() => void)[] = []
 
-  constructor(visitor: Visitor, options: VisitOptions, gone: () => void) {
+  constructor(visitor: Visitor, options: VisitOptions) {
     const { identity, room, decision, epoch, address } = visitor
     const { authorizer, connections } = options
     this.address = address
     this.#visitor = visitor
     this.#options = options
-    this.#gone = gone
     connections.open(this)
     try {
       connections.admit(this, identity, room)
@@ -86,6 +73,10 @@ class OpenVisit implements Visit, Socket, Seat {
     this.#end.abort(error)
   }
 
+  async move(): Promise<void> {
+    this.refuse(new SynclineError('shutting-down'))
+  }
+
   tooSlow(): void {
     this.refuse(new SynclineError('slow-reader'))
   }
@@ -94,7 +85,6 @@ class OpenVisit implements Visit, Socket, Seat {
     this.#options.connections.close(this)
     for (const admission of this.admissions) admission.left()
     for (const listener of this.#closeListeners.splice(0)) listener()
-    this.#gone()
   }
 
   onClose(listener: () => void): void {

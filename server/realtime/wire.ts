@@ -3,6 +3,16 @@ import type { Duplex } from 'node:stream'
 import type { WebSocketLike } from '@hocuspocus/server'
 import type { Peer } from 'crossws'
 
+// WebSocket.readyState
+export const OPEN = 1
+export const CLOSED = 3
+
+/** Of a message, in bytes. */
+export function sizeOf(data: Parameters<WebSocketLike['send']>[0]): number {
+  if (typeof data === 'string') return data.length
+  return 'byteLength' in data ? data.byteLength : data.size
+}
+
 /** A WebSocket with what its session needs of it, down to its TCP connection. */
 export interface Wire {
   /** Returns how many bytes wait to be sent, these included. */

@@ -16,7 +16,7 @@ async function thirdWay(reason: string): Promise<string> {
     WebSocket: FakeSocket as unknown as SocketClass,
     changed: () => undefined,
   })
-  link.add({ opened: () => undefined, closed: () => undefined, joined: false })
+  link.add({ opened: () => undefined, closed: () => undefined, stranded: () => undefined, joined: false })
   for (const at of [0, 1]) {
     const socket = await vi.waitUntil(() => FakeSocket.made[at], { timeout: 30_000 })
     socket?.open()

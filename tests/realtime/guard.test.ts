@@ -77,6 +77,7 @@ new Gateway({
   refuseUpgrade: () => undefined,
   corsOrigin: () => null,
   mayAsk: () => true,
+  committed: async () => undefined,
   presence: new Presence({ logger, identityOf: () => undefined, mayAsk: () => true }),
 }).attach(server)
 const unhandled: unknown[] = []

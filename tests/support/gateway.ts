@@ -66,6 +66,7 @@ export async function startGateway(
     addressOf: () => '127.0.0.1',
     mayAsk: ({ context }) => mayAsk(context),
     presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context), bus }),
+    committed: async () => undefined,
     refuseUpgrade: ({ headers }) =>
       originAllowed(headers, [ALLOWED_ORIGIN]) ? undefined : new SynclineError('origin-refused'),
     corsOrigin: (origin) => (origin === ALLOWED_ORIGIN ? origin : null),

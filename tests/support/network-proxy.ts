@@ -19,6 +19,8 @@ export interface NetworkProxy {
   /** How many WebSockets were refused, and how many answers lost. */
   readonly refused: number
   readonly lost: number
+  /** What comes from now on goes there; what is on its way stays where it is. */
+  direct(target: string): void
   /** Breaks off all that is on its way, as a lost network does. */
   cut(): void
   close(): Promise<void>
@@ -27,7 +29,7 @@ export interface NetworkProxy {
 /** A proxy before a server, in this process. */
 export async function startProxy(target: string, initial: Partial<Network> = {}): Promise<NetworkProxy> {
   const network: Network = { upgrades: true, buffers: false, losesAnswers: 0, ...initial }
-  const { hostname, port } = new URL(target)
+  let { hostname, port } = new URL(target)
   const sockets = new Set<Duplex>()
   const counts = { refused: 0, lost: 0, asked: 0 }
 
@@ -100,6 +102,9 @@ export async function startProxy(target: string, initial: Partial<Network> = {})
     },
     get lost() {
       return counts.lost
+    },
+    direct: (next) => {
+      ;({ hostname, port } = new URL(next))
     },
     cut,
     close: async () => {

@@ -71,10 +71,10 @@ export class RawClient {
     return this.statuses.filter((applied) => applied).length
   }
 
-  authenticate(token: string): void {
+  authenticate(token: string, room = this.room): void {
     this.raw(
       encoding.encode((encoder) => {
-        encoding.writeVarString(encoder, this.room)
+        encoding.writeVarString(encoder, room)
         encoding.writeVarUint(encoder, 2)
         encoding.writeVarUint(encoder, 0)
         encoding.writeVarString(encoder, token)
