@@ -19,7 +19,7 @@ import { eventRoutes } from './channels/routes.ts'
 import { CHAT_KIND, chatRule } from './chat/rule.ts'
 import { joinCluster } from './cluster/cluster.ts'
 import type { Config } from './config.ts'
-import { type ErrorCode, SynclineError } from './errors.ts'
+import { SynclineError } from './errors.ts'
 import { createFeatures, followedTypes } from './features.ts'
 import { compareRoutes } from './history/compare/routes.ts'
 import { History } from './history/history.ts'
@@ -35,6 +35,7 @@ import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { createHttp } from './http/http.ts'
 import { inventoryRoutes } from './http/inventory.ts'
 import { corsOrigin, originAllowed } from './http/origin.ts'
+import { readiness } from './http/readiness.ts'
 import { RequestLimit } from './http/request-limit.ts'
 import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import { followDeletions } from './log/deletions.ts'
@@ -67,8 +68,6 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** How long it may take to write, at the end, when everybody was last seen, in ms. */
 const LAST_SEEN = 1_000
-/** Edits that wait longer than this for the database turn readiness red, in ms. */
-const READY_WITHIN = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
 
@@ -233,10 +232,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       inventoryRoutes({ inventory, cursors, ...access }),
       ...features.routes,
     ],
-    readiness: () => {
-      const problems = readinessProblems(log, heartbeat, stopping)
-      return { ready: problems.length === 0, problems }
-    },
+    readiness: () => readiness(log, heartbeat, stopping),
     ...access,
     audit: createAuditLog(database.pool),
     requestLimit,
@@ -340,14 +336,3 @@ const act = (name: string, room: string, actor: string): AuditEntry => ({
   subject: room,
   details: {},
 })
-
-function readinessProblems(log: Log, heartbeat: Heartbeat, stopping: boolean): readonly ErrorCode[] {
-  const problems: ErrorCode[] = []
-  const { failure, oldest, stalled } = log.state
-  if (stopping) problems.push('shutting-down')
-  if (log.full) problems.push('storage-full')
-  if (failure !== undefined || oldest > READY_WITHIN || stalled > 0 || !heartbeat.alive) {
-    problems.push('storage-unavailable')
-  }
-  return problems
-}

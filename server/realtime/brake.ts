@@ -38,10 +38,10 @@ export class Brake {
   }
 
   /** Rests until the promise has settled. */
-  restUntil(settled: Promise<unknown>): void {
+  async restUntil(settled: Promise<unknown>): Promise<void> {
     this.#hold()
-    const go = () => this.#let()
-    settled.then(go, go)
+    await Promise.allSettled([settled])
+    this.#let()
   }
 
   /** Lets go for good: the WebSocket is being closed, and its last messages must be read. */

@@ -1,5 +1,4 @@
 import type { WebSocketLike } from '@hocuspocus/server'
-import type { ClientRun } from '../documents/check-update.ts'
 import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'

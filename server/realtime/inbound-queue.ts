@@ -21,6 +21,6 @@ export function boundQueue(
     const settled = connection.waitForPendingMessages().then(() => {
       resting = false
     })
-    brake.restUntil(settled)
+    void brake.restUntil(settled)
   }
 }

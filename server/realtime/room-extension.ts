@@ -284,13 +284,12 @@ export class RoomExtension implements Extension {
   }
 
   /** Whether the document is what its log makes of it, now that a frame was handled. */
-  #sound(connection: Connection, document: Document, open: OpenRoom, written: Written): boolean {
+  #sound(connection: Connection, document: Document, open: OpenRoom, sent: Written): boolean {
     if (document.isDestroyed) return false
     const { room, owners } = open
-    const whole = this.#isWhole(document, room, written.runs)
-    if (whole) owners.wrote(connection, written)
-    else if (!room.reached(written.runs))
-      this.#admission.suspect(document.name, this.#actor(connection.context))
+    const whole = this.#isWhole(document, room, sent.runs)
+    if (whole) owners.wrote(connection, sent)
+    else if (!room.reached(sent.runs)) this.#admission.suspect(document.name, this.#actor(connection.context))
     return whole
   }
 
@@ -325,7 +324,7 @@ export class RoomExtension implements Extension {
     if (known !== undefined) return { socket: known, open }
     const onApplied = this.#onApplied
     const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, {
-      sound: (written) => this.#sound(connection, document, open, written),
+      sound: (sent) => this.#sound(connection, document, open, sent),
       outOfStep: () => {
         const error = new SynclineError('update-out-of-order')
         logRefusal(this.#logger, error, { room: document.name })

@@ -138,9 +138,7 @@ export class Session implements WebSocketLike, Socket {
   }
 
   async move(): Promise<void> {
-    const all = answered(this.#rooms.values(), this.#options.committed)
-    this.#brake.restUntil(all)
-    await all
+    await this.#brake.restUntil(answered(this.#rooms.values(), this.#options.committed))
     if (this.#open) this.#end(RESTARTS, 'shutting-down', CLOSE_WITHIN)
   }
 
