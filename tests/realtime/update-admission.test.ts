@@ -11,6 +11,7 @@ import {
   times,
   updateOf,
 } from '../documents/attacks.ts'
+import { awarenessFrame, entry } from '../support/awareness.ts'
 import { query } from '../support/blocked-database.ts'
 import { connectProvider, type Replica } from '../support/provider.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -185,6 +186,35 @@ describe('client ids', () => {
     heir.close()
     keeper.close()
     expect(await readRoom(server, room)).toEqual(['one', 'two', 'three'])
+  })
+
+  it('[CLU24] come with somebody else’s copy too, before their editor, just back, has brought what it wrote', async () => {
+    const room = 'doc:copied-ids'
+    const written = new Y.Doc()
+    const edits = written.getArray<string>('edits')
+    edits.push(['elsewhere'])
+    const copy = Y.encodeStateAsUpdate(written)
+    edits.push(['and there'])
+    const ada = await RawClient.connect({ wsUrl: server.wsUrl, room, token: await server.token('ada') })
+    onTestFinished(() => ada.close())
+    ada.raw(awarenessFrame(room, entry(written.clientID, 1, {})))
+    await ada.handled()
+    const bob = await RawClient.connect({ wsUrl: server.wsUrl, room, token: await server.token('bob') })
+    onTestFinished(() => bob.close())
+    await bob.shake(copy)
+    await until(() => bob.refusal !== undefined || bob.acknowledgements === 1)
+    await ada.shake(Y.encodeStateAsUpdate(written))
+    const before = Y.encodeStateVector(written)
+    edits.push(['here'])
+    ada.update(Y.encodeStateAsUpdate(written, before))
+    await until(() => ada.refusal !== undefined || ada.acknowledgements === 2)
+    expect([bob.refusal, ada.refusal]).toEqual([undefined, undefined])
+    // From now on they are hers again.
+    bob.update(updateOf([{ client: written.clientID, clock: 3, structs: [gc(1_000)] }]))
+    await until(() => bob.closed !== undefined)
+    expect(bob.closed?.reason).toBe('update-refused')
+    ada.close()
+    expect(await readRoom(server, room)).toEqual(['elsewhere', 'and there', 'here'])
   })
 
   it('[DOC27] negative control: what is written where others have written is ignored, and looks saved', () => {

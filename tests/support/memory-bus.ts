@@ -37,6 +37,10 @@ class MemoryBus implements Bus {
     return this.#connected
   }
 
+  isHeard(): boolean {
+    return this.#connected
+  }
+
   publish(topic: string, body: Uint8Array): void {
     if (!this.#connected) return
     const copy = body.slice()
