@@ -66,6 +66,19 @@ export interface RejectEnvelope {
   readonly retryable: boolean
 }
 
+/**
+ * This server does not know messages of that type: a newer client asks it again once it is connected anew, perhaps to
+ * another. docs/decisions/rolling-deploys.md says what may change from one release to the next.
+ */
+export interface UnknownEnvelope {
+  readonly type: 'unknown'
+  /** The type that it does not know. */
+  readonly message: string
+}
+
+/** The type of a message that a newer client or server may send. */
+export const MESSAGE_TYPE = /^[a-z][a-z0-9._-]{0,63}$/
+
 /** What an event's publisher says of it. */
 export interface EventDraft {
   /** The kind of the room, a dot, and what happened: `build.progress`. */

@@ -10,13 +10,16 @@ import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import {
   type AckEnvelope,
+  ASK_SEQ,
   type EventDraft,
   MAX_EVENTS_AT_ONCE,
+  MESSAGE_TYPE,
   type RejectEnvelope,
   type ResetEnvelope,
   type ResumedEnvelope,
   type ResumingEnvelope,
   type Role,
+  type UnknownEnvelope,
 } from '../protocol.ts'
 import { identityOf, roleOf } from './authorization.ts'
 import { EventFrames } from './event-frames.ts'
@@ -65,7 +68,10 @@ export class RoomEvents implements Extension {
     const said = parse(payload)
     if (said?.type === 'signal' || said?.type === 'signals') return this.#signals(connection, said)
     if (said?.type === 'read') return this.#read(connection, said)
-    if (said?.type !== 'publish' && said?.type !== 'resume') return
+    if (said?.type !== 'publish' && said?.type !== 'resume') {
+      if (payload !== ASK_SEQ) this.#unknown(connection, said?.type)
+      return
+    }
     const room = this.#options.logOf(document)
     if (room === undefined) return // being closed: the client asks again on its next connection
     try {
@@ -74,6 +80,12 @@ export class RoomEvents implements Extension {
     } catch (error) {
       this.#reject(connection, said.type, toSynclineError(error))
     }
+  }
+
+  /** Whoever waits for an answer learns that none will come. */
+  #unknown(connection: Connection, type: unknown): void {
+    if (typeof type === 'string' && MESSAGE_TYPE.test(type))
+      this.#tell(connection, { type: 'unknown', message: type })
   }
 
   async #read(connection: Connection, said: unknown): Promise<void> {
@@ -174,7 +186,13 @@ export class RoomEvents implements Extension {
   }
 }
 
-type Told = AckEnvelope | RejectEnvelope | ResetEnvelope | ResumedEnvelope | ResumingEnvelope
+type Told =
+  | AckEnvelope
+  | RejectEnvelope
+  | ResetEnvelope
+  | ResumedEnvelope
+  | ResumingEnvelope
+  | UnknownEnvelope
 
 /** Somebody who is told of a room's events over a connection of Hocuspocus. */
 class ConnectionSubscriber implements Subscriber {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import type { SocketClass } from '../../client/sdk/counted-socket.ts'
 import { Link } from '../../client/sdk/link.ts'
 import { FakeSocket } from './fake-socket.ts'
@@ -34,4 +34,36 @@ it('[EVT30] takes what the server itself refuses for no fault of WebSockets', as
   FakeSocket.made.length = 0
   expect(await thirdWay('')).toBe('http')
   vi.unstubAllGlobals()
+})
+
+it('[CLU26] goes on at once when a server leaves, is offline where none takes over in five seconds, and asks no server at once for ever', async () => {
+  const told: string[] = []
+  const link = new Link({
+    url: 'ws://server/sync',
+    WebSocket: FakeSocket as unknown as SocketClass,
+    changed: () => told.push(link.status),
+  })
+  onTestFinished(() => link.destroy())
+  link.add({
+    opened: () => told.push('opened'),
+    closed: (refused, moving) => told.push(`closed ${refused?.code ?? ''} ${moving}`),
+    stranded: () => told.push('stranded'),
+    joined: false,
+  })
+  const leave = (at: number) => {
+    const socket = FakeSocket.made[at]
+    socket?.open()
+    socket?.dispatchEvent(new CloseEvent('close', { code: 1012, reason: 'shutting-down' }))
+    return vi.advanceTimersByTimeAsync(0)
+  }
+  await vi.advanceTimersByTimeAsync(0)
+  await leave(0)
+  expect(told.splice(0)).toEqual(['online', 'opened', 'closed  true'])
+  expect(FakeSocket.made).toHaveLength(2)
+  await leave(1)
+  expect(told.splice(0)).toEqual(['opened', 'closed  true'])
+  expect(FakeSocket.made).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(told).toEqual(['offline', 'stranded'])
+  expect(FakeSocket.made.length).toBeGreaterThan(2)
 })

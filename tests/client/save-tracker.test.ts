@@ -52,6 +52,33 @@ describe('the save tracker', () => {
     expect([tracker.saved, tracker.unsaved]).toEqual(['saved', 0])
   })
 
+  it('[SDK1] [CLU21] shows over a move what was true before it, and no change since as saved', () => {
+    const tracker = joined()
+    tracker.end(true)
+    expect(tracker.saved).toBe('saved')
+    tracker.begin(room)
+    expect(tracker.saved).toBe('saved')
+    tracker.changed()
+    expect(tracker.saved).toBe('saving')
+    tracker.end(true)
+    expect([tracker.saved, tracker.unsaved]).toEqual(['saving', 1])
+    tracker.stranded()
+    expect(tracker.saved).toBe('offline')
+    tracker.begin(room)
+    expect(tracker.saved).toBe('saving')
+    tracker.sent(frame('step2'))
+    tracker.received(frame('ack'))
+    expect([tracker.saved, tracker.unsaved]).toEqual(['saved', 0])
+  })
+
+  it('[SDK1] takes nothing over a move that was not known to be saved before it', () => {
+    const tracker = new SaveTracker(() => {})
+    tracker.begin(room)
+    tracker.end(true)
+    tracker.begin(room)
+    expect(tracker.saved).toBe('saving')
+  })
+
   it('[SDK1] begins anew on another socket, whatever the old one still owed', () => {
     const tracker = joined()
     tracker.changed()

@@ -108,15 +108,21 @@ export class RawClient {
 
   /** Resolves when the server has handled all that was sent before: it answers frames in order. */
   async handled(): Promise<void> {
-    const heard = this.stateless.length
+    const answers = () => this.stateless.filter((payload) => payload.startsWith('{"type":"saved"')).length
+    const heard = answers()
+    this.say({ type: 'head' })
+    await until(() => answers() > heard || this.closed !== undefined)
+  }
+
+  /** A stateless message. */
+  say(message: unknown): void {
     this.raw(
       encoding.encode((encoder) => {
         encoding.writeVarString(encoder, this.room)
         encoding.writeVarUint(encoder, 5)
-        encoding.writeVarString(encoder, '{"type":"head"}')
+        encoding.writeVarString(encoder, JSON.stringify(message))
       }),
     )
-    await until(() => this.stateless.length > heard || this.closed !== undefined)
   }
 
   close(): void {
