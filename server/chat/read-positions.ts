@@ -14,27 +14,7 @@ export async function moveReadPosition(
 ): Promise<{ readonly seq: Seq; readonly moved: boolean } | undefined> {
   const { rows } = await db.query<{ seq: string; moved: boolean }>({
     name: 'move read position',
-    text: `
-      with asked as (
-        select id, least($3::bigint, head) as seq from rooms where name = $1 and deleted_at is null
-      ), counted as (
-        select asked.id, asked.seq, exists (select from event_queue where room_id = asked.id and event_queue.seq <= asked.seq) as late,
-          (select number from chat_messages m where room_id = asked.id and m.seq <= asked.seq order by m.seq desc limit 1),
-          (select own_number from chat_messages m
-           where room_id = asked.id and author = $2 and m.seq <= asked.seq order by m.seq desc limit 1)
-        from asked
-      ), moved as (
-        insert into read_positions as p (room_id, user_id, seq, number, own_number)
-        select id, $2, seq, case when not late then coalesce(number, 0) end,
-          case when not late then coalesce(own_number, 0) end
-        from counted
-        on conflict (room_id, user_id) do update
-        set seq = excluded.seq, number = excluded.number, own_number = excluded.own_number
-        where p.seq < excluded.seq
-        returning seq
-      )
-      select coalesce(moved.seq, p.seq, asked.seq) as seq, moved.seq is not null as moved
-      from asked left join moved on true left join read_positions p on p.room_id = asked.id and p.user_id = $2`,
+    text: 'select now_at as seq, moved from move_read_position($1, $2, $3)',
     values: [room, user, seq],
   })
   return rows.map(({ seq, moved }) => ({ seq: Number(seq), moved }))[0]
@@ -42,19 +22,17 @@ export async function moveReadPosition(
 
 /**
  * How many messages somebody has not read, as SQL over a row `p` of `POSITIONS` and the row `c` of its chat: those of others
- * after the position that were not deleted. Messages are numbered, and each author's own as well, so only the deleted ones
- * are counted.
+ * after the position that were not deleted. All of it stands with the two rows; `number` has the deleted ones in it.
  */
 export const UNREAD = `
   case when c.last_seq <= p.seq then 0 else
-    c.messages
-    - coalesce(p.number, (select number from chat_messages
-        where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
-    - p.said
+    c.messages - p.said
+    - coalesce(p.number,
+        coalesce((select number from chat_messages where room_id = p.room_id and seq <= p.seq order by seq desc limit 1), 0)
+      + (select count(*) from chat_messages
+         where room_id = p.room_id and seq > p.seq and deleted_at is not null and author <> p.user_id))
     + coalesce(p.own_number, (select own_number from chat_messages
         where room_id = p.room_id and author = p.user_id and seq <= p.seq order by seq desc limit 1), 0)
-    - (select count(*) from chat_messages
-       where room_id = p.room_id and seq > p.seq and deleted_at is not null and author <> p.user_id)
   end`
 
 /** The newest message of a room whose id is `p.room_id`. */

@@ -27,10 +27,10 @@ const SHOWN = 8_000
 const FEW = 20_000
 /** The newest messages of all, of which it is told whether the words are common. */
 const SAMPLE = 1_000
-/** Words in a larger share of them are looked for in some more of the newest before the index is asked. */
-const COMMON = 0.02
+/** Words in a larger share of them are looked for in some more of the newest, of which a page is soon full, before the index is asked. */
+const COMMON = 0.005
 /** Of many more the database would rather sort all that there are than take them by their time. */
-const SOME_MORE = 5_000
+const SOME_MORE = 20_000
 
 /** All of these rooms' own. */
 const OWN = `from unnest($1::bigint[]) r cross join lateral (select * from chat_messages where room_id = r) m
@@ -99,9 +99,8 @@ async function ownRooms(
   const { rows } = await db.query<{ id: string; count: string }>({
     name: 'messages of own chats',
     text: `
-      select m.room_id as id,
-        coalesce((select number from chat_messages c where c.room_id = m.room_id order by seq desc limit 1), 0) as count
-      from chat_members m
+      select m.room_id as id, c.messages as count
+      from chat_members m join chats c on c.room_id = m.room_id
       where m.user_id = $1 and m.left_seq is null
         and ($2::text is null or m.room_id = (select id from rooms where name = $2))`,
     values: [user, room ?? null],

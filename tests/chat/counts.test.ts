@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type EventOf, foldMessages, NO_MESSAGES } from '../../client/sdk/index.ts'
 import { listChats } from '../../server/chat/chat-list.ts'
 import { followChat } from '../../server/chat/follower.ts'
@@ -197,4 +197,37 @@ it('[CHAT8] begins to count where one joined, and again where one came back', as
   // What one says oneself says nothing of what one has read.
   await followChat(db.pool, id, [say(9, 'chat.message', { text: 'five' }, 'bob')])
   expect([await unread('ada'), await unread('bob'), await unread('dan')]).toEqual([1, 4, 2])
+})
+
+it('[CHAT8] counts a message that is deleted at the moment at which somebody reads below it', async () => {
+  const { id, name } = await newChat()
+  const say = (seq: number, type: string, payload: object) =>
+    ({ seq, id: `s${seq}`, type, actor: 'ada', at: 1_000, payload: JSON.stringify(payload) }) as StoredEvent
+  await db.pool.query('update rooms set head = 20 where id = $1', [id])
+  await followChat(
+    db.pool,
+    id,
+    [2, 3, 4, 5].map((seq) => say(seq, 'chat.message', { text: 'said' })),
+  )
+  await moveReadPosition(db.pool, name, 'bob', 2)
+  const deleting = await db.pool.connect()
+  await deleting.query('begin')
+  await followChat(deleting, id, [say(6, 'chat.message.deleted', { message: 's5' })])
+  let moved = 0
+  const moving = ['bob', 'cy'].map(async (user) => {
+    await moveReadPosition(db.pool, name, user, 3)
+    moved += 1
+  })
+  await vi.waitFor(async () => {
+    const { rowCount } = await db.pool.query(
+      "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    )
+    expect(moved + (rowCount ?? 0)).toBe(2)
+  })
+  await deleting.query('commit')
+  deleting.release()
+  await Promise.all(moving)
+  expect([await unreadOf(db.pool, 'bob'), await unreadOf(db.pool, 'cy')].map((of) => of[name])).toEqual([
+    1, 1,
+  ])
 })

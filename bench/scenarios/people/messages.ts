@@ -123,6 +123,12 @@ async function fill(bench: Bench): Promise<void> {
      from rooms r, generate_series(1, r.head - 1) n`,
     READER,
   )
+  // What was deleted after it is counted with a position.
+  await ask(
+    `update read_positions p set number = number + (
+       select count(*) from chat_messages m
+       where m.room_id = p.room_id and m.seq > p.seq and m.deleted_at is not null and m.author <> p.user_id)`,
+  )
   await ask('create index chat_messages_words on chat_messages using gin (words) with (fastupdate = off)')
   await ask('alter table chat_messages enable trigger refuse_deleted_room')
   for (const table of ['chat_messages', 'chat_members', 'read_positions', 'rooms', 'chats'])
