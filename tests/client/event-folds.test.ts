@@ -166,6 +166,9 @@ describe('a project', () => {
       at('project.comment.created', { comment: '1', text: 'first', on: 'a' }),
       at('project.comment.created', { comment: '2', text: 'second', answers: '1' }, 'eve'),
       at('project.comment.updated', { comment: '1', text: 'first, mended' }),
+      // Nobody says anything in another's name.
+      at('project.comment.updated', { comment: '1', text: 'forged' }, 'eve'),
+      at('project.comment.created', { comment: '1', text: 'forged anew' }, 'eve'),
       at('project.comment.created', { comment: '3', text: 'gone' }),
       at('project.comment.deleted', { comment: '3' }),
     ])

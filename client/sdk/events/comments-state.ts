@@ -33,12 +33,14 @@ export const COMMENTS: Fold<Comments> = { empty: NO_COMMENTS, fold: foldComments
 function apply(comments: Map<string, Comment>, { type, payload, actor, at }: EventOf): boolean {
   if (type === 'project.comment.created') {
     const { comment: id, text, on, answers } = payload
+    if (comments.has(id)) return false
     comments.set(id, { id, text, on, answers, author: actor, at, editedAt: undefined })
     return true
   }
   if (type === 'project.comment.updated') {
     const comment = comments.get(payload.comment)
-    if (comment === undefined) return false
+    // Whoever may comment may say this of any comment: nobody puts words into another's mouth.
+    if (comment === undefined || comment.author !== actor) return false
     comments.set(comment.id, { ...comment, text: payload.text, editedAt: at })
     return true
   }
