@@ -30,7 +30,7 @@ async function tell(
   { users, says }: Occasion,
 ): Promise<readonly Derived[]> {
   const id = notificationId(`event ${room.id} ${event.seq}`)
-  const source = { room: room.name, seq: event.seq }
+  const source = { room: room.name, seq: event.seq, id: event.id, type: event.type }
   const payload = { ...says, from: event.actor, source }
   const others = [...new Set(users)].filter((user) => user !== event.actor && isRoomName(inboxOf(user)))
   const asked = await whoListens(client, room, event.actor, others)

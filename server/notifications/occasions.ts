@@ -25,20 +25,29 @@ const message = z.object({
   thread: z.string().optional(),
 })
 
-/** Mentions first: nobody is told of one message twice. */
+/** Mentions first, then whom it answers, then who else has written in the thread: nobody is told of one message twice. */
 const said =
   (answered: { readonly category: string; readonly title: string }): Occasions =>
-  async (client, room, { payload }) => {
+  async (client, room, { seq, payload }) => {
     const { mentions, thread, answers = thread } = message.parse(JSON.parse(payload))
     const author = answers === undefined ? undefined : await authorOf(client, room, answers)
-    const answering = author === undefined || mentions.includes(author) ? [] : [author]
+    const others = thread === undefined ? [] : await repliersOf(client, room, thread, seq)
     const group = groupOf(room)
+    const tell = async (
+      users: readonly string[],
+      says: { readonly category: string; readonly title: string },
+    ) => ({
+      users: await whoReads(client, room, users),
+      says: { ...says, group },
+    })
+    const unnamed = (user: string): boolean => !mentions.includes(user)
     return [
-      {
-        users: await whoReads(client, room, mentions),
-        says: { category: 'mention', title: 'You were mentioned', group },
-      },
-      { users: await whoReads(client, room, answering), says: { ...answered, group } },
+      await tell(mentions, { category: 'mention', title: 'You were mentioned' }),
+      await tell(author === undefined ? [] : [author].filter(unnamed), answered),
+      await tell(
+        others.filter((user) => unnamed(user) && user !== author),
+        { ...answered, title: 'A comment that you answered was answered again' },
+      ),
     ]
   }
 
@@ -168,6 +177,21 @@ async function authorOf(client: Queryable, { id }: FollowedRoom, event: string):
     [id, event],
   )
   return rows[0]?.actor
+}
+
+/** Who has answered in a thread of comments before an event. */
+async function repliersOf(
+  client: Queryable,
+  { id }: FollowedRoom,
+  thread: string,
+  seq: number,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ actor: string }>(
+    `select distinct actor from room_events
+     where room_id = $1 and type = 'comment.replied' and seq < $3 and payload->>'thread' = $2 order by 1`,
+    [id, thread, seq],
+  )
+  return rows.map(({ actor }) => actor)
 }
 
 /** Who began it, and the members of the project that it says it is of. */

@@ -199,7 +199,7 @@ describe('what happens elsewhere', () => {
 
   it('[NOTE12] a comment names those who have been in its room, until that is taken from them', async () => {
     const room = `doc:${randomUUID()}`
-    for (const user of [bob, carl]) {
+    for (const user of [ada, bob, carl, dora]) {
       const there = connectProvider({
         wsUrl: server.wsUrl,
         room,
@@ -210,7 +210,7 @@ describe('what happens elsewhere', () => {
     }
     await until(async () => {
       const { body } = await ask('GET', `/presence?room=${room}`, bob, { [room]: 'write' })
-      return body.people.length === 2
+      return body.people.length === 4
     })
     const revoked = await ask('POST', '/access/revoke', 'root', { '*:*': 'admin' }, { user: carl, room })
     expect(revoked.status).toBe(200)
@@ -219,7 +219,18 @@ describe('what happens elsewhere', () => {
     expect(created.status).toBe(200)
     await publish(room, ada, 'comment.replied', { thread: 'thread', text: 'Yes' })
     await publish(room, ada, 'comment.replied', { thread: 'thread', text: 'No', mentions })
-    await has(bob, 'You were mentioned', 'Your comment was answered')
+    // Whoever has written in the thread hears of what is said there, once: Ada, who answered, and Bob, who began it.
+    await publish(room, dora, 'comment.replied', { thread: 'thread', text: 'Hm' })
+    await publish(room, dora, 'comment.replied', { thread: 'thread', text: 'So?', mentions: [ada] }, 'last')
+    await has(
+      bob,
+      ...Array(2).fill('Your comment was answered'),
+      'You were mentioned',
+      'Your comment was answered',
+    )
+    await has(ada, 'You were mentioned', 'A comment that you answered was answered again')
+    const [mention] = (await inboxOf(ada)).notifications
+    expect(mention?.payload.source).toMatchObject({ room, id: 'last', type: 'comment.replied' })
     await followed()
     for (const user of [carl, eve]) expect((await inboxOf(user)).notifications).toEqual([])
   })

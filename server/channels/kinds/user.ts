@@ -34,7 +34,9 @@ export const user = defineKind('user', {
       /** Whose doing it is. */
       from: userIdSchema.optional(),
       /** The event of which it was made. */
-      source: z.strictObject({ room, seq: count }).optional(),
+      source: z
+        .strictObject({ room, seq: count, id: id.optional(), type: z.string().max(100).optional() })
+        .optional(),
       /** It stands for several that came within one window of time. */
       digest: z.strictObject({ count, titles: z.array(title).max(10) }).optional(),
     }),
