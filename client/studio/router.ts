@@ -77,6 +77,11 @@ function decode(text: string): string | undefined {
 const segment = (room: string): string => encodeURIComponent(room).replaceAll('%3A', ':')
 
 export const documentPath = (room: string): string => `/d/${segment(room)}`
+/** A document at one of its comments. */
+export const commentPath = (room: string, comment: string): string =>
+  `${documentPath(room)}?${new URLSearchParams({ comment })}`
+export const commentIn = (search: string): string | undefined =>
+  new URLSearchParams(search).get('comment') ?? undefined
 export const activityPath = (project: string): string => `${ACTIVITY}/${segment(project)}`
 export const inspectorPath = (room: string): string => `${ROOMS}/${segment(room)}/entries`
 export const buildPath = (room: string): string => `${BUILDS}/${segment(room.slice(BUILD_ROOM.length))}`

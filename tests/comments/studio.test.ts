@@ -66,7 +66,7 @@ it.each([
   ['Code', 'doc:code'],
   ['Rich text', 'doc:rich'],
 ] as const)(
-  '[COM20] in %s somebody comments who may not write, and the text keeps it',
+  '[COM20] [COM22] in %s somebody comments who may not write, the text keeps it, and what tells of it leads to it',
   async (editor, room) => {
     await begin(room, editor, ['an apple here', 'and a pear there'])
     // What he types into the text is not taken.
@@ -106,6 +106,13 @@ it.each([
     await thread(bob).click()
     await bob.getByRole('button', { name: 'Open again' }).click()
     await expect.poll(() => marked(ada), soon).toBe('pear')
+
+    // What told him of it leads him to it, from elsewhere.
+    await bob.goto(server.url)
+    await bob.getByRole('button', { name: /^Notifications/ }).click()
+    await bob.getByRole('link', { name: 'You were mentioned' }).first().click()
+    await bob.waitForURL(`**/d/${room}`)
+    await expect.poll(() => bob.locator('article:focus').innerText(), soon).toContain('A fig, @bob')
 
     await ada.getByText('and a pear there').first().click()
     await ada.keyboard.press('Control+End')

@@ -182,6 +182,7 @@ function Section({ label, threads, commenting }: OfThreads & { readonly label: s
 
 function Resolved({ threads, commenting }: OfThreads) {
   const [shown, setShown] = useState(false)
+  if (!shown && threads.some(({ id }) => id === commenting.named)) setShown(true)
   if (threads.length === 0) return null
   return (
     <>
@@ -197,13 +198,14 @@ function Resolved({ threads, commenting }: OfThreads) {
 }
 
 function Card({ thread, commenting }: { readonly thread: Thread; readonly commenting: Commenting }) {
-  const { view, threads, active, goTo } = commenting
+  const { view, threads, active, goTo, named } = commenting
   return (
     <ThreadCard
       thread={thread}
       threads={threads}
       unsent={view.unsent}
       active={active === thread.id}
+      named={named === thread.id}
       gone={view.gone.has(thread.id)}
       onActivate={goTo}
     />

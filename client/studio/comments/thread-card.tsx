@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconRotate2 } from '@tabler/icons-react'
-import { memo, useState } from 'react'
+import { memo, type RefObject, useEffect, useRef, useState } from 'react'
 import type { Thread, Threads, Unsent } from '../../sdk/index.ts'
 import { CommentItem, ignore, UnsentNote } from './comment-item.tsx'
 import { Composer } from './composer.tsx'
@@ -13,6 +13,8 @@ interface ThreadCardProps {
   /** What is on its way, or was refused, in all threads. */
   readonly unsent: ReadonlyMap<string, Unsent>
   readonly active: boolean
+  /** Somebody was led here: it takes the focus. */
+  readonly named?: boolean
   /** Its text is there no more. */
   readonly gone: boolean
   readonly onActivate: (thread: string) => void
@@ -20,11 +22,13 @@ interface ThreadCardProps {
 
 /** A thread that is not looked at shows how it began, and how it goes on only as a number. */
 export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
-  const { thread, threads, unsent, active, gone, onActivate } = props
+  const { thread, threads, unsent, active, named = false, gone, onActivate } = props
   const { nameOf } = useCommentPeople()
   const [replying, setReplying] = useState(false)
   const { id, comments, anchor, resolved } = thread
   const [first, ...replies] = comments
+  const isPlaced = anchor === undefined || gone || resolved !== undefined
+  const card = useFocusOnce(named, () => isPlaced || threads?.places.get(id)?.status === 'found')
   if (first === undefined) return null
   const author = nameOf(first.author)
   const hidden = active ? 0 : replies.length
@@ -34,6 +38,9 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the focus does the same for keys
     <article
+      ref={card}
+      // In a sheet the focus is put where this is.
+      data-autofocus={named || undefined}
       className="thread"
       data-active={active || undefined}
       data-thread={id}
@@ -105,6 +112,26 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
     </article>
   )
 })
+
+/** Gives an element the focus as soon as it can have it: before its text is found, a card beside it is hidden. */
+function useFocusOnce(wanted: boolean, isReady: () => boolean): RefObject<HTMLElement | null> {
+  const element = useRef<HTMLElement>(null)
+  const ready = useRef(isReady)
+  useEffect(() => {
+    ready.current = isReady
+  })
+  useEffect(() => {
+    if (!wanted) return
+    let frame: number
+    const look = () => {
+      if (ready.current()) element.current?.focus()
+      if (document.activeElement !== element.current) frame = requestAnimationFrame(look)
+    }
+    frame = requestAnimationFrame(look)
+    return () => cancelAnimationFrame(frame)
+  }, [wanted])
+  return element
+}
 
 /** What concerns a thread as a whole. */
 const OF_THREADS: ReadonlySet<Unsent['type']> = new Set(['comment.resolved', 'comment.reopened'])

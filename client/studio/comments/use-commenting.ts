@@ -1,7 +1,9 @@
+import { notifications } from '@mantine/notifications'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { EditorComments } from '../../editors/comments.ts'
 import { useThreads } from '../../react/index.ts'
 import type { Anchor, Room, Threads, ThreadsView } from '../../sdk/index.ts'
+import { commentIn, navigate, useSearch } from '../router.ts'
 
 /** A thread that is about to be begun. */
 interface Draft {
@@ -29,6 +31,8 @@ export interface Commenting {
   /** Begins a thread about what is selected, or about the whole document. */
   readonly begin: () => void
   readonly endDraft: () => void
+  /** The thread that the address leads to, until it is looked at. */
+  readonly named: string | undefined
 }
 
 export function useCommenting(room: Room): Commenting {
@@ -47,13 +51,18 @@ export function useCommenting(room: Room): Commenting {
     if (wasOpen) setActive(undefined)
   }
 
+  const open = useCallback(() => setShown(true), [])
+  const named = useNamedThread(view, open)
   const select = useCallback((thread: string | undefined) => {
     setActive(thread)
-    if (thread !== undefined) setShown(true)
+    if (thread === undefined) return
+    forgetNamed()
+    setShown(true)
   }, [])
   const goTo = useCallback(
     (thread: string | undefined) => {
       setActive(thread)
+      forgetNamed()
       if (thread !== undefined) editor?.reveal(thread)
     },
     [editor],
@@ -80,9 +89,29 @@ export function useCommenting(room: Room): Commenting {
       draft,
       begin,
       endDraft,
+      named,
     }),
-    [view, threads, editor, shown, active, goTo, select, draft, begin, endDraft],
+    [view, threads, editor, shown, active, goTo, select, draft, begin, endDraft, named],
   )
+}
+
+/** The thread of the comment that the address names; the comments open for it. */
+function useNamedThread({ threads, caughtUp }: ThreadsView, open: () => void): string | undefined {
+  const comment = commentIn(useSearch())
+  const named = threads.find(({ comments }) => comments.some(({ id }) => id === comment))?.id
+  const missing = comment !== undefined && named === undefined && caughtUp
+  useEffect(() => {
+    if (named !== undefined || missing) open()
+    if (!missing) return
+    notifications.show({ message: 'This comment is not there any more' })
+    forgetNamed()
+  }, [named, missing, open])
+  return named
+}
+
+/** Whoever comes by the same way again is led there again. */
+const forgetNamed = (): void => {
+  if (commentIn(location.search) !== undefined) navigate(location.pathname, { replace: true })
 }
 
 /** While one writes, too, so before the editor has the key. */

@@ -1,5 +1,5 @@
 import type { Notification } from '../../sdk/index.ts'
-import { roomPath } from '../router.ts'
+import { commentPath, roomPath } from '../router.ts'
 
 /** What the server tells of by itself; applications add their own. */
 export const CATEGORIES = [
@@ -37,8 +37,10 @@ export interface Target {
 /** Where it leads: elsewhere, into the studio, or nowhere. */
 export function targetOf({ payload }: Notification): Target | undefined {
   if (payload.url !== undefined) return { href: payload.url, inside: false }
-  if (payload.source === undefined || !HAVE_PAGES.test(payload.source.room)) return undefined
-  return { href: roomPath(payload.source.room), inside: true }
+  const { room = '', id, type } = payload.source ?? {}
+  if (!HAVE_PAGES.test(room)) return undefined
+  const isComment = id !== undefined && type?.startsWith('comment.') === true && room.startsWith('doc:')
+  return { href: isComment ? commentPath(room, id) : roomPath(room), inside: true }
 }
 
 const HAVE_PAGES = /^(doc|build|chat|project):/
