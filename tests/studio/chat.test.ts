@@ -38,7 +38,7 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 describe('two people and two tabs', () => {
-  it('[CHAT13] talk in a group, and see in each tab what is unread', async () => {
+  it('[CHAT13] [CHAT15] talk in a group, and see in each tab what is unread', async () => {
     const id = await bob.evaluate(() => JSON.parse(localStorage.getItem('syncline.person') ?? '{}').id)
     await places(ada).getByRole('link', { name: 'Chat' }).click()
     await ada.getByRole('button', { name: 'New chat' }).click()
@@ -46,6 +46,9 @@ describe('two people and two tabs', () => {
     await ada.keyboard.press('Enter')
     await ada.getByRole('textbox', { name: 'Title' }).fill('Plan')
     await ada.getByRole('button', { name: 'Create the group' }).click()
+    // It is asked first whether that is meant: the id is of nobody whom she has met.
+    await ada.getByRole('alert').getByText(`Nobody of this name is known: ${id}`).waitFor()
+    await ada.getByRole('button', { name: 'Go on anyway' }).click()
     await say(ada, 'Hello <b>Bob</b>, see https://example.org')
     await message(ada, 'Hello <b>Bob</b>').waitFor()
 

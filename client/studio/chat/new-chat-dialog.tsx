@@ -39,6 +39,8 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
   const [people, setPeople] = useState<readonly string[]>([])
   const [title, setTitle] = useState('')
   const [problem, setProblem] = useState<string>()
+  /** Of whom it was said that nobody knows them. */
+  const [doubted, setDoubted] = useState<readonly string[]>([])
   const [busy, setBusy] = useState(false)
   const known = knownPeople(answer ?? [], self)
   const isGroup = people.length > 1 || title.trim() !== ''
@@ -48,6 +50,8 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
     const ids = people.map((person) => known.get(person) ?? person.trim())
     const [first] = ids
     if (first === undefined) return setProblem('Name at least one person')
+    const strangers = ids.filter((id) => ![...known.values()].includes(id))
+    if (strangers.some((id) => !doubted.includes(id))) return setDoubted(strangers)
     setBusy(true)
     try {
       const { room } = isGroup ? await chats.create(title.trim(), ids) : await chats.direct(first)
@@ -69,7 +73,10 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
           placeholder={people.length === 0 ? 'Name or id' : ''}
           data={[...known.keys()]}
           value={[...people]}
-          onChange={setPeople}
+          onChange={(chosen) => {
+            setPeople(chosen)
+            setDoubted([])
+          }}
           acceptValueOnBlur
           clearable
           size="md"
@@ -85,6 +92,12 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
         {problem === undefined ? null : (
           <Alert color="orange" role="alert" title="It could not be created">
             {problem}
+          </Alert>
+        )}
+        {doubted.length === 0 ? null : (
+          <Alert color="orange" role="alert" title={`Nobody of this name is known: ${doubted.join(', ')}`}>
+            You share no chat yet. Go on if it is the id that they gave you: what is written to somebody who
+            does not exist, nobody reads.
           </Alert>
         )}
         <CopyButton value={self}>
@@ -104,7 +117,7 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
             Cancel
           </Button>
           <Button type="submit" loading={busy}>
-            {isGroup ? 'Create the group' : 'Write'}
+            {doubted.length > 0 ? 'Go on anyway' : isGroup ? 'Create the group' : 'Write'}
           </Button>
         </Group>
       </Stack>
