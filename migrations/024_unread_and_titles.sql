@@ -62,3 +62,15 @@ update read_positions p set number = number + (
   select count(*) from chat_messages c
   where c.room_id = p.room_id and c.seq > p.seq and c.deleted_at is not null and c.author <> p.user_id)
 where number is not null;
+
+-- What a room is called: its document's title, or what its events have last called it. Type by type, each by its index: a build may
+-- have a million lines of a log.
+create function room_title(room rooms) returns text language sql stable as $$
+  select coalesce(room.title, (
+    select newest.title
+    from unnest(array['.created', '.updated', '.renamed']) suffix cross join lateral (
+      select e.seq, e.payload ->> 'title' as title from room_events e
+      where e.room_id = room.id and e.type = room.kind || suffix and e.payload ? 'title'
+      order by e.seq desc limit 1) newest
+    order by newest.seq desc limit 1))
+$$;

@@ -194,15 +194,12 @@ function partsOf({ room, types }: ActivityFilter, scope: Scope): readonly Part[]
   ]
 }
 
-/** With what rooms and people are called; what is called nothing else, as its `created` says. */
+/** With what rooms and people are called. */
 const shown = (rows: string, place: string, order: string): string => `
-  select concat_ws('/', a.room, a.seq, a.actor) as key, a.room, a.kind, coalesce(r.title, created.title) as title,
+  select concat_ws('/', a.room, a.seq, a.actor) as key, a.room, a.kind, room_title(r) as title,
     a.type, a.actor, p.name, a.at, a.until, a.seq, a.last_seq, a.text, a.entries, a.inserted, a.deleted,
     ${place} as place
   from (${rows}) a
     join rooms r on r.id = a.room_id
     left join people p on p.id = a.actor
-    left join lateral (
-      select e.payload ->> 'title' as title from room_events e
-      where e.room_id = a.room_id and e.type = a.kind || '.created' order by e.seq limit 1) created on true
   order by ${order}`

@@ -26,11 +26,8 @@ const BY: Readonly<
   person: { column: 'actor', name: 'n.name', join: 'left join people n on n.id = s.id' },
   room: {
     column: 'room',
-    name: 'coalesce(n.title, created.title)',
-    join: `left join rooms n on n.name = s.id
-        left join lateral (
-          select e.payload ->> 'title' as title from room_events e
-          where e.room_id = n.id and e.type = n.kind || '.created' order by e.seq limit 1) created on true`,
+    name: 'room_title(n)',
+    join: 'left join rooms n on n.name = s.id',
   },
 }
 

@@ -41,7 +41,7 @@ export interface RoomDirectory {
   get(name: string): Promise<RoomSummary | undefined>
 }
 
-const COLUMNS = `name, kind, title, editor, head::float8 as head, created_at as "createdAt",
+const COLUMNS = `name, kind, room_title(rooms) as title, editor, head::float8 as head, created_at as "createdAt",
   created_by as "createdBy", changed_at as "changedAt"`
 
 // A cursor is `microseconds.id`: a Date would cut the microseconds off and skip rooms of one millisecond.

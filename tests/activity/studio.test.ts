@@ -56,7 +56,8 @@ it('[ACT30] [ACT31] two people see what happens in a project as it happens, and 
   await ada.getByLabel('Name').fill('Web Site')
   await ada.keyboard.press('Enter')
   await ada.waitForURL('**/activity/web-site')
-  await expect.poll(() => sentences(ada), soon).toEqual(['Ada changed the project web-site'])
+  await expect.poll(() => sentences(ada), soon).toEqual(['Ada changed the project Web Site'])
+  await ada.getByRole('heading', { name: 'Web Site' }).waitFor()
   await ada.getByRole('button', { name: 'Add documents' }).first().click()
   const dialog = ada.getByRole('dialog')
   await dialog.getByLabel('Plan').check()
@@ -75,7 +76,7 @@ it('[ACT30] [ACT31] two people see what happens in a project as it happens, and 
   )
   await publish('project:web-site', task('paint'), task('sand'), task('glue'))
   for (const page of [ada, bob]) {
-    await expect.poll(() => sentences(page), soon).toContain('CI made a task in web-site 3 times')
+    await expect.poll(() => sentences(page), soon).toContain('CI made a task in Web Site 3 times')
     expect(await sentences(page)).toContain('Nightly failed  by CI')
   }
 
@@ -100,7 +101,7 @@ it('[ACT30] [ACT31] two people see what happens in a project as it happens, and 
   await publish('project:web-site', task('tidy up'), task('make space'))
   await expect
     .poll(() => sentences(bob), soon)
-    .toEqual(['CI made a task in web-site', 'Nightly failed  by CI'])
+    .toEqual(['CI made a task in Web Site', 'Nightly failed  by CI'])
   await bob.getByRole('button', { name: 'Clear the search' }).click()
   await bob.getByLabel('Person').selectOption('Ada')
   await expect

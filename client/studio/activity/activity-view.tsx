@@ -13,6 +13,7 @@ import { FilterBar } from './filter-bar.tsx'
 import { GroupRow } from './group-row.tsx'
 import { RoomsDialog } from './rooms-dialog.tsx'
 import { SummaryPanel } from './summary-panel.tsx'
+import { useProjectTitle } from './use-project-title.ts'
 import { dayWords, roomWords } from './words.ts'
 
 interface ActivityViewProps {
@@ -32,11 +33,13 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
     [choice, filter],
   )
   const { summary: people = [] } = useActivitySummary(project, { by: 'person', limit: 100 })
-  const { readOnly } = useRoomState(useRoom(`project:${project}`))
+  const room = useRoom(`project:${project}`)
+  const { readOnly } = useRoomState(room)
+  const title = useProjectTitle(room)
   const [adding, setAdding] = useState(false)
   useEffect(() => {
-    document.title = `Activity of ${project} · Syncline`
-  }, [project])
+    document.title = `Activity of ${title} · Syncline`
+  }, [title])
   const chosen = Object.keys(filter).length > 0
   const newest = items?.[0]
   return (
@@ -48,7 +51,7 @@ export function ActivityView({ project, documents, searchRef }: ActivityViewProp
               All projects
             </Anchor>
             <Title order={1} size="h2" className="activity-title">
-              {project}
+              {title}
             </Title>
           </Stack>
           {readOnly ? null : (

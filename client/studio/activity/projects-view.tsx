@@ -58,13 +58,18 @@ export function ProjectsView({ token, mayCreate }: ProjectsViewProps) {
       ) : null}
       {list === undefined || list.length === 0 ? null : (
         <ul className="rows" aria-label="Projects">
-          {list.map((project) => (
-            <li key={project}>
-              <a className="row" {...linkTo(activityPath(project))}>
+          {list.map(({ id, title }) => (
+            <li key={id}>
+              <a className="row" {...linkTo(activityPath(id))}>
                 <span className="row-text">
                   <Text component="span" fw={500} truncate display="block">
-                    {project}
+                    {title?.trim() || id}
                   </Text>
+                  {title?.trim() ? (
+                    <Text component="span" size="sm" c="dimmed" truncate display="block">
+                      {id}
+                    </Text>
+                  ) : null}
                 </span>
               </a>
             </li>

@@ -2,9 +2,14 @@ import { useCallback, useEffect, useState } from 'react'
 import { RequestError, type TokenSource } from '../api.ts'
 import { getRoomsOf } from '../builds/api.ts'
 
+export interface Project {
+  readonly id: string
+  readonly title: string | null
+}
+
 export interface Projects {
-  /** Their ids, last changed first; undefined until they were read. */
-  readonly list: readonly string[] | undefined
+  /** Last changed first; undefined until they were read. */
+  readonly list: readonly Project[] | undefined
   readonly error: RequestError | undefined
   readonly reload: () => void
 }
@@ -13,7 +18,7 @@ const PROJECT = 'project'
 
 /** The projects that one may see: fifty at most. */
 export function useProjects(token: TokenSource): Projects {
-  const [list, setList] = useState<readonly string[]>()
+  const [list, setList] = useState<readonly Project[]>()
   const [error, setError] = useState<RequestError>()
   const [asked, setAsked] = useState(0)
   const reload = useCallback(() => setAsked((count) => count + 1), [])
@@ -22,7 +27,7 @@ export function useProjects(token: TokenSource): Projects {
     const controller = new AbortController()
     getRoomsOf(token, PROJECT, undefined, controller.signal).then(
       ({ rooms }) => {
-        setList(rooms.map(({ name }) => name.slice(PROJECT.length + 1)))
+        setList(rooms.map(({ name, title }) => ({ id: name.slice(PROJECT.length + 1), title })))
         setError(undefined)
       },
       (cause: unknown) => {

@@ -4,6 +4,7 @@ import { request, type TokenSource } from '../api.ts'
 /** A room as lists have it. */
 export interface RoomSummary {
   readonly name: string
+  readonly title: string | null
   readonly head: number
   readonly createdAt: string
   readonly createdBy: string
