@@ -21,7 +21,6 @@ export interface ChatSummary {
   /** Milliseconds since the epoch, as all times here. */
   readonly createdAt: number
   readonly members: readonly ChatMember[]
-  readonly muted: boolean
   readonly unread: number
   readonly read: Seq
   readonly last: LastMessage | null
@@ -39,7 +38,7 @@ interface LastMessage {
 
 const LIST = `
   select rooms.name as room, c.title, c.direct, c.created_by as "createdBy",
-    extract(epoch from c.created_at)::float8 * 1000 as "createdAt", p.muted,
+    extract(epoch from c.created_at)::float8 * 1000 as "createdAt",
     (${UNREAD})::float8 as unread, p.seq::float8 as read,
     case when newest.id is not null then json_build_object('id', newest.id, 'seq', newest.seq, 'author', newest.author,
       'at', extract(epoch from newest.at)::float8 * 1000, 'text', left(newest.text, 200),

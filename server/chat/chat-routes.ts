@@ -38,7 +38,6 @@ const chatSchema = z
         read: z.int().openapi({ description: 'Up to where they have read' }),
       }),
     ),
-    muted: z.boolean(),
     unread: z.int().openapi({ description: 'Messages of others after `read` that were not deleted' }),
     read: z.int(),
     last: z

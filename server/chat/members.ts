@@ -132,16 +132,6 @@ export async function memberChanges(db: Queryable, since: number): Promise<reado
   return rows.map(({ room, ...row }) => ({ ...row, room: room ?? undefined }))
 }
 
-/** @returns false where they are no member */
-export async function setMuted(db: Queryable, room: string, user: string, muted: boolean): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update chat_members set muted = $3
-     where room_id = (select id from rooms where name = $1) and user_id = $2 and left_seq is null`,
-    [room, user, muted],
-  )
-  return rowCount === 1
-}
-
 /** Who does not want to be written to directly by whom, and no more. */
 export async function setBlocked(
   db: Queryable,

@@ -6,7 +6,6 @@ import { BEARER, createRouter, json, refusals } from '../http/router.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import type { ChatAccess } from './access.ts'
-import { setMuted } from './members.ts'
 import { type MessagePage, readMessages } from './message-page.ts'
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
@@ -80,15 +79,6 @@ const read = createRoute({
   },
 })
 
-const muted = createRoute({
-  method: 'put',
-  path: `${ROOM}/muted`,
-  summary: 'Be told nothing of a chat, or be told again',
-  security,
-  request: { params: room, body: { ...json(z.strictObject({ muted: z.boolean() })), required: true } },
-  responses: { 204: { description: 'So it is' }, ...refusals },
-})
-
 /** @throws SynclineError `room-not-found` */
 type MoveRead = (room: string, user: string, seq: number) => Promise<number>
 
@@ -113,13 +103,6 @@ export function messageRoutes({ db, moveRead, followers, ...access }: MessageRou
       const { room } = c.req.valid('param')
       const { user } = await member(c.req.header('authorization'), room, 'read')
       return c.json({ seq: await moveRead(room, user, c.req.valid('json').seq) }, 200)
-    })
-    .openapi(muted, async (c) => {
-      const { room } = c.req.valid('param')
-      const { user } = await member(c.req.header('authorization'), room, 'read')
-      if (!(await setMuted(db, room, user, c.req.valid('json').muted)))
-        throw new SynclineError('request-invalid', 'only chats can be muted')
-      return c.body(null, 204)
     })
 }
 

@@ -41,7 +41,7 @@ export const NEWEST = `
 
 /** The positions of a person, `$1`, in all of their chats: where they joined or, if it is later, what they have read. */
 export const POSITIONS = `
-  (select m.room_id, m.user_id, m.said, m.muted, greatest(m.joined_seq, r.seq) as seq,
+  (select m.room_id, m.user_id, m.said, greatest(m.joined_seq, r.seq) as seq,
      case when r.seq > m.joined_seq then r.number else m.joined_number end as number,
      case when r.seq > m.joined_seq then r.own_number else m.joined_own end as own_number
    from chat_members m left join read_positions r on r.room_id = m.room_id and r.user_id = m.user_id

@@ -29,19 +29,17 @@ const VISITORS = `
       and (v.user_id is null or v.user_id = p.user_id) and (v.room is null or v.room = r.name))
   order by 1`
 
-/** Those of these people who hear what somebody does in a room: who has blocked them, or muted a chat, does not. */
+/** Those of these people who hear what somebody does: who has blocked them does not. */
 export async function whoListens(
   client: Queryable,
-  { id }: FollowedRoom,
   actor: string,
   users: readonly string[],
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ user: string }>(
-    `select asked.user from unnest($3::text[]) with ordinality as asked("user", place)
-     where not exists (select from chat_blocks b where b.user_id = asked.user and b.blocked = $2 and b.active)
-       and not exists (select from chat_members m where m.room_id = $1 and m.user_id = asked.user and m.muted)
+    `select asked.user from unnest($2::text[]) with ordinality as asked("user", place)
+     where not exists (select from chat_blocks b where b.user_id = asked.user and b.blocked = $1 and b.active)
      order by place`,
-    [id, actor, users],
+    [actor, users],
   )
   return rows.map(({ user }) => user)
 }

@@ -33,7 +33,7 @@ async function tell(
   const source = { room: room.name, seq: event.seq, id: event.id, type: event.type }
   const payload = { ...says, from: event.actor, source }
   const others = [...new Set(users)].filter((user) => user !== event.actor && isRoomName(inboxOf(user)))
-  const asked = await whoListens(client, room, event.actor, others)
+  const asked = await whoListens(client, event.actor, others)
   const derived: Derived[] = []
   for (const [user, wish] of await wishesOf(client, asked, says.category, room.name)) {
     if (!wish.told) continue

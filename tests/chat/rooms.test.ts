@@ -101,7 +101,6 @@ describe('who belongs to a chat', () => {
       expect(await stranger.say(room, 'intruding')).toBe('forbidden')
       expect(await stranger.read(room, 1)).toBe('forbidden')
       expect(await stranger.ask('DELETE', `/rooms/${name}`)).toBe('forbidden')
-      expect(await stranger.ask('PUT', `/rooms/${name}/muted`, { muted: true })).toBe('forbidden')
       expect(await stranger.ask('POST', `/rooms/${name}/events/ticket`)).toBe('forbidden')
     }
     const stranger = client(server, 'eve').room(room)
@@ -232,12 +231,5 @@ describe('who belongs to a chat', () => {
     expect(await dan.messages(group)).toBe('forbidden')
     await dan.ask('PUT', '/chats/blocked/cy', { blocked: false })
     expect(await cy.say(room, 'thanks')).toMatchObject({ events: [{}] })
-  })
-
-  it('[CHAT11] mutes a chat for oneself', async () => {
-    const room = await ada.group('Loud', bob)
-    await bob.ask('PUT', `/rooms/${room}/muted`, { muted: true })
-    expect((await bob.ask('GET', `/chats/${room}`)).muted).toBe(true)
-    expect((await ada.ask('GET', `/chats/${room}`)).muted).toBe(false)
   })
 })

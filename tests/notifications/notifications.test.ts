@@ -177,7 +177,8 @@ describe('what happens elsewhere', () => {
       expect(
         (await ask('POST', `/rooms/${chat}/events`, ada, { 'chat:*': 'admin' }, { type, payload })).status,
       ).toBe(200)
-    await ask('PUT', `/rooms/${chat}/muted`, carl, { 'chat:*': 'write' }, { muted: true })
+    await say(carl, 'preferences', { muted: { [chat]: true } })
+    await followed()
     await ask('PUT', `/chats/blocked/${ada}`, dora, { 'chat:*': 'write' }, { blocked: true })
     const secret = `canary-${randomUUID()}`
     const speak = (user: string, payload: object, id?: string) =>

@@ -111,6 +111,23 @@ describe('what one is told', () => {
     await phone.getByLabel('Room to mute').fill('doc:loud')
     await phone.getByRole('button', { name: 'Mute', exact: true }).click()
     await first.getByRole('button', { name: 'Unmute doc:loud' }).waitFor()
+    // One switch for a chat, wherever it is turned.
+    const chats = await fetch(`${server.url}/api/v1/chats`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await server.token(ada, { 'chat:*': 'write' })}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ title: 'Loud', members: ['bob'] }),
+    })
+    const { room } = (await chats.json()) as { room: string }
+    await first.goto(`${server.url}/chat/${room.slice('chat:'.length)}`)
+    await first.getByRole('button', { name: 'About this chat' }).click()
+    await first.getByRole('menuitem', { name: 'Mute' }).click()
+    await phone.getByRole('button', { name: 'Unmute Loud' }).click()
+    await first.getByRole('button', { name: 'About this chat' }).click()
+    await first.getByRole('menuitem', { name: 'Mute' }).waitFor()
+    await first.keyboard.press('Escape')
     await notify('Not told')
     await notify('Told', { category: 'mention' })
     for (const page of [first, second, phone]) await bell(page, 2).waitFor()

@@ -21,7 +21,6 @@ export interface ChatSummary {
   /** Milliseconds since the epoch, as all times here. */
   readonly createdAt: number
   readonly members: readonly ChatMember[]
-  readonly muted: boolean
   /** Messages of others after `read` that were not deleted. */
   readonly unread: number
   readonly read: number
@@ -80,11 +79,6 @@ export class Chats {
       `/chats/search?${query}`,
     )
     return messages
-  }
-
-  /** Has no notifications made of what is said there, or has them made again. */
-  mute(room: string, muted: boolean): Promise<void> {
-    return this.#done(this.#client.api.send('PUT', `/rooms/${encodeURIComponent(room)}/muted`, { muted }))
   }
 
   /** Takes no direct messages from somebody, or takes them again. */

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { RequestError, type TokenSource } from '../api.ts'
 import { getRoomsOf } from '../builds/api.ts'
 
-export interface Project {
+interface Project {
   readonly id: string
   readonly title: string | null
 }

@@ -1,5 +1,6 @@
 import { EmptyState, Skeleton, Stack, Text } from '@mantine/core'
 import { IconBellOff, IconMessages, IconUsers } from '@tabler/icons-react'
+import { useNotificationPreferences } from '../../react/index.ts'
 import { type ChatSummary, colorFor } from '../../sdk/index.ts'
 import { chatPath, linkTo } from '../router.ts'
 import { KnownAvatar } from '../shell/person-avatar.tsx'
@@ -14,6 +15,7 @@ interface ChatListProps {
 }
 
 export function ChatList({ chats, self, current }: ChatListProps) {
+  const [{ muted }] = useNotificationPreferences()
   if (chats === undefined)
     return (
       <Stack gap="xs" p="sm" role="status" aria-label="Loading the chats">
@@ -36,7 +38,12 @@ export function ChatList({ chats, self, current }: ChatListProps) {
     <ul className="plain-list chat-items" aria-label="Chats">
       {chats.map((chat) => (
         <li key={chat.room}>
-          <ChatItem chat={chat} self={self} current={chat.room === current} />
+          <ChatItem
+            chat={chat}
+            self={self}
+            current={chat.room === current}
+            muted={muted.includes(chat.room)}
+          />
         </li>
       ))}
     </ul>
@@ -47,9 +54,11 @@ interface ChatItemProps {
   readonly chat: ChatSummary
   readonly self: string
   readonly current: boolean
+  /** Nothing of it is told. */
+  readonly muted: boolean
 }
 
-function ChatItem({ chat, self, current }: ChatItemProps) {
+function ChatItem({ chat, self, current, muted }: ChatItemProps) {
   const title = titleOf(chat, self)
   const at = new Date(chat.last?.at ?? chat.createdAt).toISOString()
   return (
@@ -60,7 +69,7 @@ function ChatItem({ chat, self, current }: ChatItemProps) {
           <Text component="span" fw={chat.unread > 0 ? 700 : 500} truncate dir="auto">
             {title}
           </Text>
-          {chat.muted ? <IconBellOff size={14} aria-label="muted" /> : null}
+          {muted ? <IconBellOff size={14} aria-label="muted" /> : null}
           <time className="chat-item-time" dateTime={at}>
             {ago(at)}
           </time>
@@ -77,7 +86,7 @@ function ChatItem({ chat, self, current }: ChatItemProps) {
   )
 }
 
-export function ChatPicture({ chat, self }: Omit<ChatItemProps, 'current'>) {
+export function ChatPicture({ chat, self }: Pick<ChatItemProps, 'chat' | 'self'>) {
   const other = chat.members.find(({ id }) => id !== self)
   if (chat.direct && other !== undefined)
     return <KnownAvatar id={other.id} name={nameOf(other)} color={colorFor(other.id)} size={36} />

@@ -10,7 +10,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import { useChats, useRoom } from '../../react/index.ts'
+import { useChats, useNotificationPreferences, useRoom } from '../../react/index.ts'
 import { type ChatSummary, colorFor } from '../../sdk/index.ts'
 import { CHATS, navigate } from '../router.ts'
 import { KnownAvatar, KnownStatus } from '../shell/person-avatar.tsx'
@@ -39,8 +39,9 @@ const attempt = async (work: Promise<unknown>): Promise<void> => {
 
 /** What one can do about a chat. */
 export function ChatMenu({ chat, self }: ChatMenuProps) {
-  const { chats } = useChats()
   const room = useRoom(chat.room)
+  const [preferences, change] = useNotificationPreferences()
+  const muted = preferences.muted.includes(chat.room)
   const [dialog, setDialog] = useState<'people' | 'rename'>()
   const other = chat.members.find(({ id }) => id !== self)
   const icon = { size: 16, stroke: 1.7 }
@@ -70,10 +71,10 @@ export function ChatMenu({ chat, self }: ChatMenuProps) {
             </>
           )}
           <Menu.Item
-            leftSection={chat.muted ? <IconBell {...icon} /> : <IconBellOff {...icon} />}
-            onClick={() => attempt(chats.mute(chat.room, !chat.muted))}
+            leftSection={muted ? <IconBell {...icon} /> : <IconBellOff {...icon} />}
+            onClick={() => change({ muted: { [chat.room]: !muted } })}
           >
-            {chat.muted ? 'Be notified again' : 'Mute'}
+            {muted ? 'Be notified again' : 'Mute'}
           </Menu.Item>
           {chat.direct && other !== undefined ? (
             <Menu.Item

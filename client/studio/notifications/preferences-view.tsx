@@ -15,6 +15,7 @@ import { type FormEvent, useEffect, useState } from 'react'
 import { ROOM_NAME } from '../../../server/protocol.ts'
 import { useNotificationPreferences, useNotifications } from '../../react/index.ts'
 import { INBOX, linkTo } from '../router.ts'
+import { useRoomTitle } from './room-titles.ts'
 import { CATEGORIES, categoryLabel } from './words.ts'
 
 /** In minutes. */
@@ -141,12 +142,7 @@ function Muted({ muted, onChange }: MutedProps) {
         <ul className="plain-list" aria-label="Muted rooms">
           {muted.map((name) => (
             <li key={name}>
-              <Group gap="xs" wrap="nowrap">
-                <Text size="sm" truncate>
-                  {name}
-                </Text>
-                <CloseButton size="sm" aria-label={`Unmute ${name}`} onClick={() => onChange(name, false)} />
-              </Group>
+              <MutedRoom name={name} onUnmute={() => onChange(name, false)} />
             </li>
           ))}
         </ul>
@@ -169,5 +165,17 @@ function Muted({ muted, onChange }: MutedProps) {
         </Group>
       </form>
     </Stack>
+  )
+}
+
+function MutedRoom({ name, onUnmute }: { readonly name: string; readonly onUnmute: () => void }) {
+  const title = useRoomTitle(name) ?? name
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Text size="sm" truncate title={name}>
+        {title}
+      </Text>
+      <CloseButton size="sm" aria-label={`Unmute ${title}`} onClick={onUnmute} />
+    </Group>
   )
 }

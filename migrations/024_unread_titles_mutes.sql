@@ -74,3 +74,10 @@ create function room_title(room rooms) returns text language sql stable as $$
       order by e.seq desc limit 1) newest
     order by newest.seq desc limit 1))
 $$;
+
+-- A chat is muted where every room is: in its person's inbox. `chat_members.muted` is read by nodes of an earlier version only.
+insert into notification_preferences (room_id, about, key, value)
+select inbox.id, 'muted', chat.name, 'true'
+from chat_members m join rooms chat on chat.id = m.room_id join rooms inbox on inbox.name = 'user:' || m.user_id
+where m.muted and inbox.deleted_at is null
+on conflict do nothing;
