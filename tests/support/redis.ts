@@ -27,8 +27,9 @@ export async function startRedis(): Promise<TestRedis> {
   return { url: url.href, dispose: async () => undefined }
 }
 
-export function startOwnRedis(): Promise<RedisProcess> {
-  return RedisProcess.start(binary)
+/** @param settings as on its command line */
+export function startOwnRedis(...settings: string[]): Promise<RedisProcess> {
+  return RedisProcess.start(binary, settings)
 }
 
 function whereItRuns(): typeof describe | typeof describe.skip {

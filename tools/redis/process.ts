@@ -10,18 +10,23 @@ export class RedisProcess {
   readonly url: string
   readonly #binary: RedisBinary & { kind: 'found' }
   readonly #port: number
+  readonly #settings: readonly string[]
   #child: ChildProcess | undefined
 
-  private constructor(binary: RedisBinary & { kind: 'found' }, port: number) {
+  private constructor(binary: RedisBinary & { kind: 'found' }, port: number, settings: readonly string[]) {
     this.#binary = binary
+    this.#settings = settings
     this.#port = port
     this.url = `redis://127.0.0.1:${port}`
   }
 
-  /** @throws Error saying why, where no Redis can be run here */
-  static async start(binary: RedisBinary): Promise<RedisProcess> {
+  /**
+   * @param settings as on its command line
+   * @throws Error saying why, where no Redis can be run here
+   */
+  static async start(binary: RedisBinary, settings: readonly string[] = []): Promise<RedisProcess> {
     if (binary.kind === 'absent') throw new Error(`no Redis can be run here: ${binary.reason}`)
-    const redis = new RedisProcess(binary, await freePort())
+    const redis = new RedisProcess(binary, await freePort(), settings)
     await redis.restart()
     return redis
   }
@@ -31,7 +36,7 @@ export class RedisProcess {
     await this.kill9()
     const { command, env } = this.#binary
     const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', tmpdir()]
-    const child = spawn(command, [...args, '--save', '', '--appendonly', 'no'], {
+    const child = spawn(command, [...args, '--save', '', '--appendonly', 'no', ...this.#settings], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
       // A session of its own: Ctrl-C in a terminal goes to all of a group, and who uses it stops first.

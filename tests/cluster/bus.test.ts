@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import pino from 'pino'
+import { expect, it, onTestFinished } from 'vitest'
+import { RedisBus } from '../../server/cluster/redis-bus.ts'
+import { Seal } from '../../server/cluster/seal.ts'
+import { redisAddress } from '../../server/config/redis.ts'
+import { freePort } from '../../tools/free-port.ts'
+import { findRedis } from '../../tools/redis/binary.ts'
+import type { RedisProcess } from '../../tools/redis/process.ts'
+import { describeWithOwnRedis, startOwnRedis } from '../support/redis.ts'
+import { until } from '../support/server.ts'
+
+const logger = pino({ level: 'silent' })
+
+it.each([
+  ['redis://localhost', { kind: 'single', host: 'localhost', port: 6379, db: 0, tls: false }],
+  ['rediss://ada:p%40ss@[::1]:7000/3', { host: '::1', port: 7000, db: 3, tls: true, password: 'p@ss' }],
+  [
+    'redis+cluster://:word@a:1,b',
+    { kind: 'cluster', password: 'word', hosts: [{ port: 1 }, { port: 6379 }] },
+  ],
+  [
+    'redis+sentinel://a,b:9/main/2',
+    { kind: 'sentinel', master: 'main', db: 2, hosts: [{ port: 26379 }, { port: 9 }] },
+  ],
+])('[CLU7] %s is an address of Redis', (address, config) => {
+  expect(redisAddress.parse(address)).toMatchObject(config)
+})
+
+it.each(['localhost', 'http://a', 'redis://', 'redis://a,b', 'redis+cluster://a/1', 'redis+sentinel://a'])(
+  '[CLU7] %s is none',
+  (address) => {
+    expect(redisAddress.safeParse(address).success).toBe(false)
+  },
+)
+
+describeWithOwnRedis('a bus', () => {
+  async function start(...settings: string[]): Promise<RedisProcess> {
+    const redis = await startOwnRedis(...settings)
+    onTestFinished(() => redis.dispose())
+    return redis
+  }
+
+  /** Two nodes that have heard of each other. */
+  async function join2(address: string): Promise<readonly [RedisBus, RedisBus]> {
+    const seal = new Seal(new Uint8Array(32).fill(7))
+    const config = redisAddress.parse(address)
+    const [one, other] = [new RedisBus(config, seal, logger), new RedisBus(config, seal, logger)]
+    for (const bus of [one, other]) onTestFinished(() => bus.stop())
+    await until(() => one.connected && other.connected)
+    return [one, other]
+  }
+
+  async function speak(one: RedisBus, other: RedisBus): Promise<void> {
+    const heard: string[] = []
+    const stops = [one, other].map((bus) =>
+      bus.subscribe('talk', (from, body) => heard.push(`${from} ${Buffer.from(body)}`)),
+    )
+    await until(() => {
+      one.publish('talk', Buffer.from('hello'))
+      return heard.includes(`${one.node} hello`)
+    })
+    other.publish('talk', Buffer.from('hello back'))
+    await until(() => heard.includes(`${other.node} hello back`))
+    for (const stop of stops) stop()
+  }
+
+  it('[CLU7] goes over one Redis', async () => {
+    const { url } = await start()
+    await speak(...(await join2(url)))
+  })
+
+  it('[CLU7] goes over a Redis Cluster', async () => {
+    const port = await freePort()
+    const file = `nodes-${port}.conf`
+    onTestFinished(() => rm(join(tmpdir(), file), { force: true }))
+    const settings = ['--cluster-enabled', 'yes', '--cluster-config-file', file]
+    // Alone it has met nobody who could tell it its address.
+    await start('--port', String(port), ...settings, '--cluster-announce-ip', '127.0.0.1')
+    const client = new Redis(port)
+    onTestFinished(() => client.disconnect())
+    await client.call('cluster', 'addslotsrange', '0', '16383')
+    await until(async () => String(await client.call('cluster', 'info')).includes('cluster_state:ok'))
+    await speak(...(await join2(`redis+cluster://127.0.0.1:${port}`)))
+  })
+
+  it('[CLU7] goes over the Redis that sentinels name', async () => {
+    const binary = await findRedis()
+    if (binary.kind === 'absent') throw new Error(binary.reason)
+    const { port } = new URL((await start()).url)
+    const folder = await mkdtemp(join(tmpdir(), 'syncline-sentinel-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'sentinel.conf')
+    const own = await freePort()
+    await writeFile(
+      file,
+      `port ${own}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor main 127.0.0.1 ${port} 1\n`,
+    )
+    const sentinel = spawn(binary.command, [file, '--sentinel'], { env: binary.env, stdio: 'ignore' })
+    onTestFinished(async () => {
+      const ended = once(sentinel, 'exit')
+      sentinel.kill('SIGKILL')
+      await ended
+    })
+    await speak(...(await join2(`redis+sentinel://127.0.0.1:${own}/main`)))
+  })
+
+  it('[CLU8] knows within seconds that Redis stands still, or is gone, and who has left', async () => {
+    const redis = await start()
+    const [one, other] = await join2(redis.url)
+    await speak(one, other)
+    const gone: string[] = []
+    one.onGone((node) => gone.push(node))
+    redis.pause()
+    await until(() => !one.connected && !other.connected)
+    expect(gone).toEqual([other.node])
+    redis.resume()
+    await until(() => one.connected && other.connected)
+    await speak(one, other)
+    await redis.kill9()
+    await until(() => !one.connected && !other.connected)
+    await redis.restart()
+    await until(() => one.connected && other.connected)
+    await speak(one, other)
+    await other.stop()
+    await until(() => gone.length === 3)
+  }, 60_000)
+})
