@@ -20,9 +20,19 @@ export function mountOpenApi(router: Router, version: string): void {
       200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
     },
   })
-  const document = router.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Syncline', version, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
+  const describe = () =>
+    router.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Syncline',
+        version,
+        license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+      },
+    })
+  // It takes as long as a tenth of the server's start, and most are never asked for it.
+  let document: ReturnType<typeof describe> | undefined
+  router.get(PATH, (c) => {
+    document ??= describe()
+    return c.json(document)
   })
-  router.get(PATH, (c) => c.json(document))
 }

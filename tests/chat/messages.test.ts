@@ -9,7 +9,7 @@ let server: TestServer
 let ada: Somebody
 let bob: Somebody
 
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 20 }
 
 beforeAll(async () => {
   server = await startServer()

@@ -12,7 +12,7 @@ let bob: Somebody
 let eve: Somebody
 let root: Somebody
 
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 20 }
 
 beforeAll(async () => {
   server = await startServer({ env: { JWT_SECRET: SECRET } })

@@ -11,7 +11,7 @@ let server: TestServer
 let ada: Somebody
 let bob: Somebody
 
-const soon = { timeout: 15_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 20 }
 
 beforeAll(async () => {
   server = await startServer({ env: { JWT_SECRET: SECRET } })

@@ -144,7 +144,7 @@ describe('publishing', () => {
       cause: { code: 'event-invalid', retryable: false, message: expect.stringContaining('share') },
     })
     expect(refused).toMatchObject([{ type: 'build.progress', payload: { share: 7 } }])
-    await vi.waitUntil(() => room.getState().unsent === 0)
+    await vi.waitUntil(() => room.getState().unsent === 0, { timeout: 20_000 })
     expect(await room.publish('build.created', { title: 'one' }, { id: 'once' })).toEqual({
       id: 'once',
       seq: 1,
@@ -163,7 +163,7 @@ describe('publishing', () => {
     await expect(room.publish('build.queued', {})).rejects.toMatchObject({
       cause: { code: 'event-forbidden' },
     })
-    await vi.waitUntil(() => room.getState().unsent === 0)
+    await vi.waitUntil(() => room.getState().unsent === 0, { timeout: 20_000 })
   })
 
   it('[EVT44] sends what was published offline on return, once and in order', {
@@ -176,7 +176,7 @@ describe('publishing', () => {
     const waiting = Array.from({ length: 1_000 }, (_, i) =>
       room.publish('build.progress', { share: i / 1_000 }),
     )
-    await vi.waitUntil(() => room.getState().unsent === 1_000)
+    await vi.waitUntil(() => room.getState().unsent === 1_000, { timeout: 20_000 })
     await server.restart()
     expect((await Promise.all(waiting)).map(({ seq }) => seq)).toEqual(range(1, 1_000))
     const all = recorded(room, 'start')
@@ -251,12 +251,12 @@ describe('shared state', () => {
     )
     mine.set('theme', 'dark')
     mine.set('sizes', [1, 2])
-    await vi.waitUntil(() => theirs.get('sizes') !== undefined)
+    await vi.waitUntil(() => theirs.get('sizes') !== undefined, { timeout: 20_000 })
     expect(theirs.getState()).toEqual({ theme: 'dark', sizes: [1, 2] })
     expect(theirs.getState()).toBe(theirs.getState())
     expect(calls).toBeGreaterThan(0)
     theirs.delete('theme')
-    await vi.waitUntil(() => mine.get('theme') === undefined)
+    await vi.waitUntil(() => mine.get('theme') === undefined, { timeout: 20_000 })
 
     const [tasks, others] = [ada.list<{ title: string }>('tasks'), eve.list<{ title: string }>('tasks')]
     expect(ada.list('tasks')).toBe(tasks)
@@ -264,7 +264,7 @@ describe('shared state', () => {
     tasks.insert(1, { title: 'between' })
     tasks.set(0, { title: 'A' })
     tasks.delete(2)
-    await vi.waitUntil(() => others.length === 2 && others.get(0)?.title === 'A')
+    await vi.waitUntil(() => others.length === 2 && others.get(0)?.title === 'A', { timeout: 20_000 })
     expect(others.getState()).toEqual([{ title: 'A' }, { title: 'between' }])
   })
 })

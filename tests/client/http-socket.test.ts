@@ -52,7 +52,7 @@ async function opened({ get, post }: Partial<Answers>): Promise<HttpSocket> {
     return Promise.race([post?.(init.body as Uint8Array) ?? taken(), aborted(signal)])
   })
   const socket = new HttpSocket('ws://server/sync')
-  await vi.waitUntil(() => socket.readyState === socket.OPEN)
+  await vi.waitUntil(() => socket.readyState === socket.OPEN, { timeout: 20_000 })
   return socket
 }
 

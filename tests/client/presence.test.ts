@@ -21,7 +21,7 @@ const client = (id: string, shown = id): Client => {
 }
 
 const others = (room: Room) => room.getPeople().filter(({ self }) => !self)
-const soon = { timeout: 10_000, interval: 5 }
+const soon = { timeout: 20_000, interval: 5 }
 
 describe('people in a room', () => {
   it('[PRE2] are shown by the name in their token, whatever their client says', async () => {

@@ -145,7 +145,7 @@ describe('a room', () => {
     onTestFinished(() => provider.destroy())
     await vi.waitUntil(() => provider.isSynced, { timeout: 5_000 })
     server.hocuspocus.closeConnections('doc:a')
-    await vi.waitUntil(() => !provider.isAuthenticated)
+    await vi.waitUntil(() => !provider.isAuthenticated, { timeout: 20_000 })
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     expect(provider.isAuthenticated).toBe(false)
   })
@@ -154,7 +154,7 @@ describe('a room', () => {
     const stock = await startStock()
     stock.stall(true)
     const room = client({ url: stock.url }).room('doc:a')
-    await vi.waitUntil(() => stock.connections() === 1)
+    await vi.waitUntil(() => stock.connections() === 1, { timeout: 20_000 })
     stock.stall(false)
     await until(room, (state) => state.saved === 'saved', 20_000)
     expect(stock.connections()).toBeGreaterThan(1)
@@ -259,13 +259,15 @@ describe('the people of a room', () => {
     const rooms = ['ada', 'bob', 'bob'].map((id) => client({ url, user: { id, name: id } }).room('doc:a'))
     await Promise.all(rooms.map((room) => room.whenSaved()))
     const [ada, bob] = rooms
-    await vi.waitUntil(() => ada?.getPeople().find((person) => person.id === 'bob')?.clients.length === 2)
+    await vi.waitUntil(() => ada?.getPeople().find((person) => person.id === 'bob')?.clients.length === 2, {
+      timeout: 20_000,
+    })
     expect(ada?.getPeople().map(({ id, self }) => [id, self])).toEqual([
       ['ada', true],
       ['bob', false],
     ])
     bob?.setPresence('user', { id: 'mallory', name: 'M'.repeat(500), color: 'red;} body {display:none' })
-    await vi.waitUntil(() => ada?.getPeople().some((person) => person.id === 'mallory'))
+    await vi.waitUntil(() => ada?.getPeople().some((person) => person.id === 'mallory'), { timeout: 20_000 })
     const mallory = ada?.getPeople().find((person) => person.id === 'mallory')
     expect(mallory?.name).toHaveLength(80)
     expect(mallory?.color).toMatch(/^#[0-9a-f]{6}$/)

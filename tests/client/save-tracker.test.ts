@@ -155,17 +155,17 @@ describe('the race of a queued update with the handshake', () => {
     const sentKinds = (fake: FakeSocket | undefined) =>
       fake?.sent.map((bytes) => readFrame(bytes)?.kind).filter((kind) => kind !== 'other')
 
-    const first = await vi.waitUntil(() => FakeSocket.made[0])
+    const first = await vi.waitUntil(() => FakeSocket.made[0], { timeout: 20_000 })
     first.open()
-    await vi.waitUntil(() => first.sent.length > 1)
+    await vi.waitUntil(() => first.sent.length > 1, { timeout: 20_000 })
     doc.getText().insert(0, 'lost with the first socket; ')
     first.close()
     doc.getText().insert(0, 'queued; ')
 
-    const second = await vi.waitUntil(() => FakeSocket.made[1])
+    const second = await vi.waitUntil(() => FakeSocket.made[1], { timeout: 20_000 })
     tracker.begin(room)
     second.open()
-    await vi.waitUntil(() => second.sent.length > 1)
+    await vi.waitUntil(() => second.sent.length > 1, { timeout: 20_000 })
     second.receive(authenticated(room))
     expect(sentKinds(second)).toEqual(['step1', 'update'])
     second.receive(ack(room))

@@ -10,7 +10,7 @@ let browser: TestBrowser
 let ada: Page
 let bob: Page
 
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 beforeAll(async () => {
   ;[server, browser] = await Promise.all([startServer({ studio: true }), launchBrowser()])

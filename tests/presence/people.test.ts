@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.dispose())
 
-const soon = { timeout: 10_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 20 }
 const newName = (prefix: string): string => `${prefix}-${++numbers}`
 const newRoom = (): string => newName('doc:people')
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => server.dispose())
 
 const newRoom = (): string => `doc:signals-${++rooms}`
-const soon = { timeout: 10_000, interval: 5 }
+const soon = { timeout: 20_000, interval: 5 }
 
 const client = (id: string, grants?: Grants): Client => {
   const made = connect({ url: server.url, token: () => server.token(id, grants), user: { id, name: id } })

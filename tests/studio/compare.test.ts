@@ -20,7 +20,7 @@ afterAll(async () => {
   await server?.dispose()
 })
 
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 const join = async (room: string, user: string): Promise<Replica> => {
   const replica = connectProvider({ wsUrl: server.wsUrl, room, token: await server.token(user) })

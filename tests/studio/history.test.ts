@@ -31,7 +31,7 @@ afterAll(async () => {
   await server?.dispose()
 })
 
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 /** Two people, three sessions on two days: the first writes, the second adds, the first takes away. */
 const letter: readonly PastEdit[] = [

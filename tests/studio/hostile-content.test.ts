@@ -43,7 +43,7 @@ async function hostile(
 }
 
 const pwned = () => page.evaluate(() => 'pwned' in window)
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 const ADDRESSES = [
   'javascript:pwned=1',

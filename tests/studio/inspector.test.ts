@@ -11,7 +11,7 @@ let page: Page
 let ada: Replica
 
 const ROOM = 'project:1'
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 beforeAll(async () => {
   ;[server, browser] = await Promise.all([startServer({ studio: true }), launchBrowser()])

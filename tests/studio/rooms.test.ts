@@ -10,7 +10,7 @@ let server: TestServer
 let browser: TestBrowser
 let page: Page
 
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 beforeAll(async () => {
   const env = { RETENTION: '{"doc":{"keystrokes":1}}' }

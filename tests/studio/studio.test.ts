@@ -52,7 +52,7 @@ async function typeRich(page: Page, words: string): Promise<void> {
   await page.keyboard.type(words)
 }
 
-const soon = { timeout: 10_000, interval: 50 }
+const soon = { timeout: 20_000, interval: 50 }
 
 describe('two people', () => {
   it('[UI1] edit code and see each other’s text, carets and names', async () => {

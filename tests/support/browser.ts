@@ -39,7 +39,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
   return {
     context: async (options) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-      context.setDefaultTimeout(15_000)
+      context.setDefaultTimeout(20_000)
       return context
     },
     close: async () => {

@@ -106,8 +106,11 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   }
 }
 
+/** Ends a wait that is hopeless, on a machine that is busy with other tests; in ms. A promised time is given instead. */
+const HOPELESS = 20_000
+
 /** Asks again and again, a few times a second, until the answer is yes. */
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = HOPELESS): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`)

@@ -42,7 +42,15 @@ export function RichEditor({ room, readOnly, follow, focus, commenting }: RichEd
         ...tiptapExtensions({ room }),
         comments.extension,
       ],
-      editorProps: { attributes: { 'aria-label': 'Text of the document', class: 'rich-text' } },
+      editorProps: {
+        // Tiptap gives it its role once, and takes it away with any change of its options, as of who may write.
+        attributes: {
+          role: 'textbox',
+          'aria-multiline': 'true',
+          'aria-label': 'Text of the document',
+          class: 'rich-text',
+        },
+      },
     },
     [room, comments],
   )
