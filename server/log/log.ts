@@ -71,6 +71,8 @@ export class Log {
   readonly #open = new Map<RoomId, Held>()
   /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
   patience: () => number = () => 0
+  /** Whether rooms are there, as it is being asked: by whoever may create them, and by others. */
+  readonly #asked = new Map<string, Promise<boolean>>()
   /** For each room that is being looked up: the rooms that nobody holds any more since then. */
   readonly #lookups = new Set<Set<RoomId>>()
 
@@ -90,9 +92,19 @@ export class Log {
     return this.#committer.full
   }
 
-  /** Whether the room is there now: found, or created for `createBy`; a failure throws. */
-  async ensure(name: string, createBy: string | undefined): Promise<boolean> {
-    return (await this.#findOrCreate(name, createBy)) !== undefined
+  /**
+   * Whether the room is there now: found, or created for `createBy`; a failure throws. A crowd that comes back at once
+   * asks once a room: those who may create it, and those who may not.
+   */
+  ensure(name: string, createBy: string | undefined): Promise<boolean> {
+    const question = JSON.stringify([name, createBy !== undefined])
+    const known = this.#asked.get(question)
+    if (known !== undefined) return known
+    const found = this.#findOrCreate(name, createBy)
+      .then((row) => row !== undefined)
+      .finally(() => this.#asked.delete(question))
+    this.#asked.set(question, found)
+    return found
   }
 
   /**

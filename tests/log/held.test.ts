@@ -97,3 +97,26 @@ it('[LOG1] takes a document that is loaded for what the log holds, also while an
   await here.durable()
   expect(here.interleaved).toBe(true)
 })
+
+it('[LOG1] asks once for a room to which many come at once, and again for who comes later', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  await held(log)
+  let asked = 0
+  const query = db.pool.query.bind(db.pool) as (...asked: unknown[]) => Promise<unknown>
+  Object.assign(db.pool, {
+    query: (...question: unknown[]) => {
+      asked += 1
+      return query(...question)
+    },
+  })
+  const crowd = await Promise.all(countTo(50).map(() => log.ensure('doc:a', undefined)))
+  expect(new Set(crowd)).toEqual(new Set([true]))
+  expect(asked).toBe(1)
+  await log.ensure('doc:a', undefined)
+  expect(asked).toBe(2)
+  expect(await Promise.all([log.ensure('doc:new', undefined), log.ensure('doc:new', 'ada')])).toEqual([
+    false,
+    true,
+  ])
+})

@@ -45,12 +45,17 @@ async function dies(bench: Bench): Promise<Figures> {
   }
 }
 
+const comes = (node: Peer, person: number): Promise<Client> =>
+  Client.open(
+    node,
+    `doc:return-${Math.floor(person / IN_A_ROOM)}`,
+    node.signToken(`person-${person}`, { 'doc:*': 'write' }),
+  )
+
 async function arrive(node: Peer, atOnce: number): Promise<readonly Client[]> {
   const people: Client[] = []
   while (people.length < CLIENTS) {
-    const batch = Array.from({ length: atOnce }, (_, index) =>
-      Client.open(node, `doc:return-${Math.floor((people.length + index) / IN_A_ROOM)}`),
-    )
+    const batch = Array.from({ length: atOnce }, (_, index) => comes(node, people.length + index))
     people.push(...(await Promise.all(batch)))
   }
   return people
