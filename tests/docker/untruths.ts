@@ -7,7 +7,7 @@ import { healthRoutes } from '../../server/http/health.ts'
 import { type Compose, composeOf, type DockerFiles, podOf, ROOT, secretOf } from './files.ts'
 import { packagesOfServer } from './packages.ts'
 
-/** What a stop takes beside STOP_SECONDS: last words, what is written down last, the pool's end; in seconds. */
+/** What a stop takes beside DRAIN_SECONDS and STOP_SECONDS: last words, what is written down last, the pool's end; in seconds. */
 const AFTER_STOP = 10
 /** For what an example leaves to be filled in. */
 const FILLED = 'Zyxwvutsrqponmlkjihgfedcba9876543210'
@@ -65,8 +65,8 @@ function ofNode({ env, grace, before }: Node): readonly string[] {
   const unknown = Object.keys(env).filter((key) => !ENVIRONMENT_KEYS.includes(key))
   const wrong = unknown.map((key) => `${key} is no key of the configuration`)
   try {
-    const { stopWithin, tokens, redis, storage } = readConfig({ ...env, HOST: '0.0.0.0' })
-    const needed = before + stopWithin / 1000 + AFTER_STOP
+    const { drainWithin, stopWithin, tokens, redis, storage } = readConfig({ ...env, HOST: '0.0.0.0' })
+    const needed = before + (drainWithin + stopWithin) / 1000 + AFTER_STOP
     if (grace < needed) wrong.push(`a node has ${grace} s to stop, and may take ${needed} s`)
     if (tokens.mode === 'development') wrong.push('a node has no key')
     if (redis === undefined || storage.kind !== 'url') wrong.push('a node is alone')
