@@ -67,7 +67,7 @@ export interface RejectEnvelope {
 }
 
 /**
- * This server does not know messages of that type: a newer client asks it again once it is connected anew, perhaps to
+ * This server does not know messages of that type: a newer client may ask again once it is connected anew, perhaps to
  * another. docs/decisions/rolling-deploys.md says what may change from one release to the next.
  */
 export interface UnknownEnvelope {

@@ -227,3 +227,11 @@ it('[CFG5] kinds of rooms, an issuer and an application are taken as they are gi
     roomKinds: ['doc', 'project'],
   })
 })
+
+it('[CLU20] a stop takes its time where there are other nodes, as far as Redis says, and otherwise none', () => {
+  const redis = 'redis://127.0.0.1'
+  expect(readConfig({}).drainWithin).toBe(0)
+  expect(readConfig({ REDIS_URL: redis }).drainWithin).toBe(10_000)
+  expect(readConfig({ REDIS_URL: redis, DRAIN_SECONDS: '0' }).drainWithin).toBe(0)
+  expect(readConfig({ DRAIN_SECONDS: '30' }).drainWithin).toBe(30_000)
+})
