@@ -6,7 +6,7 @@ import { Topic } from './topic.ts'
 const GATHER = 250
 /** Entries of one message. */
 const PART = 500
-/** How often a node says that it is there, in ms: others may have taken it for gone, and heard nothing of it since. */
+/** How often a node says how much it has told, in ms: others may have missed the last of it, or taken it for gone. */
 const BEAT = 5_000
 
 export interface ClusterMapOptions<Value> {
@@ -21,19 +21,23 @@ export interface ClusterMapOptions<Value> {
   readonly onChange?: (key: string, before: Value | undefined, now: Value | undefined) => void
 }
 
-interface Kind {
-  /** What the node told before counts no more. */
-  readonly afresh: boolean
-  /** The node wants to be told all, too. */
-  readonly asks: boolean
-}
-
-const CHANGES: Kind = { afresh: false, asks: false }
-
 type Entry<Value> = readonly [string, Value | null]
 
-interface Message<Value> extends Kind {
+interface Message<Value> {
+  /**
+   * `all`: what the node told before counts no more; `ask`: the same, and it wants to be told all, too; `more` of either;
+   * or what has changed, which may be nothing.
+   */
+  readonly kind: 'all' | 'ask' | 'more' | 'changes'
+  /** How many messages of changes there have been, with this one: whoever has missed one asks. */
+  readonly count: number
   readonly entries: readonly Entry<Value>[]
+}
+
+/** What another node has told. */
+interface Told<Value> {
+  readonly values: Map<string, Value>
+  count: number
 }
 
 /**
@@ -42,7 +46,9 @@ interface Message<Value> extends Kind {
  */
 export class ClusterMap<Value> {
   readonly #options: ClusterMapOptions<Value>
-  readonly #others = new Map<NodeId, Map<string, Value>>()
+  readonly #others = new Map<NodeId, Told<Value>>()
+  /** How many messages of changes were sent. */
+  #count = 0
   readonly #told = new Set<string>()
   #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -54,9 +60,9 @@ export class ClusterMap<Value> {
       this.#topic(name).subscribe((from, message) => this.#hear(from, message))
     }
     bus.onGone((node) => this.#forget(node))
-    bus.onConnected(() => this.#tellAll(topic, true))
-    if (bus.connected) this.#tellAll(topic, true)
-    setInterval(() => this.#publish(topic, CHANGES, []), BEAT).unref()
+    bus.onConnected(() => this.#tellAll(topic, 'ask'))
+    if (bus.connected) this.#tellAll(topic, 'ask')
+    setInterval(() => this.#publish(topic, 'changes', []), BEAT).unref()
   }
 
   /** The others are told what this node says of the key now, in a moment. */
@@ -69,7 +75,7 @@ export class ClusterMap<Value> {
   /** What the other nodes say of a key. */
   elsewhere(key: string): readonly Value[] {
     const found: Value[] = []
-    for (const values of this.#others.values()) {
+    for (const { values } of this.#others.values()) {
       const value = values.get(key)
       if (value !== undefined) found.push(value)
     }
@@ -82,11 +88,15 @@ export class ClusterMap<Value> {
     return new Topic<Message<Value>>(
       bus,
       name,
-      z.object({ afresh: z.boolean(), asks: z.boolean(), entries: z.array(entry).max(PART) }),
+      z.object({
+        kind: z.enum(['all', 'ask', 'more', 'changes']),
+        count: z.number().int(),
+        entries: z.array(entry).max(PART),
+      }),
     )
   }
 
-  #tellAll(topic: string, asks: boolean): void {
+  #tellAll(topic: string, kind: 'all' | 'ask'): void {
     const entries: Entry<Value>[] = []
     for (const key of this.#options.keys()) {
       const value = this.#options.valueOf(key)
@@ -94,7 +104,8 @@ export class ClusterMap<Value> {
       entries.push([key, value])
       this.#told.add(key)
     }
-    this.#publish(topic, { afresh: true, asks }, entries)
+    this.#publish(topic, kind, entries.slice(0, PART))
+    for (const part of parts(entries.slice(PART))) this.#publish(topic, 'more', part)
   }
 
   #tellChanges(): void {
@@ -108,39 +119,45 @@ export class ClusterMap<Value> {
       else if (!this.#told.delete(key)) continue
       entries.push([key, value ?? null])
     }
-    if (entries.length > 0) this.#publish(this.#options.topic, CHANGES, entries)
-  }
-
-  #publish(name: string, kind: Kind, entries: readonly Entry<Value>[]): void {
-    const topic = this.#topic(name)
-    topic.publish({ ...kind, entries: entries.slice(0, PART) })
-    for (let from = PART; from < entries.length; from += PART) {
-      topic.publish({ ...CHANGES, entries: entries.slice(from, from + PART) })
+    for (const part of parts(entries)) {
+      this.#count += 1
+      this.#publish(this.#options.topic, 'changes', part)
     }
   }
 
-  #hear(from: NodeId, { afresh, asks, entries }: Message<Value>): void {
-    const isKnown = this.#others.has(from)
-    if (afresh) this.#forget(from)
-    const values = this.#others.get(from) ?? new Map<string, Value>()
-    this.#others.set(from, values)
+  #publish(topic: string, kind: Message<Value>['kind'], entries: readonly Entry<Value>[]): void {
+    this.#topic(topic).publish({ kind, count: this.#count, entries })
+  }
+
+  #hear(from: NodeId, { kind, count, entries }: Message<Value>): void {
+    if (kind === 'all' || kind === 'ask') this.#forget(from)
+    const known = this.#others.get(from)
+    const told = known ?? { values: new Map<string, Value>(), count }
+    this.#others.set(from, told)
     for (const [key, value] of entries) {
-      const before = values.get(key)
-      if (value === null) values.delete(key)
-      else values.set(key, value)
+      const before = told.values.get(key)
+      if (value === null) told.values.delete(key)
+      else told.values.set(key, value)
       this.#options.onChange?.(key, before, value ?? undefined)
     }
     const answers = answersTo(this.#options.topic, from)
-    if (asks) this.#tellAll(answers, false)
-    else if (!isKnown && !afresh) this.#tellAll(answers, true)
+    if (kind === 'ask') this.#tellAll(answers, 'all')
+    if (kind !== 'changes') return
+    const missed = known === undefined || count !== told.count + (entries.length > 0 ? 1 : 0)
+    told.count = count
+    if (missed) this.#tellAll(answers, 'ask')
   }
 
   #forget(node: NodeId): void {
-    const values = this.#others.get(node)
+    const told = this.#others.get(node)
     this.#others.delete(node)
-    for (const [key, value] of values ?? []) this.#options.onChange?.(key, value, undefined)
+    for (const [key, value] of told?.values ?? []) this.#options.onChange?.(key, value, undefined)
   }
 }
 
 /** Where a node alone is told what it has asked for. */
 const answersTo = (topic: string, node: NodeId): string => `${topic}@${node}`
+
+function* parts<Entry>(entries: readonly Entry[]): Generator<readonly Entry[]> {
+  for (let from = 0; from < entries.length; from += PART) yield entries.slice(from, from + PART)
+}

@@ -77,6 +77,11 @@ export class PresenceNodes {
     this.#tellAll(Kind.ask)
   }
 
+  /** Whether another node may have the room open. */
+  get heard(): boolean {
+    return this.#bus.isHeard(this.#topic)
+  }
+
   /** @param states encoded: what this node's own connections have said */
   tell(states: Uint8Array): void {
     this.#publish(Kind.news, states)
@@ -113,11 +118,11 @@ export class PresenceNodes {
   }
 
   #tellAll(kind: number): void {
-    if (this.#bus.connected) this.#publish(kind, encodeStates(this.#listener.own()))
+    if (this.heard) this.#publish(kind, encodeStates(this.#listener.own()))
   }
 
   #publish(kind: number, states?: Uint8Array): void {
-    if (!this.#bus.connected) return
+    if (!this.heard) return
     const message = encoding.encode((encoder) => {
       encoding.writeUint8(encoder, kind)
       if (states !== undefined) encoding.writeUint8Array(encoder, states)

@@ -31,6 +31,9 @@ const BEHIND = 5
  */
 const RATE = 80_000
 
+/** Who comes from another node counts on from so much later: what that node has said of them and is still on its way is earlier. */
+const AHEAD = 1_000
+
 /** What a room asks of whoever keeps it. */
 export interface PresenceHouse {
   /** Undefined where there are no other nodes. */
@@ -172,8 +175,8 @@ export class PresenceRoom implements NodeListener {
     if (holder === undefined) return true
     const known = clockAmongNodes(holder)
     if (clock === known && holder.seat.connection !== undefined) {
-      // It came here before it was known to be there. The next clock says so to all.
-      holder.shift += 1
+      // It came here before it was known to be there. A later clock says so to all.
+      holder.shift += AHEAD
       this.#again.add(id)
       this.#plan()
       return false
@@ -192,7 +195,7 @@ export class PresenceRoom implements NodeListener {
     const ofNode = before?.seat.connection === undefined ? before : undefined
     const known = Math.max(meta.get(id)?.clock ?? -1, ofNode === undefined ? -1 : ofNode.clock + ofNode.shift)
     if (clock > known || (clock === known && ofNode === undefined && states.has(id))) return 0
-    return known + 1 - clock
+    return known + (ofNode === undefined ? 1 : AHEAD) - clock
   }
 
   /**
@@ -304,7 +307,7 @@ export class PresenceRoom implements NodeListener {
     const told = elsewhere.length === 0 ? here : [...here, ...elsewhere]
     if (told.length === 0) return 0
     const shared = encodeStates(told)
-    if (here.length > 0) this.#nodes?.tell(told === here ? shared : encodeStates(here))
+    if (here.length > 0 && this.#nodes?.heard) this.#nodes.tell(told === here ? shared : encodeStates(here))
     return tellConnections(this.#document, this.#ids, told, shared)
   }
 

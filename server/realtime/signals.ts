@@ -124,14 +124,14 @@ export class Signals {
 
   /** Whether anybody may listen, here or elsewhere. */
   #isHeard(room: string): boolean {
-    return this.#listeners.has(room) || this.#bus?.connected === true
+    return this.#listeners.has(room) || this.#bus?.isHeard(topicOf(room)) === true
   }
 
   /** @throws SynclineError `signal-invalid` */
   #tell(room: string, signal: Told, except?: Connection): void {
     const body = frameOf(signal)
     this.#tellHere(room, signal, body, except)
-    if (this.#bus?.connected) this.#topic(this.#bus, room).publish(signal)
+    if (this.#bus?.isHeard(topicOf(room))) topicIn(this.#bus, room).publish(signal)
   }
 
   #tellHere(room: string, { user }: Told, body: Uint8Array, except?: Connection): void {
@@ -147,7 +147,7 @@ export class Signals {
 
   #hearNodes(room: string): (() => void) | undefined {
     if (this.#bus === undefined) return undefined
-    return this.#topic(this.#bus, room).subscribe((_from, signal) => {
+    return topicIn(this.#bus, room).subscribe((_from, signal) => {
       try {
         this.#tellHere(room, signal, frameOf(signal))
       } catch (error) {
@@ -156,11 +156,10 @@ export class Signals {
       }
     })
   }
-
-  #topic(bus: Bus, room: string): Topic<Told> {
-    return new Topic(bus, `signals:${room}`, toldSchema)
-  }
 }
+
+const topicOf = (room: string): string => `signals:${room}`
+const topicIn = (bus: Bus, room: string): Topic<Told> => new Topic(bus, topicOf(room), toldSchema)
 
 function mayBeTold(connection: Connection): boolean {
   if (refusalOf(connection) !== undefined || roleOf(connection.context) === undefined) return false

@@ -168,15 +168,41 @@ it('[CLU16] who was taken for gone by mistake, and knows nothing of it, is known
   expect(there.elsewhere('key')).toEqual([1])
 })
 
+it('[CLU16] what was missed is asked for: when more is told, or seconds later', () => {
+  vi.useFakeTimers()
+  const [rome, oslo] = buses
+  const own = new Map([['one', 1]])
+  const here = mapOf(rome, own)
+  const there = mapOf(oslo, new Map())
+  vi.advanceTimersByTime(10)
+  const lose = (key: string, value: number) => {
+    rome.hold()
+    own.set(key, value)
+    here.changed(key)
+    vi.advanceTimersByTime(260)
+    rome.dropHeld()
+  }
+  lose('one', 11)
+  expect(there.elsewhere('one')).toEqual([1])
+  own.set('two', 2)
+  here.changed('two')
+  vi.advanceTimersByTime(260)
+  expect([there.elsewhere('one'), there.elsewhere('two')]).toEqual([[11], [2]])
+  lose('two', 22)
+  expect(there.elsewhere('two')).toEqual([2])
+  vi.advanceTimersByTime(5_010)
+  expect(there.elsewhere('two')).toEqual([22])
+})
+
 it('[CLU13] what is not of the form that a topic has is passed over', () => {
   vi.useFakeTimers()
   const [rome, oslo] = buses
   const there = mapOf(oslo, new Map())
-  for (const text of ['', '{', '[]', '{"afresh":true,"asks":false,"entries":[["key","one"]]}', '\ufffd']) {
+  for (const text of ['', '{', '[]', '{"kind":"all","count":0,"entries":[["key","one"]]}', '\ufffd']) {
     rome.publish('test', Buffer.from(text))
   }
   rome.publish('test', Uint8Array.of(0xff, 0xfe))
-  rome.publish('test', Buffer.from('{"afresh":true,"asks":false,"entries":[["key",1]]}'))
+  rome.publish('test', Buffer.from('{"kind":"all","count":0,"entries":[["key",1]]}'))
   vi.advanceTimersByTime(10)
   expect(there.elsewhere('key')).toEqual([1])
 })

@@ -37,8 +37,8 @@ class MemoryBus implements Bus {
     return this.#connected
   }
 
-  isHeard(): boolean {
-    return this.#connected
+  isHeard(topic: string): boolean {
+    return [...this.#network.others(this)].some((other) => (other.#topics.get(topic)?.size ?? 0) > 0)
   }
 
   publish(topic: string, body: Uint8Array): void {
