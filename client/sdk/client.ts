@@ -5,6 +5,7 @@ import { socketUrl } from './address.ts'
 import { Api } from './api.ts'
 import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
+import { roomsWaiting } from './events/room-events.ts'
 import { Link } from './link.ts'
 import { refusal } from './refusal.ts'
 import { Room } from './room.ts'
@@ -63,6 +64,8 @@ export class Client {
   readonly #listeners = new Set<() => void>()
   #state: ClientState = { status: 'connecting', transport: 'websocket' }
   #destroyed = false
+  /** Whose events were looked for on this device. */
+  #sender: string | undefined
 
   constructor(options: ConnectOptions) {
     this.#options = options
@@ -75,6 +78,7 @@ export class Client {
       WebSocket: options.WebSocket,
       changed: () => this.#linkChanged(),
     })
+    void this.#sendWhatWaits()
   }
 
   get status(): ConnectionStatus {
@@ -175,7 +179,7 @@ export class Client {
         user: this.#options.user ?? this.#tokens.user,
         attention: this.#attention,
         copyName: offline ? this.#copyName(name) : undefined,
-        outboxName: offline ? `syncline/${new URL(this.#url).host}/outbox` : undefined,
+        outboxName: offline ? this.#outboxName : undefined,
         released: () => this.#release(name, held),
       }),
       holders: 0,
@@ -183,6 +187,23 @@ export class Client {
     }
     this.#rooms.set(name, held)
     return held
+  }
+
+  get #outboxName(): string {
+    return `syncline/${new URL(this.#url).host}/outbox`
+  }
+
+  /** What waits on this device is sent as soon as that can be, whichever rooms are open. */
+  async #sendWhatWaits(): Promise<void> {
+    const owner = this.user?.id
+    if (owner === undefined || owner === this.#sender || this.#options.offline === false) return
+    this.#sender = owner
+    for (const name of await roomsWaiting(this.#outboxName, owner)) {
+      if (this.#destroyed) return
+      const room = this.room(name)
+      await room.whenSent().catch(() => undefined) // it was closed, with all others
+      room.release()
+    }
   }
 
   /** One person's unsent changes must not be sent as another's who uses this browser later. */
@@ -208,7 +229,11 @@ export class Client {
     const settle = (): void => {
       if (held.holders === 0 && this.#rooms.get(name) === held) this.#close(name, held)
     }
-    held.room.flush().then(settle, settle)
+    // What waits to be published is not left behind.
+    held.room
+      .whenSent()
+      .then(() => held.room.flush())
+      .then(settle, settle)
   }
 
   #close(name: string, held: Held): void {
@@ -229,6 +254,7 @@ export class Client {
       if (user !== undefined) room.introduce(user)
       room.tokenRenewed()
     }
+    void this.#sendWhatWaits()
   }
 
   #linkChanged(): void {

@@ -3,7 +3,7 @@ import * as Y from 'yjs'
 import { listenToType } from './events/one-type.ts'
 import type { Receipt, RefusedEvent } from './events/outbox-store.ts'
 import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
-import { RoomEvents } from './events/room-events.ts'
+import { RoomEvents, type UnsentListener } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'
 import { guarded } from './guarded.ts'
 import { LocalCopy } from './local-copy.ts'
@@ -148,6 +148,12 @@ export class Room {
     )
   }
 
+  /** Resolves when the server has taken or refused all that waits on this device to be published here. Rejects as `whenSynced`. */
+  async whenSent(): Promise<void> {
+    await this.#events.outbox.whenCounted()
+    await this.#when(({ unsent }) => unsent === 0)
+  }
+
   /** Tells the others who this is. What they see of it is the colour: id and name the server takes from the token. */
   setUser(user: User): void {
     this.#presence.setUser(user)
@@ -216,6 +222,11 @@ export class Room {
   /** Calls back with events of this device that were refused, also those that were published before a reload. */
   onRefused(listener: (event: RefusedEvent) => void): () => void {
     return this.#events.onRefused(listener)
+  }
+
+  /** Tells what waits on this device that this page did not publish, at once and as that changes, and what comes of all. */
+  onUnsent(listener: UnsentListener): () => void {
+    return this.#events.onUnsent(listener)
   }
 
   /**

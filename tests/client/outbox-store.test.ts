@@ -3,7 +3,7 @@ import { IndexedStore } from '../../client/sdk/events/indexed-store.ts'
 import { Outbox, type OutboxOptions } from '../../client/sdk/events/outbox.ts'
 import { MemoryStore, type Outcome, type Waiting } from '../../client/sdk/events/outbox-store.ts'
 import { RoomEvents } from '../../client/sdk/events/room-events.ts'
-import { buildLog, type Room } from '../../client/sdk/index.ts'
+import { buildLog, type Refusal, type Room } from '../../client/sdk/index.ts'
 import { BUILT_IN } from '../../server/channels/kinds/built-in.ts'
 import { Registry } from '../../server/channels/registry.ts'
 
@@ -26,12 +26,17 @@ class LostStore extends MemoryStore {
 
 const gone = new Error('The connection to the database was lost')
 
+type Refused = Outcome & { readonly refusal: Refusal }
+
 /** An outbox at a server that takes everything. */
-const taking = (open: OutboxOptions['open'], refused: OutboxOptions['refused'] = () => undefined) => {
+const taking = (open: OutboxOptions['open'], refused: (event: Refused) => void = () => undefined) => {
   const sent: string[] = []
   const outbox: Outbox = new Outbox({
     open,
-    refused,
+    settled: (outcome) => {
+      if ('refusal' in outcome) refused(outcome)
+    },
+    found: () => undefined,
     changed: () => undefined,
     send: (message) => {
       const { events } = JSON.parse(message) as { events: readonly Waiting[] }

@@ -127,6 +127,31 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await unsent(back, 0)
   })
 
+  it('[CHAT12] [EVT46] are shown as waiting after a reload, and are sent where their room is not open', async () => {
+    const context = await device()
+    const page = await visit(context, 'doc:talked')
+    const said = (there: Page, wanted: readonly string[]) =>
+      there.waitForFunction((all) => window.here.said().join() === all, wanted.join())
+    await online(page)
+    await said(page, [])
+    await goOffline(context, page)
+    await page.evaluate(() => window.here.say('one'))
+    await said(page, ['waiting: one'])
+    await page.close()
+
+    const again = await visit(context, 'doc:talked')
+    await said(again, ['waiting: one'])
+    await again.evaluate(() => window.here.say('two'))
+    await said(again, ['waiting: one', 'waiting: two'])
+    await again.close()
+
+    await context.setOffline(false)
+    const elsewhere = await visit(context, 'doc:elsewhere')
+    const reader = await visit(await device(), 'doc:talked', 'bob')
+    await said(reader, ['sent: one', 'sent: two'])
+    expect(await elsewhere.evaluate(() => window.here.state().unsent)).toBe(0)
+  })
+
   it('[EVT52] are what the hooks show, also under StrictMode, and the status says what waits', async () => {
     const context = await device()
     const page = await visit(context, 'build:shown')

@@ -14,7 +14,7 @@ import {
   useSharedMap,
   useStatus,
 } from '../../client/react/index.ts'
-import { connect, type RoomState } from '../../client/sdk/index.ts'
+import { chatOf, connect, type RoomState } from '../../client/sdk/index.ts'
 
 const Shown = ({ name }: { readonly name: string }) => {
   const room = useRoom(name)
@@ -51,6 +51,13 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
     publishAll: (shares: readonly number[]) => {
       for (const share of shares) void room.publish('build.progress', { share })
     },
+    /** What is said in the room, as it is shown; kept up to date from the first call on. */
+    said: () => {
+      const chat = chatOf(client, room)
+      chat.subscribe(() => undefined)
+      return chat.getState().messages.map(({ state, text }) => `${state}: ${text}`)
+    },
+    say: (text: string) => chatOf(client, room).send({ text }),
     queue: () => room.publish('build.queued', {}),
     refused: () => {
       const codes: string[] = []

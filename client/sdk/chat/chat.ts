@@ -1,8 +1,8 @@
 import { READ_SIGNAL, type Role } from '../../../server/protocol.ts'
 import { backoff } from '../backoff.ts'
 import type { Client } from '../client.ts'
-import { newId } from '../events/new-id.ts'
 import type { EventOf, EventPayloads, EventType } from '../events/payloads.ts'
+import { Unsent } from '../events/unsent.ts'
 import { guarded } from '../guarded.ts'
 import { reasonOf } from '../reason.ts'
 import type { Room } from '../room.ts'
@@ -16,7 +16,6 @@ import {
   NO_MESSAGES,
 } from './messages.ts'
 import { merged } from './reads.ts'
-import { Unsent, type UnsentEvent } from './unsent.ts'
 
 /** `waiting`: on its way, or kept on this device until it can be sent. */
 export type ShownMessage = ChatMessage &
@@ -102,7 +101,12 @@ export class Chat {
   constructor(client: Client, room: Room) {
     this.#client = client
     this.room = room
-    this.#unsent = new Unsent(room, () => this.#show())
+    this.#unsent = new Unsent({
+      shows: (type) => type.startsWith('chat.'),
+      keeps: (type) => type === 'chat.message',
+      actor: () => client.user?.id ?? '',
+      changed: () => this.#show(),
+    })
   }
 
   /** The same until something in it changes. */
@@ -118,7 +122,7 @@ export class Chat {
 
   /** Shown at once, and sent when it can be. What is refused stays, with the reason, until it is sent again or dropped. */
   send({ text, answers, mentions = [], links = [] }: MessageDraft): void {
-    this.#publish('chat.message', {
+    void this.#publish('chat.message', {
       text,
       ...(answers === undefined ? {} : { answers }),
       ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
@@ -128,7 +132,7 @@ export class Chat {
 
   /** Once more, after a refusal. */
   sendAgain(message: string): void {
-    this.#unsent.again(message)
+    void this.#unsent.again(this.room, message)
   }
 
   /** Forgets a message that was refused. */
@@ -192,7 +196,7 @@ export class Chat {
     this.#opening = true
     let online = this.room.status === 'online'
     this.#stops.push(
-      this.#unsent.start(),
+      this.#unsent.follow(this.room),
       this.room.onSignal(READ_SIGNAL, ({ actor, payload }) => this.#heardRead(actor, payload)),
       this.room.subscribe(() => {
         const before = online
@@ -233,7 +237,7 @@ export class Chat {
         readBefore: this.#opening ? own : this.#state.readBefore,
       })
       this.#opening = false
-      this.#unsent.read(page.seq)
+      this.#unsent.told(page.seq)
       this.#show()
       const reset = () => {
         this.#stopListening()
@@ -262,7 +266,7 @@ export class Chat {
       const later = events.filter((event) => isAboutMessage(event) && !messages.has(event.payload.message))
       this.#later = [...this.#later, ...later].slice(-MOST_LATER)
     }
-    const arrived = this.#unsent.arrived(events)
+    const arrived = this.#unsent.told(events.at(-1)?.seq ?? 0)
     if (messages === this.#messages && !arrived) return
     this.#messages = messages
     this.#show()
@@ -304,8 +308,14 @@ export class Chat {
     }
   }
 
-  #publish<Type extends EventType>(type: Type, payload: EventPayloads[Type]): Promise<void> {
-    return this.#unsent.publish({ id: newId(), type, payload } as UnsentEvent, this.#client.user?.id ?? '')
+  /** Rejects with the refusal as `cause`; of a message, which shows it, never. */
+  async #publish<Type extends EventType>(type: Type, payload: EventPayloads[Type]): Promise<void> {
+    try {
+      await this.#unsent.publish(this.room, type, payload)
+    } catch (error) {
+      // Without a refusal the client was destroyed, and the next one sends it.
+      if (type !== 'chat.message' && Object(error).cause !== undefined) throw error
+    }
   }
 
   #newest(): number {
@@ -313,10 +323,9 @@ export class Chat {
   }
 
   #show(): void {
-    const { events, refused } = this.#unsent
-    const shown = foldMessages(this.#messages, events)
+    const shown = foldMessages(this.#messages, this.#unsent.events)
     const messages = [...shown.values()].map((message): ShownMessage => {
-      const refusal = refused.get(message.id)
+      const refusal = this.#unsent.refusalOf(message.id)
       if (refusal !== undefined) return { ...message, state: 'refused', refusal }
       return { ...message, state: this.#messages.has(message.id) ? 'sent' : 'waiting' }
     })

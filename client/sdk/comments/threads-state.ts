@@ -67,7 +67,8 @@ export const THREAD_EVENTS = [
 export type ThreadEvent = EventOf<(typeof THREAD_EVENTS)[number]>
 
 const TYPES: ReadonlySet<string> = new Set(THREAD_EVENTS)
-export const isOfThreads = (event: EventOf): event is ThreadEvent => TYPES.has(event.type)
+export const isThreadType = (type: string): boolean => TYPES.has(type)
+export const isOfThreads = (event: EventOf): event is ThreadEvent => isThreadType(event.type)
 
 type MutableThreads = Map<string, Thread>
 type MutableIndex = Map<string, string>

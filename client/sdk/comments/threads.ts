@@ -1,7 +1,7 @@
 import { folded, NOTHING_TOLD, type Told } from '../events/folded.ts'
-import { newId } from '../events/new-id.ts'
-import type { Receipt, RefusedEvent } from '../events/outbox-store.ts'
-import type { EventOf, EventPayloads } from '../events/payloads.ts'
+import type { Receipt } from '../events/outbox-store.ts'
+import type { EventPayloads } from '../events/payloads.ts'
+import { Unsent as UnsentEvents } from '../events/unsent.ts'
 import { guarded } from '../guarded.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
@@ -11,10 +11,10 @@ import {
   type Anchor,
   foldThreads,
   isOfThreads,
+  isThreadType,
   THREADS,
   type Thread,
   type ThreadEvent,
-  type ThreadsState,
 } from './threads-state.ts'
 
 /** Something of ours that is not committed. */
@@ -43,13 +43,6 @@ export interface NewComment {
   readonly mentions?: readonly string[] | undefined
 }
 
-interface Pending {
-  readonly event: ThreadEvent
-  /** Of what is committed. */
-  seq?: number
-  refusal?: Refusal
-}
-
 const NO_PLACES: ReadonlyMap<string, Place> = new Map()
 
 /**
@@ -60,7 +53,12 @@ export class Threads {
   readonly room: Room
   readonly #listeners = new Set<() => void>()
   readonly #placeListeners = new Set<() => void>()
-  readonly #pending = new Map<string, Pending>()
+  readonly #unsent = new UnsentEvents({
+    shows: isThreadType,
+    keeps: isThreadType,
+    actor: () => this.room.getPeople().find(({ self }) => self)?.id ?? '',
+    changed: () => this.#refresh(),
+  })
   #view: ThreadsView = { threads: [], gone: new Set(), unsent: new Map(), ...NOTHING_TOLD }
   #anchors: ReadonlyMap<string, Anchor> = new Map()
   #places = NO_PLACES
@@ -138,56 +136,16 @@ export class Threads {
 
   /** Tries again what was refused. */
   retry(id: string): Promise<Receipt> | undefined {
-    const pending = this.#pending.get(id)
-    if (pending?.refusal === undefined) return undefined
-    return this.#publish(pending.event.type, pending.event.payload, id)
+    return this.#unsent.again(this.room, id)
   }
 
   /** Forgets what was refused. */
   dismiss(id: string): void {
-    if (this.#pending.get(id)?.refusal === undefined) return
-    this.#pending.delete(id)
-    this.#refresh()
+    this.#unsent.drop(id)
   }
 
-  #publish<Type extends ThreadEvent['type']>(
-    type: Type,
-    payload: EventPayloads[Type],
-    id = newId(),
-  ): Promise<Receipt> {
-    // A union of one type: TypeScript does not see that it is the same.
-    const event = this.#uncommitted(id, type, payload) as ThreadEvent
-    const pending: Pending = { event }
-    this.#pending.set(id, pending)
-    const published = this.room.publish(type, payload, { id })
-    published.then(
-      ({ seq }) => {
-        pending.seq = seq
-        this.#refresh()
-      },
-      (error: unknown) => {
-        const refusal = error instanceof Error ? (error.cause as Refusal | undefined) : undefined
-        // Without a refusal the room was closed, and it is sent when somebody opens it again.
-        if (refusal === undefined) this.#pending.delete(id)
-        else pending.refusal = refusal
-        this.#refresh()
-      },
-    )
-    this.#refresh()
-    return published
-  }
-
-  /** What was published before this page was loaded is shown as well where it is refused. */
-  #heardRefusal({ id, type, payload, refusal }: RefusedEvent): void {
-    const event = this.#uncommitted(id, type, payload)
-    if (!isOfThreads(event) || this.#pending.has(id)) return
-    this.#pending.set(id, { event, refusal })
-    this.#refresh()
-  }
-
-  #uncommitted(id: string, type: string, payload: unknown): EventOf {
-    const actor = this.room.getPeople().find(({ self }) => self)?.id ?? ''
-    return { id, type, payload, actor, at: Date.now(), seq: Number.MAX_SAFE_INTEGER } as unknown as EventOf
+  #publish<Type extends ThreadEvent['type']>(type: Type, payload: EventPayloads[Type]): Promise<Receipt> {
+    return this.#unsent.publish(this.room, type, payload)
   }
 
   #start(): void {
@@ -199,7 +157,7 @@ export class Threads {
       this.#placeSoon()
     }
     room.doc.on('update', edited)
-    const stopHearing = room.onRefused((event) => this.#heardRefusal(event))
+    const stopFollowing = this.#unsent.follow(room)
     // What has not come yet is not gone.
     let synced = false
     const stopWaiting = room.subscribe(() => {
@@ -209,7 +167,7 @@ export class Threads {
     })
     this.#stop = () => {
       stopFolding()
-      stopHearing()
+      stopFollowing()
       stopWaiting()
       room.doc.off('update', edited)
       this.#cancelFrame?.()
@@ -226,17 +184,20 @@ export class Threads {
   #refresh(): void {
     const { getState, getTold } = folded(this.room, THREADS)
     const committed = getState()
-    for (const [id, { seq }] of this.#pending)
-      if (seq !== undefined && seq <= committed.seq) this.#pending.delete(id)
-    const { threads } = withPending(committed, [...this.#pending.values()])
+    this.#unsent.told(committed.seq)
+    const unsent = this.#unsent.events.filter(isOfThreads)
+    // What was begun or answered and refused stays to be seen; what was to be changed is as it is.
+    const refusalOf = (id: string): Refusal | undefined => this.#unsent.refusalOf(id)
+    const shown = unsent.filter(({ id, type }) => refusalOf(id) === undefined || WRITING.has(type))
+    const { threads } = foldThreads(committed, shown)
     this.#view = {
       ...getTold(),
       threads: [...threads.values()],
       gone: this.#view.gone,
       unsent:
-        this.#pending.size + this.#view.unsent.size === 0
+        unsent.length + this.#view.unsent.size === 0
           ? this.#view.unsent
-          : new Map([...this.#pending].map(([id, pending]) => [id, unsentOf(pending)])),
+          : new Map(unsent.map((event) => [event.id, unsentOf(event, refusalOf(event.id))])),
     }
     this.#anchors = new Map(
       [...threads.values()].flatMap(({ id, anchor }) =>
@@ -276,18 +237,9 @@ export class Threads {
   }
 }
 
-/** What was begun or answered and refused stays to be seen; what was to be changed is as it is. */
-const withPending = (committed: ThreadsState, pending: readonly Pending[]): ThreadsState =>
-  foldThreads(
-    committed,
-    pending
-      .filter(({ event, refusal }) => refusal === undefined || writes(event))
-      .map(({ event }) => event as EventOf),
-  )
+const WRITING: ReadonlySet<string> = new Set<ThreadEvent['type']>(['comment.created', 'comment.replied'])
 
-const writes = ({ type }: ThreadEvent): boolean => type === 'comment.created' || type === 'comment.replied'
-
-function unsentOf({ event: { id, type, payload }, refusal }: Pending): Unsent {
+function unsentOf({ id, type, payload }: ThreadEvent, refusal: Refusal | undefined): Unsent {
   const about = 'comment' in payload ? payload.comment : 'thread' in payload ? payload.thread : id
   return { id, type, about, text: 'text' in payload ? payload.text : undefined, refusal }
 }

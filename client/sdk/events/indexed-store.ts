@@ -40,13 +40,24 @@ export class IndexedStore implements OutboxStore {
     box: string,
     heard: (outcomes: readonly Outcome[]) => void,
   ): Promise<IndexedStore> {
-    const opening = indexedDB.open(name, 1)
-    opening.onupgradeneeded = () => {
-      opening.result.createObjectStore(EVENTS, { autoIncrement: true }).createIndex(BOX, BOX)
+    return new IndexedStore(await openDatabase(name), box, heard)
+  }
+
+  /** The boxes whose names begin so and in which something waits. */
+  static async boxes(name: string, prefix: string): Promise<readonly string[]> {
+    const db = await openDatabase(name)
+    try {
+      const index = db.transaction(EVENTS).objectStore(EVENTS).index(BOX)
+      const cursors = index.openKeyCursor(IDBKeyRange.bound(prefix, `${prefix}\uffff`), 'nextunique')
+      const found: string[] = []
+      for (let at = await answerOf(cursors); at !== null; at = await answerOf(cursors)) {
+        found.push(String(at.key))
+        at.continue()
+      }
+      return found
+    } finally {
+      db.close()
     }
-    const db = await answerSoon(opening)
-    db.onversionchange = () => db.close()
-    return new IndexedStore(db, box, heard)
   }
 
   async add(events: readonly Waiting[]): Promise<void> {
@@ -110,6 +121,16 @@ export class IndexedStore implements OutboxStore {
     this.#channel.close()
     this.#db.close()
   }
+}
+
+async function openDatabase(name: string): Promise<IDBDatabase> {
+  const opening = indexedDB.open(name, 1)
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore(EVENTS, { autoIncrement: true }).createIndex(BOX, BOX)
+  }
+  const db = await answerSoon(opening)
+  db.onversionchange = () => db.close()
+  return db
 }
 
 /** A database that the browser opens late is closed again: by then something else took its place. */

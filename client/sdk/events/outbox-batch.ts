@@ -11,6 +11,11 @@ export interface Flight {
   readonly done: PromiseWithResolvers<void>
 }
 
+/** How many events of one person may wait on this device for one room. */
+export const MAX_WAITING = 10_000
+/** Of payloads that a page has published and that wait, in characters. */
+export const MAX_LENGTH = 32 * 1024 * 1024
+
 export const MAX_BATCH = 200
 /** Of payloads, in characters: a batch is to be a small part of the largest message that a server takes. */
 const MAX_BATCH_LENGTH = 256 * 1024

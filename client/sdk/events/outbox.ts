@@ -4,22 +4,17 @@ import { backoff } from '../backoff.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import type { Envelope } from '../session.ts'
 import { newId } from './new-id.ts'
-import { batchOf, type Flight, MAX_BATCH, messageOf } from './outbox-batch.ts'
-import {
-  MemoryStore,
-  type OutboxStore,
-  type Outcome,
-  type Receipt,
-  type RefusedEvent,
-  type Waiting,
-} from './outbox-store.ts'
-import { refusedEvent, rejection } from './refused-event.ts'
+import { batchOf, type Flight, MAX_BATCH, MAX_LENGTH, MAX_WAITING, messageOf } from './outbox-batch.ts'
+import { MemoryStore, type OutboxStore, type Outcome, type Receipt, type Waiting } from './outbox-store.ts'
+import { rejection } from './refused-event.ts'
 
 export interface OutboxOptions {
   /** Opens what this person's events are kept in. */
   readonly open: (owner: string, heard: (outcomes: readonly Outcome[]) => void) => Promise<OutboxStore>
   readonly send: (message: string) => void
-  readonly refused: (event: RefusedEvent) => void
+  readonly settled: (outcome: Outcome) => void
+  /** All that waits and that this page did not publish. */
+  readonly found: (events: readonly Waiting[]) => void
   readonly changed: () => void
 }
 
@@ -30,11 +25,6 @@ interface Published extends PromiseWithResolvers<Receipt> {
   /** It is in the store. */
   kept: boolean
 }
-
-/** How many events of one person may wait on this device for one room. */
-const MAX_WAITING = 10_000
-/** Of payloads that this page has published and that wait, in characters. */
-const MAX_LENGTH = 32 * 1024 * 1024
 
 /**
  * What was published and is not committed yet, oldest first. It is put away before it is sent, and sent a batch at a
@@ -50,6 +40,8 @@ export class Outbox {
   #adding: Waiting[] = []
   #underway = 0
   #stored = 0
+  /** Of those, found and not published by this page. */
+  #others = 0
   /** Before it is known whose they are, events wait in memory. */
   #store: OutboxStore = new MemoryStore()
   /** Of each who was here: what another page settles, it tells whoever is here. */
@@ -73,6 +65,11 @@ export class Outbox {
   /** How many events wait to be committed, those of this device's other pages included. */
   get waiting(): number {
     return this.#stored + this.#underway
+  }
+
+  /** Resolves when `waiting` says what is kept, and not only what this page has published. */
+  whenCounted(): Promise<void> {
+    return this.#turn
   }
 
   /** @throws TypeError where the payload cannot be written as JSON */
@@ -160,7 +157,7 @@ export class Outbox {
     if (flight.awaited.size === 0) flight.done.resolve()
   }
 
-  /** What this device keeps is sent when somebody opens the room again; who still waits for it here is told. */
+  /** What this device keeps is sent by the next client that it has; who still waits for it here is told. */
   close(): void {
     this.#closed = true
     this.setConnected(false)
@@ -183,7 +180,7 @@ export class Outbox {
 
   #refuse(event: Waiting, code: ErrorCode): Promise<never> {
     const reason = refusal(code)
-    this.#options.refused(refusedEvent(event, reason))
+    this.#options.settled({ ...event, refusal: reason })
     return rejection(reason)
   }
 
@@ -191,13 +188,10 @@ export class Outbox {
     const published = this.#published.get(outcome.id)
     this.#published.delete(outcome.id)
     if (published !== undefined) this.#length -= published.event.payload.length
-    if ('seq' in outcome) {
-      published?.resolve({ id: outcome.id, seq: outcome.seq })
-      return
-    }
-    published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
+    if ('seq' in outcome) published?.resolve({ id: outcome.id, seq: outcome.seq })
+    else published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
     // What was another's is not told to who is here now.
-    if (owner === this.#owner) this.#options.refused(refusedEvent(outcome, outcome.refusal))
+    if (owner === this.#owner) this.#options.settled(outcome)
   }
 
   /** Another page of this device has added some, or settled these. */
@@ -216,7 +210,18 @@ export class Outbox {
       await this.#replace(store)
       return this.#store.count()
     })
+    await this.#lookForOthers()
     this.#options.changed()
+  }
+
+  /** What other pages have published, and pages that are closed; of a store that fails that is nothing. */
+  async #lookForOthers(): Promise<void> {
+    const own = [...this.#published.values()].filter(({ kept }) => kept).length
+    if (this.#stored <= own && this.#others === 0) return
+    const all = await this.#store.first(MAX_WAITING).catch((): readonly Waiting[] => [])
+    const others = all.filter(({ id }) => !this.#published.has(id))
+    this.#others = others.length
+    this.#options.found(others)
   }
 
   /** A person's store is opened once: what other pages tell it would come twice. */
@@ -234,7 +239,7 @@ export class Outbox {
     try {
       await store.add(events)
     } catch (error) {
-      if (isFull(error)) throw error
+      if (Object(error).name === 'QuotaExceededError') throw error
       await this.#replace(store)
       const kept = new Set((await this.#store.first(MAX_WAITING)).map(({ id }) => id))
       await this.#store.add(events.filter(({ id }) => !kept.has(id)))
@@ -340,5 +345,3 @@ export class Outbox {
     this.#failures += 1
   }
 }
-
-const isFull = (error: unknown): boolean => Object(error).name === 'QuotaExceededError'

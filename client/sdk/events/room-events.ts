@@ -3,8 +3,14 @@ import type { Envelope } from '../session.ts'
 import { Signals } from '../signals.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox } from './outbox.ts'
-import type { RefusedEvent } from './outbox-store.ts'
-import { MemoryStore, type OutboxStore } from './outbox-store.ts'
+import {
+  MemoryStore,
+  type OutboxStore,
+  type Outcome,
+  type RefusedEvent,
+  type Waiting,
+} from './outbox-store.ts'
+import { refusedEvent } from './refused-event.ts'
 import { EventStream } from './stream.ts'
 
 export interface RoomEventsOptions {
@@ -15,12 +21,29 @@ export interface RoomEventsOptions {
   readonly changed: () => void
 }
 
+export interface UnsentListener {
+  /** All that waits here and that this page did not publish. */
+  readonly waiting: (events: readonly Waiting[]) => void
+  /** What became of one that was published on this device. */
+  readonly outcome: (outcome: Outcome) => void
+}
+
+const boxesOf = (owner: string): string => `${encodeURIComponent(owner)}/`
+
+/** The rooms for which something of somebody's waits in a database on this device. */
+export async function roomsWaiting(database: string, owner: string): Promise<readonly string[]> {
+  if (!IndexedStore.available) return []
+  const boxes = await IndexedStore.boxes(database, boxesOf(owner)).catch(() => [])
+  return boxes.map((box) => box.slice(boxesOf(owner).length))
+}
+
 /** A room's events, those that it tells and ours on their way to it, and its signals. */
 export class RoomEvents {
   readonly stream: EventStream
   readonly outbox: Outbox
   readonly signals: Signals
-  readonly #refusedListeners = new Set<(event: RefusedEvent) => void>()
+  readonly #unsentListeners = new Set<UnsentListener>()
+  #waiting: readonly Waiting[] = []
 
   constructor({ room, database, send, changed }: RoomEventsOptions) {
     this.signals = new Signals(send)
@@ -28,21 +51,32 @@ export class RoomEvents {
     this.outbox = new Outbox({
       open: async (owner, heard): Promise<OutboxStore> => {
         if (database === undefined || !IndexedStore.available) return new MemoryStore()
-        const box = `${encodeURIComponent(owner)}/${room}`
         // Where the browser denies storage, as some private windows do, nothing outlives the page.
-        return IndexedStore.open(database, box, heard).catch(() => new MemoryStore())
+        return IndexedStore.open(database, `${boxesOf(owner)}${room}`, heard).catch(() => new MemoryStore())
       },
       send,
-      refused: (event) => {
-        for (const listener of [...this.#refusedListeners]) guarded(() => listener(event))
+      settled: (outcome) => {
+        for (const listener of [...this.#unsentListeners]) guarded(() => listener.outcome(outcome))
+      },
+      found: (events) => {
+        this.#waiting = events
+        for (const listener of [...this.#unsentListeners]) guarded(() => listener.waiting(events))
       },
       changed,
     })
   }
 
+  onUnsent(listener: UnsentListener): () => void {
+    this.#unsentListeners.add(listener)
+    listener.waiting(this.#waiting)
+    return () => this.#unsentListeners.delete(listener)
+  }
+
   onRefused(listener: (event: RefusedEvent) => void): () => void {
-    this.#refusedListeners.add(listener)
-    return () => this.#refusedListeners.delete(listener)
+    const outcome = (one: Outcome): void => {
+      if ('refusal' in one) listener(refusedEvent(one, one.refusal))
+    }
+    return this.onUnsent({ outcome, waiting: () => undefined })
   }
 
   setConnected(connected: boolean): void {

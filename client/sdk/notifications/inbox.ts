@@ -1,7 +1,7 @@
 import { backoff } from '../backoff.ts'
 import type { Client } from '../client.ts'
-import { newId } from '../events/new-id.ts'
 import type { EventOf, EventPayloads } from '../events/payloads.ts'
+import { Unsent } from '../events/unsent.ts'
 import { guarded } from '../guarded.ts'
 import { reasonOf } from '../reason.ts'
 import type { Room } from '../room.ts'
@@ -28,13 +28,6 @@ export interface InboxView extends InboxState {
 /** What one may say in one's inbox. */
 type Saying = Exclude<keyof EventPayloads & `user.${string}`, 'user.notified'>
 
-/** One that was said and that the server has not taken yet. */
-interface Said {
-  readonly event: EventOf
-  /** Where it came to stand. */
-  seq: number | undefined
-}
-
 interface Page {
   readonly notifications: readonly Notification[]
   readonly unread: number
@@ -59,7 +52,12 @@ export class Inbox {
   readonly #filter: InboxFilter
   readonly #listeners = new Set<() => void>()
   readonly #newListeners = new Set<(notifications: readonly Notification[]) => void>()
-  readonly #said: Said[] = []
+  readonly #unsent = new Unsent({
+    shows: (type) => type.startsWith(INBOX.replace(':', '.')),
+    keeps: () => false,
+    actor: () => '',
+    changed: () => this.#changed(),
+  })
   /** What the server has said. */
   #base = EMPTY_INBOX
   /** Older ones are before this; null where there are none. */
@@ -77,6 +75,7 @@ export class Inbox {
   #room: Room | undefined
   #opening: Promise<Room> | undefined
   #stopListening = (): void => {}
+  #stopFollowing = (): void => {}
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(client: Client, filter: InboxFilter) {
@@ -150,30 +149,16 @@ export class Inbox {
   }
 
   #say<Type extends Saying>(type: Type, payload: EventPayloads[Type]): void {
-    const id = newId()
-    // After all that there is, as it will be once the server has taken it.
-    const event = { type, id, payload, seq: Number.MAX_SAFE_INTEGER, actor: '', at: Date.now() }
-    // TypeScript does not see that a type and its payload go together.
-    const said: Said = { event: event as unknown as EventOf, seq: undefined }
-    this.#said.push(said)
     this.#refusal = undefined
-    this.#changed()
-    const dropped = (cause: unknown) => {
-      this.#forget(said)
+    const room = this.#room
+    const said =
+      room === undefined
+        ? this.#open().then((opened) => this.#unsent.publish(opened, type, payload))
+        : this.#unsent.publish(room, type, payload)
+    said.catch((cause: unknown) => {
       this.#refusal = reasonOf(cause)
       this.#changed()
-    }
-    this.#open()
-      .then((room) => room.publish(type, payload, { id }))
-      .then(({ seq }) => {
-        said.seq = seq
-        this.#changed()
-      }, dropped)
-  }
-
-  #forget(said: Said): void {
-    const at = this.#said.indexOf(said)
-    if (at >= 0) this.#said.splice(at, 1)
+    })
   }
 
   #load(read: () => Promise<void>): void {
@@ -288,8 +273,10 @@ export class Inbox {
   #open(): Promise<Room> {
     this.#opening ??= this.#client.whoAmI().then(
       ({ id }) => {
-        this.#room = this.#client.room(`${INBOX}${id}`)
-        return this.#room
+        const room = this.#client.room(`${INBOX}${id}`)
+        this.#room = room
+        this.#stopFollowing = this.#unsent.follow(room)
+        return room
       },
       (cause: unknown) => {
         this.#opening = undefined
@@ -301,6 +288,7 @@ export class Inbox {
 
   #stop(): void {
     this.#stopListening()
+    this.#stopFollowing()
     clearTimeout(this.#timer)
     this.#opening = undefined
     this.#room?.release()
@@ -308,14 +296,8 @@ export class Inbox {
   }
 
   #changed(): void {
-    // What the server has told as well is not ours to add any more.
-    for (const said of [...this.#said]) {
-      if (said.seq !== undefined && said.seq <= this.#base.seq) this.#forget(said)
-    }
-    const shown = foldInbox(
-      this.#base,
-      this.#said.map(({ event }) => event),
-    )
+    this.#unsent.told(this.#base.seq)
+    const shown = foldInbox(this.#base, this.#unsent.events)
     const notifications = shown.notifications.filter(
       ({ archived }) => archived === (this.#filter === 'archived'),
     )
