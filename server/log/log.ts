@@ -92,10 +92,7 @@ export class Log {
     return this.#committer.full
   }
 
-  /**
-   * Whether the room is there now: found, or created for `createBy`; a failure throws. A crowd that comes back at once
-   * asks once a room: those who may create it, and those who may not.
-   */
+  /** Whether the room is there now: found, or created for `createBy`; a failure throws. A crowd asks once for all. */
   ensure(name: string, createBy: string | undefined): Promise<boolean> {
     const question = JSON.stringify([name, createBy !== undefined])
     const known = this.#asked.get(question)

@@ -121,13 +121,8 @@ export class Chat {
   }
 
   /** Shown at once, and sent when it can be. What is refused stays, with the reason, until it is sent again or dropped. */
-  send({ text, answers, mentions = [], links = [] }: MessageDraft): void {
-    void this.#publish('chat.message', {
-      text,
-      ...(answers === undefined ? {} : { answers }),
-      ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
-      ...(links.length === 0 ? {} : { links: [...links] }),
-    })
+  send({ answers, ...said }: MessageDraft): void {
+    void this.#publish('chat.message', { ...contentOf(said), ...(answers === undefined ? {} : { answers }) })
   }
 
   /** Once more, after a refusal. */
@@ -140,13 +135,8 @@ export class Chat {
     this.#unsent.drop(message)
   }
 
-  edit(message: string, { text, mentions = [], links = [] }: Omit<MessageDraft, 'answers'>): Promise<void> {
-    return this.#publish('chat.message.edited', {
-      message,
-      text,
-      ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
-      ...(links.length === 0 ? {} : { links: [...links] }),
-    })
+  edit(message: string, said: Omit<MessageDraft, 'answers'>): Promise<void> {
+    return this.#publish('chat.message.edited', { message, ...contentOf(said) })
   }
 
   /** What it said is gone for everybody, and from the log. */
@@ -337,6 +327,12 @@ export class Chat {
     for (const listener of [...this.#listeners]) guarded(listener)
   }
 }
+
+const contentOf = ({ text, mentions = [], links = [] }: Omit<MessageDraft, 'answers'>) => ({
+  text,
+  ...(mentions.length === 0 ? {} : { mentions: [...mentions] }),
+  ...(links.length === 0 ? {} : { links: [...links] }),
+})
 
 const byId = (messages: readonly ChatMessage[]): Messages =>
   new Map(messages.map((message) => [message.id, message]))
