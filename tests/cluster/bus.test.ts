@@ -110,6 +110,47 @@ describeWithOwnRedis('a bus', () => {
     await speak(...(await join2(`redis+sentinel://127.0.0.1:${own}/main`)))
   })
 
+  it('[CLU5] what passes through Redis cannot be read there, and counts once however often it is sent', async () => {
+    const { url } = await start()
+    const [one, other] = await join2(url)
+    const spy = new Redis(url)
+    const sender = new Redis(url)
+    onTestFinished(() => [spy, sender].forEach((client) => void client.disconnect()))
+    const seen: [string, Buffer][] = []
+    spy.on('pmessageBuffer', (_, channel: Buffer, message: Buffer) => seen.push([String(channel), message]))
+    await spy.psubscribe('*')
+    const heard: string[] = []
+    onTestFinished(other.subscribe('talk', (_from, body) => heard.push(String(Buffer.from(body)))))
+    await until(() => seen.some(([channel]) => channel.endsWith(':talk'))) // the greeting of who has subscribed
+    for (let said = 1; said <= 3; said += 1) {
+      one.publish('talk', Buffer.from('a secret'))
+      await until(() => heard.length === said)
+    }
+    const recorded = seen.filter(([channel]) => channel.endsWith(':talk'))
+    expect(recorded).toHaveLength(4)
+    expect(Buffer.concat(seen.map(([, message]) => message)).includes('secret')).toBe(false)
+    for (const [channel, message] of recorded) await sender.publish(channel, message)
+    one.publish('talk', Buffer.from('the last'))
+    await until(() => heard.includes('the last'))
+    expect(heard).toHaveLength(4)
+  })
+
+  it('[CLU8] says nothing where nobody else listens, and is heard at once by who comes', async () => {
+    const { url } = await start()
+    const [one, other] = await join2(url)
+    const heard: string[] = []
+    onTestFinished(one.subscribe('talk', () => undefined))
+    await until(() => {
+      one.publish('talk', Buffer.from('to nobody'))
+      return !one.isHeard('talk')
+    })
+    onTestFinished(other.subscribe('talk', (_from, body) => heard.push(String(Buffer.from(body)))))
+    await until(() => one.isHeard('talk'))
+    one.publish('talk', Buffer.from('to you'))
+    await until(() => heard.includes('to you'))
+    expect(heard).not.toContain('to nobody')
+  })
+
   it('[CLU8] knows within seconds that Redis stands still, or is gone, and who has left', async () => {
     const redis = await start()
     const [one, other] = await join2(redis.url)

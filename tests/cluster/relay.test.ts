@@ -71,7 +71,7 @@ describeWithOwnRedis('entries over Redis', () => {
     redis.resume()
   })
 
-  it('[CLU5] what is not signed with the database’s key, or for another room, becomes no edit', async () => {
+  it('[CLU5] what is not sealed with the database’s key, or for another room, or comes again, becomes no edit', async () => {
     const [ada, bob] = await gather('doc:target')
     const id = await roomId('doc:target')
     const seal = await sealOf(here)
