@@ -137,11 +137,11 @@ describe('sessions out of stretches', () => {
                 )
             }
             const bobs = found.filter(({ people }) => people.has('bob'))
-            expect(await paged(pool, id, { ...wanted, person: 'bob', limit: 3 })).toEqual(bobs)
+            expect(await paged(pool, id, { ...wanted, person: 'bob', limit: 8 })).toEqual(bobs)
           }
         },
       ),
-      { seed: 20_261_121, numRuns: 20 },
+      { seed: 20_261_121, numRuns: 10 },
     )
   }, 180_000)
 

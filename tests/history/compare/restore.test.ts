@@ -16,7 +16,7 @@ import { edit, seeded, WIDE_WORDS } from '../../documents/random-edit.ts'
 import { readContent, replay } from './read-content.ts'
 import { EMBED, PEOPLE, writeTogether } from './session.ts'
 
-const runs = { seed: 4, numRuns: 60 }
+const runs = { seed: 4, numRuns: 30 }
 
 const histories = new WeakMap<readonly HistoryEntry[], HistoryDocument>()
 
@@ -185,7 +185,7 @@ describe('the restore of a hunk', () => {
         const live = restored(entries, { kind: 'hunks', from, to, hunks: [hunk] })
         expect(readContent(live)).toEqual(withoutHunk(changes, [hunk]))
       }),
-      { seed: 4, numRuns: 100 },
+      { seed: 4, numRuns: 50 },
     )
   })
 
@@ -249,7 +249,7 @@ describe('the restore of a block', () => {
         const { default: __, ...now } = readContent(replay(entries, to))
         expect(others).toEqual(now)
       }),
-      { seed: 4, numRuns: 60 },
+      { seed: 4, numRuns: 30 },
     )
   })
 
