@@ -29,9 +29,12 @@ const UNWANTED = [
 
 /** Chromium as global-setup.ts has unpacked it, with a folder for temporary files that goes with it. */
 export async function launchBrowser(): Promise<TestBrowser> {
+  const executablePath = inject('chromium')
+  if (executablePath === '')
+    throw new Error('global-setup.ts looks for who opens a browser in test files alone')
   const folder = await mkdtemp(join(tmpdir(), 'syncline-chromium-'))
   const browser = await driver.launch({
-    executablePath: inject('chromium'),
+    executablePath,
     args: chromium.args.filter((arg) => !UNWANTED.includes(arg)),
     chromiumSandbox: false,
     env: { ...process.env, TMPDIR: folder },
