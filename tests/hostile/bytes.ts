@@ -1,9 +1,11 @@
 import * as encoding from 'lib0/encoding'
 
-/** Bytes that go out as they are, without the length that would stand before them. */
-export interface Raw {
+interface Bytes {
   readonly raw: Uint8Array
 }
+
+/** What goes out as it is, without a length that would stand before it. */
+export type Raw = Bytes | { readonly parts: readonly Part[] }
 
 /** What is written one after the other, lists in their order. */
 export type Part = number | string | Uint8Array | Raw | readonly Part[]
@@ -17,13 +19,13 @@ function write(encoder: encoding.Encoder, part: Part): void {
   else if (typeof part === 'string') encoding.writeVarString(encoder, part)
   else if (part instanceof Uint8Array) encoding.writeVarUint8Array(encoder, part)
   else if ('raw' in part) encoding.writeUint8Array(encoder, part.raw)
-  else for (const one of part) write(encoder, one)
+  else for (const one of 'parts' in part ? part.parts : part) write(encoder, one)
 }
 
-export const raw = (...bytes: readonly number[]): Raw => ({ raw: Uint8Array.from(bytes) })
+export const raw = (...bytes: readonly number[]): Bytes => ({ raw: Uint8Array.from(bytes) })
 
-/** Parts put together without a length of their own. */
-export const joined = (...parts: readonly Part[]): Raw => ({ raw: pack(...parts) })
+/** Parts put together without a length of their own; written once, when all is put together. */
+export const joined = (...parts: readonly Part[]): Raw => ({ parts })
 
 /** The same again and again. `of` is told which one it is. */
 export const times = (count: number, of: (index: number) => Part): Raw =>
