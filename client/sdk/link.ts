@@ -207,9 +207,7 @@ export class Link {
   }
 
   destroy(): void {
-    clearTimeout(this.#connectLimit)
-    clearTimeout(this.#probe)
-    clearTimeout(this.#moving)
+    for (const timer of [this.#connectLimit, this.#probe, this.#moving]) clearTimeout(timer)
     if (typeof window !== 'undefined') {
       window.removeEventListener('offline', this.#networkLost)
       window.removeEventListener('online', this.#networkBack)
@@ -220,7 +218,9 @@ export class Link {
 
   #opened(): void {
     clearTimeout(this.#probe)
-    this.#setStatus('online')
+    // Also where it was online, over another transport.
+    this.#status = 'online'
+    this.#changed()
     for (const member of [...this.#members]) member.opened()
   }
 

@@ -61,7 +61,7 @@ it('[CLU26] goes on at once when a server leaves, is offline where none takes ov
   expect(told.splice(0)).toEqual(['online', 'opened', 'closed  true'])
   expect(FakeSocket.made).toHaveLength(2)
   await leave(1)
-  expect(told.splice(0)).toEqual(['opened', 'closed  true'])
+  expect(told.splice(0)).toEqual(['online', 'opened', 'closed  true'])
   expect(FakeSocket.made).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(5_000)
   expect(told).toEqual(['offline', 'stranded'])
