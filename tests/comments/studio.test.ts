@@ -171,7 +171,7 @@ it('[COM20] keeps a comment through what makes other elements of a text', async 
   await expect.poll(() => marked(bob), soon).toBe('two')
 })
 
-it('[COM20] has the comments in a sheet where a phone has no room beside the text', async () => {
+it('[COM20] [COM22] has the comments in a sheet where a phone has no room beside the text', async () => {
   await ada.setViewportSize({ width: 390, height: 844 })
   await ada.goto(`${server.url}/d/doc:blocks`)
   await ada.locator('.syncline-comment').first().click()
@@ -187,9 +187,14 @@ it('[COM20] has the comments in a sheet where a phone has no room beside the tex
   await ada.getByRole('button', { name: 'Comment on the selection' }).click()
   await write(ada, 'Write a comment', 'on a phone')
   await expect.poll(() => bob.locator('.syncline-comment').count(), soon).toBe(2)
+  // Led to a comment, one has it before one, and the focus stays there once the sheet is open.
+  const [first] = await events('doc:blocks', 'comment.created')
+  await ada.goto(`${server.url}/d/doc:blocks?comment=${first?.id}`)
+  await ada.locator('article:focus').getByText('from a phone').waitFor()
 })
 
 interface Told {
+  readonly id: string
   readonly seq: number
 }
 

@@ -96,8 +96,8 @@ function NewChatForm({ self, onClose }: Omit<NewChatDialogProps, 'opened'>) {
         )}
         {doubted.length === 0 ? null : (
           <Alert color="orange" role="alert" title={`Nobody of this name is known: ${doubted.join(', ')}`}>
-            You share no chat yet. Go on if it is the id that they gave you: what is written to somebody who
-            does not exist, nobody reads.
+            You share no chat yet. Go on if this is the id that they gave you: nobody reads what is written to
+            somebody who does not exist.
           </Alert>
         )}
         <CopyButton value={self}>

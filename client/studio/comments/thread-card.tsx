@@ -29,6 +29,10 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
   const [first, ...replies] = comments
   const isPlaced = anchor === undefined || gone || resolved !== undefined
   const card = useFocusOnce(named, () => isPlaced || threads?.places.get(id)?.status === 'found')
+  useEffect(() => {
+    // It has grown with what it hid.
+    if (active && card.current === document.activeElement) card.current?.scrollIntoView({ block: 'nearest' })
+  }, [active, card])
   if (first === undefined) return null
   const author = nameOf(first.author)
   const hidden = active ? 0 : replies.length
@@ -39,8 +43,8 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: the focus does the same for keys
     <article
       ref={card}
-      // In a sheet the focus is put where this is.
-      data-autofocus={named || undefined}
+      // A sheet puts the focus where this is.
+      data-autofocus={active || undefined}
       className="thread"
       data-active={active || undefined}
       data-thread={id}
