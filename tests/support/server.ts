@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Grants } from '../../server/protocol.ts'
-import { freePort } from '../../tools/free-port.ts'
 import { freshDatabase } from './database.ts'
+import { ServerProcess } from './server-process.ts'
 
-const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+export { until } from './server-process.ts'
 
 export interface TestServer {
   readonly url: string
@@ -34,56 +31,21 @@ export interface TestServerOptions {
 /** A server in a process of its own, in development mode, on a database of its own. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const database = await freshDatabase()
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  let output = ''
-  let child: ChildProcess | undefined
-
-  const start = async () => {
-    const env = {
-      ...process.env,
-      // As people start it: the studio that it builds is not one for finding mistakes in.
-      NODE_ENV: undefined,
+  const server = await ServerProcess.start({
+    entry: options.entry,
+    env: {
       DATABASE_URL: database.storage.url,
-      PORT: String(port),
       STUDIO: options.studio ? 'on' : 'off',
       LOG_LEVEL: 'info',
       ...options.env,
-    }
-    const started = spawn(process.execPath, [options.entry ?? MAIN], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    child = started
-    for (const stream of [started.stdout, started.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-      })
-    }
-    await until(async () => {
-      if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}:\n${output}`)
-      return fetch(`${url}/health/live`).then(
-        (response) => response.ok,
-        () => false,
-      )
-    }, 60_000)
-  }
-  const end = async (signal: NodeJS.Signals) => {
-    const running = child
-    child = undefined
-    if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null
-    const exited = once(running, 'exit')
-    running.kill(signal)
-    const [code] = await exited
-    return typeof code === 'number' ? code : null
-  }
-
-  await start()
+    },
+  })
+  const { url } = server
   return {
     url,
     wsUrl: `${url.replace('http', 'ws')}/sync`,
     databaseUrl: database.storage.url,
-    output: () => output,
+    output: () => server.output,
     token: async (id, grants) => {
       const response = await fetch(`${url}/api/v1/dev/token`, {
         method: 'POST',
@@ -95,25 +57,13 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       throw new Error(`no token: ${JSON.stringify(body)}`)
     },
     kill9: async () => {
-      await end('SIGKILL')
+      await server.end('SIGKILL')
     },
-    restart: start,
-    stop: () => end('SIGTERM'),
+    restart: () => server.start(),
+    stop: () => server.end('SIGTERM'),
     dispose: async () => {
-      await end('SIGKILL')
+      await server.end('SIGKILL')
       await database.drop()
     },
-  }
-}
-
-/** Ends a wait that is hopeless, on a machine that is busy with other tests; in ms. A promised time is given instead. */
-const HOPELESS = 20_000
-
-/** Asks again and again, a few times a second, until the answer is yes. */
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = HOPELESS): Promise<void> {
-  const deadline = Date.now() + withinMs
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
