@@ -13,6 +13,7 @@ import { edit } from './scenarios/cluster/edit.ts'
 import { outage } from './scenarios/cluster/outage.ts'
 import { comeBack } from './scenarios/cluster/return.ts'
 import { nodeRooms } from './scenarios/cluster/rooms.ts'
+import { shares } from './scenarios/cluster/shares.ts'
 import { crowd } from './scenarios/crowd.ts'
 import { fallback } from './scenarios/events/fallback.ts'
 import { fanOut } from './scenarios/events/fan-out.ts'
@@ -58,7 +59,7 @@ const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
 const PEOPLE: readonly Scenario[] = [carets, activity, comments, messages, notifications]
 /** Asked for one by one, or as `cluster`. */
-const CLUSTER: readonly Scenario[] = [edit, nodeRooms, active, outage, comeBack, idleMany]
+const CLUSTER: readonly Scenario[] = [edit, nodeRooms, shares, active, outage, comeBack, idleMany]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,

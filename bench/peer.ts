@@ -177,8 +177,8 @@ async function ask(child: ChildProcess, question: string): Promise<unknown> {
   return answer
 }
 
-/** From the scheduler's own count of nanoseconds, over all threads. */
-function cpuOf(pid: number): number {
+/** Processor time since its start, in ms: from the scheduler's own count of nanoseconds, over all threads. */
+export function cpuOf(pid: number): number {
   const tasks = `/proc/${pid}/task`
   let nanoseconds = 0
   for (const task of readdirSync(tasks)) {

@@ -46,6 +46,11 @@ export class RedisProcess {
     await ready(child)
   }
 
+  /** Of the process; undefined where none runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   async kill9(): Promise<void> {
     await this.#end('SIGKILL')
   }
