@@ -68,6 +68,8 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** How long it may take to write, at the end, when everybody was last seen, in ms. */
 const LAST_SEEN = 1_000
+/** How long what nobody waits for any more may take to end, in ms. */
+const LET_GO = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
 
@@ -303,15 +305,14 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
         ]),
       )
       const unsaved = log.unsaved()
-      if (!closed) await log.abandon()
-      await features.close()
-      await within(LAST_SEEN, seen)
-      await history.close()
       heartbeat.stop()
       revocations.stop()
       deletions.stop()
       heads.stop()
-      await cluster?.stop()
+      await within(LAST_SEEN, seen)
+      // A database that stands still may not hold up what is to be said of it.
+      const ended = [closed || log.abandon(), features.close(), history.close(), cluster?.stop()]
+      await within(LET_GO, Promise.all(ended))
       await rooms.onDestroy()
       return unsaved
     },

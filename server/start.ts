@@ -8,6 +8,9 @@ import { within } from './storage/within.ts'
 /** How long requests that are ended by a stop may take to hear of it, in ms. */
 const LAST_WORDS = 1_000
 
+/** How long letting go of the database may take, where it stands still, in ms. */
+const LET_GO = 5_000
+
 export interface App {
   readonly publish: Publish
   /** `http://host:port`, with the port that was really taken. */
@@ -46,7 +49,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       clearInterval(sweep)
       server.closeAllConnections()
       await closed
-      await parts.end()
+      await within(LET_GO, parts.end())
       return unsaved
     },
   }

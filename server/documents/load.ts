@@ -11,7 +11,7 @@ export async function newestSnapshot(
   room: RoomLog,
 ): Promise<{ seq: Seq; state: Uint8Array | null }> {
   for await (const snapshot of log.snapshots(room.id)) {
-    if (snapshot.seq <= room.head) return snapshot
+    if (snapshot.seq <= room.known) return snapshot
   }
   return { seq: 0, state: null }
 }
@@ -23,7 +23,7 @@ export async function newestSnapshot(
  * @throws SynclineError `room-damaged` where the log does not make a whole document.
  */
 export async function applyTail(doc: Y.Doc, log: Log, room: RoomLog, seq: Seq): Promise<number> {
-  const tail = await readTail(log, room, { after: seq, until: room.head })
+  const tail = await readTail(log, room, { after: seq, until: room.known })
   try {
     doc.transact(() => {
       for (const update of tail) Y.applyUpdate(doc, update)

@@ -1,4 +1,5 @@
 import * as Y from 'yjs'
+import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
 import { type Run, startOf } from '../log/room-feed.ts'
 import type { RoomLog } from '../log/room-log.ts'
@@ -6,6 +7,9 @@ import { readTail } from './load.ts'
 
 /** After what could not be read, in ms. */
 const AGAIN = 1_000
+
+/** The log has not got any more what is missing, as one entry after the other: the document is to be loaded anew. */
+const GONE: ReadonlySet<ErrorCode> = new Set(['position-gone', 'room-damaged'])
 
 export interface RoomTailOptions {
   readonly log: Log
@@ -60,6 +64,10 @@ export class RoomTail {
     this.#reading = true
     this.#catchUp().catch((error: unknown) => {
       this.#reading = false
+      if (error instanceof SynclineError && GONE.has(error.code)) {
+        this.#options.broken(error)
+        return
+      }
       this.#options.unread(error)
       if (!this.#stopped) this.#again = setTimeout(() => this.#wake(), AGAIN).unref()
     })

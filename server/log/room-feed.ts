@@ -16,7 +16,7 @@ export interface FeedListener {
   missed(): void
 }
 
-/** Runs that wait for what is before them; where they are more, all of it is read instead. */
+/** Runs that wait for what is before them. */
 const MAX_EARLY = 1_000
 
 export const startOf = ({ lastSeq, entries }: Run): Seq => lastSeq - entries.length + 1
@@ -62,6 +62,8 @@ export class RoomFeed {
     if (run.lastSeq <= this.#position) return
     if (startOf(run) > this.#position + 1) this.#early.push(run)
     else this.#tell(run)
+    // They are read, all of them, once what is missing is given up.
+    if (this.#early.length > MAX_EARLY) this.#early = []
     if (this.#early.length > 0) this.#takeUp()
   }
 
@@ -73,7 +75,7 @@ export class RoomFeed {
   /** Waits for what is missing, if anything is, and then gives it up. */
   expect(): void {
     if (this.#position >= this.#known || this.#timer !== undefined) return
-    const patience = this.#early.length > MAX_EARLY ? 0 : this.#patience()
+    const patience = this.#patience()
     if (patience === 0) {
       this.#giveUp()
       return

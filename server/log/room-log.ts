@@ -87,13 +87,13 @@ export class RoomLog {
   }
 
   /**
-   * Resolves when all that was appended until now is committed, with the seq of the last of it (or the head,
-   * where nothing was waiting).
+   * Resolves when all that was appended until now is committed, with the seq of the last of it (or of the last that is
+   * known here, where nothing was waiting).
    * @throws SynclineError `room-deleted`: the one case in which something that was taken is dropped.
    */
   durable(): Promise<Seq> {
     const position = this.appended
-    if (this.committed >= position) return Promise.resolve(this.head)
+    if (this.committed >= position) return Promise.resolve(Math.max(this.head, this.integrated))
     if (this.deleted) return Promise.reject(new SynclineError('room-deleted'))
     const done = Promise.withResolvers<Seq>()
     this.#barriers.push({ position, done })
@@ -152,8 +152,9 @@ export class RoomLog {
   /** The database has entries up to here. */
   heard(head: Seq): void {
     this.#feed.heard(head)
-    // What is on its way from here may be all that is new: once it has settled, that is looked at.
-    if (!this.pending) this.#feed.expect()
+    // What is on its way from here may be all that is new: once it has settled, that is looked at. What cannot settle
+    // must not keep out what others write.
+    if (!this.pending || this.phase === 'stalled') this.#feed.expect()
   }
 
   /** Another node has committed these. */

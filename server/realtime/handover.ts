@@ -34,7 +34,9 @@ export async function moveAll(connections: Connections, over: number, logger: Lo
   for (const [index, socket] of sockets.entries()) {
     if (!connections.has(socket)) continue
     const due = started + (over * (index + Math.random())) / sockets.length
-    if (over > 0) await pause(due - performance.now())
+    const wait = due - performance.now()
+    // A pause takes a millisecond at least, which thousands who are due already must not wait for each other.
+    if (wait > 0) await pause(wait)
     moves.push(socket.move())
   }
   await Promise.all(moves)

@@ -104,7 +104,7 @@ export class RoomLoader {
       this.#reading.delete(document)
     }
     const tail = await applyTail(document, this.#log, log, reading.seq)
-    return { unsnapshotted: log.head - reading.seq, bytes: reading.bytes + tail }
+    return { unsnapshotted: log.known - reading.seq, bytes: reading.bytes + tail }
   }
 
   /** A room that may have ended its process, or broke in memory, is opened elsewhere first. */

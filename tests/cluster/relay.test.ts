@@ -65,6 +65,8 @@ describeWithOwnRedis('entries over Redis', () => {
     await ada.saved()
     ada.edits.push(['waits too'])
     await ada.saved()
+    // As long as a relay that works might take, and many times what it takes above.
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(bob.edits.toArray()).not.toContain('waits')
     proxy.restore()
     await bob.holds('waits', 'waits too')

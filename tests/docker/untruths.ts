@@ -8,7 +8,7 @@ import { type Compose, composeOf, type DockerFiles, podOf, ROOT, secretOf } from
 import { packagesOfServer } from './packages.ts'
 
 /** What a stop takes beside DRAIN_SECONDS and STOP_SECONDS: last words, what is written down last, the pool's end; in seconds. */
-const AFTER_STOP = 10
+const AFTER_STOP = 15
 /** For what an example leaves to be filled in. */
 const FILLED = 'Zyxwvutsrqponmlkjihgfedcba9876543210'
 
