@@ -61,7 +61,7 @@ it.each(controls)('[OPS4] has a control: %s is told', async (_, file, from, to, 
 })
 
 it.each<[keyof DockerFiles, string, string]>([
-  ['compose.yaml', 'stop_grace_period: 45s', 'stop_grace_period: 20s'],
+  ['compose.yaml', 'stop_grace_period: 50s', 'stop_grace_period: 20s'],
   ['kubernetes/syncline.yaml', 'terminationGracePeriodSeconds: 60', 'terminationGracePeriodSeconds: 30'],
   ['compose.yaml', 'STOP_SECONDS: "20"', 'STOP_SECONDS: "120"'],
 ])('[OPS5] a node has longer to stop than it may take, and less is told (%s)', async (file, from, to) => {
