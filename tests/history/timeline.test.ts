@@ -308,7 +308,7 @@ describe('the timeline', () => {
           }
         },
       ),
-      { seed: 20_260_104, numRuns: 25 },
+      { seed: 20_260_104, numRuns: 10 },
     )
   }, 120_000)
 })
