@@ -151,14 +151,16 @@ describe('an open document', () => {
 
 describe('verifying', () => {
   it('[DOC6] finds every snapshot to be the fold of the log', async () => {
+    const apart = sandbox()
     for (let seed = 1; seed <= 3; seed += 1) {
       const { log } = await written(session(seed, 100), 20 + seed)
-      const verdict = await verifyRoom(log, await openRoom(log), sandbox())
+      const verdict = await verifyRoom(log, await openRoom(log), apart)
       expect({ seed, ...verdict }).toMatchObject({ seed, snapshots: 2, problems: [] })
     }
   })
 
   it('[DOC6] also where the document was opened anew between the snapshots', async () => {
+    const apart = sandbox()
     for (let seed = 11; seed <= 14; seed += 1) {
       const { db } = await database()
       const log = openLog(db)
@@ -171,7 +173,7 @@ describe('verifying', () => {
         await room.durable()
         if (at % 60 === 30) await snapshot(log, open)
       }
-      expect({ seed, ...(await verifyRoom(log, await openRoom(log), sandbox())) }).toMatchObject({
+      expect({ seed, ...(await verifyRoom(log, await openRoom(log), apart)) }).toMatchObject({
         seed,
         problems: [],
       })
@@ -188,14 +190,15 @@ describe('verifying', () => {
     Y.applyUpdate(less, before)
     less.getText('content').delete(0, 1)
     const none = Y.encodeStateAsUpdate(new Y.Doc())
+    const apart = sandbox()
     for (const state of [Y.encodeStateAsUpdate(other), Y.encodeStateAsUpdate(less), none]) {
       await log.saveSnapshot(room.id, { seq: room.head, state })
-      const { problems } = await verifyRoom(log, room, sandbox())
+      const { problems } = await verifyRoom(log, room, apart)
       expect(problems).toEqual([`the snapshot at ${room.head} is not what the log makes of it`])
     }
     await log.saveSnapshot(room.id, { seq: room.head, state: before })
     await log.saveSnapshot(room.id, { seq: room.head + 1, state: before })
-    expect((await verifyRoom(log, room, sandbox())).problems).toEqual([
+    expect((await verifyRoom(log, room, apart)).problems).toEqual([
       `the snapshot at ${room.head + 1} is beyond the log`,
     ])
   })
