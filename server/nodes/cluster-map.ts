@@ -49,6 +49,7 @@ export class ClusterMap<Value> {
   readonly #others = new Map<NodeId, Told<Value>>()
   /** How many messages of changes were sent. */
   #count = 0
+  /** Keys of which the others have a value of this node. */
   readonly #told = new Set<string>()
   #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -60,7 +61,10 @@ export class ClusterMap<Value> {
       this.#topic(name).subscribe((from, message) => this.#hear(from, message))
     }
     bus.onGone((node) => this.#forget(node))
-    bus.onConnected(() => this.#tellAll(topic, 'ask'))
+    bus.onConnected(() => {
+      this.#told.clear()
+      this.#tellAll(topic, 'ask')
+    })
     if (bus.connected) this.#tellAll(topic, 'ask')
     setInterval(() => this.#publish(topic, 'changes', []), BEAT).unref()
   }

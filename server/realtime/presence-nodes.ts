@@ -106,7 +106,7 @@ export class PresenceNodes {
     this.#seats.set(from, seat)
     this.#listener.hearNode(seat, states, kind !== Kind.news)
     if (kind === Kind.ask) this.#tellAll(Kind.all)
-    // It had been taken for gone, or its answer was lost.
+    // It had been taken for gone, or what it told before was lost.
     else if (kind === Kind.news && known === undefined) this.#tellAll(Kind.ask)
   }
 
