@@ -7,9 +7,9 @@ import { playRound, ROOMS } from './round.ts'
 import { scheduleOf } from './schedule.ts'
 import { say, type Verdict } from './verdict.ts'
 
-const STRIKES = 5
+const STRIKES = 4
 /** The longest that something lasts, in edits: half a minute and less. */
-const LONGEST = 2_000
+const LONGEST = 1_500
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string' } },
@@ -33,6 +33,9 @@ async function soak(): Promise<boolean> {
   const verdicts: Verdict[] = []
   let memory: Sample[] = []
   let cluster = await Cluster.start({ redis, spare: true })
+  // Nothing that was started stays behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void cluster.dispose().then(() => process.exit(1)))
   try {
     for (let seed = first; minute() < minutes; seed += 1) {
       const { nodes } = cluster
