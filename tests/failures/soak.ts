@@ -1,5 +1,5 @@
 /** `npm run soak -- [--minutes N] [--seed S]`: rounds of everything that can happen, until the time is over. */
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findRedis } from '../../tools/redis/binary.ts'
 import { Cluster } from './cluster.ts'
@@ -17,6 +17,11 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 const first = values.seed === undefined ? Math.floor(Math.random() * 1e6) : Number(values.seed)
 
+/** How often memory is looked at, in ms. */
+const SAMPLE = 2_000
+/** A process grows until it has done everything once; that is left out, in minutes. */
+const WARMING = 2
+
 interface Sample {
   readonly minute: number
   readonly mebibytes: number
@@ -33,6 +38,10 @@ async function soak(): Promise<boolean> {
   const verdicts: Verdict[] = []
   let memory: Sample[] = []
   let cluster = await Cluster.start({ redis, spare: true })
+  const watch = setInterval(() => {
+    const mebibytes = residentOf(cluster.nodes.at(-1)?.server.pid)
+    if (mebibytes !== undefined && minute() > WARMING) memory.push({ minute: minute(), mebibytes })
+  }, SAMPLE)
   // Nothing that was started stays behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void cluster.dispose().then(() => process.exit(1)))
@@ -52,8 +61,6 @@ async function soak(): Promise<boolean> {
       verdicts.push(verdict)
       const seconds = ((minute() - began) * 60).toFixed(0)
       print(`${say(verdict)}  ${seconds} s: ${schedule.strikes.map(({ fault }) => fault).join(', ')}`)
-      const mebibytes = await residentOf(nodes.at(-1)?.server.pid)
-      memory.push({ minute: minute(), mebibytes })
       if (verdict.problems.length === 0) continue
       // What it has left behind must not be held against the next one.
       await cluster.dispose()
@@ -61,6 +68,7 @@ async function soak(): Promise<boolean> {
       memory = []
     }
   } finally {
+    clearInterval(watch)
     await cluster.dispose()
   }
   const problems = verdicts.flatMap((verdict) => verdict.problems)
@@ -71,18 +79,18 @@ async function soak(): Promise<boolean> {
   return problems.length === 0
 }
 
-/** Of a process, in MiB. */
-async function residentOf(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+/** Of a process, in MiB; undefined where there is none. */
+function residentOf(pid: number | undefined): number | undefined {
+  const path = `/proc/${pid}/status`
+  if (!existsSync(path)) return undefined
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8'))?.[1]) / 1024
 }
 
-/** The node that is never ended; the straight line through what it took after each round but the first. */
-function memoryLine([, ...samples]: readonly Sample[]): string {
+/** The node that is never ended, and the straight line through what it took. */
+function memoryLine(samples: readonly Sample[]): string {
   const [earliest] = samples
   const latest = samples.at(-1)
-  if (earliest === undefined || latest === undefined || samples.length < 3)
-    return 'memory: too few rounds to say'
+  if (earliest === undefined || latest === undefined || samples.length < 3) return 'memory: too short to say'
   const mean = (of: (sample: Sample) => number) =>
     samples.reduce((sum, one) => sum + of(one), 0) / samples.length
   const [x, y] = [mean((sample) => sample.minute), mean((sample) => sample.mebibytes)]
