@@ -108,6 +108,9 @@ const readiness = (server: TestServer): Promise<string> =>
     () => 'away',
   )
 
+/** Of those who were given time to move, how many had been told when the first was on another node. */
+let spread = 0
+
 /** How many were told to move before the first of them was on another node. */
 function toldTogether(): number {
   expect(happened.filter((what) => what === 'shutting-down')).toHaveLength(PEOPLE)
@@ -155,7 +158,8 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
   expect(last.denials).toEqual(['shutting-down'])
   expect(last.closed).toEqual({ code: 1012, reason: 'shutting-down' })
   expect(stream.told.at(-1)).toMatchObject({ event: 'end', data: { code: 'shutting-down', retryable: true } })
-  expect(toldTogether()).toBeLessThan(PEOPLE / 2)
+  spread = toldTogether()
+  expect(spread).toBeLessThan(PEOPLE / 2)
   stock.edits.push(['stock: after'])
   await stock.saved()
   await Promise.all(people.map(({ room }) => room.whenSaved()))
@@ -179,7 +183,7 @@ it('[CLU21] (negative control) with no time to drain all are told at once; and a
   for (const proxy of proxies) proxy.direct(b.url)
   const people = await startPeople('control')
   expect(await deploy(b, a)).toBe(0)
-  expect(toldTogether()).toBeGreaterThan(PEOPLE / 2)
+  expect(toldTogether()).toBeGreaterThan(spread)
   await Promise.all(people.map(({ room }) => room.whenSaved()))
   await a.kill9()
   await until(() => people.every(({ shown }) => [...shown].some((state) => state !== UNDISTURBED)))

@@ -109,7 +109,8 @@ describe('an inbox', () => {
       told = events
       return () => undefined
     }
-    const room = { name: 'user:ada', listen, release: () => undefined }
+    const nothing = () => undefined
+    const room = { name: 'user:ada', listen, release: nothing, onUnsent: () => nothing }
     const inbox = inboxOf({
       api: { get },
       whoAmI: async () => ({ id: 'ada' }),
