@@ -5,8 +5,10 @@ import { useRoomState } from './use-status.ts'
 
 export interface Saved {
   readonly saved: SaveState
-  /** Changes kept on this device that the server has not committed. */
+  /** Changes made on this device that the server has not committed. */
   readonly unsaved: number
+  /** Of those, how many are there after a reload; undefined where this device keeps none. */
+  readonly kept: number | undefined
   readonly savedSeq: number | undefined
   readonly readOnly: boolean
   readonly refusal: Refusal | undefined
@@ -14,9 +16,9 @@ export interface Saved {
 
 /** What a save indicator shows. */
 export const useSaved = (room: Room): Saved => {
-  const { saved, unsaved, savedSeq, readOnly, refusal } = useRoomState(room)
+  const { saved, unsaved, kept, savedSeq, readOnly, refusal } = useRoomState(room)
   return useMemo(
-    () => ({ saved, unsaved, savedSeq, readOnly, refusal }),
-    [saved, unsaved, savedSeq, readOnly, refusal],
+    () => ({ saved, unsaved, kept, savedSeq, readOnly, refusal }),
+    [saved, unsaved, kept, savedSeq, readOnly, refusal],
   )
 }

@@ -65,7 +65,7 @@ export class Room {
     this.doc.on('update', this.#updated)
     this.#copy =
       parts.copyName !== undefined && LocalCopy.available
-        ? new LocalCopy(parts.copyName, this.doc, () => this.#tracker.saved === 'saved')
+        ? new LocalCopy(parts.copyName, this.doc, this.#tracker)
         : undefined
     this.#session = new Session({
       name: parts.name,
@@ -297,13 +297,7 @@ export class Room {
   }
 
   async #load(): Promise<void> {
-    if (this.#copy !== undefined) {
-      try {
-        this.#tracker.restoredCount(await this.#copy.load())
-      } catch {
-        // Where the browser denies storage, the room works as one without a copy; nothing was promised of it.
-      }
-    }
+    await this.#copy?.load()
     this.#state = { ...this.#state, loaded: true }
     this.#refresh()
   }
@@ -312,6 +306,7 @@ export class Room {
     if (this.#session.brought(origin)) return
     if (this.#copy?.brought(origin) === true) this.#tracker.restored()
     else this.#tracker.changed()
+    this.#copy?.changed()
   }
 
   #refresh(): void {
@@ -324,6 +319,7 @@ export class Room {
       readOnly: session.readOnly,
       saved: tracker.saved,
       unsaved: tracker.unsaved,
+      kept: this.#copy && tracker.kept,
       unsent: this.#events.outbox.waiting,
       savedSeq: session.savedSeq,
       loaded: this.#state.loaded,

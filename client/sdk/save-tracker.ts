@@ -19,6 +19,8 @@ export class SaveTracker {
   readonly #changed: () => void
   #local = 0
   #committed = 0
+  /** All local changes up to this one are in the copy on this device. */
+  #kept: number | undefined = 0
   #address: string | undefined
   #awaiting: Counted[] = []
   #step2Sent = false
@@ -41,6 +43,22 @@ export class SaveTracker {
     const restored = this.#restored
     const extra = restored !== undefined && restored.at > this.#committed ? restored.count - 1 : 0
     return this.#local - this.#committed + extra
+  }
+
+  /** Of the unsaved changes, how many the copy on this device has; undefined where it cannot be written. */
+  get kept(): number | undefined {
+    return this.#kept === undefined ? undefined : Math.max(0, this.unsaved - (this.#local - this.#kept))
+  }
+
+  /** The number of the last change that was made here. */
+  get latest(): number {
+    return this.#local
+  }
+
+  /** The copy on this device has all changes up to this one; undefined where it cannot be written. */
+  keptUpTo(change: number | undefined): void {
+    this.#kept = change
+    this.#changed()
   }
 
   /** The server has said no to a change that is still not saved. */

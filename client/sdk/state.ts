@@ -28,6 +28,8 @@ export interface RoomState {
   readonly saved: SaveState
   /** Changes made on this device that the server has not committed. */
   readonly unsaved: number
+  /** Of those, how many the copy on this device has: they are there after a reload. Undefined where none is kept. */
+  readonly kept: number | undefined
   /** Events published on this device that the server has not committed. */
   readonly unsent: number
   /** Where the room's log stood when the server last said that something is saved. */
@@ -44,6 +46,7 @@ export const NEW_ROOM: RoomState = {
   readOnly: false,
   saved: 'offline',
   unsaved: 0,
+  kept: undefined,
   unsent: 0,
   savedSeq: undefined,
   loaded: false,

@@ -69,6 +69,7 @@ describe('the client in a browser', () => {
       window.here.erase(1)
     })
     expect(await state(page)).toMatchObject({ saved: 'offline', unsaved: 4 })
+    await page.waitForFunction(() => window.here.state().kept === 4)
     await page.close()
 
     const again = await visit(context, 'doc:offline')
@@ -89,6 +90,44 @@ describe('the client in a browser', () => {
     const known = await visit(context, 'doc:offline')
     await known.evaluate(() => window.here.whenLoaded())
     expect((await state(known)).unsaved).toBe(0)
+  })
+
+  it('[SDK2] calls nothing kept before it is written, nor where it cannot be written', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:kept')
+    await page.evaluate(() => window.here.whenSaved())
+    await context.setOffline(true)
+    await page.waitForFunction(() => window.here.state().status === 'offline')
+    // Somebody else writes into the copy for a while, and everybody who comes after them waits.
+    await page.evaluate(async () => {
+      const [{ name = '' } = {}] = (await indexedDB.databases()).filter((one) =>
+        one.name?.includes('doc:kept'),
+      )
+      const opening = indexedDB.open(name)
+      await new Promise((resolve) => opening.addEventListener('success', resolve))
+      const held = opening.result.transaction('updates', 'readwrite').objectStore('updates')
+      const goOn = () => {
+        if (!Reflect.has(window, 'goOn')) held.getKey(0).addEventListener('success', goOn)
+      }
+      goOn()
+    })
+    await page.evaluate(() => window.here.write('a'))
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)))
+    expect(await state(page)).toMatchObject({ unsaved: 1, kept: 0 })
+    await page.evaluate(() => Reflect.set(window, 'goOn', true))
+    await page.waitForFunction(() => window.here.state().kept === 1)
+    // A disk without room: the write is taken, and aborted.
+    await page.evaluate(() => {
+      const { add } = IDBObjectStore.prototype
+      IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...what: Parameters<typeof add>) {
+        const request = add.apply(this, what)
+        this.transaction.abort()
+        return request
+      }
+    })
+    await page.evaluate(() => window.here.write('b'))
+    await page.waitForFunction(() => window.here.state().kept === undefined)
+    expect(await state(page)).toMatchObject({ unsaved: 2 })
   })
 
   it('[SDK4] holds a room through the double mounting of React’s StrictMode', async () => {

@@ -11,7 +11,8 @@ import { recording } from '../recording.ts'
 import { type Nodes, withNodes } from './nodes.ts'
 
 const RATE = 200
-const WARM_UP = 1
+/** Until what is new has been compiled, indexed and packed: with 1 s the short document cost more than the long one. */
+const WARM_UP = 5
 const COPIES = 8
 /** Where a server does not keep up: what was typed in a few seconds may take it this long, in ms. */
 const SEEN_WITHIN = 300_000

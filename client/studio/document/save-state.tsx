@@ -66,16 +66,19 @@ interface Description {
 }
 
 function describe(state: RoomState): Description {
-  const { status, refusal, readOnly, saved, unsaved } = state
+  const { status, refusal, readOnly, saved, unsaved, kept } = state
   if (refusal !== undefined && (status === 'refused' || unsaved > 0)) {
     return { mood: 'refused', words: `Refused: ${lowerFirst(refusal.message)}`, short: 'Refused' }
   }
   if (saved === 'offline') {
-    const kept = unsaved === 0 ? '' : `: ${count(unsaved)} kept on this device`
+    // What is typed now is on the device some ms later, and counted then.
+    const waiting =
+      kept === undefined ? `${count(unsaved)} in this tab alone` : `${count(kept)} kept on this device`
+    const known = unsaved === 0 || kept === 0 ? '' : `: ${waiting}`
     const word = status === 'offline' ? 'Offline' : 'Connecting'
     if (unsaved === 0 && status !== 'offline')
       return { mood: 'saving', words: 'Connecting…', short: 'Connecting…' }
-    return { mood: 'offline', words: `${word}${kept}`, short: unsaved === 0 ? word : `${word}: ${unsaved}` }
+    return { mood: 'offline', words: `${word}${known}`, short: unsaved === 0 ? word : `${word}: ${unsaved}` }
   }
   if (readOnly) return { mood: 'read-only', words: 'Read only', short: 'Read only' }
   return saved === 'saved'
