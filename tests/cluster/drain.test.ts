@@ -47,14 +47,13 @@ interface Person {
 }
 
 /** What became of everybody's WebSockets, in its order. */
-let happened: { readonly what: string; readonly at: number }[] = []
-const happens = (what: string) => happened.push({ what, at: performance.now() })
+let happened: string[] = []
 
 class Watched extends WebSocket {
   constructor(address: string, protocols?: string | string[]) {
     super(address, protocols)
-    this.addEventListener('open', () => happens('opened'))
-    this.addEventListener('close', ({ reason }) => happens(reason))
+    this.addEventListener('open', () => happened.push('opened'))
+    this.addEventListener('close', ({ reason }) => happened.push(reason))
   }
 }
 
@@ -109,15 +108,11 @@ const readiness = (server: TestServer): Promise<string> =>
     () => 'away',
   )
 
-/** Over how long everybody was told to move, in ms; at most, where they were given time. */
-let toldOver = 0
-
-/** How many were told to move before the first of them was on another node, and over how long all were. */
-function told(): { readonly together: number; readonly over: number } {
-  const times = happened.flatMap(({ what, at }) => (what === 'shutting-down' ? [at] : []))
-  expect(times).toHaveLength(PEOPLE)
-  const landed = happened.find(({ what }) => what === 'opened')?.at ?? 0
-  return { together: times.filter((at) => at < landed).length, over: Math.max(...times) - Math.min(...times) }
+/** How many were told to move before the first of them was on another node. */
+function toldTogether(): number {
+  expect(happened.filter((what) => what === 'shutting-down')).toHaveLength(PEOPLE)
+  const told = happened.slice(0, happened.indexOf('opened'))
+  return told.filter((what) => what === 'shutting-down').length
 }
 
 /** All that anybody typed, as the database has it, for nobody else is there to bring it. */
@@ -160,8 +155,7 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
   expect(last.denials).toEqual(['shutting-down'])
   expect(last.closed).toEqual({ code: 1012, reason: 'shutting-down' })
   expect(stream.told.at(-1)).toMatchObject({ event: 'end', data: { code: 'shutting-down', retryable: true } })
-  expect(told().together).toBeLessThan(PEOPLE / 2)
-  toldOver = told().over
+  expect(toldTogether()).toBeLessThan(PEOPLE / 2)
   stock.edits.push(['stock: after'])
   await stock.saved()
   await Promise.all(people.map(({ room }) => room.whenSaved()))
@@ -169,8 +163,7 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
 
   await a.restart()
   expect(await deploy(b, a)).toBe(0)
-  expect(told().together).toBeLessThan(PEOPLE / 2)
-  toldOver = Math.max(toldOver, told().over)
+  expect(toldTogether()).toBeLessThan(PEOPLE / 2)
 
   for (const person of people) person.stop()
   await Promise.all([stock.saved(), ...people.map(({ room }) => room.whenSaved())])
@@ -186,7 +179,7 @@ it('[CLU21] (negative control) with no time to drain all are told at once; and a
   for (const proxy of proxies) proxy.direct(b.url)
   const people = await startPeople('control')
   expect(await deploy(b, a)).toBe(0)
-  expect(told().over).toBeLessThan(toldOver)
+  expect(toldTogether()).toBeGreaterThan(PEOPLE / 2)
   await Promise.all(people.map(({ room }) => room.whenSaved()))
   await a.kill9()
   await until(() => people.every(({ shown }) => [...shown].some((state) => state !== UNDISTURBED)))

@@ -69,7 +69,7 @@ async function startNode(
   const server = await ServerProcess.start({
     entry,
     preload: CLOCK,
-    env: {
+    env: () => ({
       DATABASE_URL: postgres.through(toPostgres.port),
       REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
       JWT_SECRET: SECRET,
@@ -80,7 +80,7 @@ async function startNode(
       // All people here have one address, and come back more often than people do.
       MAX_REQUESTS_PER_ADDRESS: '100000',
       MAX_UNAUTHENTICATED_PER_ADDRESS: '1000',
-    },
+    }),
   })
   const clients = await FaultProxy.start({ host: '127.0.0.1', port: server.port })
   const wsUrl = `ws://127.0.0.1:${clients.port}/sync`

@@ -10,7 +10,8 @@ export interface ServerProcessOptions {
   readonly entry?: string | undefined
   /** What is loaded before it. */
   readonly preload?: string | undefined
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Asked at each start: a test may have changed it. */
+  readonly env: () => Readonly<Record<string, string | undefined>>
 }
 
 /** A server in a process of its own, which can end and come back on the same port. */
@@ -46,7 +47,7 @@ export class ServerProcess {
     const { entry = MAIN, preload, env } = this.#options
     const started = spawn(process.execPath, [...(preload ? ['--import', preload] : []), entry], {
       // As people start it: the studio that it builds is not one for finding mistakes in.
-      env: { ...process.env, NODE_ENV: undefined, PORT: String(this.port), ...env },
+      env: { ...process.env, NODE_ENV: undefined, PORT: String(this.port), ...env() },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = started

@@ -33,12 +33,12 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const database = await freshDatabase()
   const server = await ServerProcess.start({
     entry: options.entry,
-    env: {
+    env: () => ({
       DATABASE_URL: database.storage.url,
       STUDIO: options.studio ? 'on' : 'off',
       LOG_LEVEL: 'info',
       ...options.env,
-    },
+    }),
   })
   const { url } = server
   return {

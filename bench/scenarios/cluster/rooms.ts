@@ -9,7 +9,8 @@ const ROOMS = 50
 const READERS = 9
 /** Edits per second over all rooms. */
 const RATE = 200
-const WARM_UP = 2
+/** Until what is run is compiled: each of two nodes has half the load to do it with. */
+const WARM_UP = 10
 
 /** Which of the nodes somebody of a room is connected to. */
 type Place = (room: number, person: number) => 0 | 1
