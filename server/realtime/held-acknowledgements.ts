@@ -2,6 +2,7 @@ import type { WebSocketLike } from '@hocuspocus/server'
 import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
+import { processorTime } from './processor-time.ts'
 import { OPEN } from './wire.ts'
 
 interface Held {
@@ -72,7 +73,7 @@ export interface HoldingSocketEvents {
   readonly sound: (written: Written) => boolean
   /** Something was lost on the way: only a new handshake brings it. */
   readonly outOfStep: () => void
-  /** Hears how long a frame took that was applied, in ms, and, of the same clock, what time it is. */
+  /** Hears what a frame took that was applied, in ms of a processor, and what time it is (performance.now). */
   readonly applied?: ((ms: number, now: number) => void) | undefined
 }
 
@@ -126,7 +127,7 @@ export class HoldingSocket implements WebSocketLike {
   handling(frame: HandledFrame): void {
     this.#handling = frame
     this.#gap = false
-    if (this.#events.applied !== undefined) this.#since = performance.now()
+    if (this.#events.applied !== undefined) this.#since = processorTime()
   }
 
   /** To be called while the frame is applied, where part of it could not be integrated. */
@@ -140,10 +141,7 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   #acknowledge(frame: Uint8Array): void {
-    if (this.#events.applied !== undefined) {
-      const now = performance.now()
-      this.#events.applied(now - this.#since, now)
-    }
+    this.#events.applied?.(processorTime() - this.#since, performance.now())
     const { kind, runs, update } = this.#handling
     // It may be large, and the next one far away.
     this.#handling = NOTHING

@@ -13,6 +13,7 @@ import { answered, RESTARTS } from './handover.ts'
 import { boundQueue } from './inbound-queue.ts'
 import { Pace } from './pace.ts'
 import type { SocketPresence } from './presence.ts'
+import { processorTime } from './processor-time.ts'
 import { logRefusal, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
 import { CLOSED, OPEN, sizeOf, type Wire } from './wire.ts'
 
@@ -198,7 +199,7 @@ export class Session implements WebSocketLike, Socket {
     if (this.#messages >= COUNTED_MESSAGES || this.#bytes >= COUNTED_BYTES) this.#count()
   }
 
-  /** So much time was spent on what it sent, in ms. */
+  /** So much time of a processor was spent on what it sent, in ms. */
   applied(ms: number, now: number): void {
     let over = 0
     for (const pace of this.#paces) over = Math.max(over, pace.applied(ms, now))
@@ -291,12 +292,11 @@ export class Session implements WebSocketLike, Socket {
   }
 
   #reply(connection: Connection, question: SyncStep1): void {
-    const started = performance.now()
+    const started = processorTime()
     const waited = this.#wire.waiting
     this.#options.firstSync.answer(connection, question)
     this.#documents += this.#wire.waiting - waited
-    const now = performance.now()
-    this.applied(now - started, now)
+    this.applied(processorTime() - started, performance.now())
   }
 
   #count(): void {

@@ -6,6 +6,7 @@ import { SynclineError } from '../errors.ts'
 import { Topic } from '../nodes/topic.ts'
 import { MAX_SIGNAL_BYTES, SERVER_SIGNAL, SIGNAL_TYPE } from '../protocol.ts'
 import { identityOf, roleOf } from './authorization.ts'
+import { processorTime } from './processor-time.ts'
 import { refusalOf } from './refusal.ts'
 import { sessionOf } from './session.ts'
 import { addressed, statelessBody } from './stateless-frame.ts'
@@ -79,11 +80,10 @@ export class Signals {
     const { type, payload } = parsed.data.signal
     if (type.startsWith(SERVER_SIGNAL))
       throw new SynclineError('signal-invalid', `types that begin with ${SERVER_SIGNAL} are the server's own`)
-    const started = performance.now()
+    const started = processorTime()
     const room = connection.document.name
     this.#tell(room, { type, payload, actor: identity.user }, connection)
-    const now = performance.now()
-    sessionOf(connection.context)?.applied(now - started, now)
+    sessionOf(connection.context)?.applied(processorTime() - started, performance.now())
   }
 
   /**
