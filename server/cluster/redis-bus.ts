@@ -9,9 +9,9 @@ import { type Connection, connect } from './redis.ts'
 import type { Seal } from './seal.ts'
 
 /** How often each node says that it is there, in ms. */
-const BEAT = 2_000
-/** After so long without a word from it, a node is taken for dead, in ms: three beats, and a little. */
-const SILENT = 7_000
+const BEAT = 1_000
+/** After so long without a word from it, a node is taken for dead, in ms: all are to have heard of it within ten seconds. */
+const SILENT = 6_000
 /** After so long without hearing its own word, a node knows that it hears and tells nobody, in ms; it looks at each beat. */
 const DEAF = 5_000
 /** How often it is said that Redis cannot be reached, in ms. */

@@ -210,9 +210,11 @@ describeWithOwnRedis('people over nodes', () => {
       gone.push(...removed),
     )
     await there.kill9()
+    const killed = performance.now()
     // His page goes on with what it has, under the same client id.
     await join(here, room, 'bob', bob.document)
     await Promise.all([misses(ada, cleo), hasStatus(here, 'cleo', 'offline')])
+    expect(performance.now() - killed).toBeLessThan(10_000)
     expect(gone).toEqual([cleo.document.clientID])
     expect(await statusOn(here, 'bob')).toBe('online')
   }, 30_000)
