@@ -1,17 +1,17 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
-import { type AuditEntry, createAuditLog, recordAct } from './access/audit.ts'
+import { createAuditLog } from './access/audit.ts'
 import { Authorizer } from './access/authorizer.ts'
 import { INBOX_KIND, inboxRule } from './access/inbox-rule.ts'
 import { People } from './access/people.ts'
 import { Revocations } from './access/revocations.ts'
-import { deleteTickets, Tickets } from './access/tickets.ts'
+import { Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
+import { createAdministration } from './administration.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
-import { EventRetention } from './channels/event-retention.ts'
 import { kindRoutes } from './channels/kind-routes.ts'
 import { BUILT_IN } from './channels/kinds/built-in.ts'
 import { Registry } from './channels/registry.ts'
@@ -26,22 +26,17 @@ import { History } from './history/history.ts'
 import { Housekeeping } from './history/housekeeping.ts'
 import { overviewRoutes } from './history/overview-routes.ts'
 import { Restores } from './history/restore/restores.ts'
-import { Retainer } from './history/retention/retainer.ts'
 import { historyRoutes } from './history/routes.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { Cursors } from './http/cursors.ts'
-import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { createHttp } from './http/http.ts'
-import { inventoryRoutes } from './http/inventory.ts'
 import { corsOrigin, originAllowed } from './http/origin.ts'
 import { readiness } from './http/readiness.ts'
 import { RequestLimit } from './http/request-limit.ts'
-import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
-import { RoomInventory } from './log/inventory.ts'
 import { Log, type Unsaved } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
@@ -61,7 +56,6 @@ import { Signals } from './realtime/signals.ts'
 import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
-import type { Queryable } from './storage/transaction.ts'
 import { within } from './storage/within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
@@ -136,7 +130,6 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
   })
   const channels = new Channels(log, registry)
-  const eventRetention = new EventRetention(log, channels.registry, config.eventRetention, logger)
   const signals = new Signals(cluster?.bus)
   const access = { verify, authorizer, revocations }
   const cursors = await Cursors.of(database.pool)
@@ -191,24 +184,18 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     (room, head) => log.heard(room, head),
     logger,
   )
-  const retainer = new Retainer(database.pool, config.retention, logger, history)
   const tickets = new Tickets(database.pool)
-  const forget = async (client: Queryable, kind: 'room.erase' | 'room.purge', name: string, by: string) => {
-    await deleteTickets(client, name)
-    await recordAct(client, act(kind, name, by))
-  }
-  const erasure: Erasure = {
-    erase: (name, by) => log.erase(name, by, (client) => forget(client, 'room.erase', name, by)),
-    purge: (name, by) => log.purge(name, (client) => forget(client, 'room.purge', name, by)),
-  }
-  const retention: RoomRetention = {
-    ruleFor: (name) => retainer.ruleFor(name),
-    retain: (name, dryRun, by) => {
-      const record = (client: Queryable) => recordAct(client, act('room.retain', name, by))
-      return retainer.retain(name, { dryRun, record })
-    },
-  }
-  const inventory = new RoomInventory(database.pool)
+  const administration = createAdministration({
+    config,
+    database,
+    log,
+    registry: channels.registry,
+    history,
+    tickets,
+    cursors,
+    logger,
+    ...access,
+  })
   const visits = new Visits({ authorizer, connections, logger })
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
@@ -217,8 +204,6 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       historyRoutes({ history, ...access }),
       overviewRoutes({ history, ...access }),
       compareRoutes({ history, restores, ...access }),
-      erasureRoutes({ erasure, ...access }),
-      retentionRoutes({ retention, ...access }),
       eventRoutes({
         channels,
         people,
@@ -231,7 +216,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       entryRoutes({ log, registry: channels.registry, people, ...access }),
       kindRoutes(registry, verify),
       peoplePresence.routes(access),
-      inventoryRoutes({ inventory, cursors, ...access }),
+      ...administration.routes,
       ...features.routes,
     ],
     readiness: () => readiness(log, heartbeat, stopping),
@@ -246,17 +231,9 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     logger,
   })
   const housekeeping = new Housekeeping(logger, {
-    'finishing erasures': (signal) => log.finishErasures(signal),
-    retention: async (signal) => {
-      for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
-    },
-    'retention of events': async (signal) => {
-      for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
-    },
-    'expired tickets': () => tickets.deleteExpired(),
+    ...administration.tasks,
     'people of rooms': (signal) => peoplePresence.forget(signal),
     ...features.tasks,
-    'measuring rooms': (signal) => inventory.measure(signal),
   })
   const gateway = new Gateway({
     hocuspocus,
@@ -330,10 +307,3 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     },
   }
 }
-
-const act = (name: string, room: string, actor: string): AuditEntry => ({
-  actor,
-  act: name,
-  subject: room,
-  details: {},
-})

@@ -28,12 +28,13 @@ const BASE = ['bucket', 'bus', 'nodes', 'errors', 'protocol', 'records', 'observ
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 /** Each builds on events, and none on another. */
-const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments']
+const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments', 'analytics', 'webhooks']
 const ALL = [
   'app',
   'start',
   'cluster',
   'features',
+  'administration',
   'commands',
   'generate',
   'realtime',
@@ -55,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ALL.filter((part) => part !== 'start'),
   cluster: BELOW_HTTP,
   features: [...FEATURES, 'realtime', 'channels', ...BELOW_REALTIME],
+  administration: ['transfer', 'history', 'channels', ...BELOW_REALTIME],
   commands: ['generate', 'channels', 'transfer', 'history', ...BELOW_REALTIME],
   realtime: ['channels', ...BELOW_REALTIME],
   channels: ['http', ...BELOW_HTTP],

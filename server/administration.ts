@@ -1,0 +1,89 @@
+import { type AuditEntry, recordAct } from './access/audit.ts'
+import type { Authorizer } from './access/authorizer.ts'
+import type { Revocations } from './access/revocations.ts'
+import { deleteTickets, type Tickets } from './access/tickets.ts'
+import type { Verify } from './access/verifier.ts'
+import { EventRetention } from './channels/event-retention.ts'
+import type { Registry } from './channels/registry.ts'
+import type { Config } from './config.ts'
+import type { History } from './history/history.ts'
+import { Retainer } from './history/retention/retainer.ts'
+import type { Cursors } from './http/cursors.ts'
+import { type Erasure, erasureRoutes } from './http/erasure.ts'
+import { inventoryRoutes } from './http/inventory.ts'
+import { type RoomRetention, retentionRoutes } from './http/retention.ts'
+import type { Router } from './http/router.ts'
+import { RoomInventory } from './log/inventory.ts'
+import type { Log } from './log/log.ts'
+import type { Logger } from './observe/log.ts'
+import type { Database } from './storage/database.ts'
+import type { Queryable } from './storage/transaction.ts'
+
+export interface AdministrationOptions {
+  readonly config: Pick<Config, 'retention' | 'eventRetention'>
+  readonly database: Database
+  readonly log: Log
+  readonly registry: Registry
+  readonly history: History
+  readonly tickets: Tickets
+  readonly cursors: Cursors
+  readonly verify: Verify
+  readonly authorizer: Authorizer
+  readonly revocations: Revocations
+  readonly logger: Logger
+}
+
+/** What administrators do with whole rooms, and what the server does with them by itself. */
+export interface Administration {
+  readonly routes: readonly Router[]
+  /** To be done now and then, by name. */
+  readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+}
+
+export function createAdministration(options: AdministrationOptions): Administration {
+  const { config, log, registry, history, tickets, cursors, logger, ...access } = options
+  const { pool } = options.database
+  const retainer = new Retainer(pool, config.retention, logger, history)
+  const eventRetention = new EventRetention(log, registry, config.eventRetention, logger)
+  const inventory = new RoomInventory(pool)
+  const forget = async (client: Queryable, kind: 'room.erase' | 'room.purge', name: string, by: string) => {
+    await deleteTickets(client, name)
+    await recordAct(client, act(kind, name, by))
+  }
+  const erasure: Erasure = {
+    erase: (name, by) => log.erase(name, by, (client) => forget(client, 'room.erase', name, by)),
+    purge: (name, by) => log.purge(name, (client) => forget(client, 'room.purge', name, by)),
+  }
+  const retention: RoomRetention = {
+    ruleFor: (name) => retainer.ruleFor(name),
+    retain: (name, dryRun, by) => {
+      const record = (client: Queryable) => recordAct(client, act('room.retain', name, by))
+      return retainer.retain(name, { dryRun, record })
+    },
+  }
+  return {
+    routes: [
+      erasureRoutes({ erasure, ...access }),
+      retentionRoutes({ retention, ...access }),
+      inventoryRoutes({ inventory, cursors, ...access }),
+    ],
+    tasks: {
+      'finishing erasures': (signal) => log.finishErasures(signal),
+      retention: async (signal) => {
+        for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
+      },
+      'retention of events': async (signal) => {
+        for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
+      },
+      'expired tickets': () => tickets.deleteExpired(),
+      'measuring rooms': (signal) => inventory.measure(signal),
+    },
+  }
+}
+
+const act = (name: string, room: string, actor: string): AuditEntry => ({
+  actor,
+  act: name,
+  subject: room,
+  details: {},
+})
