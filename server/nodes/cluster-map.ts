@@ -6,7 +6,7 @@ import { Topic } from './topic.ts'
 const GATHER = 250
 /** Entries of one message. */
 const PART = 500
-/** How often a node says how much it has told, in ms: others may have missed the last of it, or taken it for gone. */
+/** How often a node says how much it has told, in ms: others may have missed some of it, or taken it for gone. */
 const BEAT = 5_000
 
 export interface ClusterMapOptions<Value> {
@@ -31,6 +31,8 @@ interface Message<Value> {
   readonly kind: 'all' | 'ask' | 'more' | 'changes'
   /** How many messages of changes there have been, with this one: whoever has missed one asks. */
   readonly count: number
+  /** Of how many keys a value has been told; whoever knows of more or fewer, while nothing changes, asks as well. */
+  readonly size?: number | undefined
   readonly entries: readonly Entry<Value>[]
 }
 
@@ -46,6 +48,7 @@ interface Told<Value> {
  */
 export class ClusterMap<Value> {
   readonly #options: ClusterMapOptions<Value>
+  readonly #schema: z.ZodType<Message<Value>>
   readonly #others = new Map<NodeId, Told<Value>>()
   /** How many messages of changes were sent. */
   #count = 0
@@ -56,6 +59,7 @@ export class ClusterMap<Value> {
 
   constructor(options: ClusterMapOptions<Value>) {
     this.#options = options
+    this.#schema = schemaOf(options.value)
     const { bus, topic } = options
     for (const name of [topic, answersTo(topic, bus.node)]) {
       this.#topic(name).subscribe((from, message) => this.#hear(from, message))
@@ -87,17 +91,7 @@ export class ClusterMap<Value> {
   }
 
   #topic(name: string): Topic<Message<Value>> {
-    const { bus, value } = this.#options
-    const entry = z.tuple([z.string(), value.nullable()])
-    return new Topic<Message<Value>>(
-      bus,
-      name,
-      z.object({
-        kind: z.enum(['all', 'ask', 'more', 'changes']),
-        count: z.number().int(),
-        entries: z.array(entry).max(PART),
-      }),
-    )
+    return new Topic(this.#options.bus, name, this.#schema)
   }
 
   #tellAll(topic: string, kind: 'all' | 'ask'): void {
@@ -130,10 +124,10 @@ export class ClusterMap<Value> {
   }
 
   #publish(topic: string, kind: Message<Value>['kind'], entries: readonly Entry<Value>[]): void {
-    this.#topic(topic).publish({ kind, count: this.#count, entries })
+    this.#topic(topic).publish({ kind, count: this.#count, size: this.#told.size, entries })
   }
 
-  #hear(from: NodeId, { kind, count, entries }: Message<Value>): void {
+  #hear(from: NodeId, { kind, count, size, entries }: Message<Value>): void {
     if (kind === 'all' || kind === 'ask') this.#forget(from)
     const known = this.#others.get(from)
     const told = known ?? { values: new Map<string, Value>(), count }
@@ -147,9 +141,10 @@ export class ClusterMap<Value> {
     const answers = answersTo(this.#options.topic, from)
     if (kind === 'ask') this.#tellAll(answers, 'all')
     if (kind !== 'changes') return
-    const missed = known === undefined || count !== told.count + (entries.length > 0 ? 1 : 0)
+    const beat = entries.length === 0
+    const missed = known === undefined || count !== told.count + (beat ? 0 : 1)
     told.count = count
-    if (missed) this.#tellAll(answers, 'ask')
+    if (missed || (beat && size !== undefined && size !== told.values.size)) this.#tellAll(answers, 'ask')
   }
 
   #forget(node: NodeId): void {
@@ -157,6 +152,15 @@ export class ClusterMap<Value> {
     this.#others.delete(node)
     for (const [key, value] of told?.values ?? []) this.#options.onChange?.(key, value, undefined)
   }
+}
+
+function schemaOf<Value>(value: z.ZodType<Value>): z.ZodType<Message<Value>> {
+  return z.object({
+    kind: z.enum(['all', 'ask', 'more', 'changes']),
+    count: z.number().int(),
+    size: z.number().int().optional(),
+    entries: z.array(z.tuple([z.string(), value.nullable()])).max(PART),
+  })
 }
 
 /** Where a node alone is told what it has asked for. */

@@ -194,6 +194,23 @@ it('[CLU16] what was missed is asked for: when more is told, or seconds later', 
   expect(there.elsewhere('two')).toEqual([22])
 })
 
+it('[CLU16] where one of several messages of all is lost, it is asked for seconds later', () => {
+  vi.useFakeTimers()
+  const [rome, oslo] = buses
+  const there = mapOf(oslo, new Map())
+  vi.advanceTimersByTime(10)
+  const { publish } = rome
+  const lossy = vi.spyOn(rome, 'publish').mockImplementation((topic, body) => {
+    if (!Buffer.from(body).includes('"more"')) publish.call(rome, topic, body)
+  })
+  mapOf(rome, new Map(Array.from({ length: 1_200 }, (_, n) => [`key ${n}`, n])))
+  vi.advanceTimersByTime(10)
+  lossy.mockRestore()
+  expect([there.elsewhere('key 3'), there.elsewhere('key 1199')]).toEqual([[3], []])
+  vi.advanceTimersByTime(5_010)
+  expect(there.elsewhere('key 1199')).toEqual([1199])
+})
+
 it('[CLU13] what is not of the form that a topic has is passed over', () => {
   vi.useFakeTimers()
   const [rome, oslo] = buses
