@@ -6,6 +6,8 @@ const SAMPLE = 250
 const FREE_DELIVERIES = 10_000
 /** The window at ten times that and beyond, in ms: the p99 of what people see must stay under 50. */
 const WIDEST = 36
+/** The part of a room's flush window for which its entries are gathered before they are committed. */
+export const GATHERED_PART = 1 / 3
 
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type

@@ -23,8 +23,9 @@ import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import { ASK_SEQ, type SavedEnvelope } from '../protocol.ts'
 import { type Announces, announcedToHocuspocus, ClientOwners } from './client-owners.ts'
+import { omitEcho } from './echo.ts'
 import { evict, onFault, reportFault } from './faults.ts'
-import { widenFlushWindow } from './flush-window.ts'
+import { GATHERED_PART, widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket, type Written } from './held-acknowledgements.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
@@ -53,9 +54,6 @@ const UNREADABLE = 'Reset Connection'
 
 /** Why a document is not what its log makes: see `RoomDocument.intact`. */
 const UNFINISHED = 'a transaction has not ended'
-
-/** The part of a room's flush window for which its entries are gathered before they are committed. */
-const GATHERED = 1 / 3
 
 interface OpenRoom {
   readonly room: RoomDocument
@@ -259,8 +257,9 @@ export class RoomExtension implements Extension {
       for (const connection of document.getConnections())
         refuseConnection(connection, new SynclineError('room-deleted'))
     })
+    omitEcho(document)
     widenFlushWindow(document, (window) => {
-      log.gather = window * GATHERED
+      log.gather = window * GATHERED_PART
     })
     const acknowledgements = new HeldAcknowledgements(log)
     // The room may stay open for its events, and must not keep a document that has gone.
