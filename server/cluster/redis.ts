@@ -20,7 +20,6 @@ export function connect(config: RedisConfig, name: string): Connection {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    enableAutoPipelining: true,
     // Subscriptions are made anew by whoever made them.
     autoResubscribe: false,
     ...(config.username !== undefined && { username: config.username }),
@@ -44,7 +43,6 @@ export function connect(config: RedisConfig, name: string): Connection {
         redisOptions: options,
         clusterRetryStrategy: retryStrategy,
         enableOfflineQueue: false,
-        enableAutoPipelining: true,
       })
   }
 }
