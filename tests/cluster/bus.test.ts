@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer, getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { Redis } from 'ioredis'
 import pino from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
@@ -12,6 +14,7 @@ import { redisAddress } from '../../server/config/redis.ts'
 import { freePort } from '../../tools/free-port.ts'
 import { findRedis } from '../../tools/redis/binary.ts'
 import type { RedisProcess } from '../../tools/redis/process.ts'
+import { CERTIFICATE, KEY } from '../support/loopback-certificate.ts'
 import { describeWithOwnRedis, startOwnRedis } from '../support/redis.ts'
 import { until } from '../support/server.ts'
 
@@ -73,6 +76,31 @@ describeWithOwnRedis('a bus', () => {
   it('[CLU7] goes over one Redis', async () => {
     const { url } = await start()
     await speak(...(await join2(url)))
+  })
+
+  it('[CLU7] goes over TLS to whom the system trusts, and says nothing to anybody else', async () => {
+    const { url } = await start()
+    const socket = (plain: TLSSocket) => {
+      const redis = connect(Number(new URL(url).port), '127.0.0.1')
+      plain.pipe(redis).pipe(plain)
+      for (const end of [plain, redis]) end.on('error', () => [plain, redis].map((one) => one.destroy()))
+    }
+    const tls = createServer({ key: KEY, cert: CERTIFICATE }, socket).listen(0, '127.0.0.1')
+    onTestFinished(() => void tls.close())
+    await once(tls, 'listening')
+    let refused = 0
+    tls.on('tlsClientError', () => {
+      refused += 1
+    })
+    const address = `rediss://localhost:${(tls.address() as AddressInfo).port}`
+    const distrusted = new RedisBus(redisAddress.parse(address), new Seal(new Uint8Array(32)), logger)
+    await until(() => refused > 1)
+    expect(distrusted.connected).toBe(false)
+    await distrusted.stop()
+    const trusted = getCACertificates('default')
+    setDefaultCACertificates([...trusted, CERTIFICATE])
+    onTestFinished(() => setDefaultCACertificates(trusted))
+    await speak(...(await join2(address)))
   })
 
   it('[CLU7] goes over a Redis Cluster', async () => {
