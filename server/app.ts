@@ -9,6 +9,8 @@ import { Revocations } from './access/revocations.ts'
 import { Tickets } from './access/tickets.ts'
 import { createVerifier, type Verify } from './access/verifier.ts'
 import { createAdministration } from './administration.ts'
+import { SYSTEM_ROOM } from './analytics/measure.ts'
+import { systemRule } from './analytics/rule.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
@@ -106,7 +108,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
   const authorizer = new Authorizer({
     roomKinds,
     application: application && new Application(application, logger),
-    rules: { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool) },
+    rules: { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), [SYSTEM_ROOM]: systemRule },
   })
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations, cluster?.bus)

@@ -139,6 +139,16 @@ export const ERRORS = {
     retryable: false,
   },
   'event-forbidden': { status: 403, reason: 'You may not publish this event here', retryable: false },
+  'too-many-series': {
+    status: 422,
+    reason: 'The room measures as many series as it may; those that it has go on',
+    retryable: false,
+  },
+  'measure-out-of-time': {
+    status: 422,
+    reason: 'The measure is of the future, or older than what is still counted',
+    retryable: false,
+  },
   'signal-invalid': {
     status: 400,
     reason: 'The signal is not of the form that signals have, or too large; nobody is told',

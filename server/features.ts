@@ -5,6 +5,8 @@ import type { Verify } from './access/verifier.ts'
 import { createActivity } from './activity/activity.ts'
 import { ActivityFollower } from './activity/follower.ts'
 import { activityTypes } from './activity/types.ts'
+import { createAnalytics } from './analytics/analytics.ts'
+import { createProcessSample } from './analytics/process-sample.ts'
 import type { Channels } from './channels/channels.ts'
 import { Followers } from './channels/followers.ts'
 import type { Kind } from './channels/kind.ts'
@@ -37,7 +39,7 @@ export interface FeatureOptions {
   readonly logger: Logger
 }
 
-/** What is built on events, each part by itself: chat, activity and notifications. */
+/** What is built on events, each part by itself: chat, activity, notifications and analytics. */
 export interface Features {
   /** Somebody has read a room up to there. @throws SynclineError `room-not-found` */
   readonly moveRead: (room: string, user: string, seq: number) => Promise<number>
@@ -67,27 +69,34 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
+  const analytics = createAnalytics({ pool, systemSample: createProcessSample(), ...options })
   return {
     moveRead: chat.moveRead,
     routes: [
       chat.routes({ followers, mayCreate: mayChat, ...options }),
       activity.routes,
       notifications.routes,
+      analytics.routes,
     ],
-    tasks: { 'old digests': () => notifications.digests.forgetOld() },
+    tasks: {
+      'old digests': () => notifications.digests.forgetOld(),
+      'old metrics': (signal) => analytics.forgetOld(signal),
+    },
     start: () => {
       followers.start()
       activity.watch.start()
       activity.copies.start()
       notifications.digests.start()
+      analytics.start()
     },
     silence: async () => {
-      await Promise.all([notifications.digests.close(), followers.close()])
+      await Promise.all([notifications.digests.close(), followers.close(), analytics.silence()])
     },
     close: async () => {
       chat.stop()
       activity.watch.stop()
       await activity.copies.close()
+      await analytics.close()
       await followers.close()
     },
   }

@@ -225,6 +225,30 @@ export const READ_SIGNAL = `${SERVER_SIGNAL}read`
 /** Says, in somebody's `user:<id>`, that there is something new in a chat of theirs, or that they have read it: `{room}`. */
 export const CHAT_SIGNAL = `${SERVER_SIGNAL}chat`
 
+/** Says, in a room `analytics:…`, what was measured: `{width, series: MetricSeries[]}`, each with one or more buckets that are over. */
+export const METRICS_SIGNAL = `${SERVER_SIGNAL}metrics`
+
+/** All values of a series within one bucket of time. Quantiles are within 2 % of the exact ones; all else is exact. */
+export interface MetricPoint {
+  /** When the bucket begins. */
+  readonly at: string
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+}
+
+/** What has one name and the same labels. */
+export interface MetricSeries {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Oldest first; a bucket without a value is left out. */
+  readonly points: readonly MetricPoint[]
+}
+
 /** A client's stateless message that asks how far the room's log is committed; a `SavedEnvelope` answers. */
 export const ASK_SEQ = '{"type":"head"}'
 

@@ -21,7 +21,7 @@ export interface AuthorizerOptions {
   readonly roomKinds?: readonly string[] | undefined
   /** Decides, where there is one; a token's grants are then the most that it can allow. */
   readonly application?: Pick<Application, 'ask'> | undefined
-  /** Kinds of rooms in which something else decides than grants and applications. */
+  /** Kinds of rooms, and rooms, in which something else decides than grants and applications. */
   readonly rules?: Readonly<Record<string, RoomRule>>
 }
 
@@ -53,14 +53,14 @@ export class Authorizer {
 
   /** Kinds whose rooms general lists leave out: theirs are private, and have lists of their own. */
   get ruledKinds(): readonly string[] {
-    return [...this.#rules.keys()]
+    return [...this.#rules.keys()].filter((ruled) => !ruled.includes(':'))
   }
 
   /** @throws SynclineError `room-name-invalid`, `authorization-unavailable` */
   async decide(identity: Identity, room: string): Promise<Decision> {
     const { kind } = parseRoomName(room)
     const most = this.most(identity, room)
-    const rule = this.#rules.get(kind)
+    const rule = this.#ruleOf(room)
     if (rule !== undefined) {
       const role = most && (await rule.roleOf(identity, room, most))
       return this.#decision(role, kind, rule.createdByEntering, Number.POSITIVE_INFINITY)
@@ -74,7 +74,7 @@ export class Authorizer {
 
   /** The most that a token lets somebody do in a room, whatever an application says. */
   most(identity: Identity, room: string): Role | undefined {
-    const rule = this.#rules.get(parseRoomName(room).kind)
+    const rule = this.#ruleOf(room)
     if (rule !== undefined) return rule.most(identity, room)
     if (!identity.defers) return roleIn(identity.grants, room)
     return this.#answers === undefined ? undefined : 'admin'
@@ -108,6 +108,11 @@ export class Authorizer {
       all.delete(decideAgain)
       if (all.size === 0 && this.#standing.get(user) === all) this.#standing.delete(user)
     }
+  }
+
+  /** @throws SynclineError `room-name-invalid` */
+  #ruleOf(room: string): RoomRule | undefined {
+    return this.#rules.get(room) ?? this.#rules.get(parseRoomName(room).kind)
   }
 
   #decision(role: Role | undefined, kind: string, create: boolean, until: number): Decision {

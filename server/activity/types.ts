@@ -20,6 +20,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'deployment.progress',
   'idea.parsed',
   'node.edited',
+  'performance.alert',
 ])
 
 export const isPrivate = (room: string): boolean => PRIVATE_KINDS.has(room.slice(0, room.indexOf(':')))

@@ -1,13 +1,14 @@
 import { userIdSchema } from '../access/identity.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
-import type { Seq } from '../log/entry.ts'
+import { type Seq, SYSTEM } from '../log/entry.ts'
 import type { EventRange, StoredEvent } from '../log/events.ts'
 import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { tellAll } from '../log/tell-all.ts'
 import type { EventDraft, Role } from '../protocol.ts'
 import { Channel, type Receipt } from './channel.ts'
+import type { PublishedBy } from './kind.ts'
 import type { AcceptedEvent, Reference, Registry } from './registry.ts'
 import { type Subscriber, Subscription } from './subscription.ts'
 
@@ -77,7 +78,7 @@ export class Channels {
    * Looks at events before their room is opened, let alone created: all are as they must be, or none is taken.
    * @throws SynclineError what `publish` refuses the first one with, and its place
    */
-  accept(name: string, role: Role, drafts: readonly EventDraft[]): readonly AcceptedEvent[] {
+  accept(name: string, role: PublishedBy, drafts: readonly EventDraft[]): readonly AcceptedEvent[] {
     if (this.#log.full) throw new SynclineError('storage-full')
     return drafts.map((draft, index) => {
       try {
@@ -113,17 +114,13 @@ export class Channels {
    * As `accept` and `publishAll`, for the application's own code: it may publish everything, as whom it says, and creates the room.
    * @throws SynclineError also `room-name-invalid`, and `request-invalid` where `user` is no id of a person
    */
-  async publishAs(user: string, name: string, drafts: readonly EventDraft[]): Promise<readonly Receipt[]> {
-    parseRoomName(name)
-    if (!userIdSchema.safeParse(user).success)
-      throw new SynclineError('request-invalid', 'user must be 1 to 128 printable characters')
-    const accepted = this.accept(name, 'admin', drafts)
-    const held = await this.open(name, user)
-    try {
-      return await this.publishAll(held.room, { user, role: 'admin' }, accepted)
-    } finally {
-      held.release()
-    }
+  publishAs(user: string, name: string, drafts: readonly EventDraft[]): Promise<readonly Receipt[]> {
+    return this.#publishIn(name, { user, role: 'admin' }, 'admin', drafts)
+  }
+
+  /** As `publishAs`, also what nobody but the server publishes. */
+  publishOwn(name: string, drafts: readonly EventDraft[]): Promise<readonly Receipt[]> {
+    return this.#publishIn(name, { user: SYSTEM, role: 'admin' }, 'server', drafts)
   }
 
   /**
@@ -156,6 +153,24 @@ export class Channels {
     const events = await this.#log.events(id, { ...range, until: head })
     const dropped = await this.#log.eventsDropped(id)
     return { events, head, reset: dropped > range.after ? dropped : undefined }
+  }
+
+  async #publishIn(
+    name: string,
+    publisher: Publisher,
+    role: PublishedBy,
+    drafts: readonly EventDraft[],
+  ): Promise<readonly Receipt[]> {
+    parseRoomName(name)
+    if (!userIdSchema.safeParse(publisher.user).success)
+      throw new SynclineError('request-invalid', 'user must be 1 to 128 printable characters')
+    const accepted = this.accept(name, role, drafts)
+    const held = await this.open(name, publisher.user)
+    try {
+      return await this.publishAll(held.room, publisher, accepted)
+    } finally {
+      held.release()
+    }
   }
 
   #publish(channel: Channel, publisher: Publisher, event: AcceptedEvent): Promise<Receipt> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Role } from '../protocol.ts'
-import type { Kind } from './kind.ts'
+import type { Kind, PublishedBy } from './kind.ts'
 
 /** A kind of rooms as it is shown to whoever wants to publish. */
 export interface KindDescription {
@@ -9,7 +9,7 @@ export interface KindDescription {
   readonly keepDays: number | null
   readonly events: {
     readonly type: string
-    readonly publish: Role
+    readonly publish: PublishedBy
     readonly read: Role
     /** JSON Schema of what a publisher sends. */
     readonly payload: Record<string, unknown>

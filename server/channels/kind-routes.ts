@@ -7,6 +7,7 @@ import { describeKind } from './describe.ts'
 import type { Registry } from './registry.ts'
 
 const role = z.enum(ROLES)
+const publishedBy = z.enum([...ROLES, 'server'])
 
 const kindSchema = z
   .object({
@@ -18,7 +19,9 @@ const kindSchema = z
     events: z.array(
       z.object({
         type: z.string(),
-        publish: role.openapi({ description: 'The least role that publishes it' }),
+        publish: publishedBy.openapi({
+          description: 'The least role that publishes it; `server`: nobody does but the server',
+        }),
         read: role.openapi({ description: 'The least role that is told of it' }),
         payload: z.record(z.string(), z.unknown()).openapi({ description: 'Its JSON Schema (2020-12)' }),
       }),

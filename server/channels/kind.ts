@@ -1,11 +1,14 @@
 import type { z } from 'zod'
 import type { Role } from '../protocol.ts'
 
+/** Who publishes an event: whoever has that role, or nobody but the server itself. */
+export type PublishedBy = Role | 'server'
+
 /** One type of event: what it carries, and who may publish and read it. */
 export interface EventDefinition<Payload extends z.ZodType = z.ZodType> {
   readonly payload: Payload
   /** The least role that publishes it. */
-  readonly publish: Role
+  readonly publish: PublishedBy
   /** The least role that is told of it. */
   readonly read: Role
   readonly about: About | undefined
@@ -23,7 +26,7 @@ export interface About {
 
 export interface EventRules {
   /** Default `write`. */
-  readonly publish?: Role
+  readonly publish?: PublishedBy
   /** Default `read`. */
   readonly read?: Role
   readonly about?: About

@@ -3,7 +3,7 @@ import { firstIssue } from '../access/identity.ts'
 import { parseRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
 import { type EventDraft, isReserved, MAX_EVENT_BYTES, type Role } from '../protocol.ts'
-import type { About, EventDefinition, Kind } from './kind.ts'
+import type { About, EventDefinition, Kind, PublishedBy } from './kind.ts'
 
 /** An event that may be stored as it is. */
 export interface AcceptedEvent {
@@ -64,12 +64,12 @@ export class Registry {
    * Looks at an event before it is stored.
    * @throws SynclineError `event-unknown`, `event-forbidden`, `event-too-large`, `event-invalid`
    */
-  accept(room: string, role: Role, { type, id, payload }: EventDraft): AcceptedEvent {
+  accept(room: string, role: PublishedBy, { type, id, payload }: EventDraft): AcceptedEvent {
     const { kind } = parseRoomName(room)
     const fits = type.startsWith(`${kind}.`) || this.#everywhere.has(type)
     const definition = fits ? this.#events.get(type) : undefined
     if (definition === undefined) throw new SynclineError('event-unknown', shown(type))
-    if (!atLeast(role, definition.publish))
+    if (!mayPublish(role, definition.publish))
       throw new SynclineError('event-forbidden', `${type} needs the role ${definition.publish}`)
     if (isReserved(id)) throw new SynclineError('event-invalid', `id must not be ${id}`)
     if (!EVENT_ID.test(id))
@@ -106,6 +106,11 @@ export class Registry {
   mayRead(role: Role | undefined, type: string): boolean {
     return atLeast(role, this.#events.get(type)?.read ?? 'write')
   }
+}
+
+function mayPublish(role: PublishedBy, needed: PublishedBy): boolean {
+  if (role === 'server') return true
+  return needed !== 'server' && atLeast(role, needed)
 }
 
 function referenceIn(payload: unknown, rule: About | undefined): Reference | undefined {

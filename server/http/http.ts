@@ -79,7 +79,7 @@ export function createHttp(options: HttpOptions): Http {
     `${API_PREFIX}/*`,
     cors({
       origin: (origin) => corsOrigin(origin, allowedOrigins),
-      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
       exposeHeaders: ['X-Request-Id', 'Retry-After', 'Syncline-Seq'],
       maxAge: 600,

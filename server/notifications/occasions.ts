@@ -112,6 +112,33 @@ const memberJoined = z.object({ user: z.string() })
 const announcement = z.object({ title: z.string(), text: z.string(), url: z.string().optional() })
 const alert = z.object({ level: z.string(), text: z.string() })
 
+const performanceAlert = z.object({
+  rule: z.string(),
+  state: z.enum(['raised', 'resolved']),
+  level: z.enum(['info', 'warning', 'critical']),
+  metric: z.string(),
+  of: z.string(),
+  is: z.string(),
+  threshold: z.number(),
+  value: z.number().optional(),
+  tell: z.array(z.string()),
+})
+
+const LEVELS = { info: 'For your information', warning: 'Warning', critical: 'Critical' }
+
+/** Whom the rule names: an administrator of the room has said so, whether or not they read it. */
+const performanceAlerted: Occasions = async (_client, room, { payload }) => {
+  const { rule, state, level, metric, of, is, threshold, value, tell } = performanceAlert.parse(
+    JSON.parse(payload),
+  )
+  const title = `${state === 'raised' ? LEVELS[level] : 'Resolved'}: ${rule}`
+  const now = value === undefined ? 'nothing was measured' : `it is ${Number(value.toPrecision(4))}`
+  const text = `${of} of ${metric} ${is} ${threshold}: ${now}`
+  return [
+    { users: tell, says: { category: 'performance', title: cut(title, 500), text, group: groupOf(room) } },
+  ]
+}
+
 const COMMENT_ANSWERED = { category: 'comment', title: 'Your comment was answered' }
 
 /** By the type of the event. */
@@ -125,6 +152,7 @@ export const OCCASIONS: Readonly<Record<string, Occasions>> = {
     sharing('You were added to a project', [memberJoined.parse(JSON.parse(payload)).user], room),
   'chat.created': chatShared,
   'chat.invited': chatShared,
+  'performance.alert': performanceAlerted,
   'system.announcement': async (client, room, { payload }) => {
     const { title, text, url } = announcement.parse(JSON.parse(payload))
     return [

@@ -6,6 +6,7 @@ import { comment } from './comment.ts'
 import { deployment } from './deployment.ts'
 import { idea } from './idea.ts'
 import { node } from './node.ts'
+import { performance } from './performance.ts'
 import { preview } from './preview.ts'
 import { project } from './project.ts'
 import { system } from './system.ts'
@@ -20,6 +21,7 @@ export const BUILT_IN = [
   preview,
   node,
   analytics,
+  performance,
   system,
   comment,
   chat,

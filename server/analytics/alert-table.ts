@@ -1,0 +1,176 @@
+import type pg from 'pg'
+import { recordAct } from '../access/audit.ts'
+import { SynclineError } from '../errors.ts'
+import type { RoomId } from '../log/entry.ts'
+import { inTransaction, type Queryable } from '../storage/transaction.ts'
+import type { AlertRule } from './alert-rule.ts'
+
+/** Of one room. */
+const MOST = 100
+
+export interface Alert {
+  readonly name: string
+  readonly rule: AlertRule
+  readonly raised: boolean
+  /** What was measured last; null where there was nothing. */
+  readonly value: number | null
+}
+
+export interface AlertRow extends Alert {
+  readonly room: RoomId
+  /** Milliseconds since the epoch, as all times here. */
+  readonly otherwiseSince: number | null
+  readonly lookedAt: number
+  /** The end of the newest bucket that is over, by the clock of the database, which all nodes share. */
+  readonly end: number
+}
+
+/** What is to be published once, under this id. */
+export interface Turn {
+  readonly place: string
+  readonly id: string
+  readonly room: string
+  readonly payload: unknown
+}
+
+export async function listAlerts(db: Queryable, room: RoomId): Promise<readonly Alert[]> {
+  const { rows } = await db.query<Alert>(
+    'select name, rule, raised, value from analytics_alerts where room_id = $1 order by name',
+    [room],
+  )
+  return rows
+}
+
+/** Who changes a rule. */
+export interface Change {
+  readonly roomName: string
+  readonly room: RoomId
+  readonly name: string
+  readonly by: string
+}
+
+/**
+ * Makes or changes a rule. One that is what it was goes on as it is; another one begins anew, and what the old one had raised is
+ * resolved.
+ * @throws SynclineError `request-invalid` where the room has as many as it may
+ */
+export function setAlert(pool: pg.Pool, change: Change, rule: AlertRule): Promise<void> {
+  const { room, name } = change
+  return inTransaction(pool, async (client) => {
+    const before = await lockAlert(client, change)
+    const same = await client.query('select where $1::jsonb = $2::jsonb', [
+      JSON.stringify(before?.rule ?? null),
+      JSON.stringify(rule),
+    ])
+    if (same.rowCount === 1) return
+    const { rowCount } = await client.query(
+      `insert into analytics_alerts as a (room_id, name, rule)
+       select $1, $2, $3 where $4 or (select count(*) from analytics_alerts where room_id = $1) < ${MOST}
+       on conflict (room_id, name) do update
+       set rule = excluded.rule, raised = false, value = null, otherwise_since = null, looked_at = 'epoch'`,
+      [room, name, JSON.stringify(rule), before !== undefined],
+    )
+    if (rowCount === 0) throw new SynclineError('request-invalid', `a room has ${MOST} alerts at most`)
+    if (before?.raised) await addTurn(client, room, turnOf(before, false, Date.now()))
+    await record(client, 'alert.set', change, { rule })
+  })
+}
+
+/** What it had raised is resolved. False where there is none of that name. */
+export function deleteAlert(pool: pg.Pool, change: Change): Promise<boolean> {
+  const { room, name } = change
+  return inTransaction(pool, async (client) => {
+    const before = await lockAlert(client, change)
+    if (before === undefined) return false
+    await client.query('delete from analytics_alerts where room_id = $1 and name = $2', [room, name])
+    if (before.raised) await addTurn(client, room, turnOf(before, false, Date.now()))
+    await record(client, 'alert.delete', change, {})
+    return true
+  })
+}
+
+async function lockAlert(client: Queryable, { room, name }: Change): Promise<Alert | undefined> {
+  const { rows } = await client.query<Alert>(
+    'select name, rule, raised, value from analytics_alerts where room_id = $1 and name = $2 for update',
+    [room, name],
+  )
+  return rows[0]
+}
+
+/**
+ * Takes rules that nobody has looked at since the last bucket ended, and that no other node has just taken. The bucket counts as
+ * ended a second later: what was measured in it is on its way until then.
+ */
+export async function takeDueAlerts(client: Queryable, limit: number): Promise<readonly AlertRow[]> {
+  const { rows } = await client.query<AlertRow>(
+    `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 1) / 5) * 5) as at)
+     select a.room_id::float8 as room, a.name, a.rule, a.raised, a.value,
+       extract(epoch from a.otherwise_since)::float8 * 1000 as "otherwiseSince",
+       extract(epoch from a.looked_at)::float8 * 1000 as "lookedAt",
+       extract(epoch from ended.at)::float8 * 1000 as end
+     from ended join analytics_alerts a on a.looked_at < ended.at
+     order by a.looked_at limit $1 for update of a skip locked`,
+    [limit],
+  )
+  return rows
+}
+
+/** What was found when a rule was looked at. */
+export interface Found {
+  readonly raised: boolean
+  readonly value: number | undefined
+  readonly otherwiseSince: number | undefined
+}
+
+export async function writeFound(client: Queryable, alert: AlertRow, found: Found): Promise<void> {
+  await client.query(
+    `update analytics_alerts set raised = $3, value = $4, otherwise_since = to_timestamp($5::float8 / 1000),
+       looked_at = to_timestamp($6::float8 / 1000)
+     where room_id = $1 and name = $2`,
+    [alert.room, alert.name, found.raised, found.value ?? null, found.otherwiseSince ?? null, alert.end],
+  )
+}
+
+/** The payload of the event that says that a rule is broken, or not any more. */
+export function turnOf({ name, rule, value }: Alert, raised: boolean, at: number) {
+  const { metric, of, is, threshold, level, tell } = rule
+  return {
+    rule: name,
+    state: raised ? 'raised' : 'resolved',
+    level,
+    metric,
+    of,
+    is,
+    threshold,
+    ...(value !== null && { value }),
+    at: new Date(at).toISOString(),
+    tell,
+  }
+}
+
+export async function addTurn(client: Queryable, room: RoomId, payload: unknown): Promise<void> {
+  await client.query('insert into analytics_turns (room_id, payload) values ($1, $2)', [
+    room,
+    JSON.stringify(payload),
+  ])
+}
+
+export async function readTurns(db: Queryable, after: string, limit: number): Promise<readonly Turn[]> {
+  const { rows } = await db.query<Turn>(
+    `select t.place, t.id, r.name as room, t.payload from analytics_turns t join rooms r on r.id = t.room_id
+     where r.deleted_at is null and t.place > $1 order by t.place limit $2`,
+    [after, limit],
+  )
+  return rows
+}
+
+export async function forgetTurn(db: Queryable, { place }: Turn): Promise<void> {
+  await db.query('delete from analytics_turns where place = $1', [place])
+}
+
+const record = (
+  client: Queryable,
+  act: string,
+  { roomName, name, by }: Change,
+  details: Readonly<Record<string, unknown>>,
+) => recordAct(client, { actor: by, act, subject: roomName, details: { alert: name, ...details } })

@@ -1,0 +1,72 @@
+import type pg from 'pg'
+import type { People } from '../access/people.ts'
+import type { Verify } from '../access/verifier.ts'
+import type { Channels } from '../channels/channels.ts'
+import type { EntryOptions } from '../channels/entry.ts'
+import type { Router } from '../http/router.ts'
+import type { Logger } from '../observe/log.ts'
+import { Alerts } from './alerts.ts'
+import { Allowance } from './allowance.ts'
+import { forgetOld } from './housekeeping.ts'
+import { Live, type LiveOptions } from './live.ts'
+import { OwnMeasures, type SystemMeasure } from './own-measures.ts'
+import { Recorder } from './recorder.ts'
+import { analyticsRoutes } from './routes.ts'
+import { Ticks } from './ticks.ts'
+
+export interface AnalyticsOptions extends EntryOptions {
+  readonly pool: pg.Pool
+  readonly channels: Pick<Channels, 'publishOwn'>
+  readonly signals: LiveOptions['signals']
+  readonly people: Pick<People, 'remember'>
+  readonly verify: Verify
+  readonly logger: Logger
+  /** What this node has measured of itself since it was asked last; asked every five seconds. */
+  readonly systemSample: () => readonly SystemMeasure[]
+}
+
+export interface Analytics {
+  readonly routes: Router
+  /** Forgets what is older than it is kept. */
+  forgetOld(signal: AbortSignal): Promise<void>
+  start(): void
+  /** Resolves when nothing more is published from here. */
+  silence(): Promise<void>
+  /** Resolves when all that was taken is committed, or refused. */
+  close(): Promise<void>
+}
+
+/** What rooms `analytics:…` measure: counted, read, told live and watched. */
+export function createAnalytics(options: AnalyticsOptions): Analytics {
+  const { pool, channels, signals, systemSample, logger } = options
+  const recorder = new Recorder(pool)
+  const allowance = new Allowance()
+  const own = new OwnMeasures({ pool, recorder, allowance, systemSample })
+  const live = new Live({ db: pool, signals })
+  const alerts = new Alerts({ pool, publish: (room, drafts) => channels.publishOwn(room, drafts), logger })
+  const ticks = new Ticks(
+    {
+      ended: (end) => own.record(end),
+      settled: async (end) => {
+        // One that fails does not keep the other from its turn.
+        const settled = await Promise.allSettled([live.tell(end), alerts.look()])
+        for (const result of settled) if (result.status === 'rejected') throw result.reason
+      },
+    },
+    logger,
+  )
+  const silence = async (): Promise<void> => {
+    alerts.close()
+    await ticks.close()
+  }
+  return {
+    routes: analyticsRoutes({ ...options, recorder, allowance }),
+    forgetOld: (signal) => forgetOld(pool, signal),
+    start: () => ticks.start(),
+    silence,
+    close: async () => {
+      await silence()
+      await recorder.close()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { SynclineError } from '../errors.ts'
+import { SYSTEM } from '../log/entry.ts'
+import { findRoom } from '../log/rooms.ts'
+import type { Sketch } from '../observe/sketch.ts'
+import type { Allowance } from './allowance.ts'
+import type { Batch, Sampled } from './commit.ts'
+import { type Measured, REFUSED, SYSTEM_ROOM } from './measure.ts'
+import type { Recorder } from './recorder.ts'
+
+/** Something that a node has measured of itself in the last five seconds: one value, or many. */
+export type SystemMeasure =
+  | { readonly name: string; readonly value: number }
+  | { readonly name: string; readonly sketch: Sketch }
+
+/** Batches that wait while the database is away: ten minutes of a node's own. */
+const MOST_WAITING = 120
+
+export interface OwnMeasuresOptions {
+  readonly pool: pg.Pool
+  readonly recorder: Recorder
+  readonly allowance: Allowance
+  readonly systemSample: () => readonly SystemMeasure[]
+}
+
+/** What the server itself measures: how it is, in its own room, and what it has refused, in the rooms of which that was. */
+export class OwnMeasures {
+  readonly #options: OwnMeasuresOptions
+  /** Of this node; another start is another one. */
+  readonly #node = randomUUID()
+  #waiting: readonly { readonly room: string; readonly batch: Batch }[] = []
+
+  constructor(options: OwnMeasuresOptions) {
+    this.#options = options
+  }
+
+  /** Records what was measured up to the end of a bucket, and what could not be recorded before, once. */
+  async record(end: number): Promise<void> {
+    const { allowance, systemSample } = this.#options
+    // Into the bucket that ends here.
+    const at = end - 1
+    const refusals = [...allowance.drain()].map(([room, codes]) => ({
+      room,
+      measures: [...codes].map(([reason, value]) => ({ name: REFUSED, labels: { reason }, value, at })),
+    }))
+    const sample = {
+      room: SYSTEM_ROOM,
+      measures: systemSample().flatMap((measured) => sampled(measured, at)),
+    }
+    const id = `${this.#node} ${end}`
+    const made = [...refusals, sample].map(({ room, measures }) => ({
+      room,
+      batch: { user: SYSTEM, id, measures, outOfTime: 0 },
+    }))
+    const waiting = [...this.#waiting, ...made].slice(-MOST_WAITING)
+    const settled = await Promise.allSettled(waiting.map(({ room, batch }) => this.#record(room, batch)))
+    this.#waiting = waiting.filter((_batch, index) => settled[index]?.status === 'rejected')
+    const failed = settled.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  /** A room that is gone, or was never there, has nothing to be told. */
+  async #record(name: string, batch: Batch): Promise<void> {
+    const { pool, recorder } = this.#options
+    try {
+      const room = await findRoom(pool, name)
+      if (room !== undefined) await recorder.record(room.id, batch)
+    } catch (error) {
+      if (!(error instanceof SynclineError && error.code === 'room-deleted')) throw error
+    }
+  }
+}
+
+function sampled(measured: SystemMeasure, at: number): readonly (Measured | Sampled)[] {
+  const { name } = measured
+  if ('value' in measured) return [{ name, labels: {}, value: measured.value, at }]
+  return measured.sketch.count === 0 ? [] : [{ name, labels: {}, sketch: measured.sketch, at }]
+}

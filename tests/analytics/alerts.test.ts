@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { expect, it } from 'vitest'
+import { alertRule } from '../../server/analytics/alert-rule.ts'
+import { deleteAlert, listAlerts, setAlert } from '../../server/analytics/alert-table.ts'
+import { Alerts } from '../../server/analytics/alerts.ts'
+import type { RoomId } from '../../server/log/entry.ts'
+import { createLogger } from '../../server/observe/log.ts'
+import { batchOf, openStore } from './store.ts'
+
+interface Said {
+  readonly id: string
+  readonly rule: string
+  readonly state: string
+  readonly value?: number
+}
+
+const DOWN = new Error('killed')
+
+async function watched() {
+  const { pool, node, room: newRoom } = await openStore()
+  const [recorder, room] = [node(), await newRoom()]
+  const said: Said[] = []
+  /** What has been published, each id once, as the log has it. */
+  const log = () =>
+    [...new Map(said.map((one) => [one.id, one])).values()].map(({ rule, state }) => `${rule} ${state}`)
+  const alerts = (fails = false) =>
+    new Alerts({
+      pool,
+      publish: async (_room, [draft]) => {
+        if (fails) throw DOWN
+        said.push({ id: draft?.id ?? '', ...(draft?.payload as Omit<Said, 'id'>) })
+      },
+      logger: createLogger('silent'),
+    })
+  const change = (name: string) => ({ room, name, roomName: 'analytics:tests', by: 'ada' })
+  return {
+    pool,
+    room,
+    said,
+    log,
+    alerts,
+    change,
+    set: (name: string, rule: Record<string, unknown>) => setAlert(pool, change(name), alertRule.parse(rule)),
+    /** In the newest buckets that are over. */
+    measure: (value: number, labels: Record<string, string> = {}) =>
+      recorder.record(room, batchOf([{ name: 'latency', value, labels, at: Date.now() - 7_000 }])),
+    again: () => again(pool, room),
+  }
+}
+
+/** As if the next bucket were over. */
+const again = (pool: pg.Pool, room: RoomId) =>
+  pool.query(`update analytics_alerts set looked_at = looked_at - interval '5 s' where room_id = $1`, [room])
+
+const SLOW = {
+  metric: 'latency',
+  of: 'p99',
+  over: 60,
+  is: 'above',
+  threshold: 200,
+  level: 'critical',
+  tell: ['bob'],
+}
+
+it('[ANA8] a rule that is broken is raised once, however many look and however often, and resolved once', async () => {
+  const { set, measure, alerts, again, log, said, pool, room } = await watched()
+  await set('slow', SLOW)
+  await measure(100)
+  await alerts().look()
+  expect(log()).toEqual([])
+  await measure(500)
+  for (let look = 0; look < 3; look += 1) {
+    await again()
+    await Promise.all([alerts().look(), alerts().look(), alerts().look()])
+  }
+  expect(log()).toEqual(['slow raised'])
+  expect(said[0]).toMatchObject({ level: 'critical', of: 'p99', threshold: 200, tell: ['bob'] })
+  expect(Math.abs((said[0]?.value ?? 0) - 500)).toBeLessThan(10)
+  await pool.query('delete from analytics_buckets')
+  for (let look = 0; look < 2; look += 1) {
+    await again()
+    await Promise.all([alerts().look(), alerts().look()])
+  }
+  expect(log()).toEqual(['slow raised', 'slow resolved'])
+  expect(await listAlerts(pool, room)).toMatchObject([{ name: 'slow', raised: false, value: null }])
+})
+
+it('[ANA8] what was decided is said, in order, also where whoever decided it is killed before or after saying it', async () => {
+  const { set, measure, alerts, again, log, said, pool } = await watched()
+  await set('slow', SLOW)
+  await measure(500)
+  await expect(alerts(true).look()).rejects.toThrow(DOWN)
+  await pool.query('delete from analytics_buckets')
+  await again()
+  await expect(alerts(true).look()).rejects.toThrow(DOWN)
+  expect(log()).toEqual([])
+  // Said, and killed before it is noted: it is said again, under the same id.
+  await pool.query('create table undone as select * from analytics_turns')
+  await alerts().look()
+  await pool.query('insert into analytics_turns overriding system value select * from undone')
+  await alerts().look()
+  expect(said.length).toBe(4)
+  expect(log()).toEqual(['slow raised', 'slow resolved'])
+})
+
+it('[ANA9] a rule has to be broken for as long as it says, without a break, and as long the other way', async () => {
+  const { set, measure, alerts, again, log, pool } = await watched()
+  await set('slow', { ...SLOW, for: 10 })
+  const look = async () => {
+    await again()
+    await alerts().look()
+  }
+  /** Since it was otherwise, five seconds more have passed. */
+  const later = () =>
+    pool.query(`update analytics_alerts set otherwise_since = otherwise_since - interval '5 s'`)
+  await alerts().look()
+  await measure(500)
+  await look()
+  await later()
+  await look()
+  expect(log()).toEqual([])
+  // A break, and from the beginning.
+  await pool.query('delete from analytics_buckets')
+  await look()
+  await measure(500)
+  await look()
+  await later()
+  await look()
+  expect(log()).toEqual([])
+  await later()
+  await look()
+  expect(log()).toEqual(['slow raised'])
+  await pool.query('delete from analytics_buckets')
+  await look()
+  expect(log()).toEqual(['slow raised'])
+  await later()
+  await later()
+  await look()
+  expect(log()).toEqual(['slow raised', 'slow resolved'])
+  // Nobody has looked for long: it may have been well meanwhile.
+  await measure(500)
+  await look()
+  await pool.query(`update analytics_alerts
+    set otherwise_since = otherwise_since - interval '1 hour', looked_at = looked_at - interval '1 hour'`)
+  await alerts().look()
+  expect(log()).toEqual(['slow raised', 'slow resolved'])
+})
+
+it('[ANA9] measures what it says: count, sum, mean, min, max, quantiles and rate, of the labels that it says', async () => {
+  const { set, measure, alerts, room, pool } = await watched()
+  for (const value of [10, 20, 30, 40]) await measure(value, { region: 'eu', host: String(value) })
+  await measure(1_000, { region: 'us' })
+  const expected = { count: 4, sum: 100, mean: 25, min: 10, max: 40, rate: 4 / 60, p50: 20, p95: 40, p99: 40 }
+  for (const of of Object.keys(expected))
+    await set(of, { metric: 'latency', labels: { region: 'eu' }, of, over: 60, is: 'above', threshold: 1e9 })
+  await set('by the minute', { metric: 'latency', of: 'max', over: 3_600, is: 'below', threshold: 0 })
+  await set('nothing', { metric: 'unheard', of: 'count', over: 5, is: 'below', threshold: 1 })
+  await set('nothing at all', { metric: 'unheard', of: 'mean', over: 5, is: 'below', threshold: 1 })
+  await alerts().look()
+  const found = Object.fromEntries(
+    (await listAlerts(pool, room)).map(({ name, value, raised }) => [name, [value, raised]]),
+  )
+  for (const [of, value] of Object.entries(expected)) {
+    expect(found[of]?.[1]).toBe(false)
+    expect(Math.abs(Number(found[of]?.[0]) / value - 1)).toBeLessThanOrEqual(of.startsWith('p') ? 0.0201 : 0)
+  }
+  expect(found).toMatchObject({
+    'by the minute': [1_000, false],
+    nothing: [0, true],
+    'nothing at all': [null, false],
+  })
+})
+
+it('[ANA9] another rule under the name begins anew; what the old one had raised is resolved, as when it is deleted', async () => {
+  const { set, measure, alerts, log, change, pool, again, room } = await watched()
+  await set('slow', SLOW)
+  await measure(500)
+  await alerts().look()
+  // The same once more is the same.
+  await set('slow', { ...SLOW })
+  await again()
+  await alerts().look()
+  expect(log()).toEqual(['slow raised'])
+  await set('slow', { ...SLOW, threshold: 300 })
+  await alerts().look()
+  expect(log()).toEqual(['slow raised', 'slow resolved', 'slow raised'])
+  expect([await deleteAlert(pool, change('slow')), await deleteAlert(pool, change('slow'))]).toEqual([
+    true,
+    false,
+  ])
+  await alerts().look()
+  expect(log().length).toBe(4)
+  expect(await listAlerts(pool, room)).toEqual([])
+  const { rows } = await pool.query(`select act from audit_log order by id`)
+  expect(rows.map(({ act }) => act)).toEqual(['alert.set', 'alert.set', 'alert.delete'])
+  // A room has so many.
+  await pool.query(
+    `insert into analytics_alerts (room_id, name, rule) select $1, n, '{}' from generate_series(1, 100) n`,
+    [room],
+  )
+  await expect(set(randomUUID(), SLOW)).rejects.toThrow('100 alerts')
+})
