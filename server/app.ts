@@ -142,6 +142,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     people,
     cursors,
     mayChat: roomKinds?.includes(CHAT_KIND) ?? true,
+    webhooks: config.webhooks,
     logger,
     ...access,
   })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { configFile } from './config/file.ts'
 import { type RedisConfig, redisAddress } from './config/redis.ts'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
+import { pauses, RETRY_SECONDS, type WebhookConfig } from './config/webhooks.ts'
 import { ROOM_KIND } from './protocol.ts'
 
 /** Of a public key. */
@@ -64,6 +65,7 @@ export interface Config {
   /** The largest document, encoded, in bytes; past it only deletions are taken. */
   readonly maxDocumentBytes: number
   readonly limits: Limits
+  readonly webhooks: WebhookConfig
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
 }
@@ -161,7 +163,7 @@ const origins = z.string().transform((value, context) => {
 })
 
 /** What BlockList takes: an address, or one with a prefix. */
-const proxies = z.string().transform((value, context) => {
+const networks = z.string().transform((value, context) => {
   const list = value.split(',').map((part) => part.trim())
   for (const range of list) {
     const [address = '', prefix = '0', ...rest] = range.split('/')
@@ -210,7 +212,13 @@ const environment = z.object({
   MAX_INBOUND_BYTES: integer(64 * 1024, 4096 * MIB).default(32 * MIB),
   MAX_FAULTS_PER_MINUTE: integer(1, MANY).default(6),
   MAX_REQUESTS_PER_ADDRESS: integer(1, MANY).default(1_000),
-  TRUSTED_PROXIES: proxies.default([]),
+  TRUSTED_PROXIES: networks.default([]),
+  WEBHOOK_ALLOWED_NETWORKS: networks.default([]),
+  WEBHOOK_TIMEOUT_MS: integer(100, 60_000).default(10_000),
+  WEBHOOK_RETRY_SECONDS: pauses.prefault(RETRY_SECONDS),
+  WEBHOOK_KEEP_DAYS: integer(1, 3_650).default(30),
+  CHANGED_QUIET_MS: integer(0, 600_000).default(2_000),
+  CHANGED_WITHIN_MS: integer(0, 3_600_000).default(10_000),
   RETENTION: retention.default({}),
   EVENT_RETENTION: eventRetention.default({}),
   SYNCLINE_CONFIG: z.string().optional(),
@@ -285,6 +293,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       inboundMessages: data.MAX_INBOUND_MESSAGES,
       inboundBytes: data.MAX_INBOUND_BYTES,
       requestsPerAddress: data.MAX_REQUESTS_PER_ADDRESS,
+    }),
+    webhooks: Object.freeze({
+      allowedNetworks: data.WEBHOOK_ALLOWED_NETWORKS,
+      timeout: data.WEBHOOK_TIMEOUT_MS,
+      retries: data.WEBHOOK_RETRY_SECONDS,
+      keepDays: data.WEBHOOK_KEEP_DAYS,
+      changes: Object.freeze({ quiet: data.CHANGED_QUIET_MS, longest: data.CHANGED_WITHIN_MS }),
     }),
     trustedProxies: data.TRUSTED_PROXIES,
   })

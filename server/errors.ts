@@ -166,6 +166,17 @@ export const ERRORS = {
     reason: 'Only its author and administrators of the room may change this version',
     retryable: false,
   },
+  'webhook-not-found': { status: 404, reason: 'There is no such webhook or delivery', retryable: false },
+  'webhook-address-refused': {
+    status: 422,
+    reason: 'Webhooks are not sent to this address',
+    retryable: false,
+  },
+  'too-many-webhooks': {
+    status: 409,
+    reason: 'There are as many webhooks as a server has; delete one first',
+    retryable: false,
+  },
   'history-busy': {
     status: 503,
     reason:

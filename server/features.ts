@@ -12,12 +12,14 @@ import { Followers } from './channels/followers.ts'
 import type { Kind } from './channels/kind.ts'
 import { Chat } from './chat/chat.ts'
 import { CHAT_TYPES } from './chat/follower.ts'
+import type { WebhookConfig } from './config/webhooks.ts'
 import type { Cursors } from './http/cursors.ts'
 import type { Router } from './http/router.ts'
 import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
 import type { Logger } from './observe/log.ts'
 import type { Signals } from './realtime/signals.ts'
 import type { Database } from './storage/database.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** The types of events of which a feature makes something. */
 export const followedTypes = (kinds: readonly Kind[]): readonly string[] => [
@@ -36,10 +38,11 @@ export interface FeatureOptions {
   readonly cursors: Cursors
   /** Whether people may make chats. */
   readonly mayChat: boolean
+  readonly webhooks: WebhookConfig
   readonly logger: Logger
 }
 
-/** What is built on events, each part by itself: chat, activity, notifications and analytics. */
+/** What is built on events, each part by itself: chat, activity, notifications, analytics and webhooks. */
 export interface Features {
   /** Somebody has read a room up to there. @throws SynclineError `room-not-found` */
   readonly moveRead: (room: string, user: string, seq: number) => Promise<number>
@@ -70,6 +73,8 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
   const analytics = createAnalytics({ pool, systemSample: createProcessSample(), ...options })
+  const { registry } = channels
+  const webhooks = createWebhooks({ ...options, database, registry, config: options.webhooks })
   return {
     moveRead: chat.moveRead,
     routes: [
@@ -77,10 +82,12 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       activity.routes,
       notifications.routes,
       analytics.routes,
+      webhooks.routes,
     ],
     tasks: {
       'old digests': () => notifications.digests.forgetOld(),
       'old metrics': (signal) => analytics.forgetOld(signal),
+      'old deliveries': () => webhooks.forgetOld(),
     },
     start: () => {
       followers.start()
@@ -88,6 +95,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       activity.copies.start()
       notifications.digests.start()
       analytics.start()
+      webhooks.start()
     },
     silence: async () => {
       await Promise.all([notifications.digests.close(), followers.close(), analytics.silence()])
@@ -97,7 +105,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       activity.watch.stop()
       await activity.copies.close()
       await analytics.close()
-      await followers.close()
+      await Promise.all([followers.close(), webhooks.close()])
     },
   }
 }

@@ -79,6 +79,8 @@ export function insertLog(
     )
     if (rows[0] === undefined) return standing(pool, name)
     const room = Number(rows[0].id) as RoomId
+    // Its events have happened elsewhere, or long ago: no webhook is told of them.
+    await client.query(`select set_config('syncline.importing', 'on', true)`)
     const last = await insertSegments(client, room, entries)
     const { title, editor } = shown()
     await client.query(

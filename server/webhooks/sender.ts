@@ -1,0 +1,177 @@
+import type pg from 'pg'
+import { recordAct } from '../access/audit.ts'
+import { Rounds } from '../channels/rounds.ts'
+import type { WebhookConfig } from '../config/webhooks.ts'
+import { SYSTEM } from '../log/entry.ts'
+import type { Logger } from '../observe/log.ts'
+import { type Database, openPool } from '../storage/database.ts'
+import { inTransaction, type Queryable } from '../storage/transaction.ts'
+import type { Addresses } from './address.ts'
+import { tellChanges } from './changes.ts'
+import { messageOf } from './delivery-table.ts'
+import { type Due, recordTried, takeDue } from './queue.ts'
+import { type Answer, post } from './send.ts'
+import { signatureHeaders } from './signature.ts'
+import type { SwitchedOff } from './webhook.ts'
+import { hasWebhooks, noteFailure, noteTaken, switchOff } from './webhook-table.ts'
+
+/** How often it is looked for what is due, in ms. */
+const POLL = 500
+/** Of the sender's own, so that many deliveries do not wait before what people ask. */
+const CONNECTIONS = 2
+/** To one webhook from one node: a slow receiver has these, and no others. */
+const AT_ONCE = 4
+/** For how many times as long as a try may take it is this node's: the database takes its time, too. */
+const LEASE = 2
+/** By how much a pause is more or less than it says: what failed together is not to come back together. */
+const JITTER = 0.2
+/** The longest that a receiver may ask us to wait, in ms. */
+const LONGEST_PAUSE = 24 * 60 * 60 * 1000
+/** A receiver that has taken nothing for so long is not tried any more, in ms. */
+const FAILS_FOR = 3 * 24 * 60 * 60 * 1000
+const GONE = 410
+
+/** Sends what is due, with other nodes beside it. */
+export class Sender {
+  readonly #questions: pg.Pool
+  /** Commits without waiting for the disk: what is lost with a machine is sent again. */
+  readonly #pool: pg.Pool
+  readonly #config: WebhookConfig
+  readonly #addresses: Addresses
+  readonly #logger: Logger
+  readonly #rounds = new Rounds(() => this.#round())
+  /** On their way, by webhook. */
+  readonly #busy = new Map<string, number>()
+  readonly #sending = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    database: Pick<Database, 'pool' | 'url'>,
+    config: WebhookConfig,
+    addresses: Addresses,
+    logger: Logger,
+  ) {
+    this.#questions = database.pool
+    this.#pool = openPool(database.url, { max: CONNECTIONS, commits: 'soon' })
+    this.#config = config
+    this.#addresses = addresses
+    this.#logger = logger
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#rounds.wake(), POLL)
+    this.#timer.unref()
+  }
+
+  /** Sends nothing more. What is on its way is cut off, and sent again by whoever is there next. */
+  async close(): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    clearInterval(this.#timer)
+    this.#stop.abort()
+    await this.#rounds.close()
+    await Promise.all(this.#sending)
+    await this.#pool.end()
+  }
+
+  async #round(): Promise<void> {
+    try {
+      if (!(await hasWebhooks(this.#questions))) return
+      await tellChanges(this.#pool, this.#config.changes)
+      const lease = this.#config.timeout * LEASE
+      for (const due of await takeDue(this.#pool, this.#busy, AT_ONCE, lease)) this.#begin(due)
+    } catch (error) {
+      // All of it is still there: the next poll asks for all that this one missed.
+      this.#logger.warn({ err: error }, 'webhooks could not be looked after; the next poll tries again')
+    }
+  }
+
+  #begin(due: Due): void {
+    this.#busy.set(due.webhook, (this.#busy.get(due.webhook) ?? 0) + 1)
+    const sending = this.#send(due)
+      .catch((error: unknown) => {
+        // It is taken until its time is over, and is then sent again.
+        this.#logger.warn({ err: error, delivery: due.id }, 'what became of a delivery could not be recorded')
+      })
+      .finally(() => {
+        this.#sending.delete(sending)
+        const left = (this.#busy.get(due.webhook) ?? 1) - 1
+        if (left === 0) this.#busy.delete(due.webhook)
+        else this.#busy.set(due.webhook, left)
+        this.#rounds.wake()
+      })
+    this.#sending.add(sending)
+  }
+
+  async #send(due: Due): Promise<void> {
+    const begun = performance.now()
+    const answer = await this.#post(due)
+    const duration = performance.now() - begun
+    const { id, webhook, attempts } = due
+    const tried = { id, attempts, duration }
+    if (typeof answer === 'string') {
+      // Cut off by a stop: as if it had not been tried, but for what the receiver may have taken of it.
+      const again = this.#stop.signal.aborted ? 0 : this.#pause(attempts, undefined)
+      return this.#failed(webhook, { ...tried, again, statusCode: undefined, error: answer })
+    }
+    const { status: statusCode } = answer
+    if (statusCode >= 200 && statusCode < 300) {
+      await recordTried(this.#pool, { ...tried, taken: true, statusCode, error: undefined, again: undefined })
+      return noteTaken(this.#pool, webhook)
+    }
+    const error = `the receiver answered ${statusCode}`
+    const again = statusCode === GONE ? undefined : this.#pause(attempts, answer.retryAfter)
+    await this.#failed(webhook, { ...tried, again, statusCode, error })
+  }
+
+  /** What the receiver answered, or why it did not. */
+  async #post(due: Due): Promise<Answer | string> {
+    const body = JSON.stringify(messageOf(due))
+    const timeout = AbortSignal.timeout(this.#config.timeout)
+    try {
+      const signal = AbortSignal.any([timeout, this.#stop.signal])
+      return await post(this.#addresses, due.url, signatureHeaders(due.secrets, due.id, body), body, signal)
+    } catch (error) {
+      if (timeout.aborted) return `no answer within ${this.#config.timeout} ms`
+      if (this.#stop.signal.aborted) return 'the server stopped'
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** @returns in how many ms it is tried again; undefined where it was tried often enough */
+  #pause(attempts: number, asked: number | undefined): number | undefined {
+    const pause = this.#config.retries[attempts - 1]
+    if (pause === undefined) return undefined
+    const spread = pause * (1 + JITTER * (2 * Math.random() - 1))
+    return Math.max(spread, Math.min(asked ?? 0, LONGEST_PAUSE))
+  }
+
+  async #failed(
+    webhook: string,
+    tried: Omit<Parameters<typeof recordTried>[1], 'taken'> & { readonly error: string },
+  ): Promise<void> {
+    const given = tried.again === undefined
+    await inTransaction(this.#pool, async (client) => {
+      await recordTried(client, { ...tried, taken: false })
+      if (this.#stop.signal.aborted) return
+      await noteFailure(client, webhook)
+      if (tried.statusCode === GONE) await this.#switchOff(client, webhook, 'gone')
+      else if (given) await this.#switchOff(client, webhook, 'failing', FAILS_FOR)
+    })
+    if (given) {
+      const { id: delivery, error: reason, attempts } = tried
+      this.#logger.warn({ webhook, delivery, reason, attempts }, 'a delivery was given up')
+    }
+  }
+
+  async #switchOff(client: Queryable, webhook: string, why: SwitchedOff, failingFor = 0): Promise<void> {
+    if (!(await switchOff(client, webhook, why, failingFor))) return
+    await recordAct(client, {
+      actor: SYSTEM,
+      act: 'webhook.switch-off',
+      subject: `webhook:${webhook}`,
+      details: { why },
+    })
+    this.#logger.error({ webhook, why }, 'a webhook was switched off')
+  }
+}

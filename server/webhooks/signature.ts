@@ -1,0 +1,120 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+// As https://www.standardwebhooks.com says it, so that a receiver may verify with a library that it has.
+const PREFIX = 'whsec_'
+const SECRET_BYTES = 32
+/** How far the time of a message may be from the receiver's clock, in seconds. */
+const TOLERANCE = 5 * 60
+
+/** 256 random bits, as receivers are given them. */
+export const newSecret = (): string => `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`
+
+const sign = (secret: string, id: string, timestamp: string, body: string): Buffer =>
+  createHmac('sha256', Buffer.from(secret.slice(PREFIX.length), 'base64'))
+    .update(`${id}.${timestamp}.${body}`)
+    .digest()
+
+/** The headers of a message that is sent now; one signature for each secret that counts. */
+export function signatureHeaders(
+  secrets: readonly string[],
+  id: string,
+  body: string,
+): Readonly<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>> {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': secrets
+      .map((secret) => `v1,${sign(secret, id, timestamp, body).toString('base64')}`)
+      .join(' '),
+  }
+}
+
+/** A message that says it is from Syncline, and is not, or not of now: answer 400 or 401, and do nothing else. */
+export class WebhookSignatureError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'WebhookSignatureError'
+  }
+}
+
+/** Headers as `node:http`, `fetch` and most frameworks have them; names in lower case. */
+type MessageHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * What a receiver does first: makes sure that a message is from the server that has this secret, and was signed within the
+ * last five minutes. Its `id` never changes, however often it is sent: who has done it answers 200 and does nothing.
+ *
+ * @param secret `whsec_…`
+ * @param body as it came, before anything has parsed it
+ * @returns the message
+ * @throws WebhookSignatureError
+ */
+export function verifyWebhook(
+  secret: string,
+  headers: MessageHeaders,
+  body: string | Uint8Array,
+): WebhookMessage {
+  const id = headerOf(headers, 'webhook-id')
+  const timestamp = headerOf(headers, 'webhook-timestamp')
+  const given = headerOf(headers, 'webhook-signature').split(' ')
+  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookSignatureError('webhook-timestamp is no time')
+  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE)
+    throw new WebhookSignatureError('the message was signed more than five minutes ago, or ahead')
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString()
+  const expected = Buffer.from(`v1,${sign(secret, id, timestamp, text).toString('base64')}`)
+  const isExpected = (signature: string) => {
+    const bytes = Buffer.from(signature)
+    return bytes.length === expected.length && timingSafeEqual(bytes, expected)
+  }
+  if (!given.some(isExpected)) throw new WebhookSignatureError('no signature is of this secret')
+  return JSON.parse(text)
+}
+
+function headerOf(headers: MessageHeaders, name: string): string {
+  const value = headers instanceof Headers ? headers.get(name) : headers[name]
+  if (typeof value !== 'string') throw new WebhookSignatureError(`the header ${name} is missing`)
+  return value
+}
+
+interface Message<Type extends string> {
+  /** Of the message: the same whenever it is sent again. */
+  readonly id: string
+  readonly type: Type
+  /** When that happened of which it tells, in ISO 8601. */
+  readonly at: string
+}
+
+interface RoomMessage<Type extends string> extends Message<Type> {
+  readonly room: string
+}
+
+/** What a webhook is told, by `type`. Fields may be added, and other types may come. */
+export type WebhookMessage =
+  | (RoomMessage<'document.changed'> & {
+      /** There are edits among these positions of the room's log. */
+      readonly from: number
+      readonly to: number
+      readonly actors: readonly string[]
+    })
+  | (RoomMessage<'version.created'> & {
+      readonly seq: number
+      readonly version: {
+        readonly id: string
+        readonly kind: 'automatic' | 'named'
+        /** Of an automatic one: idle, size, restore or import. */
+        readonly reason: string | null
+        readonly title: string | null
+        readonly description: string | null
+        readonly author: string
+        readonly pinned: boolean
+      }
+    })
+  | (RoomMessage<'room.created' | 'room.erased'> & { readonly by: string })
+  | (RoomMessage<`event:${string}`> & {
+      readonly seq: number
+      readonly actor: string
+      /** As it was published: its own id, and what it carries. */
+      readonly event: { readonly id: string; readonly payload: unknown }
+    })
+  | Message<'ping'>

@@ -1,0 +1,43 @@
+import type { Verify } from '../access/verifier.ts'
+import type { Registry } from '../channels/registry.ts'
+import type { WebhookConfig } from '../config/webhooks.ts'
+import type { Router } from '../http/router.ts'
+import type { Logger } from '../observe/log.ts'
+import type { Database } from '../storage/database.ts'
+import { Addresses } from './address.ts'
+import { forgetChanges } from './changes.ts'
+import { forgetDeliveries } from './delivery-table.ts'
+import { webhookRoutes } from './routes.ts'
+import { Sender } from './sender.ts'
+
+export interface WebhookOptions {
+  readonly database: Database
+  readonly config: WebhookConfig
+  readonly registry: Registry
+  readonly verify: Verify
+  readonly logger: Logger
+}
+
+/** Addresses of applications that are told of what happens here: the administrators' routes, and what sends. */
+export interface Webhooks {
+  readonly routes: Router
+  /** Deletes deliveries that are old. */
+  forgetOld(): Promise<void>
+  start(): void
+  close(): Promise<void>
+}
+
+export function createWebhooks({ database, config, registry, verify, logger }: WebhookOptions): Webhooks {
+  const { pool } = database
+  const addresses = new Addresses(config.allowedNetworks)
+  const sender = new Sender(database, config, addresses, logger)
+  return {
+    routes: webhookRoutes({ pool, addresses, registry, verify }),
+    forgetOld: async () => {
+      await forgetDeliveries(pool, config.keepDays)
+      await forgetChanges(pool)
+    },
+    start: () => sender.start(),
+    close: () => sender.close(),
+  }
+}
