@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { configFile } from './config/file.ts'
 import { type RedisConfig, redisAddress } from './config/redis.ts'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
-import { pauses, RETRY_SECONDS, type WebhookConfig } from './config/webhooks.ts'
+import { integer, networks } from './config/values.ts'
+import { type WebhookConfig, webhookConfig, webhookKeys } from './config/webhooks.ts'
 import { ROOM_KIND } from './protocol.ts'
 
 /** Of a public key. */
@@ -112,13 +113,6 @@ const MANY = 1_000_000
 /** Where Redis says that there are other nodes to move to. */
 const DRAIN_SECONDS = 10
 
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
-
 /** With an empty host too (`postgres://user@/name?host=/run/postgresql`), which Postgres takes and URL does not. */
 const postgresUrl = z.string().refine((value) => {
   const url = URL.parse(value.replace(/^([a-z]+:\/\/[^/]*@)\//, '$1localhost/'))
@@ -162,21 +156,6 @@ const origins = z.string().transform((value, context) => {
   return list
 })
 
-/** What BlockList takes: an address, or one with a prefix. */
-const networks = z.string().transform((value, context) => {
-  const list = value.split(',').map((part) => part.trim())
-  for (const range of list) {
-    const [address = '', prefix = '0', ...rest] = range.split('/')
-    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    if (rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits) continue
-    context.addIssue({
-      code: 'custom',
-      message: `"${range}" is not an address or a range such as 10.0.0.0/8`,
-    })
-  }
-  return list
-})
-
 const environment = z.object({
   PORT: integer(0, 65535).default(1234),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -213,12 +192,7 @@ const environment = z.object({
   MAX_FAULTS_PER_MINUTE: integer(1, MANY).default(6),
   MAX_REQUESTS_PER_ADDRESS: integer(1, MANY).default(1_000),
   TRUSTED_PROXIES: networks.default([]),
-  WEBHOOK_ALLOWED_NETWORKS: networks.default([]),
-  WEBHOOK_TIMEOUT_MS: integer(100, 60_000).default(10_000),
-  WEBHOOK_RETRY_SECONDS: pauses.prefault(RETRY_SECONDS),
-  WEBHOOK_KEEP_DAYS: integer(1, 3_650).default(30),
-  CHANGED_QUIET_MS: integer(0, 600_000).default(2_000),
-  CHANGED_WITHIN_MS: integer(0, 3_600_000).default(10_000),
+  ...webhookKeys,
   RETENTION: retention.default({}),
   EVENT_RETENTION: eventRetention.default({}),
   SYNCLINE_CONFIG: z.string().optional(),
@@ -294,13 +268,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       inboundBytes: data.MAX_INBOUND_BYTES,
       requestsPerAddress: data.MAX_REQUESTS_PER_ADDRESS,
     }),
-    webhooks: Object.freeze({
-      allowedNetworks: data.WEBHOOK_ALLOWED_NETWORKS,
-      timeout: data.WEBHOOK_TIMEOUT_MS,
-      retries: data.WEBHOOK_RETRY_SECONDS,
-      keepDays: data.WEBHOOK_KEEP_DAYS,
-      changes: Object.freeze({ quiet: data.CHANGED_QUIET_MS, longest: data.CHANGED_WITHIN_MS }),
-    }),
+    webhooks: webhookConfig(data),
     trustedProxies: data.TRUSTED_PROXIES,
   })
 }

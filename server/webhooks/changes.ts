@@ -1,12 +1,5 @@
+import type { Gathering } from '../config/webhooks.ts'
 import type { Queryable } from '../storage/transaction.ts'
-
-/** How edits of one room become one message; in ms. */
-export interface Gathering {
-  /** For how long nothing more was edited. */
-  readonly quiet: number
-  /** At the latest so long after the first edit. */
-  readonly longest: number
-}
 
 /** Any number that nothing else takes: one node at a time does it, so that nothing is told of twice. */
 const TELLING = 2_026_026_002
