@@ -76,7 +76,3 @@ begin
       for each row execute function refuse_deleted_room()', made);
   end loop;
 end $$;
-
--- Where the server writes what it measures of itself.
-insert into rooms (name, kind, created_by) values ('analytics:system', 'analytics', 'system')
-on conflict do nothing;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import { SYSTEM } from '../log/entry.ts'
-import { findRoom } from '../log/rooms.ts'
+import { createRoom, findRoom } from '../log/rooms.ts'
 import type { Sketch } from '../observe/sketch.ts'
 import type { Allowance } from './allowance.ts'
 import type { Batch, Sampled } from './commit.ts'
@@ -64,7 +64,9 @@ export class OwnMeasures {
   async #record(name: string, batch: Batch): Promise<void> {
     const { pool, recorder } = this.#options
     try {
-      const room = await findRoom(pool, name)
+      const room =
+        (await findRoom(pool, name)) ??
+        (name === SYSTEM_ROOM ? await createRoom(pool, name, SYSTEM) : undefined)
       if (room !== undefined) await recorder.record(room.id, batch)
     } catch (error) {
       if (!(error instanceof SynclineError && error.code === 'room-deleted')) throw error
