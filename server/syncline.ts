@@ -8,6 +8,7 @@ import { type GenerateChannelOptions, generateChannel, generateServer } from './
 import { type ImportOptions, importFiles } from './commands/import.ts'
 import { replayAction } from './commands/replay.ts'
 import { type RetainOptions, retain } from './commands/retain.ts'
+import { exportAll, importAll, isFolder } from './commands/server-folder.ts'
 import { verify } from './commands/verify.ts'
 import { readConfig } from './config.ts'
 import { TARGETS, type Target } from './generate/mount.ts'
@@ -107,7 +108,10 @@ program
     'a seq, a time such as 2026-03-01T12:00:00Z, or a version; the newest if not given',
   )
   .option('--format <format>', 'text (if not given), markdown, html, json, or updates: one Yjs update')
-  .option('--all', 'the whole log (docs/EXPORT.md); with --format every version, into the folder --out')
+  .option(
+    '--all',
+    'the whole log (docs/EXPORT.md); with --format every version, into the folder --out; without a room the whole server',
+  )
   .option('--out <file>', 'where to; standard output if not given')
   .option('--folder <dir>', 'every document as a file of its own, and only what has changed')
   .option('--watch', 'with --folder: go on until stopped')
@@ -118,18 +122,28 @@ program
     if (options.folder !== undefined) {
       const failed = await exportFolder(config, logger, { ...options, folder: options.folder }, print)
       if (failed > 0) process.exitCode = 1
-    } else if (room === undefined) program.error('syncline: name a room, or a folder with --folder')
+    } else if (room === undefined && options.all) {
+      if (options.out === undefined) program.error('syncline: --all writes a folder: name it with --out')
+      if (options.at !== undefined || options.format !== undefined)
+        program.error('syncline: --at and --format are of one room: name it')
+      if ((await exportAll(config, logger, options.out, print)) > 0) process.exitCode = 1
+    } else if (room === undefined)
+      program.error('syncline: name a room, a folder with --folder, or all rooms with --all --out')
     else await exportRoom(config, logger, room, options)
   })
 
 program
   .command('import')
   .description('bring text files in as new documents, and exported logs as the rooms they were; each once')
-  .argument('<files...>', 'Markdown and other text files, or what export --all wrote')
+  .argument('<files...>', 'Markdown and other text files, logs, or the folder of a whole server')
   .option('--kind <kind>', 'the kind of the new rooms', 'doc')
   .option('--actor <id>', 'who stands in the log as the author of new documents', 'system')
   .action(async (files: string[], options: ImportOptions) => {
-    const failed = await importFiles(readConfig(process.env), createLogger('warn'), files, options, print)
+    const config = readConfig(process.env)
+    const logger = createLogger('warn')
+    const [folder = ''] = files
+    if (files.length === 1 && (await isFolder(folder))) return importAll(config, logger, folder, print)
+    const failed = await importFiles(config, logger, files, options, print)
     if (failed > 0) process.exitCode = 1
   })
 

@@ -75,7 +75,7 @@ async function put(content: Uint8Array | AsyncIterable<string>, out: string | un
 }
 
 export async function withDatabase<Result>(
-  config: Config,
+  config: Pick<Config, 'storage'>,
   logger: Logger,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {

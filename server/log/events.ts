@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Queryable } from '../storage/transaction.ts'
 import type { EventName, RoomId, Seq } from './entry.ts'
 
 /** An event that is committed. */
@@ -52,12 +53,12 @@ interface Row {
 
 /** The first events of a range, in order: at most `limit`, and at most about 2 MiB of payloads. */
 export async function readEvents(
-  pool: pg.Pool,
+  db: Queryable,
   room: RoomId,
   { after, until, limit, types }: EventRange,
 ): Promise<readonly StoredEvent[]> {
   const values = [room, after, until, limit, PAGE_BYTES]
-  const { rows } = await pool.query<Row>(
+  const { rows } = await db.query<Row>(
     types === undefined
       ? { name: 'read events', text: ALL, values }
       : { name: 'read events of types', text: OF_TYPES, values: [...values, types] },

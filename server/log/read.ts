@@ -1,5 +1,5 @@
-import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import type { Queryable } from '../storage/transaction.ts'
 import { type Entry, firstOf, NO_CHANGE, type RoomId, type Seq } from './entry.ts'
 import { positionGone } from './positions.ts'
 import { decodeSegment } from './segment.ts'
@@ -49,7 +49,7 @@ interface Row {
  * retention has merged the entries around `after` or `until`.
  */
 export async function* read(
-  pool: pg.Pool,
+  db: Queryable,
   room: RoomId,
   after: Seq,
   until: Seq,
@@ -58,7 +58,7 @@ export async function* read(
   let last = after
   while (last < until) {
     const end = Math.min(last + PAGE, until)
-    const { rows } = await pool.query<Row>({
+    const { rows } = await db.query<Row>({
       name: `read ${what}`,
       text: READ[what],
       values: [room, last, end],

@@ -4,6 +4,7 @@ import type { RoomId, Seq } from '../log/entry.ts'
 import { readEvents, type StoredEvent } from '../log/events.ts'
 import { read } from '../log/read.ts'
 import { findRoom, type RoomRow } from '../log/rooms.ts'
+import type { Queryable } from '../storage/transaction.ts'
 import type { LoggedEntry, LogHeader } from './log-file.ts'
 
 /** @throws SynclineError `room-not-found`, `room-deleted` */
@@ -35,15 +36,15 @@ export async function logOf(
 
 const PAGE = 1_000
 
-/** Entries and events are in different tables, and both are read as they are written out. */
-async function* entriesOf(pool: pg.Pool, room: RoomId, until: Seq): AsyncGenerator<LoggedEntry> {
+/** A room's entries with their events: these are in different tables, and both are read as they are written out. */
+export async function* entriesOf(db: Queryable, room: RoomId, until: Seq): AsyncGenerator<LoggedEntry> {
   let waiting: readonly StoredEvent[] = []
   let after = 0
-  for await (const entry of read(pool, room, 0, until)) {
+  for await (const entry of read(db, room, 0, until)) {
     const events: StoredEvent[] = []
     for (;;) {
       if (waiting.length === 0 && after < until) {
-        waiting = await readEvents(pool, room, { after, until, limit: PAGE })
+        waiting = await readEvents(db, room, { after, until, limit: PAGE })
         after = waiting.at(-1)?.seq ?? until
       }
       const due = waiting.filter(({ seq }) => seq <= entry.seq)
