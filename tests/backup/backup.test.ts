@@ -87,6 +87,27 @@ it('[BAK2] a whole server is exported beside its people, and is the same in anot
   ).toHaveLength(1)
 }, 30_000)
 
+it('[BAK2] what is said while it is exported is not in it, and nothing is in it by half', async () => {
+  const { server, ada } = lively
+  const db = await connectTo(server.databaseUrl)
+  const blocker = await db.pool.connect()
+  onTestFinished(() => blocker.release())
+  await blocker.query('begin; lock table people in access exclusive mode')
+  const meanwhile = join(await folder(), 'meanwhile')
+  const exporting = exportServer(db.pool, meanwhile)
+  // Rooms and their events are written by then, and their hashes are not.
+  const waits = `select from pg_locks where not granted and relation = 'people'::regclass`
+  await until(async () => (await asked(server.databaseUrl, waits)).length > 0)
+  await ada.say('build:7', 'too late')
+  await blocker.query('commit')
+  await exporting
+  const other = await database()
+  await importServer(other.db.pool, meanwhile)
+  const late = `select from room_events where payload ->> 'text' = 'too late'`
+  expect(await asked(server.databaseUrl, late)).toHaveLength(1)
+  expect(await asked(other.url, late)).toHaveLength(0)
+})
+
 /** An export of the lively server, to be spoiled. */
 async function copied(): Promise<string> {
   const copy = join(await folder(), 'copy')
