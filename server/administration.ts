@@ -16,6 +16,7 @@ import type { Router } from './http/router.ts'
 import { RoomInventory } from './log/inventory.ts'
 import type { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
+import { peopleRoutes } from './people/routes.ts'
 import type { Database } from './storage/database.ts'
 import type { Queryable } from './storage/transaction.ts'
 
@@ -66,6 +67,7 @@ export function createAdministration(options: AdministrationOptions): Administra
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
       inventoryRoutes({ inventory, cursors, ...access }),
+      peopleRoutes({ pool, eraseRoom: log.erase.bind(log), ...access }),
     ],
     tasks: {
       'finishing erasures': (signal) => log.finishErasures(signal),

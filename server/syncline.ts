@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { grantsSchema } from './access/grants.ts'
+import { userIdSchema } from './access/identity.ts'
 import { signToken } from './access/token.ts'
+import { type ErasePersonFlags, erasePersonCommand } from './commands/erase-person.ts'
 import { type ExportOptions, exportRoom } from './commands/export.ts'
 import { exportFolder, type FolderOptions } from './commands/folder.ts'
 import { type GenerateChannelOptions, generateChannel, generateServer } from './commands/generate.ts'
 import { type ImportOptions, importFiles } from './commands/import.ts'
+import { type ImportHocuspocusOptions, importHocuspocus } from './commands/import-hocuspocus.ts'
 import { replayAction } from './commands/replay.ts'
 import { type RetainOptions, retain } from './commands/retain.ts'
 import { exportAll, importAll, isFolder } from './commands/server-folder.ts'
@@ -80,7 +83,9 @@ program
 
 program
   .command('verify')
-  .description('rebuild each room from its log and compare it with its snapshots; the server must be stopped')
+  .description(
+    'rebuild each room from its log, compare it with its snapshots, and what was made of all with the logs; the server must be stopped',
+  )
   .option('--room <name>', 'this room only')
   .option('--release', 'with --room: let people into the quarantined room again')
   .action(async (options: { room?: string; release?: boolean }) => {
@@ -146,6 +151,34 @@ program
     const failed = await importFiles(config, logger, files, options, print)
     if (failed > 0) process.exitCode = 1
   })
+
+program
+  .command('import-hocuspocus')
+  .description('bring in the documents of a stock Hocuspocus as rooms, each once; nothing is written there')
+  .argument('<source>', 'its SQLite file, or the URL of its Postgres')
+  .option('--kind <kind>', 'the kind of the rooms whose names have none', 'doc')
+  .option('--actor <id>', 'who stands in the log as their author', 'system')
+  .option('--table <name>', 'the table, or schema.table', 'documents')
+  .option('--name-column <name>', 'the column of the names', 'name')
+  .option('--data-column <name>', 'the column of the Yjs states', 'data')
+  .option('--dry-run', 'say what would be imported and what is broken, and change nothing')
+  .action(async (source: string, options: ImportHocuspocusOptions) => {
+    const config = readConfig(process.env)
+    if ((await importHocuspocus(config, createLogger('warn'), source, options, print)) > 0)
+      process.exitCode = 1
+  })
+
+program
+  .command('erase-person')
+  .description(
+    'erase a person: their name everywhere, their inbox, and what is kept of them alone; says what stays',
+  )
+  .argument('<id>', "the person's id, as in tokens")
+  .option('--dry-run', 'say what would be removed and kept, and change nothing')
+  .option('--by <id>', 'who stands in the audit log', 'system')
+  .action((id: string, options: ErasePersonFlags) =>
+    erasePersonCommand(readConfig(process.env), createLogger('warn'), userIdSchema.parse(id), options, print),
+  )
 
 program
   .command('replay')

@@ -1,3 +1,4 @@
+import { inconsistencies } from '../backup/checks.ts'
 import type { StorageConfig } from '../config.ts'
 import { Sandbox } from '../documents/sandbox.ts'
 import { verifyRoom } from '../documents/verify.ts'
@@ -16,7 +17,10 @@ export interface VerifyOptions {
   readonly release?: boolean | undefined
 }
 
-/** Verifies one room, or all of them; prints a line for each that is not whole. Returns how many are not. */
+/**
+ * Verifies one room, or all of them and what was made of them; prints a line for each thing that is wrong. Returns how many
+ * rooms and other parts are not whole.
+ */
 export async function verify(
   storage: StorageConfig,
   logger: Logger,
@@ -36,6 +40,12 @@ export async function verify(
       for (const problem of problems) print(`${name}: ${problem}`)
     }
     print(`${rooms} rooms verified, ${damaged} damaged`)
+    if (only === undefined) {
+      const found = await inconsistencies(database.pool)
+      for (const { room: of, problem } of found) print(`${of ?? 'the database'}: ${problem}`)
+      print(`what was made of them verified, ${found.length} inconsistencies`)
+      damaged += found.length
+    }
     if (release && only !== undefined) {
       print(`${only}: ${(await log.release(only)) ? 'its quarantine has ended' : 'it was not quarantined'}`)
     }

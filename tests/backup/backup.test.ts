@@ -1,22 +1,18 @@
 import { cp, readdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { inconsistencies } from '../../server/backup/checks.ts'
 import { exportServer } from '../../server/backup/export.ts'
 import { importServer } from '../../server/backup/import.ts'
 import { type Manifest, manifestText, readManifest } from '../../server/backup/manifest.ts'
 import { EXPORTED, TABLES } from '../../server/backup/tables.ts'
+import { Somebody } from '../chat/people.ts'
 import { connectTo, database, entriesOf, fill, openLog, openRoom } from '../log/fixture.ts'
-import { until } from '../support/server.ts'
+import { connectProvider } from '../support/provider.ts'
+import { startServer, until } from '../support/server.ts'
+import { SECRET } from '../support/tokens.ts'
 import { folder, startSyncline, syncline } from '../transfer/support.ts'
 import { asked, type Lively, livelyServer } from './lively.ts'
-
-/** What does not come about by itself in a few seconds. */
-const SELDOM = {
-  room_snapshots: `id, 0, '2026-01-01 00:00:00.123456+02', '\\x00ff', '\\x01', 5`,
-  restores: `id, '\\x02', 9007199254740993, now()`,
-  'digest_windows overriding system value': `41, id, 'build', 'infinity', false`,
-  'digest_items overriding system value': `id, 'item', 42, 41, '{"a": [1.50, "\\u2028"]}', now()`,
-}
 
 const atEnd: (() => Promise<unknown>)[] = []
 let lively: Lively
@@ -26,16 +22,6 @@ let whole: string
 beforeAll(async () => {
   lively = await livelyServer()
   atEnd.push(() => lively.server.dispose())
-  const db = await connectTo(lively.server.databaseUrl, (end) => atEnd.push(end))
-  // Enough for segments.
-  const log = openLog(db, undefined, (end) => atEnd.push(end))
-  await fill(await openRoom(log, 'notes:long'), 2_500)
-  await log.close()
-  for (const [table, values] of Object.entries(SELDOM))
-    await asked(
-      lively.server.databaseUrl,
-      `insert into ${table} select ${values} from rooms where name = 'user:bo'`,
-    )
   whole = join(await folder((end) => atEnd.push(end)), 'whole')
 }, 60_000)
 afterAll(async () => {
@@ -194,3 +180,133 @@ it('[BAK5] an import that is killed has left nothing, and the next one is whole'
   await asked(url, 'drop rule wait on audit_log')
   expect(await importServer(db.pool, whole)).toEqual(await readManifest(whole))
 })
+
+const IN = (room: string) => `(select id from rooms where name = '${room}')`
+
+/** What somebody has changed by SQL, and what is then said of it. */
+const SPOILED: readonly (readonly [change: string, said: string])[] = [
+  ["update rooms set kind = 'other' where name = 'doc:secret'", 'doc:secret: its kind is other'],
+  [
+    `insert into versions (room_id, seq, at, kind, author) select ${IN('doc:plan')}, 999, now(), 'named', 'ada'`,
+    'doc:plan: versions has the position 999, and the log ends at ',
+  ],
+  [`update inboxes set seen_until = 99`, 'user:ada: inboxes has the position 99'],
+  [
+    `insert into room_updates select room_id, seq, at, actor, '' from room_events where room_id = ${IN('build:7')}`,
+    'build:7: position 1 is an edit and an event',
+  ],
+  [
+    `insert into room_updates select ${IN('notes:long')}, 7, now(), 'eve', ''`,
+    'notes:long: position 7 is packed and unpacked',
+  ],
+  [
+    `insert into room_segments select room_id, 990, 1100, first_at, last_at, bytes
+    from room_segments where room_id = ${IN('notes:long')} limit 1`,
+    'notes:long: two segments have position ',
+  ],
+  [
+    `alter table room_events drop constraint room_events_room_id_id_key;
+    update room_events set id = 'same' where room_id = ${IN('build:7')}`,
+    'build:7: 2 events have the id same',
+  ],
+  [
+    `update room_events set actor = 'eve' where type = 'chat.message' and id = 'hello'`,
+    ': message 2 is no message of the log',
+  ],
+  [`update chat_messages set number = 7 where seq = 3`, ': message 3 is counted as 7 and 1 of its author'],
+  [`update chats set messages = 5`, ': the chat counts 5 messages, the last at 3'],
+  [`update chat_members set said = 9 where user_id = 'bo'`, ': bo has said 9 messages'],
+  [`update read_positions set number = 7`, ': what ada has not read is miscounted'],
+  [`update chat_reactions set seq = 1`, ': a reaction is to 1, which is no message'],
+  [`delete from chat_messages where seq = 3`, ': message 3 of the log is in no chat'],
+  [
+    `update room_events set type = 'user.seen' where type = 'user.notified'`,
+    'user:bo: notification 1 is none of the log',
+  ],
+  [
+    `update activities set actor = 'eve' where type = 'build.created'`,
+    'build:7: the activity at 1 is no event',
+  ],
+  [
+    `update activities set entries = 999 where type = 'edited'`,
+    ': the activity of ada at 1 is not what history has',
+  ],
+  [
+    `update history_stretches set people = '{}' where room_id = ${IN('doc:plan')}`,
+    'doc:plan: sessions from 1 on are not what was counted',
+  ],
+  [
+    `update history_activity set entries = 999 where room_id = ${IN('doc:plan')}`,
+    'doc:plan: history counts more entries from 1 on than there are',
+  ],
+  [
+    `insert into room_loads values (12345)`,
+    'the database: room_loads has rows of room 12345, which is not there',
+  ],
+  [
+    `update people set name = 'deleted person', erased_at = now() where id = 'bo'`,
+    'the database: when bo, who was erased, was seen is there',
+  ],
+  [
+    `alter table people disable trigger user; update people set name = 'Bo' where id = 'bo'`,
+    'the database: bo was erased and is called Bo',
+  ],
+  [
+    `insert into people values ('ada', 'deleted person', now())
+     on conflict (id) do update set name = excluded.name, erased_at = excluded.erased_at`,
+    'user:ada: the inbox of somebody who was erased is there',
+  ],
+  [
+    `select setval(pg_get_serial_sequence('rooms', 'id'), 2)`,
+    'the database: rooms.id would give out 3 again',
+  ],
+]
+
+it('[BAK6] `verify` finds what does not agree with the logs', async () => {
+  const { url, db } = await database()
+  await importServer(db.pool, whole)
+  const found = async () =>
+    (await inconsistencies(db.pool)).map(({ room, problem }) => `${room ?? 'the database'}: ${problem}`)
+  const { code, output } = await syncline(url, 'verify')
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('0 inconsistencies') })
+  let before = await found()
+  for (const [change, said] of SPOILED) {
+    expect(before, change).not.toContainEqual(expect.stringContaining(said))
+    await asked(url, change)
+    before = await found()
+    expect(before, change).toContainEqual(expect.stringContaining(said))
+  }
+  expect(await syncline(url, 'verify')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('doc:secret: its kind is other'),
+  })
+}, 30_000)
+
+it('[BAK8] who knows more than what was restored brings it back, and is told that its position is not there', async () => {
+  const { server, ada, bo } = lively
+  const { wsUrl } = server
+  const before = connectProvider({ wsUrl, room: 'doc:plan', token: ada.token })
+  await before.synced()
+  before.edits.push(['typed after the export'])
+  await before.saved()
+  await ada.publish('doc:plan', 'comment.created', { text: 'said after the export' })
+  before.destroy()
+
+  const { url, db } = await database()
+  await importServer(db.pool, whole)
+  const restored = await startServer({ env: { JWT_SECRET: SECRET, DATABASE_URL: url } })
+  onTestFinished(() => restored.dispose())
+  const at = { wsUrl: restored.wsUrl, room: 'doc:plan' }
+  const after = connectProvider({ ...at, token: ada.token, document: before.document })
+  const other = connectProvider({ ...at, token: bo.token })
+  onTestFinished(() => {
+    for (const replica of [after, other]) replica.destroy()
+  })
+  await other.holds('typed after the export')
+  await after.saved()
+  expect(other.edits.toArray()).toEqual(before.edits.toArray())
+  const asker = Somebody.with(restored, 'ada', ada.token)
+  expect(await asker.ask('GET', '/rooms/doc:plan/events?after=9999')).toBe('position-invalid')
+  const said = await asker.ask('GET', '/rooms/doc:plan/events?after=0')
+  expect(JSON.stringify(said)).not.toContain('said after the export')
+}, 30_000)

@@ -1,6 +1,9 @@
 import pg from 'pg'
+import * as Y from 'yjs'
+import { packRoom } from '../../server/log/pack.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { Somebody } from '../chat/people.ts'
+import { type AtEnd, connectTo, openLog, openRoom } from '../log/fixture.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
@@ -56,7 +59,32 @@ export async function livelyServer(): Promise<Lively> {
   await administrator.ask('POST', '/access/revoke', { user: 'eve', room: 'doc:plan' })
   await ada.ask('GET', '/rooms/doc:plan/timeline')
   await until(async () => (await bo.ask('GET', '/users/bo/notifications')).notifications.length > 0)
+  await addSeldom(server.databaseUrl)
   return { server, administrator, ada, bo, chat }
+}
+
+/** What does not come about by itself in a few seconds. */
+const SELDOM = {
+  restores: `id, '\\x02', 9007199254740993, now()`,
+  'digest_windows overriding system value': `41, id, 'build', 'infinity', false`,
+  'digest_items overriding system value': `id, 'item', 42, 41, '{"a": [1.50, "\\u2028"]}', now()`,
+}
+
+/** And a room that is long enough for segments. */
+async function addSeldom(url: string): Promise<void> {
+  for (const [table, values] of Object.entries(SELDOM))
+    await asked(url, `insert into ${table} select ${values} from rooms where name = 'user:bo'`)
+  const ends: Parameters<AtEnd>[0][] = []
+  const db = await connectTo(url, (end) => ends.push(end))
+  const log = openLog(db, undefined, (end) => ends.push(end))
+  const room = await openRoom(log, 'notes:long')
+  const doc = new Y.Doc()
+  doc.on('update', (bytes: Uint8Array) => room.append({ actor: 'ada', at: 1_700_000_000_000, bytes }))
+  for (let edit = 0; edit < 2_500; edit += 1) doc.getText('content').insert(edit, 'x')
+  await room.durable()
+  await log.saveSnapshot(room.id, { seq: 2_500, state: Y.encodeStateAsUpdate(doc) })
+  await packRoom(db.pool, room.id)
+  for (const end of ends.reverse()) await end()
 }
 
 /** Asks the database of a server, or another one. */
