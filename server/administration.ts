@@ -6,11 +6,14 @@ import type { Verify } from './access/verifier.ts'
 import { EventRetention } from './channels/event-retention.ts'
 import type { Registry } from './channels/registry.ts'
 import type { Config } from './config.ts'
+import { Sandbox } from './documents/sandbox.ts'
+import { SynclineError } from './errors.ts'
 import type { History } from './history/history.ts'
 import { Retainer } from './history/retention/retainer.ts'
 import type { Cursors } from './http/cursors.ts'
 import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { inventoryRoutes } from './http/inventory.ts'
+import { type Quarantine, quarantineRoutes } from './http/quarantine.ts'
 import { type RoomRetention, retentionRoutes } from './http/retention.ts'
 import type { Router } from './http/router.ts'
 import { RoomInventory } from './log/inventory.ts'
@@ -19,9 +22,13 @@ import type { Logger } from './observe/log.ts'
 import { peopleRoutes } from './people/routes.ts'
 import type { Database } from './storage/database.ts'
 import type { Queryable } from './storage/transaction.ts'
+import { copyGoodPart } from './transfer/copy-room.ts'
+
+/** How long the opening of a part of a quarantined room may be tried, in ms. */
+const TRY_OPENING = 60_000
 
 export interface AdministrationOptions {
-  readonly config: Pick<Config, 'retention' | 'eventRetention'>
+  readonly config: Pick<Config, 'retention' | 'eventRetention' | 'maxDocumentBytes'>
   readonly database: Database
   readonly log: Log
   readonly registry: Registry
@@ -62,12 +69,22 @@ export function createAdministration(options: AdministrationOptions): Administra
       return retainer.retain(name, { dryRun, record })
     },
   }
+  const sandbox = { memory: Sandbox.memoryFor(config.maxDocumentBytes), within: TRY_OPENING }
+  const quarantine: Quarantine = {
+    copy: (name, by) => copyGoodPart({ pool, log, sandbox }, name, by),
+    release: async (name, by) => {
+      const record = (client: Queryable) => recordAct(client, act('room.release', name, by))
+      if ((await log.release(name, record)) || (await log.inspect(name)) !== undefined) return
+      throw new SynclineError('room-not-found')
+    },
+  }
   return {
     routes: [
       erasureRoutes({ erasure, ...access }),
       retentionRoutes({ retention, ...access }),
       inventoryRoutes({ inventory, cursors, ...access }),
       peopleRoutes({ pool, eraseRoom: log.erase.bind(log), ...access }),
+      quarantineRoutes({ quarantine, ...access }),
     ],
     tasks: {
       'finishing erasures': (signal) => log.finishErasures(signal),

@@ -218,7 +218,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       }),
       entryRoutes({ log, registry: channels.registry, people, ...access }),
       kindRoutes(registry, verify),
-      peoplePresence.routes(access),
+      ...peoplePresence.routes(access),
       ...administration.routes,
       ...features.routes,
     ],

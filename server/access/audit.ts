@@ -17,15 +17,18 @@ export interface AuditEntry {
 interface RecordedAct extends AuditEntry {
   readonly id: number
   readonly at: Date
+  /** What the actor was last called; null where nobody said it. */
+  readonly name: string | null
 }
 
 const INSERT = 'insert into audit_log (actor, act, subject, details) values ($1, $2, $3, $4)'
 
 const LIST = `
-  select id::float8 as id, at, actor, act, subject, details from audit_log
-  where ($1::bigint is null or id < $1)
-  order by id desc
-  limit $2`
+  select a.id::float8 as id, at, actor, name, act, subject, details
+  from audit_log a left join people p on p.id = a.actor
+  where ($1::bigint is null or a.id < $1) and ($2::text is null or act = $2) and ($3::text is null or actor = $3)
+  order by a.id desc
+  limit $4`
 
 /** To be called in the transaction of the act itself, so that there is never one without the other. */
 export async function recordAct(
@@ -35,15 +38,24 @@ export async function recordAct(
   await client.query(INSERT, [actor, act, subject, JSON.stringify(details)])
 }
 
+interface AuditQuery {
+  readonly limit: number
+  /** Acts before the one with this id. */
+  readonly before?: number | undefined
+  readonly act?: string | undefined
+  readonly actor?: string | undefined
+}
+
 export interface AuditLog {
-  /** The newest `limit` acts before the one with the id `before`, newest first. */
-  list(limit: number, before?: number): Promise<readonly RecordedAct[]>
+  /** The newest acts that are asked for, newest first. @throws SynclineError `storage-unavailable` */
+  list(query: AuditQuery): Promise<readonly RecordedAct[]>
 }
 
 export const createAuditLog = (pool: Pick<pg.Pool, 'query'>): AuditLog => ({
-  list: async (limit, before) => {
+  list: async ({ limit, before, act, actor }) => {
     try {
-      return (await pool.query<RecordedAct>(LIST, [before ?? null, limit])).rows
+      const values = [before ?? null, act ?? null, actor ?? null, limit]
+      return (await pool.query<RecordedAct>(LIST, values)).rows
     } catch (error) {
       if (!isStorageFailure(error)) throw error
       throw new SynclineError('storage-unavailable', undefined, { cause: error })

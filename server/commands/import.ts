@@ -75,7 +75,9 @@ async function importLog(pool: pg.Pool, file: string): Promise<{ room: string; i
   const { room } = header
   parseRoomName(room)
   const doc = new Y.Doc()
-  const insertion = await insertLog(pool, room, header, folded(doc, entries), () => summarise(doc))
+  const insertion = await insertLog(pool, room, header, folded(doc, entries), {
+    shown: () => summarise(doc),
+  })
   if (insertion === 'there' && !(await same(pool, file, room)))
     throw new Error(`${room} is there with another log`)
   return { room, insertion }

@@ -1,9 +1,9 @@
 import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { Fold, problemOf } from './fold.ts'
 import { newestSnapshot, readTail } from './load.ts'
-import { type Sandbox, SandboxDied } from './sandbox.ts'
-import type { Task } from './sandbox-tasks.ts'
+import type { Sandbox } from './sandbox.ts'
 
 export interface Verdict {
   readonly entries: Seq
@@ -11,9 +11,6 @@ export interface Verdict {
   readonly snapshots: number
   readonly problems: readonly string[]
 }
-
-/** Entries that are applied in one task, as long as nothing goes wrong. */
-const BATCH = { entries: 1_000, bytes: 4 * 1024 * 1024 }
 
 /**
  * Rebuilds a room from its first entry, in a process of its own, and holds each of its snapshots against the
@@ -33,7 +30,7 @@ export async function verifyRoom(log: Log, room: RoomLog, sandbox: Sandbox): Pro
   for (const seq of [...states.keys(), room.head].sort((a, b) => a - b)) {
     const broken = await fold.until(seq)
     if (broken !== undefined) {
-      problems.push(broken)
+      problems.push(broken.problem)
       return { entries: room.head, snapshots: compared, problems }
     }
     const state = states.get(seq)
@@ -54,85 +51,4 @@ export async function whyUnopenable(log: Log, room: RoomLog, sandbox: Sandbox): 
   const updates = state === null ? tail : [state, ...tail]
   const folded = await problemOf(sandbox, { kind: 'fold', afresh: true, updates })
   return folded ?? (await problemOf(sandbox, { kind: 'settle' }))
-}
-
-/** A room's entries applied in order, somewhere they can do no harm. */
-class Fold {
-  readonly #log: Log
-  readonly #room: RoomLog
-  readonly #sandbox: Sandbox
-  #done: Seq | undefined
-
-  constructor(log: Log, room: RoomLog, sandbox: Sandbox) {
-    this.#log = log
-    this.#room = room
-    this.#sandbox = sandbox
-  }
-
-  /** Applies what is missing up to this entry; says which one cannot be, and why. */
-  async until(seq: Seq): Promise<string | undefined> {
-    let batch: Uint8Array[] = []
-    let bytes = 0
-    let last = this.#done ?? 0
-    if (this.#done === undefined) {
-      await this.#sandbox.run({ kind: 'fold', afresh: true, updates: [] })
-      this.#done = 0
-    }
-    for await (const entry of this.#log.read(this.#room.id, last, seq)) {
-      batch.push(entry.bytes)
-      bytes += entry.bytes.length
-      last = entry.seq
-      if (batch.length < BATCH.entries && bytes < BATCH.bytes && last < seq) continue
-      const problem = await this.#apply(batch)
-      if (problem !== undefined) return problem
-      this.#done = last
-      batch = []
-      bytes = 0
-    }
-    return undefined
-  }
-
-  async #apply(updates: readonly Uint8Array[]): Promise<string | undefined> {
-    const first = (this.#done ?? 0) + 1
-    try {
-      const { at, problem } = await this.#sandbox.run({ kind: 'fold', afresh: false, updates })
-      return problem === undefined ? undefined : `entry ${first + (at ?? 0)} ${problem}`
-    } catch (error) {
-      if (!(error instanceof SandboxDied)) throw error
-      return this.#bisect(updates, first, error)
-    }
-  }
-
-  /** Where a batch has ended the process: the good part again, then one entry after the other. */
-  async #bisect(updates: readonly Uint8Array[], first: Seq, died: SandboxDied): Promise<string> {
-    const before = await readTailUntil(this.#log, this.#room, first - 1)
-    let afresh = true
-    for (const [at, update] of [undefined, ...updates].entries()) {
-      const task: Task = { kind: 'fold', afresh, updates: update === undefined ? before : [update] }
-      try {
-        const { problem } = await this.#sandbox.run(task)
-        if (problem !== undefined) return `entry ${first + at - 1} ${problem}`
-      } catch (error) {
-        if (!(error instanceof SandboxDied)) throw error
-        return `entry ${first + at - 1} cannot be applied: ${error.message}`
-      }
-      afresh = false
-    }
-    return `entries ${first} to ${first + updates.length - 1} cannot be applied together: ${died.message}`
-  }
-}
-
-async function readTailUntil(log: Log, room: RoomLog, seq: Seq): Promise<readonly Uint8Array[]> {
-  const updates: Uint8Array[] = []
-  for await (const entry of log.read(room.id, 0, seq)) updates.push(entry.bytes)
-  return updates
-}
-
-async function problemOf(sandbox: Sandbox, task: Task): Promise<string | undefined> {
-  try {
-    return (await sandbox.run(task)).problem
-  } catch (error) {
-    if (error instanceof SandboxDied) return error.message
-    throw error
-  }
 }

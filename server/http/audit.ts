@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { AuditLog } from '../access/audit.ts'
-import { isAdministrator } from '../access/grants.ts'
+import { userIdSchema } from '../access/identity.ts'
 import type { Verify } from '../access/verifier.ts'
-import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
-import { bearer } from './bearer.ts'
+import { administrator } from './administrator.ts'
 import { BEARER, createRouter, json, refusals } from './router.ts'
+import { text } from './text.ts'
 
 const MAX_PAGE = 100
 
@@ -14,6 +14,7 @@ const actSchema = z
     id: z.int(),
     at: z.iso.datetime(),
     actor: z.string(),
+    name: z.string().nullable().openapi({ description: 'What the actor was last called' }),
     act: z.string(),
     subject: z.string(),
     details: z.record(z.string(), z.unknown()),
@@ -31,6 +32,8 @@ const route = createRoute({
     query: z.object({
       limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
       before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+      act: text.max(100).optional().openapi({ description: 'Such as `room.erase`' }),
+      actor: userIdSchema.optional().openapi({ description: 'Who did it' }),
     }),
   },
   responses: {
@@ -49,10 +52,9 @@ export interface AuditOptions {
 
 export const auditRoutes = ({ verify, audit }: AuditOptions) =>
   createRouter().openapi(route, async (c) => {
-    const { grants } = await bearer(c.req.header('authorization'), verify)
-    if (!isAdministrator(grants)) throw new SynclineError('forbidden')
-    const { limit, before } = c.req.valid('query')
-    const acts = await audit.list(limit, before)
-    const next = acts.length < limit ? null : (acts.at(-1)?.id ?? null)
+    await administrator(c.req.header('authorization'), verify)
+    const query = c.req.valid('query')
+    const acts = await audit.list(query)
+    const next = acts.length < query.limit ? null : (acts.at(-1)?.id ?? null)
     return c.json({ acts: acts.map(({ at, ...act }) => ({ ...act, at: at.toISOString() })), next }, 200)
   })

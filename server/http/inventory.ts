@@ -42,6 +42,7 @@ const roomSchema = z
     }),
     health: z.enum(HEALTHS).openapi({ description: 'damaged: an entry of the log is missing' }),
     reason: z.string().nullable().openapi({ description: 'Why it is quarantined' }),
+    quarantinedAt: z.iso.datetime().nullable(),
     deletedAt: z.iso.datetime().nullable(),
     deletedBy: z.string().nullable(),
   })
@@ -122,7 +123,7 @@ function isSought(
   return [name, title ?? ''].some((said) => said.toLowerCase().includes(part))
 }
 
-const represent = ({ createdAt, changedAt, deletedAt, recent, ...room }: InventoryRoom) => ({
+const represent = ({ createdAt, changedAt, quarantinedAt, deletedAt, recent, ...room }: InventoryRoom) => ({
   ...room,
   recent: [...recent],
   bloat:
@@ -131,5 +132,6 @@ const represent = ({ createdAt, changedAt, deletedAt, recent, ...room }: Invento
       : Math.round((room.stateBytes / room.characters) * 1000) / 1000,
   createdAt: createdAt.toISOString(),
   changedAt: changedAt.toISOString(),
+  quarantinedAt: quarantinedAt?.toISOString() ?? null,
   deletedAt: deletedAt?.toISOString() ?? null,
 })

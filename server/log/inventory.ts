@@ -34,8 +34,9 @@ export interface InventoryRoom {
   readonly createdBy: string
   readonly changedAt: Date
   readonly health: Health
-  /** Why it is quarantined. */
+  /** Why it is quarantined, and since when. */
   readonly reason: string | null
+  readonly quarantinedAt: Date | null
   readonly deletedAt: Date | null
   readonly deletedBy: string | null
   /** How many have ever written in it, as far as history has read it. */
@@ -82,6 +83,7 @@ const list = (sort: InventorySort, ascending: boolean) => {
 const ROOMS = `
   select r.name, r.kind, r.title, r.head::float8 as entries, r.created_at as "createdAt", r.created_by as "createdBy",
     r.changed_at as "changedAt", ${HEALTH} as health, r.quarantine_reason as reason,
+    r.quarantined_at as "quarantinedAt",
     r.deleted_at as "deletedAt", r.deleted_by as "deletedBy", coalesce(s.people, 0) as people,
     w.recent, coalesce(s.log_bytes, 0)::float8 as "logBytes",
     s.state_bytes::float8 as "stateBytes", s.characters::float8 as characters

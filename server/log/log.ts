@@ -194,8 +194,8 @@ export class Log {
   }
 
   /** Ends a quarantine; false where there was none. */
-  release(name: string): Promise<boolean> {
-    return releaseRoom(this.#database.pool, name)
+  release(name: string, record?: Note): Promise<boolean> {
+    return releaseRoom(this.#database.pool, name, record)
   }
 
   /** Calls back with every room that is opened for appending. */

@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import { inTransaction } from '../storage/transaction.ts'
 import type { RoomId, Seq } from './entry.ts'
+import type { Note } from './erase.ts'
 
 export interface RoomRow {
   readonly id: RoomId
@@ -126,12 +128,15 @@ export async function isQuarantined(pool: pg.Pool, room: RoomId): Promise<boolea
   return rowCount === 1
 }
 
-/** Lets people in again; false where the room was not quarantined. */
-export async function releaseRoom(pool: pg.Pool, name: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `update rooms set quarantined_at = null, quarantine_reason = null
-     where name = $1 and quarantined_at is not null`,
-    [name],
-  )
-  return rowCount === 1
+/** Lets people in again; false where the room was not quarantined, and nothing is recorded. */
+export function releaseRoom(pool: pg.Pool, name: string, record?: Note): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `update rooms set quarantined_at = null, quarantine_reason = null
+       where name = $1 and quarantined_at is not null`,
+      [name],
+    )
+    if (rowCount === 1) await record?.(client)
+    return rowCount === 1
+  })
 }

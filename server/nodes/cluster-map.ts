@@ -80,6 +80,11 @@ export class ClusterMap<Value> {
     this.#timer ??= setTimeout(() => this.#tellChanges(), GATHER).unref()
   }
 
+  /** All keys of which other nodes say something; some of them more than once. */
+  *keys(): Generator<string> {
+    for (const { values } of this.#others.values()) yield* values.keys()
+  }
+
   /** What the other nodes say of a key. */
   elsewhere(key: string): readonly Value[] {
     const found: Value[] = []

@@ -17,6 +17,13 @@ export interface Present {
   readonly device: Device | null
 }
 
+/** Somebody who is connected, with where. */
+export interface Online extends Present {
+  /** Since when, in milliseconds since the epoch, by the clock of the node where they have been longest. */
+  readonly since: number
+  readonly rooms: readonly string[]
+}
+
 /** Hears who comes and goes. */
 export interface Doorkeeper {
   came(person: Present, room: string): void
@@ -63,6 +70,7 @@ class Connected implements Stay {
 interface Person {
   readonly user: string
   name: string
+  readonly since: number
   /** The one that said something last is the last. */
   readonly stays: Set<Connected>
 }
@@ -72,6 +80,9 @@ export interface Whereabouts {
   get(user: string): Present | undefined
   /** Who is in a room now. */
   inRoom(room: string): ReadonlySet<string>
+  /** Everybody's ids, each once. */
+  users(): Iterable<string>
+  online(user: string): Online | undefined
 }
 
 /** Who is connected to this node, and in which rooms. */
@@ -88,7 +99,7 @@ export class Attendance implements Whereabouts {
   }
 
   enter({ user, name }: Pick<Identity, 'user' | 'name'>, room: string): Stay {
-    const person = this.#people.get(user) ?? { user, name, stays: new Set() }
+    const person = this.#people.get(user) ?? { user, name, since: Date.now(), stays: new Set() }
     person.name = name
     this.#people.set(user, person)
     const stay = new Connected(person, room, this.#house)
@@ -104,12 +115,18 @@ export class Attendance implements Whereabouts {
     return person && presentOf(person, person.stays)
   }
 
+  online(user: string): Online | undefined {
+    const person = this.#people.get(user)
+    if (person === undefined) return undefined
+    const { since, stays } = person
+    return { ...presentOf(person, stays), since, rooms: this.roomsOf(user) }
+  }
+
   /** Everybody who is connected. */
   *everybody(): Generator<Present> {
     for (const person of this.#people.values()) yield presentOf(person, person.stays)
   }
 
-  /** Everybody's ids. */
   users(): Iterable<string> {
     return this.#people.keys()
   }

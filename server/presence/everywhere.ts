@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Bus } from '../bus.ts'
 import { ClusterMap } from '../nodes/cluster-map.ts'
-import type { Attendance, Present, Whereabouts } from './attendance.ts'
+import type { Attendance, Online, Present, Whereabouts } from './attendance.ts'
 
 /** What a node tells of somebody who is connected to it. */
 const toldSchema = z.object({
@@ -9,6 +9,8 @@ const toldSchema = z.object({
   status: z.enum(['online', 'away']),
   device: z.enum(['desktop', 'phone']).nullable(),
   rooms: z.array(z.string()),
+  /** Left out by nodes of an earlier version. */
+  since: z.number().optional(),
 })
 type Told = z.infer<typeof toldSchema>
 
@@ -27,10 +29,10 @@ export class Everywhere implements Whereabouts {
       value: toldSchema,
       keys: () => here.users(),
       valueOf: (user) => {
-        const present = here.get(user)
-        if (present === undefined) return undefined
-        const { name, status, device } = present
-        return { name, status, device, rooms: [...here.roomsOf(user)] }
+        const online = here.online(user)
+        if (online === undefined) return undefined
+        const { name, status, device, rooms, since } = online
+        return { name, status, device, rooms: [...rooms], since }
       },
       onChange: (user, before, now) => {
         for (const room of before?.rooms ?? []) this.#count(room, user, -1)
@@ -53,6 +55,19 @@ export class Everywhere implements Whereabouts {
     const looked = active.length > 0 ? active : told
     const { device = null } = looked.find((one) => one.device !== null) ?? {}
     return { user, name: first.name, status: active.length > 0 ? 'online' : 'away', device }
+  }
+
+  users(): Iterable<string> {
+    return new Set([...this.#here.users(), ...this.#elsewhere.keys()])
+  }
+
+  online(user: string): Online | undefined {
+    const present = this.get(user)
+    if (present === undefined) return undefined
+    const here = this.#here.online(user)
+    const told = [...(here === undefined ? [] : [here]), ...this.#elsewhere.elsewhere(user)]
+    const since = Math.min(...told.map((one) => one.since ?? Date.now()))
+    return { ...present, since, rooms: [...new Set(told.flatMap(({ rooms }) => rooms))] }
   }
 
   inRoom(room: string): ReadonlySet<string> {

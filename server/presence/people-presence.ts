@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Bus } from '../bus.ts'
 import type { Logger } from '../observe/log.ts'
 import { Attendance, type Whereabouts } from './attendance.ts'
+import { everybodyRoutes } from './everybody.ts'
 import { Everywhere } from './everywhere.ts'
 import { Register } from './register.ts'
 import { type PresenceRouteOptions, presenceRoutes } from './routes.ts'
@@ -24,8 +25,8 @@ export class PeoplePresence {
   }
 
   routes(access: Pick<PresenceRouteOptions, 'verify' | 'authorizer' | 'revocations'>) {
-    const parts = { pool: this.#pool, whereabouts: this.#whereabouts, register: this.#register }
-    return presenceRoutes({ ...parts, ...access })
+    const parts = { pool: this.#pool, whereabouts: this.#whereabouts, register: this.#register, ...access }
+    return [presenceRoutes(parts), everybodyRoutes(parts)]
   }
 
   /** Forgets who has not come into a room for long. */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { keepVersion } from '../history/versions/versions.ts'
 import type { Entry, NewEntry, RoomId } from '../log/entry.ts'
+import type { Note } from '../log/erase.ts'
 import type { StoredEvent } from '../log/events.ts'
 import { encodeSegment } from '../log/segment.ts'
 import { endsSegment, insertSegment, type Stage } from '../log/segment-table.ts'
@@ -60,16 +61,22 @@ async function standing(pool: pg.Pool, name: string): Promise<Insertion> {
   return rows[0]?.deleted ? 'deleted' : 'there'
 }
 
-/**
- * Makes a room with this log, all of it or nothing, in one transaction. `shown` is asked when the last entry
- * has been read.
- */
+export interface InsertOptions {
+  /** Asked when the last entry has been read. */
+  readonly shown: () => Shown
+  /** Whether features make of the events what they make of new ones, such as notifications. Default true. */
+  readonly followed?: boolean
+  /** Called in the transaction in which the room is made. */
+  readonly record?: Note
+}
+
+/** Makes a room with this log, all of it or nothing, in one transaction. */
 export function insertLog(
   pool: pg.Pool,
   name: string,
   header: LogHeader,
   entries: AsyncIterable<LoggedEntry>,
-  shown: () => Shown,
+  { shown, followed = true, record }: InsertOptions,
 ): Promise<Insertion> {
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
@@ -81,13 +88,14 @@ export function insertLog(
     const room = Number(rows[0].id) as RoomId
     // Its events have happened elsewhere, or long ago: no webhook is told of them.
     await client.query(`select set_config('syncline.importing', 'on', true)`)
-    const last = await insertSegments(client, room, entries)
+    const last = await insertSegments(client, room, entries, followed)
     const { title, editor } = shown()
     await client.query(
       'update rooms set head = $2, title = $3, editor = $4, events_after = $5 where id = $1',
       [room, last?.seq ?? 0, title, editor, header.eventsAfter ?? 0],
     )
     if (last !== undefined) await keepImported(client, room, { ...last, actor: header.createdBy })
+    await record?.(client)
     return 'inserted'
   })
 }
@@ -100,6 +108,7 @@ async function insertSegments(
   client: Queryable,
   room: RoomId,
   entries: AsyncIterable<LoggedEntry>,
+  followed: boolean,
 ): Promise<Entry | undefined> {
   let last: Entry | undefined
   let merged = 0
@@ -117,6 +126,7 @@ async function insertSegments(
       client,
       room,
       run.flatMap(({ events = [] }) => events),
+      followed,
     )
     run = []
     bytes = 0
@@ -136,7 +146,12 @@ async function insertSegments(
   return last
 }
 
-async function insertEvents(client: Queryable, room: RoomId, events: readonly StoredEvent[]): Promise<void> {
+async function insertEvents(
+  client: Queryable,
+  room: RoomId,
+  events: readonly StoredEvent[],
+  followed: boolean,
+): Promise<void> {
   if (events.length === 0) return
   const column = (name: keyof StoredEvent) => events.map((event) => event[name])
   await client.query(
@@ -148,7 +163,7 @@ async function insertEvents(client: Queryable, room: RoomId, events: readonly St
          as e(seq, at, actor, type, id, payload)
        returning room_id, seq
      )
-     insert into event_queue (room_id, seq) select room_id, seq from written`,
-    [room, ...(['seq', 'at', 'actor', 'type', 'id', 'payload'] as const).map(column)],
+     insert into event_queue (room_id, seq) select room_id, seq from written where $8`,
+    [room, ...(['seq', 'at', 'actor', 'type', 'id', 'payload'] as const).map(column), followed],
   )
 }

@@ -14,12 +14,14 @@ export async function requireRoom(pool: pg.Pool, name: string): Promise<RoomRow>
   return room
 }
 
-/** A room's log as `writeLog` takes it. */
+/** A room's log as `writeLog` takes it: all of it, or up to the end of an entry. */
 export async function logOf(
   pool: pg.Pool,
   name: string,
+  until?: Seq,
 ): Promise<{ readonly header: LogHeader; readonly entries: AsyncIterable<LoggedEntry> }> {
   const room = await requireRoom(pool, name)
+  const end = until ?? room.head
   const { rows } = await pool.query<{ created_at: Date; created_by: string; events_after: string }>(
     'select created_at, created_by, events_after from rooms where id = $1',
     [room.id],
@@ -29,9 +31,9 @@ export async function logOf(
     created_by: createdBy,
     events_after: dropped,
   } = rows[0] ?? { created_at: new Date(0), created_by: '', events_after: '0' }
-  const eventsAfter = dropped === '0' ? undefined : Number(dropped)
+  const eventsAfter = dropped === '0' ? undefined : Math.min(Number(dropped), end)
   const header = { room: name, createdAt: createdAt.toISOString(), createdBy, eventsAfter }
-  return { header, entries: entriesOf(pool, room.id, room.head) }
+  return { header, entries: entriesOf(pool, room.id, end) }
 }
 
 const PAGE = 1_000

@@ -72,7 +72,7 @@ describe('automatic versions', () => {
       for (const [index, entry] of entries.entries()) yield { ...entry, seq: index + 1 }
     }
     const header = { createdAt: new Date(START).toISOString(), createdBy: 'cleo', room: 'doc:b' }
-    await insertLog(db.pool, 'doc:b', header, log(), () => shown)
+    await insertLog(db.pool, 'doc:b', header, log(), { shown: () => shown })
     expect(await history.versions('doc:b', ALL)).toMatchObject([{ seq: 2, reason: 'import', author: 'cleo' }])
   })
 })

@@ -195,3 +195,26 @@ it('[PRE25] a client keeps asking for whoever is watched, and tells what changed
   stop()
   expect(mine.statuses.get(bob)).toBeUndefined()
 })
+
+it('[OPV2] an administrator is told of everybody who is connected, since when and where, page by page', async () => {
+  const [first, second, room, other] = [newName('all-a'), newName('all-b'), newRoom(), newRoom()]
+  const before = Date.now()
+  await Promise.all([joined(first, room), joined(second, room)])
+  await joined(second, other)
+  const everybody = async (query: Readonly<Record<string, string>>, grants: Grants = { '*:*': 'admin' }) => {
+    const headers = { authorization: `Bearer ${await server.token('root', grants)}` }
+    const answer = await fetch(`${server.url}/api/v1/admin/people?${new URLSearchParams(query)}`, { headers })
+    // biome-ignore lint/suspicious/noExplicitAny: whatever the route answers
+    return { status: answer.status, body: (await answer.json()) as any }
+  }
+  const page = (await everybody({ search: 'ALL-', limit: '1' })).body
+  expect(page).toMatchObject({
+    people: [{ user: first, status: 'online', rooms: [room] }],
+    total: 2,
+    next: first,
+  })
+  expect(Math.abs(Date.parse(page.people[0].since) - before)).toBeLessThan(10_000)
+  const rest = (await everybody({ search: 'all-', limit: '1', after: page.next })).body
+  expect(rest).toMatchObject({ people: [{ user: second, roomCount: 2 }], total: 2, next: null })
+  expect((await everybody({}, { 'doc:*': 'admin' })).status).toBe(403)
+})

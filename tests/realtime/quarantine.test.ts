@@ -179,3 +179,58 @@ it('[DOC33] an opening that was cut short for another reason costs one trial, an
   await until(async () => (await query(server.databaseUrl, 'select from room_loads')).length === 0)
   expect(await query(server.databaseUrl, 'select 1 from rooms where quarantined_at is not null')).toEqual([])
 })
+
+it('[OPV1] a copy has all entries up to the last good one, is made once, and leaves the original as it is', async () => {
+  const server = await serverWith(['one', 'two', 'three', 'four'], 'doc:bad')
+  await write(server, 'doc:gap', ['one', 'two', 'three'])
+  await write(server, 'doc:well', ['one'])
+  await server.kill9()
+  const room = (name: string) => `room_id = (select id from rooms where name = '${name}')`
+  await query(
+    server.databaseUrl,
+    `update room_updates set bytes = '\\x01020304' where seq = 3 and ${room('doc:bad')}`,
+  )
+  await query(server.databaseUrl, `delete from room_updates where seq = 2 and ${room('doc:gap')}`)
+  await server.restart()
+  const damaged = await entriesOf(server)
+  const admin = await server.token('root', { '*:*': 'admin' })
+  const ask = async (method: string, path: string, token = admin) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(`${server.url}/api/v1/${path}`, { method, headers })
+    const text = await response.text()
+    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) }
+  }
+  const copy = (name: string, token?: string) => ask('POST', `rooms/${name}/quarantine/copy`, token)
+  for (const name of ['doc:bad', 'doc:gap']) expect(await denialOf(server, name)).toBe('room-damaged')
+
+  const others = await Promise.all([copy('doc:bad'), copy('doc:bad'), copy('doc:bad')])
+  for (const { json } of others)
+    expect(json).toEqual({ room: 'doc:bad-copy-2', until: 2, entries: damaged.length })
+  expect((await copy('doc:bad')).json).toEqual(others[0]?.json)
+  expect(await readRoom(server, 'doc:bad-copy-2')).toEqual(['one', 'two'])
+  await write(server, 'doc:bad-copy-2', ['more'])
+  expect(await readRoom(server, 'doc:bad-copy-2')).toEqual(['one', 'two', 'more'])
+  expect((await copy('doc:gap')).json).toMatchObject({ room: 'doc:gap-copy-1', until: 1 })
+  expect(await entriesOf(server)).toEqual(damaged)
+  expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
+  expect((await copy('doc:well')).json.error.code, 'of a room that opens').toBe('request-invalid')
+  expect((await copy('doc:none')).json.error.code).toBe('room-not-found')
+
+  const listed = (await ask('GET', 'admin/rooms?health=quarantined')).json.rooms
+  expect(listed.map(({ name }: { name: string }) => name).sort()).toEqual(['doc:bad', 'doc:gap'])
+  expect(Date.parse(listed[0].quarantinedAt)).toBeGreaterThan(Date.now() - 60_000)
+  const writer = await server.token('eve', { 'doc:*': 'admin', '*:*': 'write' })
+  expect((await copy('doc:bad', writer)).status).toBe(403)
+  expect((await ask('DELETE', 'rooms/doc:bad/quarantine', writer)).status).toBe(403)
+  for (let again = 0; again < 2; again += 1)
+    expect((await ask('DELETE', 'rooms/doc:bad/quarantine')).status).toBe(204)
+  const acts = (await ask('GET', 'audit')).json.acts
+  expect(acts.map(({ act, subject }: { act: string; subject: string }) => `${act} ${subject}`)).toEqual([
+    'room.release doc:bad',
+    'room.copy doc:gap',
+    'room.copy doc:bad',
+  ])
+  expect((await ask('GET', 'audit?act=room.release&actor=root')).json.acts).toHaveLength(1)
+  expect((await ask('GET', 'audit?actor=eve')).json.acts).toEqual([])
+  expect(await denialOf(server, 'doc:bad'), 'still damaged, and found so anew').toBe('room-damaged')
+})
