@@ -58,6 +58,10 @@ export async function livelyServer(): Promise<Lively> {
   await administrator.ask('DELETE', '/rooms/doc:secret')
   await administrator.ask('POST', '/access/revoke', { user: 'eve', room: 'doc:plan' })
   await ada.ask('GET', '/rooms/doc:plan/timeline')
+  const measures = [{ name: 'signups', value: 2, labels: { plan: 'free' } }]
+  await administrator.ask('POST', '/rooms/analytics:moon/metrics', { id: 'first', measures })
+  const rule = { metric: 'signups', of: 'sum', over: 60, is: 'above', threshold: 100 }
+  await administrator.ask('PUT', '/rooms/analytics:moon/alerts/crowd', rule)
   await until(async () => (await bo.ask('GET', '/users/bo/notifications')).notifications.length > 0)
   await addSeldom(server.databaseUrl)
   return { server, administrator, ada, bo, chat }
