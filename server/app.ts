@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
@@ -40,7 +41,9 @@ import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
 import { Log, type Unsaved } from './log/log.ts'
+import { Measured, type SystemMeasure } from './measured.ts'
 import type { Logger } from './observe/log.ts'
+import { openTraces } from './observe/open-traces.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
 import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
@@ -72,6 +75,10 @@ export type Publish = Channels['publishAs']
 /** The server without an address of its own. */
 export interface Parts {
   readonly publish: Publish
+  /** Its lines name this node. */
+  readonly logger: Logger
+  /** What the server measures of itself; for one caller, since it counts from one call to the next. */
+  readonly systemSample: () => readonly SystemMeasure[]
   readonly listener: RequestListener
   readonly gateway: Gateway
   /** Begins what is done beside the requests; call it when these can arrive. */
@@ -87,14 +94,27 @@ export interface Parts {
 }
 
 /** Puts the server together: the only place that knows every part. */
-export async function assemble(config: Config, logger: Logger): Promise<Parts> {
+export async function assemble(config: Config, processLogger: Logger): Promise<Parts> {
+  const node = randomBytes(16).toString('hex')
+  const logger = processLogger.child({ node: node.slice(0, 8) })
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const registry = new Registry(kinds, followedTypes(kinds))
+  const traces = await openTraces(
+    config.traces,
+    { 'service.instance.id': node, 'service.version': VERSION },
+    logger,
+  )
+  const measured = new Measured(
+    traces,
+    logger,
+    [...kinds.map(({ name }) => name), ...(config.roomKinds ?? ['doc'])],
+    VERSION,
+  )
   const database = await openDatabase(config.storage, logger)
-  const log = new Log(database, logger, config.maxQueueBytes)
-  const history = new History(database, logger)
+  const log = new Log(database, logger, config.maxQueueBytes, measured.batch)
+  const history = new History(database, logger, 'refused', measured.job)
   log.onOpen((room) => history.watch(room))
-  const cluster = config.redis && (await joinCluster(config.redis, { db: database.pool, log, logger }))
+  const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   const heartbeat = new Heartbeat(database.pool)
   const revocations = new Revocations(database.pool)
   await revocations.start()
@@ -130,6 +150,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     maxDocumentBytes: config.maxDocumentBytes,
     announces: (document, connection, client) => presence.announces(document, connection, client),
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
+    watch: measured.realtime,
   })
   const channels = new Channels(log, registry)
   const signals = new Signals(cluster?.bus)
@@ -199,6 +220,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
     logger,
     ...access,
   })
+  const ready = () => readiness(log, heartbeat, cluster?.bus, stopping)
   const visits = new Visits({ authorizer, connections, logger })
   const http = createHttp({
     rooms: createRoomDirectory(database.pool),
@@ -221,8 +243,10 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       ...peoplePresence.routes(access),
       ...administration.routes,
       ...features.routes,
+      measured.routes(config.metricsToken),
     ],
-    readiness: () => readiness(log, heartbeat, stopping),
+    readiness: ready,
+    watch: measured.requests,
     ...access,
     audit: createAuditLog(database.pool),
     requestLimit,
@@ -257,7 +281,21 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       return requestLimit.refusal(addressOf(request))
     },
   })
+  measured.watch({
+    log,
+    maxQueueBytes: config.maxQueueBytes,
+    pool: database.pool,
+    connections,
+    visits,
+    sessionsOverHttp: () => gateway.sessionsOverHttp,
+    documents: () => hocuspocus.documents.size,
+    followers: features.followers,
+    bus: cluster?.bus,
+    readiness: ready,
+  })
   return {
+    logger,
+    systemSample: () => measured.systemSample(),
     listener: (request, response) => {
       if (!gateway.request(request, response)) http.listener(request, response)
     },
@@ -294,6 +332,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       const ended = [closed || log.abandon(), features.close(), history.close(), cluster?.stop()]
       await within(LET_GO, Promise.all(ended))
       await rooms.onDestroy()
+      await measured.stop()
       return unsaved
     },
     end: () => database.close(),
@@ -306,6 +345,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Parts> {
       await features.close()
       await history.close()
       await log.abandon()
+      await measured.stop()
       await database.close()
     },
   }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { collector, isLoopback, proxies, trustedUrl } from './config/addresses.ts'
 import { configFile } from './config/file.ts'
 import { type RedisConfig, redisAddress } from './config/redis.ts'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
@@ -51,6 +51,10 @@ export interface Config {
   /** Whether the studio is built at start and served; the API and the WebSocket work without it. */
   readonly studio: boolean
   readonly logLevel: string
+  /** What metrics are asked for with; where it is undefined, only this machine may ask. */
+  readonly metricsToken: string | undefined
+  /** The OTLP/HTTP address that traces are sent to; none are made where it is undefined. */
+  readonly traces: string | undefined
   /** Edits that may wait in memory while the database is away, in bytes. */
   readonly maxQueueBytes: number
   /** The largest WebSocket message taken, in bytes. */
@@ -128,17 +132,6 @@ const secret = z
   )
   .refine((value) => new Set(value).size >= 10, 'is too regular to be a secret; try: openssl rand -base64 48')
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-
-/** An address whose answer decides who is let in, so nobody on the way may write that answer. */
-const trustedUrl = z.string().refine((value) => {
-  const url = URL.parse(value)
-  if (url === null || url.username !== '' || url.password !== '') return false
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(host))
-}, 'must be an https:// address (http:// on a loopback address), without a user in it')
-
 const kinds = z.string().transform((value, context) => {
   const list = value.split(',').map((part) => part.trim())
   for (const kind of list.filter((name) => !ROOM_KIND.test(name))) {
@@ -172,6 +165,8 @@ const environment = z.object({
   ALLOWED_ORIGINS: origins.default([]),
   STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  METRICS_TOKEN: secret.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.optional(),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),
   DRAIN_SECONDS: integer(0, 600).optional(),
@@ -244,6 +239,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     allowedOrigins: data.ALLOWED_ORIGINS,
     studio: data.STUDIO === 'on',
     logLevel: data.LOG_LEVEL,
+    metricsToken: data.METRICS_TOKEN,
+    traces: data.OTEL_EXPORTER_OTLP_ENDPOINT,
     maxQueueBytes: data.MAX_QUEUE_BYTES,
     maxFrameBytes: data.MAX_FRAME_BYTES,
     retention: data.RETENTION,

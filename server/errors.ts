@@ -117,6 +117,16 @@ export const ERRORS = {
     reason: 'Too many edits wait for the database; new ones are kept on your device until it returns',
     retryable: true,
   },
+  'storage-rejects': {
+    status: 503,
+    reason: 'The database takes no edits of some rooms; these are kept, and tried again',
+    retryable: true,
+  },
+  'nodes-apart': {
+    status: 503,
+    reason: 'Redis is away: what is written at other nodes arrives a second later',
+    retryable: true,
+  },
   'position-invalid': {
     status: 400,
     reason: 'There is no such position: a seq of the room, an ISO time with its zone, or the id of a version',

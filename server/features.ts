@@ -47,6 +47,7 @@ export interface Features {
   /** Somebody has read a room up to there. @throws SynclineError `room-not-found` */
   readonly moveRead: (room: string, user: string, seq: number) => Promise<number>
   readonly routes: readonly Router[]
+  readonly followers: Pick<Followers, 'failing'>
   /** To be done now and then, by name. */
   readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
   start(): void
@@ -77,6 +78,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const webhooks = createWebhooks({ ...options, database, registry, config: options.webhooks })
   return {
     moveRead: chat.moveRead,
+    followers,
     routes: [
       chat.routes({ followers, mayCreate: mayChat, ...options }),
       activity.routes,

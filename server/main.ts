@@ -26,14 +26,15 @@ async function start(): Promise<void> {
     )
   }
   const config = readConfig(process.env)
-  const logger = createLogger(config.logLevel)
+  const processLogger = createLogger(config.logLevel)
   // Hocuspocus writes to the console what the hooks have already logged once, in its own format.
   Object.assign(console, {
-    error: (...parts: unknown[]) => logger.debug(format(...parts)),
-    warn: (...parts: unknown[]) => logger.warn(format(...parts)),
+    error: (...parts: unknown[]) => processLogger.debug(format(...parts)),
+    warn: (...parts: unknown[]) => processLogger.warn(format(...parts)),
   })
-  if (config.studio) await ensureStudio(logger)
-  const app = await startApp(config, logger)
+  if (config.studio) await ensureStudio(processLogger)
+  const app = await startApp(config, processLogger)
+  const { logger } = app
   if (config.tokens.mode === 'development') {
     logger.warn('development mode: anyone on this machine can have a token; set JWT_SECRET for anything else')
   }

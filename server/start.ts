@@ -13,6 +13,8 @@ const LET_GO = 5_000
 
 export interface App {
   readonly publish: Publish
+  /** Its lines name this node. */
+  readonly logger: Logger
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string
   /**
@@ -37,6 +39,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   return {
     url: urlOf(server, config.host),
     publish: parts.publish,
+    logger: parts.logger,
     close: async () => {
       // Until everybody has moved, requests are answered: also those that ask whether it is ready.
       await parts.drain()

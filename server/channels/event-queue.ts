@@ -83,6 +83,15 @@ export async function isQueued(client: Queryable, room: string, until: Seq): Pro
   return rows[0]?.queued === true
 }
 
+/** How many events wait, of all nodes; `most` where there are more. */
+export async function countQueued(client: Queryable, most: number): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    'select count(*)::float8 as count from (select from event_queue limit $1) queued',
+    [most],
+  )
+  return rows[0]?.count ?? 0
+}
+
 /**
  * SQL for how far a read model goes that is made by followers, in the statement that reads it: the position before the first
  * event that still waits, or the head. Where `room` is an expression for the room's id.

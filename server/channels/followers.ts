@@ -93,6 +93,11 @@ export class Followers {
     channels.onFollowed(() => this.#wake())
   }
 
+  /** Rooms that could not be followed, and are tried again. */
+  get failing(): number {
+    return this.#failing.size
+  }
+
   start(): void {
     this.#timer = setInterval(() => this.#wake(), POLL)
     this.#timer.unref()

@@ -1,4 +1,4 @@
-import type { Bus } from '../bus.ts'
+import type { Bus, NodeId } from '../bus.ts'
 import type { RedisConfig } from '../config/redis.ts'
 import type { Log } from '../log/log.ts'
 import type { Logger } from '../observe/log.ts'
@@ -16,9 +16,14 @@ export interface ClusterMember {
 /** Joins the other nodes on this database; never waits for Redis. */
 export async function joinCluster(
   config: RedisConfig,
-  { db, log, logger }: { readonly db: Queryable; readonly log: Log; readonly logger: Logger },
+  {
+    node,
+    db,
+    log,
+    logger,
+  }: { readonly node: NodeId; readonly db: Queryable; readonly log: Log; readonly logger: Logger },
 ): Promise<ClusterMember> {
-  const bus = new RedisBus(config, await Seal.of(db), logger)
+  const bus = new RedisBus(config, await Seal.of(db), logger, node)
   relay(bus, log)
   return { bus, stop: () => bus.stop() }
 }

@@ -55,7 +55,7 @@ const newTopic = (): Topic => ({
  * `connected` is false within seven seconds, and nothing waits for it.
  */
 export class RedisBus implements Bus {
-  readonly node: NodeId = randomBytes(16).toString('hex')
+  readonly node: NodeId
   readonly #seal: Seal
   readonly #logger: Logger
   /** One to publish; a connection that has subscribed can do nothing else. */
@@ -76,7 +76,13 @@ export class RedisBus implements Bus {
   #warned = Number.NEGATIVE_INFINITY
   #problem: unknown
 
-  constructor(config: RedisConfig, seal: Seal, logger: Logger) {
+  constructor(
+    config: RedisConfig,
+    seal: Seal,
+    logger: Logger,
+    node: NodeId = randomBytes(16).toString('hex'),
+  ) {
+    this.node = node
     this.#seal = seal
     this.#logger = logger
     this.#counts = config.kind !== 'cluster'

@@ -1,15 +1,17 @@
 import * as Y from 'yjs'
 import { type ErrorCode, SynclineError } from '../errors.ts'
+import { isEvent, type NewEntry } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import { type Run, startOf } from '../log/room-feed.ts'
 import type { RoomLog } from '../log/room-log.ts'
-import { readTail } from './load.ts'
 
 /** After what could not be read, in ms. */
 const AGAIN = 1_000
 
 /** The log has not got any more what is missing, as one entry after the other: the document is to be loaded anew. */
 const GONE: ReadonlySet<ErrorCode> = new Set(['position-gone', 'room-damaged'])
+
+type Applied = Pick<NewEntry, 'bytes' | 'at'>
 
 export interface RoomTailOptions {
   readonly log: Log
@@ -21,6 +23,8 @@ export interface RoomTailOptions {
   readonly unread: (error: unknown) => void
   /** What is in the log cannot be applied: the document is not what its log makes. */
   readonly broken: (error: unknown) => void
+  /** Hears how long an entry was on its way here that waited longest of those applied together, in ms. */
+  readonly lagged: (ms: number) => void
 }
 
 /**
@@ -56,7 +60,7 @@ export class RoomTail {
       return
     }
     const others = run.own ? [] : run.entries.filter(({ event }) => event === undefined)
-    if (this.#apply(others.map(({ bytes }) => bytes))) room.integratedUpTo(run.lastSeq)
+    if (this.#apply(others)) room.integratedUpTo(run.lastSeq)
   }
 
   #wake(): void {
@@ -77,21 +81,26 @@ export class RoomTail {
     const { log, room } = this.#options
     while (room.behind && !this.#stopped) {
       const until = room.known
-      const updates = await readTail(log, room, { after: room.integrated, until })
-      if (this.#stopped || !this.#apply(updates)) return
+      const missed: Applied[] = []
+      for await (const entry of log.edits(room.id, room.integrated, until))
+        if (!isEvent(entry)) missed.push(entry)
+      if (this.#stopped || !this.#apply(missed)) return
       room.integratedUpTo(until)
     }
     // Still the turn in which nothing was missing: what comes next is told.
     this.#reading = false
   }
 
-  #apply(updates: readonly Uint8Array[]): boolean {
-    const { doc, origin, broken } = this.#options
-    if (updates.length === 0) return true
+  #apply(entries: readonly Applied[]): boolean {
+    const { doc, origin, broken, lagged } = this.#options
+    const [first] = entries
+    if (first === undefined) return true
     try {
       doc.transact(() => {
-        for (const update of updates) Y.applyUpdate(doc, update, origin)
+        for (const { bytes } of entries) Y.applyUpdate(doc, bytes, origin)
       }, origin)
+      // The clocks of two nodes differ by some ms.
+      lagged(Math.max(0, Date.now() - first.at))
       return true
     } catch (error) {
       broken(error)

@@ -33,7 +33,7 @@ import {
 import { Indexer } from './workers/indexer.ts'
 import type { Jobs } from './workers/jobs.ts'
 import { Shared } from './workers/shared.ts'
-import { WorkerPool } from './workers/worker-pool.ts'
+import { type WatchJob, WorkerPool } from './workers/worker-pool.ts'
 
 /** Positions that were read last, as they were sent, in bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -57,6 +57,12 @@ export interface PositionContent {
 }
 
 /**
+ * What becomes of who reads a room that is quarantined: what is in its log may end the process, so only a process that
+ * does nothing else reads it.
+ */
+type Quarantined = 'refused' | 'read'
+
+/**
  * The past of every room: what is kept of it beside the log, and any position of it. All that takes time is done by
  * workers.
  */
@@ -67,16 +73,12 @@ export class History {
   readonly #indexer: Indexer
   readonly #cache = new Lru<string, PositionContent>(CACHE_BYTES)
   readonly #reading = new Shared<string, PositionContent>()
-  readonly #quarantined: 'refused' | 'read'
+  readonly #quarantined: Quarantined
 
-  /**
-   * @param quarantined what becomes of who reads a room that is quarantined: what is in its log may end the process, so
-   *   only a process that does nothing else reads it
-   */
-  constructor(database: Database, logger: Logger, quarantined: 'refused' | 'read' = 'refused') {
+  constructor(database: Database, logger: Logger, quarantined: Quarantined = 'refused', watch?: WatchJob) {
     this.#pool = database.pool
     this.#logger = logger
-    this.#workers = new WorkerPool({ databaseUrl: database.url })
+    this.#workers = new WorkerPool({ databaseUrl: database.url }, watch)
     this.#indexer = new Indexer(this.#workers, logger, (room) => isQuarantined(database.pool, room))
     this.#quarantined = quarantined
   }

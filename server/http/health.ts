@@ -7,12 +7,13 @@ import { createRouter, json } from './router.ts'
 export interface Readiness {
   readonly ready: boolean
   readonly problems: readonly ErrorCode[]
+  /** What only makes it slower or concerns few, and is no reason to send people elsewhere. */
+  readonly degraded: readonly ErrorCode[]
 }
 
 const liveSchema = z.object({ live: z.literal(true) }).openapi('Live')
-const readySchema = z
-  .object({ ready: z.boolean(), problems: z.array(refusalSchema.shape.error) })
-  .openapi('Readiness')
+const said = z.array(refusalSchema.shape.error)
+const readySchema = z.object({ ready: z.boolean(), problems: said, degraded: said }).openapi('Readiness')
 
 const live = createRoute({
   method: 'get',
@@ -31,11 +32,13 @@ const ready = createRoute({
   },
 })
 
+const told = (codes: readonly ErrorCode[]) => codes.map((code) => refusal(code).error)
+
 export const healthRoutes = (readiness: () => Readiness) =>
   createRouter()
     .openapi(live, (c) => c.json({ live: true as const }, 200))
     .openapi(ready, (c) => {
       const now = readiness()
-      const body = { ready: now.ready, problems: now.problems.map((code) => refusal(code).error) }
+      const body = { ready: now.ready, problems: told(now.problems), degraded: told(now.degraded) }
       return now.ready ? c.json(body, 200) : c.json(body, 503)
     })

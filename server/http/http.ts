@@ -20,6 +20,7 @@ import { mountOpenApi } from './openapi.ts'
 import { corsOrigin } from './origin.ts'
 import { answerError } from './refusal.ts'
 import type { RequestLimit } from './request-limit.ts'
+import { type RequestWatch, watchRequests } from './request-watch.ts'
 import { revokeRoutes } from './revoke.ts'
 import { roomRoutes } from './rooms.ts'
 import { createRouter, type Router } from './router.ts'
@@ -37,6 +38,7 @@ export interface HttpOptions {
   readonly revocations: Pick<Revocations, 'revoke' | 'check' | 'roomsTakenFrom'>
   readonly audit: AuditLog
   readonly requestLimit: RequestLimit
+  readonly watch?: RequestWatch
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
   /** What tokens are signed with for anybody who asks; undefined outside development mode. */
@@ -69,6 +71,7 @@ export function createHttp(options: HttpOptions): Http {
     throw new SynclineError('route-not-found')
   })
 
+  if (options.watch !== undefined) app.use(watchRequests(options.watch))
   app.use(securityHeaders())
   app.use(`${API_PREFIX}/*`, async (c, next) => {
     await next()

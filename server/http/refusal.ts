@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
-import type { Logger } from '../observe/log.ts'
+import { countRefusal, type Logger } from '../observe/log.ts'
 
 /** How every refusal looks, whatever the address. */
 export const refusalSchema = z
@@ -39,6 +39,7 @@ function toSyncline(error: unknown): SynclineError {
 export function answerError(error: unknown, route: string, logger: Logger): Response {
   const thrown = toSyncline(error)
   const requestId = randomUUID()
+  countRefusal(logger, thrown.code)
   const headers = new Headers({ 'X-Request-Id': requestId, 'Cache-Control': 'no-store' })
   if (thrown.status === 401) headers.set('WWW-Authenticate', 'Bearer')
   // The rest of the body is not read, so the connection is of no further use.

@@ -15,16 +15,21 @@ const ENTRY_OVERHEAD = 512
 /** How long a room that Postgres rejects waits before it is tried again, in ms. */
 const STALLED_PAUSE = 5_000
 
+/** Goes around each batch that is committed: returns what `commit` does. */
+export type WatchBatch = (batch: Batch, commit: () => Promise<Outcome>) => Promise<Outcome>
+
 export interface CommitterState {
   /** Entries handed in and not committed. */
   readonly entries: number
   readonly bytes: number
-  /** How long the oldest of them has waited, in ms. */
+  /** How long nothing was committed although something waits that is not rejected, in ms. */
   readonly oldest: number
   /** Why the log cannot be written just now. */
   readonly failure: Error | undefined
   /** Rooms whose entries Postgres rejects. */
   readonly stalled: number
+  /** Connections that commit just now, and those that could. */
+  readonly lanes: { readonly busy: number; readonly idle: number }
 }
 
 /**
@@ -44,18 +49,26 @@ export class Committer implements CommitScheduler {
   readonly #waiting = new Map<RoomLog, NodeJS.Timeout>()
   readonly #logger: Logger
   readonly #maxBytes: number
+  readonly #watch: WatchBatch
   #entries = 0
-  #stalled = 0
   #bytes = 0
+  /** Rooms that were rejected by themselves, and not committed since. */
+  readonly #rejected = new Set<RoomLog>()
   #emptyAt = Date.now()
   #lastSettled = Date.now()
   #scheduled = false
   #closed = false
   #drained: (() => void) | undefined
 
-  constructor(database: Database, logger: Logger, maxBytes: number) {
+  constructor(
+    database: Database,
+    logger: Logger,
+    maxBytes: number,
+    watch: WatchBatch = (_, commit) => commit(),
+  ) {
     this.#logger = logger
     this.#maxBytes = maxBytes
+    this.#watch = watch
     this.#lanes = Array.from({ length: LANES }, () => new Lane(database, logger))
     this.#idle = [...this.#lanes]
   }
@@ -69,10 +82,18 @@ export class Committer implements CommitScheduler {
     return {
       entries: this.#entries,
       bytes: this.#bytes,
-      oldest: this.#entries === 0 ? 0 : Date.now() - Math.max(this.#emptyAt, this.#lastSettled),
+      oldest:
+        this.#entries <= this.#rejectedEntries ? 0 : Date.now() - Math.max(this.#emptyAt, this.#lastSettled),
       failure: this.#lanes.find((lane) => lane.failure !== undefined)?.failure,
-      stalled: this.#stalled,
+      stalled: this.#rejected.size,
+      lanes: { busy: this.#running.size, idle: this.#idle.length },
     }
+  }
+
+  get #rejectedEntries(): number {
+    let entries = 0
+    for (const { appended, committed } of this.#rejected) entries += appended - committed
+    return entries
   }
 
   enqueued(room: RoomLog, bytes: number): void {
@@ -141,7 +162,7 @@ export class Committer implements CommitScheduler {
       const lane = this.#idle.pop()
       if (lane === undefined) return
       const batch = this.#take()
-      const run = lane.commit(batch).then((outcome) => {
+      const run = this.#watch(batch, () => lane.commit(batch)).then((outcome) => {
         this.#running.delete(run)
         this.#idle.push(lane)
         this.#settle(batch, outcome)
@@ -189,6 +210,7 @@ export class Committer implements CommitScheduler {
         continue
       }
       this.#forget(entries)
+      this.#rejected.delete(room)
       this.#lastSettled = Date.now()
       this.#guarded(room, () => room.settle(head, entries, outcome.repeats))
       if (room.waiting > 0) this.#admit(room)
@@ -205,6 +227,7 @@ export class Committer implements CommitScheduler {
   #drop(room: RoomLog, entries: readonly NewEntry[]): void {
     this.#forget(entries)
     this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
+    this.#rejected.delete(room)
     this.#lastSettled = Date.now()
     this.#guarded(room, () => room.end())
   }
@@ -229,10 +252,7 @@ export class Committer implements CommitScheduler {
       'entries of a room are rejected by the database; they wait',
     )
     room.phase = 'stalled'
-    this.#stalled += 1
-    this.#after(STALLED_PAUSE, room, () => {
-      this.#stalled -= 1
-      this.#enter(room, 'alone')
-    })
+    this.#rejected.add(room)
+    this.#after(STALLED_PAUSE, room, () => this.#enter(room, 'alone'))
   }
 }

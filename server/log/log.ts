@@ -1,7 +1,7 @@
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
-import { Committer, type CommitterState } from './committer.ts'
+import { Committer, type CommitterState, type WatchBatch } from './committer.ts'
 import { dropEvents, type RoomWithOldEvents, roomsWithOldEvents } from './drop-events.ts'
 import type { Entry, RoomId, Seq } from './entry.ts'
 import { type EntryHead, readEntryHeads } from './entry-heads.ts'
@@ -66,7 +66,7 @@ export class Log {
   readonly #committer: Committer
   readonly #packer: Packer
   readonly #logger: Logger
-  readonly #openListeners = new Set<(room: RoomLog) => void>()
+  readonly #openListeners = new Set<(room: RoomLog, name: string) => void>()
   /** Every room that somebody here holds: one queue a room, so that its edits and events have one order. */
   readonly #open = new Map<RoomId, Held>()
   /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
@@ -76,10 +76,10 @@ export class Log {
   /** For each room that is being looked up: the rooms that nobody holds any more since then. */
   readonly #lookups = new Set<Set<RoomId>>()
 
-  constructor(database: Database, logger: Logger, maxQueueBytes: number) {
+  constructor(database: Database, logger: Logger, maxQueueBytes: number, watch?: WatchBatch) {
     this.#database = database
     this.#logger = logger
-    this.#committer = new Committer(database, logger, maxQueueBytes)
+    this.#committer = new Committer(database, logger, maxQueueBytes, watch)
     this.#packer = new Packer(database.pool, logger)
   }
 
@@ -117,7 +117,7 @@ export class Log {
     if (known === undefined) {
       this.#open.set(row.id, held)
       this.#packer.watch(held.room)
-      for (const listener of this.#openListeners) listener(held.room)
+      for (const listener of this.#openListeners) listener(held.room, name)
     }
     held.room.heard(row.head)
     return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
@@ -199,7 +199,7 @@ export class Log {
   }
 
   /** Calls back with every room that is opened for appending. */
-  onOpen(listener: (room: RoomLog) => void): void {
+  onOpen(listener: (room: RoomLog, name: string) => void): void {
     this.#openListeners.add(listener)
   }
 

@@ -128,6 +128,14 @@ export async function isQuarantined(pool: pg.Pool, room: RoomId): Promise<boolea
   return rowCount === 1
 }
 
+/** Reads through all rooms. */
+export async function countQuarantined(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    'select count(*)::float8 as count from rooms where quarantined_at is not null and deleted_at is null',
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** Lets people in again; false where the room was not quarantined, and nothing is recorded. */
 export function releaseRoom(pool: pg.Pool, name: string, record?: Note): Promise<boolean> {
   return inTransaction(pool, async (client) => {

@@ -93,6 +93,13 @@ export class Connections {
     return this.#sockets.size
   }
 
+  /** Different people who are connected. */
+  get people(): number {
+    let people = 0
+    for (const { sockets } of this.#people.values()) if (sockets.size > 0) people += 1
+    return people
+  }
+
   get all(): Iterable<Socket> {
     return this.#sockets.keys()
   }

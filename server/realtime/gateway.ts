@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { defineHooks, type Peer } from 'crossws'
 import nodeAdapter from 'crossws/adapters/node'
 import { SynclineError } from '../errors.ts'
+import { countRefusal } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
 import { type Caller, Entrance, type EntranceOptions, REQUEST } from './entrance.ts'
 import { HttpTransport } from './http-transport.ts'
@@ -79,6 +80,11 @@ export class Gateway {
     })
   }
 
+  /** Sessions over HTTP that are open. */
+  get sessionsOverHttp(): number {
+    return this.#http.size
+  }
+
   /** Answers a request of a session over HTTP; false where it is none. */
   request(request: IncomingMessage, response: ServerResponse): boolean {
     return this.#http.request(request, response)
@@ -113,6 +119,8 @@ export class Gateway {
   async #admit(request: IncomingMessage, tcp: Duplex, head: Buffer): Promise<void> {
     const refusal = await this.#refusal(request)
     if (refusal !== undefined) {
+      // Not in the log: what is refused here comes by the thousand.
+      countRefusal(this.#options.logger, refusal.code)
       refuseUpgrade(tcp, refusal)
       return
     }

@@ -3,10 +3,13 @@ import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
 import { processorTime } from './processor-time.ts'
+import { type RoomWatch, UNWATCHED } from './room-watch.ts'
 import { OPEN } from './wire.ts'
 
 interface Held {
   readonly position: number
+  /** When its frame began to be handled (performance.now). */
+  readonly since: number
   readonly socket: WebSocketLike
   readonly frame: Uint8Array
 }
@@ -22,27 +25,45 @@ const REFUSED = 0
  */
 export class HeldAcknowledgements {
   readonly #log: RoomLog
+  readonly #watch: RoomWatch
   readonly #held: Held[] = []
-  /** Releases nothing any more. */
-  readonly stop: () => void
+  readonly #unfollow: () => void
 
-  constructor(log: RoomLog) {
+  constructor(log: RoomLog, watch = UNWATCHED) {
     this.#log = log
-    this.stop = log.onCommit(() => this.#release())
+    this.#watch = watch
+    this.#unfollow = log.onCommit(() => this.#release())
   }
 
   /** Sends the frame as soon as everything appended until now is committed: at once, where it is. */
-  hold(socket: WebSocketLike, frame: Uint8Array): void {
+  hold(socket: WebSocketLike, frame: Uint8Array, since: number): void {
     const position = this.#log.appended
-    if (position <= this.#log.committed) send(socket, frame)
-    else this.#held.push({ position, socket, frame })
+    if (position <= this.#log.committed) {
+      send(socket, frame)
+      return
+    }
+    this.#held.push({ position, since, socket, frame })
+    this.#watch.held(1)
+  }
+
+  /** Releases nothing any more. */
+  stop(): void {
+    this.#unfollow()
+    this.#watch.held(-this.#held.length)
+    this.#held.length = 0
   }
 
   #release(): void {
     const { committed } = this.#log
     const waiting = this.#held.findIndex(({ position }) => position > committed)
     const due = this.#held.splice(0, waiting === -1 ? this.#held.length : waiting)
-    for (const { socket, frame } of due) send(socket, frame)
+    if (due.length === 0) return
+    this.#watch.held(-due.length)
+    const now = performance.now()
+    for (const { since, socket, frame } of due) {
+      send(socket, frame)
+      this.#watch.acknowledged(now - since)
+    }
   }
 }
 
@@ -59,12 +80,14 @@ function send(socket: WebSocketLike, frame: Uint8Array): void {
 /** A frame that is being handled: what kind Hocuspocus' `beforeSync` calls it, and what it brings. */
 export interface HandledFrame extends Incoming {
   readonly kind: 'step1' | 'step2' | 'update'
+  /** When it began to be handled (performance.now). */
+  readonly since: number
 }
 
 /** What a frame was, and what it has written. */
 export type Written = Pick<HandledFrame, 'kind' | 'runs'>
 
-const NOTHING: HandledFrame = { kind: 'step1', update: new Uint8Array(), runs: [] }
+const NOTHING: HandledFrame = { kind: 'step1', update: new Uint8Array(), runs: [], since: 0 }
 
 export interface HoldingSocketEvents {
   /**
@@ -142,11 +165,11 @@ export class HoldingSocket implements WebSocketLike {
 
   #acknowledge(frame: Uint8Array): void {
     this.#events.applied?.(processorTime() - this.#since, performance.now())
-    const { kind, runs, update } = this.#handling
+    const { kind, runs, update, since } = this.#handling
     // It may be large, and the next one far away.
     this.#handling = NOTHING
     if (frame.at(-1) === REFUSED) {
-      this.#acknowledgements.hold(this.#socket, frame)
+      this.#acknowledgements.hold(this.#socket, frame, since)
       return
     }
     if (!this.#events.sound({ kind, runs: this.#gap ? [] : runs })) return
@@ -157,10 +180,10 @@ export class HoldingSocket implements WebSocketLike {
     if (kind === 'step2') {
       this.#inSync = true
       clearTimeout(this.#overdue)
-      for (const owed of this.#owed) this.#acknowledgements.hold(this.#socket, owed)
+      for (const owed of this.#owed) this.#acknowledgements.hold(this.#socket, owed, since)
       this.#owed = []
     }
-    this.#acknowledgements.hold(this.#socket, frame)
+    this.#acknowledgements.hold(this.#socket, frame, since)
   }
 
   /**

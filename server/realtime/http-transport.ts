@@ -71,6 +71,11 @@ export class HttpTransport {
     this.#options = options
   }
 
+  /** Sessions that are open. */
+  get size(): number {
+    return this.#lines.size
+  }
+
   /** Answers a request of its own; false leaves it to others. */
   request(request: IncomingMessage, response: ServerResponse): boolean {
     const path = (request.url ?? '').split('?', 1)[0]

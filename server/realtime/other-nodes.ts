@@ -4,6 +4,7 @@ import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import { reportFault } from './faults.ts'
+import { UNWATCHED } from './room-watch.ts'
 
 /** What Hocuspocus takes for another node's: it is in the log, and is not to be stored once more. */
 const OF_OTHER_NODES: TransactionOrigin = { source: 'redis' }
@@ -17,7 +18,13 @@ export function reportGap(document: Document, origin: unknown): void {
 }
 
 /** Keeps an open document up with other nodes; returns what stops it. */
-export function followOtherNodes(document: Document, room: RoomLog, log: Log, logger: Logger): () => void {
+export function followOtherNodes(
+  document: Document,
+  room: RoomLog,
+  log: Log,
+  logger: Logger,
+  watch = UNWATCHED,
+): () => void {
   const tail = new RoomTail({
     log,
     room,
@@ -25,6 +32,7 @@ export function followOtherNodes(document: Document, room: RoomLog, log: Log, lo
     origin: OF_OTHER_NODES,
     unread: (error) => logger.warn({ err: error, room: document.name }, 'the log could not be read on'),
     broken: (error) => reportFault(document, error),
+    lagged: (ms) => watch.lagged(ms),
   })
   return () => tail.stop()
 }

@@ -1,7 +1,7 @@
 import type { Connection } from '@hocuspocus/server'
 import { SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
-import type { Logger } from '../observe/log.ts'
+import { countRefusal, type Logger } from '../observe/log.ts'
 import type { RejectEnvelope } from '../protocol.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 
@@ -30,6 +30,7 @@ export function logRefusal(
   fields: Readonly<Record<string, unknown>>,
 ): void {
   const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)]))
+  countRefusal(logger, error.code)
   if (error.code === 'internal') logger.error({ err: error, ...shown }, error.message)
   else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
 }

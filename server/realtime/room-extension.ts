@@ -32,6 +32,7 @@ import { connectionOf, contextOf, incomingOf } from './origin.ts'
 import { followOtherNodes, isOfOtherNodes, reportGap } from './other-nodes.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import { RoomLoader } from './room-loader.ts'
+import type { RoomWatch } from './room-watch.ts'
 import { snapshotStore } from './snapshot-store.ts'
 import { Turn } from './turn.ts'
 import { UpdateAdmission } from './update-admission.ts'
@@ -47,6 +48,7 @@ export interface RoomExtensionOptions {
   readonly announces?: Announces
   /** What a document may take when it is encoded. */
   readonly maxDocumentBytes: number
+  readonly watch?: RoomWatch
 }
 
 /** The reason with which Hocuspocus closes a connection when handling a frame has thrown. */
@@ -74,9 +76,7 @@ export class RoomExtension implements Extension {
   readonly priority = 50
   readonly #log: Log
   readonly #logger: Logger
-  readonly #actorOf: RoomExtensionOptions['actorOf']
-  readonly #onApplied: RoomExtensionOptions['onApplied']
-  readonly #announces: Announces
+  readonly #options: RoomExtensionOptions
   /** Weak: a room lives as long as Hocuspocus keeps its document. */
   readonly #rooms = new WeakMap<Document, OpenRoom>()
   readonly #sockets = new WeakMap<Connection, HoldingSocket>()
@@ -85,15 +85,11 @@ export class RoomExtension implements Extension {
   readonly #admission: UpdateAdmission
   readonly #loader: RoomLoader
   readonly #sandbox: Sandbox
-  readonly #maxDocumentBytes: number
 
   constructor(options: RoomExtensionOptions) {
     this.#log = options.log
     this.#logger = options.logger
-    this.#actorOf = options.actorOf
-    this.#onApplied = options.onApplied
-    this.#announces = options.announces ?? announcedToHocuspocus
-    this.#maxDocumentBytes = options.maxDocumentBytes
+    this.#options = options
     const memory = Sandbox.memoryFor(options.maxDocumentBytes)
     this.#loader = new RoomLoader(options.log, options.logger, memory)
     this.#sandbox = new Sandbox({ memory })
@@ -113,7 +109,7 @@ export class RoomExtension implements Extension {
       document.once('destroy', held.release)
       const { unsnapshotted, bytes } = loaded
       // Entries take more than what they make: where it matters, it is measured.
-      const exact = bytes > this.#maxDocumentBytes ? Y.encodeStateAsUpdate(document).length : bytes
+      const exact = bytes > this.#options.maxDocumentBytes ? Y.encodeStateAsUpdate(document).length : bytes
       this.#open(instance, document, held.room, { unsnapshotted, bytes: exact })
     } catch (error) {
       // Hocuspocus forgets a document that failed to load without destroying it; its awareness has a timer.
@@ -157,19 +153,20 @@ export class RoomExtension implements Extension {
 
   /** Runs before the frame is applied and before its acknowledgement, so here the connection's socket is replaced. */
   async beforeSync({ type, payload, connection, document }: beforeSyncPayload): Promise<void> {
+    const since = performance.now()
     await this.#turn.over()
     const { socket, open } = this.#join(connection, document)
     const kind = type === SyncType.step1 ? 'step1' : type === SyncType.step2 ? 'step2' : 'update'
     if (kind === 'step1' || isEmptyUpdate(payload)) {
-      socket.handling({ kind, update: payload, runs: [] })
+      socket.handling({ kind, update: payload, runs: [], since })
       return
     }
     if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
     const actor = this.#actor(connection.context)
-    const onApplied = this.#onApplied
+    const { onApplied } = this.#options
     const spent = onApplied && ((ms: number, now: number) => onApplied(connection, ms, now))
     const { runs } = await this.#admission.admit(payload, { ...open, connection, document, actor, spent })
-    socket.handling({ kind, update: payload, runs })
+    socket.handling({ kind, update: payload, runs, since })
   }
 
   /** The log of a document that is open. */
@@ -252,7 +249,7 @@ export class RoomExtension implements Extension {
         socketOf(origin)?.leftGap()
       },
     })
-    const unfollowed = followOtherNodes(document, log, this.#log, this.#logger)
+    const unfollowed = followOtherNodes(document, log, this.#log, this.#logger, this.#options.watch)
     const stopped = log.onDelete(() => {
       for (const connection of document.getConnections())
         refuseConnection(connection, new SynclineError('room-deleted'))
@@ -261,7 +258,7 @@ export class RoomExtension implements Extension {
     widenFlushWindow(document, (window) => {
       log.gather = window * GATHERED_PART
     })
-    const acknowledgements = new HeldAcknowledgements(log)
+    const acknowledgements = new HeldAcknowledgements(log, this.#options.watch)
     // The room may stay open for its events, and must not keep a document that has gone.
     document.once('destroy', () => {
       stopped()
@@ -274,7 +271,7 @@ export class RoomExtension implements Extension {
       acknowledgements,
       owners: new ClientOwners(document, {
         actorOf: ({ context }) => this.#actor(context),
-        announces: this.#announces,
+        announces: this.#options.announces ?? announcedToHocuspocus,
       }),
       described: undefined,
       encoding: false,
@@ -310,7 +307,7 @@ export class RoomExtension implements Extension {
   /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
   #actor(context: unknown): string {
     try {
-      return this.#actorOf(context) ?? SYSTEM
+      return this.#options.actorOf(context) ?? SYSTEM
     } catch (error) {
       this.#logger.error({ err: error }, 'actorOf failed; the entry is the system’s')
       return SYSTEM
@@ -321,7 +318,7 @@ export class RoomExtension implements Extension {
     const open = this.#inService(document)
     const known = this.#sockets.get(connection)
     if (known !== undefined) return { socket: known, open }
-    const onApplied = this.#onApplied
+    const { onApplied } = this.#options
     const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, {
       sound: (sent) => this.#sound(connection, document, open, sent),
       outOfStep: () => {

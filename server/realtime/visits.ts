@@ -17,14 +17,22 @@ export interface VisitOptions {
 /** Requests that stay open, each counted and ended as a WebSocket is. */
 export class Visits {
   readonly #options: VisitOptions
+  readonly #open = new Set<Visit>()
 
   constructor(options: VisitOptions) {
     this.#options = options
   }
 
+  get size(): number {
+    return this.#open.size
+  }
+
   /** @throws SynclineError `shutting-down`, `revoked`, `too-many-connections` */
   admit(visitor: Visitor): Visit {
-    return new OpenVisit(visitor, this.#options)
+    const visit = new OpenVisit(visitor, this.#options)
+    this.#open.add(visit)
+    visit.onClose(() => this.#open.delete(visit))
+    return visit
   }
 }
 

@@ -169,7 +169,7 @@ async function ofHealth(files: DockerFiles): Promise<readonly string[]> {
     ['liveness', livenessProbe.httpGet.path, /live$/],
     ['readiness', readinessProbe.httpGet.path, /ready$/],
   ]
-  const router = healthRoutes(() => ({ ready: true, problems: [] }))
+  const router = healthRoutes(() => ({ ready: true, problems: [], degraded: [] }))
   const answers = asked.map(async ([by, path, wanted]) => {
     const { status } = await router.request(path)
     return status === 200 && wanted.test(path) ? [] : [`${by} asks ${path}`]

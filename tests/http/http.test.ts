@@ -27,16 +27,19 @@ describe('health', () => {
     const live = await server.get('/health/live')
     expect([live.status, await live.json()]).toEqual([200, { live: true }])
     const ready = await server.get('/health/ready')
-    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, problems: [] }])
+    expect([ready.status, await ready.json()]).toEqual([200, { ready: true, problems: [], degraded: [] }])
   })
 
   it('[HTTP1] answers 503 and why when edits cannot be saved, and lives on', async () => {
     const sick = await TestServer.start({
-      readiness: () => ({ ready: false, problems: ['storage-unavailable'] }),
+      readiness: () => ({ ready: false, problems: ['storage-unavailable'], degraded: [] }),
     })
     const ready = await sick.get('/health/ready')
     const problem: Refusal['error'] = refusal('storage-unavailable').error
-    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, problems: [problem] }])
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { ready: false, problems: [problem], degraded: [] },
+    ])
     expect((await sick.get('/health/live')).status).toBe(200)
     await sick.close()
   })

@@ -62,7 +62,7 @@ export class TestServer {
       addressOf: () => 'here',
       rooms: createRoomDirectory(database.pool),
       cursors,
-      readiness: () => ({ ready: true, problems: [] }),
+      readiness: () => ({ ready: true, problems: [], degraded: [] }),
       verify: async (token) => {
         const identity = await verifyToken(token)
         revocations.check(identity)

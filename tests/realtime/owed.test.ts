@@ -10,7 +10,7 @@ afterEach(() => {
 })
 
 const STATUS = Uint8Array.of(1, 97, 8, 1)
-const frame = (kind: 'step2' | 'update') => ({ kind, update: new Uint8Array(10), runs: [] })
+const frame = (kind: 'step2' | 'update') => ({ kind, update: new Uint8Array(10), runs: [], since: 0 })
 
 function socketOf() {
   const sent: unknown[] = []

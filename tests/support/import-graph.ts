@@ -31,6 +31,7 @@ const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 const FEATURES = ['chat', 'notifications', 'presence', 'activity', 'comments', 'analytics', 'webhooks']
 const ALL = [
   'app',
+  'measured',
   'start',
   'cluster',
   'features',
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   extension: ALL.filter((part) => !['app', 'start', 'commands'].includes(part)),
   start: ALL,
   app: ALL.filter((part) => part !== 'start'),
+  measured: ['channels', 'history', ...BELOW_REALTIME],
   cluster: BELOW_HTTP,
   features: [...FEATURES, 'realtime', 'channels', ...BELOW_REALTIME],
   administration: ['people', 'transfer', 'history', 'channels', ...BELOW_REALTIME],

@@ -6,11 +6,16 @@ import type { JobKind, Jobs } from './jobs.ts'
 /** The live event loop keeps a core for itself; more than a few workers would only wait for the database. */
 const WORKERS = Math.max(1, Math.min(4, availableParallelism() - 1))
 
+/** Goes around each job, from asking for it to its answer: returns what `job` does. */
+export type WatchJob = <Output>(kind: JobKind, job: () => Promise<Output>) => Promise<Output>
+
 /** Threads that do what would hold up live editing. A room always has the same one, which keeps its history. */
 export class WorkerPool {
   readonly #workers: readonly HistoryWorker[]
+  readonly #watch: WatchJob
 
-  constructor(options: WorkerOptions) {
+  constructor(options: WorkerOptions, watch: WatchJob = (_, job) => job()) {
+    this.#watch = watch
     this.#workers = Array.from({ length: WORKERS }, () => new HistoryWorker(options))
   }
 
@@ -25,9 +30,11 @@ export class WorkerPool {
     input: Jobs[Kind]['input'],
     signal?: AbortSignal,
   ): Promise<Jobs[Kind]['output']> {
-    const { promise, resolve, reject } = Promise.withResolvers<Jobs[Kind]['output']>()
-    this.#of(room).run({ kind, room, input, signal, resolve, reject })
-    return promise
+    return this.#watch(kind, () => {
+      const { promise, resolve, reject } = Promise.withResolvers<Jobs[Kind]['output']>()
+      this.#of(room).run({ kind, room, input, signal, resolve, reject })
+      return promise
+    })
   }
 
   /** Has nothing of a room be kept here once what is being done for it is done. */

@@ -1,0 +1,31 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import type { Traces } from '../observe/traces.ts'
+
+export interface RequestWatch {
+  readonly traces: Traces
+  /** Hears of each answer, as it begins, after so many ms. */
+  answered(method: string, status: number, ms: number): void
+}
+
+/** Measures each request, and makes a span of it under the name of its route. */
+export const watchRequests =
+  ({ traces, answered }: RequestWatch): MiddlewareHandler =>
+  async (c, next) => {
+    const started = performance.now()
+    const { method } = c.req
+    await traces.span(
+      method,
+      { 'http.request.method': method },
+      async (span) => {
+        await next()
+        const { status } = c.res
+        // As it is written in the code: the room that was asked for is not in it.
+        const route = routePath(c, -1)
+        span.rename(`${method} ${route}`)
+        span.set({ 'http.route': route, 'http.response.status_code': status })
+        answered(method, status, performance.now() - started)
+      },
+      c.req.header('traceparent'),
+    )
+  }

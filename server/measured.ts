@@ -1,0 +1,230 @@
+import type pg from 'pg'
+import { countQueued } from './channels/event-queue.ts'
+import type { Followers } from './channels/followers.ts'
+import { ERRORS, type ErrorCode, isErrorCode } from './errors.ts'
+import type { WatchJob } from './history/workers/worker-pool.ts'
+import type { Readiness } from './http/health.ts'
+import { metricsRoutes } from './http/metrics.ts'
+import type { RequestWatch } from './http/request-watch.ts'
+import type { Router } from './http/router.ts'
+import type { WatchBatch } from './log/committer.ts'
+import type { Log } from './log/log.ts'
+import type { RoomLog } from './log/room-log.ts'
+import { countQuarantined } from './log/rooms.ts'
+import { EventLoopDelay } from './observe/event-loop.ts'
+import { Latency } from './observe/latency.ts'
+import { type Logger, onRefusal } from './observe/log.ts'
+import { Metrics } from './observe/metrics.ts'
+import { measureProcess } from './observe/process.ts'
+import type { Sketch } from './observe/sketch.ts'
+import type { Traces } from './observe/traces.ts'
+import { Remembered } from './storage/remembered.ts'
+
+/** Of this node, or in a count what happened since it was asked for last; latencies in ms, as what can be merged. */
+export type SystemMeasure =
+  | { readonly name: string; readonly value: number }
+  | { readonly name: string; readonly sketch: Sketch }
+
+/** What is asked when somebody looks. */
+export interface MeasuredParts {
+  readonly log: Log
+  readonly maxQueueBytes: number
+  readonly pool: pg.Pool
+  readonly connections: { readonly size: number; readonly people: number }
+  readonly sessionsOverHttp: () => number
+  readonly visits: { readonly size: number }
+  readonly documents: () => number
+  readonly followers: Pick<Followers, 'failing'>
+  /** Undefined where there is no Redis. */
+  readonly bus: { readonly connected: boolean } | undefined
+  readonly readiness: () => Readiness
+}
+
+/** How many entries of the queue are counted, at most: it may have a million. */
+const MOST_QUEUED = 10_000
+/** How long what the database was asked is remembered, in ms; for the rooms it reads through all of them. */
+const QUEUE_KEPT = 5_000
+const ROOMS_KEPT = 60_000
+
+/** What a server measures of itself: for Prometheus, for traces and for its own analytics. */
+export class Measured {
+  readonly #traces: Traces
+  readonly #metrics: Metrics
+  readonly #stopProcess: () => void
+  readonly #loopDelay = new EventLoopDelay()
+  readonly #commits: Latency
+  readonly #acknowledgements: Latency
+  readonly #openRooms = new Map<string, number>()
+  #held = 0
+  #jobs = 0
+  #counts = { edits: 0, events: 0, refusals: 0, errors: 0 }
+  #parts: MeasuredParts | undefined
+
+  /** @param kinds of rooms that there are; all others count as one */
+  constructor(traces: Traces, logger: Logger, kinds: readonly string[], version: string) {
+    this.#traces = traces
+    const metrics = new Metrics({ codes: Object.keys(ERRORS), kinds, versions: [version] })
+    this.#metrics = metrics
+    this.#stopProcess = measureProcess(metrics)
+    metrics.ask('syncline_build_info', () => ({ [version]: 1 }))
+    this.#commits = new Latency((s) => metrics.observe('syncline_commit_duration_seconds', s))
+    this.#acknowledgements = new Latency((s) =>
+      metrics.observe('syncline_acknowledgement_duration_seconds', s),
+    )
+    onRefusal(logger, (code) => this.#refused(code))
+  }
+
+  /** Goes around each batch of the log. */
+  readonly batch: WatchBatch = (batch, commit) => {
+    const entries = batch.reduce((sum, part) => sum + part.entries.length, 0)
+    return this.#traces.span(
+      'commit',
+      { 'syncline.rooms': batch.length, 'syncline.entries': entries },
+      async () => {
+        const started = performance.now()
+        const outcome = await commit()
+        if (outcome.kind === 'committed') this.#commits.took(performance.now() - started)
+        return outcome
+      },
+    )
+  }
+
+  /** Goes around each job of history. */
+  readonly job: WatchJob = (job, run) =>
+    this.#traces.span(`history ${job}`, {}, async () => {
+      const started = performance.now()
+      this.#jobs += 1
+      try {
+        return await run()
+      } finally {
+        this.#jobs -= 1
+        this.#metrics.observe('syncline_history_job_duration_seconds', (performance.now() - started) / 1000, {
+          job,
+        })
+      }
+    })
+
+  /** What documents tell of. */
+  readonly realtime = {
+    held: (change: number): void => {
+      this.#held += change
+    },
+    acknowledged: (ms: number): void => this.#acknowledgements.took(ms),
+    lagged: (ms: number): void => this.#metrics.observe('syncline_relay_lag_seconds', ms / 1000),
+  }
+
+  get requests(): RequestWatch {
+    return {
+      traces: this.#traces,
+      answered: (method, status, ms) => {
+        this.#metrics.observe('syncline_http_request_duration_seconds', ms / 1000)
+        this.#metrics.add('syncline_http_requests_total', 1, {
+          method,
+          status: `${Math.floor(status / 100)}xx`,
+        })
+      },
+    }
+  }
+
+  /** Has these asked from now on. */
+  watch(parts: MeasuredParts): void {
+    this.#parts = parts
+    const { log, maxQueueBytes, pool, connections, visits, bus, followers, readiness } = parts
+    log.onOpen((room, name) => this.#watchRoom(room, name))
+    const metrics = this.#metrics
+    metrics.ask('syncline_connections', () => {
+      const http = parts.sessionsOverHttp()
+      return { websocket: connections.size - http - visits.size, http, 'event-stream': visits.size }
+    })
+    metrics.ask('syncline_people_online', () => connections.people)
+    metrics.ask('syncline_rooms_open', () => Object.fromEntries(this.#openRooms))
+    metrics.ask('syncline_documents_open', () => parts.documents())
+    metrics.ask('syncline_acknowledgements_held', () => this.#held)
+    metrics.ask('syncline_log_queue_entries', () => log.state.entries)
+    metrics.ask('syncline_log_queue_bytes', () => log.state.bytes)
+    metrics.ask('syncline_log_queue_limit_bytes', () => maxQueueBytes)
+    metrics.ask('syncline_log_queue_oldest_seconds', () => log.state.oldest / 1000)
+    metrics.ask('syncline_log_lanes', () => ({ ...log.state.lanes }))
+    metrics.ask('syncline_log_stalled_rooms', () => log.state.stalled)
+    const queued = new Remembered(QUEUE_KEPT, () => countQueued(pool, MOST_QUEUED))
+    metrics.ask('syncline_event_queue_entries', () => queued.get())
+    const quarantined = new Remembered(ROOMS_KEPT, () => countQuarantined(pool))
+    metrics.ask('syncline_rooms_quarantined', () => quarantined.get())
+    metrics.ask('syncline_followers_failing_rooms', () => followers.failing)
+    metrics.ask('syncline_history_jobs', () => this.#jobs)
+    metrics.ask('syncline_redis_connected', () => bus && Number(bus.connected))
+    metrics.ask('syncline_postgres_pool_connections', () => ({
+      used: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+    }))
+    metrics.ask('syncline_postgres_pool_waiting', () => pool.waitingCount)
+    metrics.ask('syncline_ready', () => Number(readiness().ready))
+    metrics.ask('syncline_health_problems', () => {
+      const { problems, degraded } = readiness()
+      return Object.fromEntries([...problems, ...degraded].map((code) => [code, 1]))
+    })
+  }
+
+  routes(token: string | undefined): Router {
+    const { contentType } = this.#metrics
+    return metricsRoutes({ token, contentType, text: () => this.#metrics.text() })
+  }
+
+  /** What there is now, and what has happened since this was called last: for whoever calls it now and then, and for nobody else. */
+  systemSample(): readonly SystemMeasure[] {
+    const { connections, log } = this.#parts ?? {}
+    const counts = this.#counts
+    this.#counts = { edits: 0, events: 0, refusals: 0, errors: 0 }
+    return [
+      { name: 'connections', value: connections?.size ?? 0 },
+      { name: 'people', value: connections?.people ?? 0 },
+      { name: 'rooms.open', value: log?.openRooms().length ?? 0 },
+      { name: 'acknowledgements.held', value: this.#held },
+      { name: 'memory.bytes', value: process.memoryUsage.rss() },
+      { name: 'event-loop.delay.ms', value: this.#loopDelay.take().p99 },
+      ...Object.entries(counts).map(([name, value]) => ({ name, value })),
+      { name: 'commit.ms', sketch: this.#commits.take() },
+      { name: 'acknowledgement.ms', sketch: this.#acknowledgements.take() },
+    ]
+  }
+
+  async stop(): Promise<void> {
+    this.#stopProcess()
+    this.#loopDelay.stop()
+    await this.#traces.stop()
+  }
+
+  #watchRoom(room: RoomLog, name: string): void {
+    const kind = name.slice(0, name.indexOf(':'))
+    const opened = (change: number) => {
+      const open = (this.#openRooms.get(kind) ?? 0) + change
+      if (open > 0) this.#openRooms.set(kind, open)
+      else this.#openRooms.delete(kind)
+    }
+    opened(1)
+    room.onClose(() => opened(-1))
+    room.onCommit(({ entries }) => {
+      let events = 0
+      let bytes = 0
+      for (const entry of entries) {
+        if (entry.event !== undefined) events += 1
+        bytes += entry.bytes.length
+      }
+      this.#counts.events += events
+      this.#counts.edits += entries.length - events
+      this.#metrics.add('syncline_events_committed_total', events)
+      this.#metrics.add('syncline_edits_committed_total', entries.length - events)
+      this.#metrics.add('syncline_committed_bytes_total', bytes)
+    })
+    room.follow({ next: () => undefined, missed: () => this.#metrics.add('syncline_resyncs_total') })
+  }
+
+  #refused(code: string): void {
+    this.#metrics.add('syncline_refusals_total', 1, { code })
+    this.#counts.refusals += 1
+    if (isErrorCode(code) && isOurs(code)) this.#counts.errors += 1
+  }
+}
+
+/** Whether the server could not do what it was rightly asked for. */
+const isOurs = (code: ErrorCode): boolean => ERRORS[code].status >= 500
