@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { Application } from './access/application.ts'
@@ -43,7 +42,6 @@ import { HeadWatch } from './log/head-watch.ts'
 import { Log, type Unsaved } from './log/log.ts'
 import { Measured, type SystemMeasure } from './measured.ts'
 import type { Logger } from './observe/log.ts'
-import { openTraces } from './observe/open-traces.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
 import { Authorization, identityOf, mayAsk } from './realtime/authorization.ts'
@@ -95,21 +93,10 @@ export interface Parts {
 
 /** Puts the server together: the only place that knows every part. */
 export async function assemble(config: Config, processLogger: Logger): Promise<Parts> {
-  const node = randomBytes(16).toString('hex')
-  const logger = processLogger.child({ node: node.slice(0, 8) })
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const registry = new Registry(kinds, followedTypes(kinds))
-  const traces = await openTraces(
-    config.traces,
-    { 'service.instance.id': node, 'service.version': VERSION },
-    logger,
-  )
-  const measured = new Measured(
-    traces,
-    logger,
-    [...kinds.map(({ name }) => name), ...(config.roomKinds ?? ['doc'])],
-    VERSION,
-  )
+  const measured = await Measured.open(config, kinds, processLogger)
+  const { node, logger, traces } = measured
   const database = await openDatabase(config.storage, logger)
   const log = new Log(database, logger, config.maxQueueBytes, measured.batch)
   const history = new History(database, logger, 'refused', measured.job)
@@ -181,6 +168,7 @@ export async function assemble(config: Config, processLogger: Logger): Promise<P
         verify,
         authorizer,
         logger,
+        traces,
         ensureRoom: (name, createBy) => log.ensure(name, createBy),
         rememberWriter: (identity) => people.remember(identity),
       }),

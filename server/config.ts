@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { collector, isLoopback, proxies, trustedUrl } from './config/addresses.ts'
+import { collector, isLoopback, trustedUrl } from './config/addresses.ts'
 import { configFile } from './config/file.ts'
 import { type RedisConfig, redisAddress } from './config/redis.ts'
 import { type EventDays, eventRetention, type Retention, retention } from './config/retention.ts'
@@ -165,7 +165,7 @@ const environment = z.object({
   ALLOWED_ORIGINS: origins.default([]),
   STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  METRICS_TOKEN: secret.optional(),
+  METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.optional(),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
+import type { NodeId } from './bus.ts'
 import { countQueued } from './channels/event-queue.ts'
 import type { Followers } from './channels/followers.ts'
+import type { Kind } from './channels/kind.ts'
+import type { Config } from './config.ts'
 import { ERRORS, type ErrorCode, isErrorCode } from './errors.ts'
 import type { WatchJob } from './history/workers/worker-pool.ts'
 import type { Readiness } from './http/health.ts'
@@ -13,11 +17,13 @@ import type { RoomLog } from './log/room-log.ts'
 import { countQuarantined } from './log/rooms.ts'
 import { EventLoopDelay } from './observe/event-loop.ts'
 import { Latency } from './observe/latency.ts'
-import { type Logger, onRefusal } from './observe/log.ts'
+import { type Logger, nodeLogger, onRefusal } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
+import { openTraces } from './observe/open-traces.ts'
 import { measureProcess } from './observe/process.ts'
 import type { Sketch } from './observe/sketch.ts'
 import type { Traces } from './observe/traces.ts'
+import { VERSION } from './package.ts'
 import { Remembered } from './storage/remembered.ts'
 
 /** Of this node, or in a count what happened since it was asked for last; latencies in ms, as what can be merged. */
@@ -48,7 +54,11 @@ const ROOMS_KEPT = 60_000
 
 /** What a server measures of itself: for Prometheus, for traces and for its own analytics. */
 export class Measured {
-  readonly #traces: Traces
+  /** 32 random hexadecimal digits. */
+  readonly node: NodeId
+  /** Its lines name the node. */
+  readonly logger: Logger
+  readonly traces: Traces
   readonly #metrics: Metrics
   readonly #stopProcess: () => void
   readonly #loopDelay = new EventLoopDelay()
@@ -57,16 +67,21 @@ export class Measured {
   readonly #openRooms = new Map<string, number>()
   #held = 0
   #jobs = 0
-  #counts = { edits: 0, events: 0, refusals: 0, errors: 0 }
+  /** Since the start; numbers, since what counts each edit should cost nothing. */
+  readonly #counts = { edits: 0, events: 0, refusals: 0, errors: 0 }
+  #bytes = 0
+  /** As they were when they were asked for last. */
+  #sampled = { ...this.#counts }
   #parts: MeasuredParts | undefined
 
-  /** @param kinds of rooms that there are; all others count as one */
-  constructor(traces: Traces, logger: Logger, kinds: readonly string[], version: string) {
-    this.#traces = traces
-    const metrics = new Metrics({ codes: Object.keys(ERRORS), kinds, versions: [version] })
+  private constructor(node: NodeId, logger: Logger, traces: Traces, kinds: readonly string[]) {
+    this.node = node
+    this.logger = logger
+    this.traces = traces
+    const metrics = new Metrics({ codes: Object.keys(ERRORS), kinds, versions: [VERSION] })
     this.#metrics = metrics
     this.#stopProcess = measureProcess(metrics)
-    metrics.ask('syncline_build_info', () => ({ [version]: 1 }))
+    metrics.ask('syncline_build_info', () => ({ [VERSION]: 1 }))
     this.#commits = new Latency((s) => metrics.observe('syncline_commit_duration_seconds', s))
     this.#acknowledgements = new Latency((s) =>
       metrics.observe('syncline_acknowledgement_duration_seconds', s),
@@ -74,10 +89,23 @@ export class Measured {
     onRefusal(logger, (code) => this.#refused(code))
   }
 
+  /** @param kinds of rooms that the server knows; all others are measured as one */
+  static async open(
+    { traces: endpoint, roomKinds = ['doc'] }: Pick<Config, 'traces' | 'roomKinds'>,
+    kinds: readonly Kind[],
+    processLogger: Logger,
+  ): Promise<Measured> {
+    const node = randomBytes(16).toString('hex')
+    const logger = nodeLogger(processLogger, node.slice(0, 8))
+    const about = { 'service.instance.id': node, 'service.version': VERSION }
+    const traces = await openTraces(endpoint, about, logger)
+    return new Measured(node, logger, traces, [...kinds.map(({ name }) => name), ...roomKinds])
+  }
+
   /** Goes around each batch of the log. */
   readonly batch: WatchBatch = (batch, commit) => {
     const entries = batch.reduce((sum, part) => sum + part.entries.length, 0)
-    return this.#traces.span(
+    return this.traces.span(
       'commit',
       { 'syncline.rooms': batch.length, 'syncline.entries': entries },
       async () => {
@@ -86,12 +114,13 @@ export class Measured {
         if (outcome.kind === 'committed') this.#commits.took(performance.now() - started)
         return outcome
       },
+      null,
     )
   }
 
   /** Goes around each job of history. */
   readonly job: WatchJob = (job, run) =>
-    this.#traces.span(`history ${job}`, {}, async () => {
+    this.traces.span(`history ${job}`, {}, async () => {
       const started = performance.now()
       this.#jobs += 1
       try {
@@ -115,7 +144,7 @@ export class Measured {
 
   get requests(): RequestWatch {
     return {
-      traces: this.#traces,
+      traces: this.traces,
       answered: (method, status, ms) => {
         this.#metrics.observe('syncline_http_request_duration_seconds', ms / 1000)
         this.#metrics.add('syncline_http_requests_total', 1, {
@@ -139,6 +168,9 @@ export class Measured {
     metrics.ask('syncline_people_online', () => connections.people)
     metrics.ask('syncline_rooms_open', () => Object.fromEntries(this.#openRooms))
     metrics.ask('syncline_documents_open', () => parts.documents())
+    metrics.ask('syncline_edits_committed_total', () => this.#counts.edits)
+    metrics.ask('syncline_events_committed_total', () => this.#counts.events)
+    metrics.ask('syncline_committed_bytes_total', () => this.#bytes)
     metrics.ask('syncline_acknowledgements_held', () => this.#held)
     metrics.ask('syncline_log_queue_entries', () => log.state.entries)
     metrics.ask('syncline_log_queue_bytes', () => log.state.bytes)
@@ -173,8 +205,9 @@ export class Measured {
   /** What there is now, and what has happened since this was called last: for whoever calls it now and then, and for nobody else. */
   systemSample(): readonly SystemMeasure[] {
     const { connections, log } = this.#parts ?? {}
-    const counts = this.#counts
-    this.#counts = { edits: 0, events: 0, refusals: 0, errors: 0 }
+    const before = this.#sampled
+    this.#sampled = { ...this.#counts }
+    const { edits, events, refusals, errors } = this.#sampled
     return [
       { name: 'connections', value: connections?.size ?? 0 },
       { name: 'people', value: connections?.people ?? 0 },
@@ -182,7 +215,10 @@ export class Measured {
       { name: 'acknowledgements.held', value: this.#held },
       { name: 'memory.bytes', value: process.memoryUsage.rss() },
       { name: 'event-loop.delay.ms', value: this.#loopDelay.take().p99 },
-      ...Object.entries(counts).map(([name, value]) => ({ name, value })),
+      { name: 'edits', value: edits - before.edits },
+      { name: 'events', value: events - before.events },
+      { name: 'refusals', value: refusals - before.refusals },
+      { name: 'errors', value: errors - before.errors },
       { name: 'commit.ms', sketch: this.#commits.take() },
       { name: 'acknowledgement.ms', sketch: this.#acknowledgements.take() },
     ]
@@ -191,7 +227,7 @@ export class Measured {
   async stop(): Promise<void> {
     this.#stopProcess()
     this.#loopDelay.stop()
-    await this.#traces.stop()
+    await this.traces.stop()
   }
 
   #watchRoom(room: RoomLog, name: string): void {
@@ -204,17 +240,10 @@ export class Measured {
     opened(1)
     room.onClose(() => opened(-1))
     room.onCommit(({ entries }) => {
-      let events = 0
-      let bytes = 0
-      for (const entry of entries) {
-        if (entry.event !== undefined) events += 1
-        bytes += entry.bytes.length
+      for (const { event, bytes } of entries) {
+        this.#counts[event === undefined ? 'edits' : 'events'] += 1
+        this.#bytes += bytes.length
       }
-      this.#counts.events += events
-      this.#counts.edits += entries.length - events
-      this.#metrics.add('syncline_events_committed_total', events)
-      this.#metrics.add('syncline_edits_committed_total', entries.length - events)
-      this.#metrics.add('syncline_committed_bytes_total', bytes)
     })
     room.follow({ next: () => undefined, missed: () => this.#metrics.add('syncline_resyncs_total') })
   }

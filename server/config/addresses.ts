@@ -17,18 +17,3 @@ export const collector = z.string().refine((value) => {
   const url = URL.parse(value)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
 }, 'must be an http:// or https:// address without a user in it; see OTEL_EXPORTER_OTLP_HEADERS')
-
-/** What BlockList takes: an address, or one with a prefix. */
-export const proxies = z.string().transform((value, context) => {
-  const list = value.split(',').map((part) => part.trim())
-  for (const range of list) {
-    const [address = '', prefix = '0', ...rest] = range.split('/')
-    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    if (rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits) continue
-    context.addIssue({
-      code: 'custom',
-      message: `"${range}" is not an address or a range such as 10.0.0.0/8`,
-    })
-  }
-  return list
-})

@@ -320,7 +320,7 @@ export class History {
     } catch (error) {
       const readable = error instanceof SynclineError && error.code === 'room-damaged'
       if (!readable || (await indexedTo(this.#pool, id)) === 0) throw error
-      this.#logger.error({ err: error, room: id }, 'a room is damaged; its timeline ends there')
+      this.#logger.error({ err: error, roomId: id }, 'a room is damaged; its timeline ends there')
     }
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
+import { routePath } from 'hono/route'
 import type { AuditLog } from '../access/audit.ts'
 import type { Authorizer } from '../access/authorizer.ts'
 import type { Revocations } from '../access/revocations.ts'
@@ -10,6 +11,7 @@ import { SynclineError } from '../errors.ts'
 import type { RoomDirectory } from '../log/directory.ts'
 import type { Logger } from '../observe/log.ts'
 import { API_PREFIX } from '../protocol.ts'
+import { whileAsked } from './asking.ts'
 import { auditRoutes } from './audit.ts'
 import { carriesToken } from './bearer.ts'
 import type { Cursors } from './cursors.ts'
@@ -66,11 +68,16 @@ export function createHttp(options: HttpOptions): Http {
   const { developmentSecret, allowedOrigins, logger, version } = options
   const app = createRouter()
 
-  app.onError((error, c) => answerError(error, `${c.req.method} ${c.req.path}`, logger))
+  app.onError((error, c) => {
+    // As it is written in the code: a path may be anything, a token too.
+    const route = `${c.req.method} ${routePath(c)}`
+    return answerError(error, { route, room: c.req.param('room') }, logger)
+  })
   app.notFound(() => {
     throw new SynclineError('route-not-found')
   })
 
+  app.use((_, next) => whileAsked(next))
   if (options.watch !== undefined) app.use(watchRequests(options.watch))
   app.use(securityHeaders())
   app.use(`${API_PREFIX}/*`, async (c, next) => {
@@ -125,7 +132,7 @@ export function createHttp(options: HttpOptions): Http {
 
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings), {
     overrideGlobalObjects: false,
-    errorHandler: (error) => answerError(error, 'unreadable request', logger),
+    errorHandler: (error) => answerError(error, { route: 'unreadable request' }, logger),
   })
   return { fetch: (request) => app.fetch(request, {}), listener }
 }

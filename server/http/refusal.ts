@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { RequestError } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
+import { isRoomName } from '../access/room-name.ts'
 import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
 import { countRefusal, type Logger } from '../observe/log.ts'
+import { whoAsks } from './asking.ts'
 
 /** How every refusal looks, whatever the address. */
 export const refusalSchema = z
@@ -35,8 +37,15 @@ function toSyncline(error: unknown): SynclineError {
   return new SynclineError('internal', undefined, { cause: error })
 }
 
-/** Turns whatever was thrown into an answer, and logs once what is the server's own fault. */
-export function answerError(error: unknown, route: string, logger: Logger): Response {
+/** What is logged of a text that a client chose. */
+const MAX_SHOWN = 200
+
+/** Turns whatever was thrown into an answer, and logs it once, with the id that the answer has. */
+export function answerError(
+  error: unknown,
+  { route, room }: { readonly route: string; readonly room?: string | undefined },
+  logger: Logger,
+): Response {
   const thrown = toSyncline(error)
   const requestId = randomUUID()
   countRefusal(logger, thrown.code)
@@ -47,10 +56,21 @@ export function answerError(error: unknown, route: string, logger: Logger): Resp
   if (thrown.status === 503 || thrown.status === 429) {
     headers.set('Retry-After', String(thrown.retryAfter ?? 1))
   }
+  const { code, detail } = thrown
+  const line = {
+    code,
+    requestId,
+    route,
+    room: room !== undefined && isRoomName(room) ? room : undefined,
+    user: whoAsks(),
+  }
   if (thrown.status < 500) {
+    // A flood is not to fill the disk.
+    const level = thrown.status === 429 ? 'debug' : 'info'
+    logger[level]({ ...line, detail: detail?.slice(0, MAX_SHOWN) }, 'refused')
     return Response.json(refusal(thrown.code, thrown.message), { status: thrown.status, headers })
   }
-  logger.error({ err: thrown.cause ?? thrown, code: thrown.code, requestId, route }, 'request failed')
+  logger.error({ err: thrown.cause ?? thrown, ...line }, 'request failed')
   // What went wrong in here is for the log; whoever asked gets the catalogue's words and the id to quote.
   return Response.json(refusal(thrown.code), { status: thrown.status, headers })
 }

@@ -21,7 +21,7 @@ export const watchRequests =
         await next()
         const { status } = c.res
         // As it is written in the code: the room that was asked for is not in it.
-        const route = routePath(c, -1)
+        const route = routePath(c)
         span.rename(`${method} ${route}`)
         span.set({ 'http.route': route, 'http.response.status_code': status })
         answered(method, status, performance.now() - started)

@@ -237,7 +237,7 @@ export class Committer implements CommitScheduler {
     try {
       tell()
     } catch (error) {
-      this.#logger.error({ err: error, room: room.id }, 'a listener of a room failed')
+      this.#logger.error({ err: error, roomId: room.id }, 'a listener of a room failed')
     }
   }
 
@@ -248,7 +248,7 @@ export class Committer implements CommitScheduler {
   #stall(room: RoomLog, outcome: Outcome): void {
     const reason = outcome.kind === 'rejected' ? outcome.error : new Error('the room no longer exists')
     this.#logger.error(
-      { err: reason, room: room.id },
+      { err: reason, roomId: room.id },
       'entries of a room are rejected by the database; they wait',
     )
     room.phase = 'stalled'

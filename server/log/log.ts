@@ -183,7 +183,7 @@ export class Log {
         .then((noted) => (noted ? mark('ended') : undefined))
         .catch((error: unknown) => {
           // The next load will be tried elsewhere first, and is then as good as any.
-          this.#logger.info({ err: error, room }, 'the end of a load could not be noted')
+          this.#logger.info({ err: error, roomId: room }, 'the end of a load could not be noted')
         })
     }
   }

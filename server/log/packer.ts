@@ -49,7 +49,7 @@ export class Packer {
         await packRoom(this.#pool, room)
       } catch (error) {
         // Packing saves space and nothing else: the room's next segment tries again, from where this one stopped.
-        this.#logger.warn({ err: error, room }, 'a room could not be packed')
+        this.#logger.warn({ err: error, roomId: room }, 'a room could not be packed')
       }
     }
     this.#running = undefined

@@ -5,6 +5,7 @@ import {
   type Span as OtelSpan,
   ROOT_CONTEXT,
   SpanStatusCode,
+  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api'
@@ -47,19 +48,22 @@ export class OtlpTraces implements Traces {
     name: string,
     attributes: Attributes,
     act: (span: Span) => Promise<Result>,
-    parent?: string,
+    parent?: string | null,
   ): Promise<Result> {
-    const above = remote(parent) ?? this.#current.getStore() ?? ROOT_CONTEXT
+    const above = parent === null ? ROOT_CONTEXT : (remote(parent) ?? this.#above())
     return this.#within(this.#tracer.startSpan(name, { attributes }, above), above, act)
   }
 
-  begin(name: string): OpenSpan {
-    const above = this.#current.getStore() ?? ROOT_CONTEXT
-    const span = this.#tracer.startSpan(name, {}, above)
+  begin(name: string, attributes: Attributes): OpenSpan {
+    const above = this.#above()
+    const span = this.#tracer.startSpan(name, { attributes }, above)
     const context = trace.setSpan(above, span)
     let ended = false
     return {
       part: (part, act) => this.#within(this.#tracer.startSpan(part, {}, context), context, act),
+      did: (part, startTime) => {
+        if (!ended) this.#tracer.startSpan(part, { startTime }, context).end()
+      },
       end: (error) => {
         if (ended) return
         ended = true
@@ -74,6 +78,15 @@ export class OtlpTraces implements Traces {
     const timer = setTimeout(resolve, LAST_SENT)
     await Promise.race([this.#provider.shutdown(), late])
     clearTimeout(timer)
+  }
+
+  /** Timers carry on what they were set in: what is over is above nothing any more. */
+  #above(): Context {
+    const context = this.#current.getStore()
+    const span = context && trace.getSpan(context)
+    if (context === undefined || span === undefined) return ROOT_CONTEXT
+    const sampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0
+    return sampled && !span.isRecording() ? ROOT_CONTEXT : context
   }
 
   async #within<Result>(

@@ -13,8 +13,10 @@ import { parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import { NO_TRACES, type Traces } from '../observe/traces.ts'
 import type { Role } from '../protocol.ts'
 import type { Admission } from './admission.ts'
+import type { JoinContext } from './join-span.ts'
 import { ReadOnlySocket } from './read-only-socket.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
 import type { SocketContext } from './session.ts'
@@ -31,10 +33,11 @@ export interface AuthorizationOptions {
   /** Hears of everybody who comes to write or to comment, before they may. */
   readonly rememberWriter?: (identity: Identity) => Promise<void>
   readonly logger: Logger
+  readonly traces?: Traces
 }
 
 /** The context of every connection of the gateway, once it is authenticated. */
-export interface RoomContext extends SocketContext {
+export interface RoomContext extends SocketContext, JoinContext {
   readonly standing?: Standing
   readonly admission?: Admission
 }
@@ -50,6 +53,19 @@ export class Authorization implements Extension<RoomContext> {
   }
 
   async onAuthenticate(
+    data: onAuthenticatePayload<RoomContext>,
+  ): Promise<Pick<RoomContext, 'standing' | 'admission' | 'join'>> {
+    const { traces = NO_TRACES } = this.#options
+    const join = traces.begin('join', { 'syncline.room': data.documentName })
+    try {
+      return { ...(await join.part('join token', () => this.#admit(data))), join }
+    } catch (error) {
+      join.end(error)
+      throw error
+    }
+  }
+
+  async #admit(
     data: onAuthenticatePayload<RoomContext>,
   ): Promise<Pick<RoomContext, 'standing' | 'admission'>> {
     const { documentName: room, token, connectionConfig } = data
@@ -100,7 +116,7 @@ export class Authorization implements Extension<RoomContext> {
     const { standing, session, admission } = context
     await standsStill(standing)
     standing?.begin(connection, (error) => {
-      logRefusal(this.#options.logger, error, { room: documentName })
+      logRefusal(this.#options.logger, error, { room: documentName, user: standing.identity.user })
       refuseConnection(connection, error)
     })
     if (connection.readOnly) connection.webSocket = new ReadOnlySocket(connection)

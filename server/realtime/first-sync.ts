@@ -3,6 +3,7 @@ import * as Y from 'yjs'
 import { SynclineError } from '../errors.ts'
 import { reportFault } from './faults.ts'
 import { type SyncStep1, SyncType, syncFrame } from './frames.ts'
+import { joinOf } from './join-span.ts'
 
 /** How long an encoded state is kept for the next one who asks for the same, in ms. */
 const KEPT = 2_000
@@ -28,9 +29,13 @@ export class FirstSync {
    */
   answer(connection: Connection, { stateVector }: SyncStep1): void {
     const { document, messageAddress: address } = connection
+    const join = joinOf(connection.context)
+    const since = performance.now()
     const step2 = this.#step2(document, address, stateVector)
     connection.send(syncFrame(address, SyncType.step1, Y.encodeStateVector(document)))
     connection.send(step2)
+    join.did('join answer', since)
+    join.end()
   }
 
   #step2(document: Document, address: string, stateVector: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import type { Connection, Extension, HookName } from '@hocuspocus/server'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
+import { identityOf } from './authorization.ts'
 import { logRefusal, refusalOf, refuseConnection, toSynclineError } from './refusal.ts'
 
 /**
@@ -39,6 +40,7 @@ type Hook = (payload: HookPayload) => unknown
 interface HookPayload {
   readonly documentName?: string
   readonly connection?: Connection
+  readonly context?: unknown
 }
 
 /**
@@ -65,7 +67,10 @@ const watching = (name: HookName, hook: Hook, logger: Logger) => async (payload:
     if (name === 'onStateless' && payload.connection && refusalOf(payload.connection)) return undefined
     return await hook(payload)
   } catch (error) {
-    logger.error({ err: error, hook: name, room: payload.documentName }, 'a hook failed')
+    logger.error(
+      { err: error, hook: name, room: payload.documentName, user: userOf(payload) },
+      'a hook failed',
+    )
     return undefined
   }
 }
@@ -87,11 +92,15 @@ const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload:
   } catch (thrown) {
     const error = toSynclineError(thrown)
     if (payload.connection && refusalOf(payload.connection)) throw error
-    logRefusal(logger, error, { hook: name, room: payload.documentName })
+    logRefusal(logger, error, { hook: name, room: payload.documentName, user: userOf(payload) })
     if (REFUSING.has(name) && payload.connection) refuseConnection(payload.connection, error)
     throw error
   }
 }
+
+/** Undefined before their token is taken, and where somebody else's server authenticates. */
+const userOf = ({ connection, context }: HookPayload): string | undefined =>
+  identityOf(connection?.context ?? context)?.user
 
 /** Own properties and the class's methods: an extension may be written either way. */
 function hookNames(extension: Extension): HookName[] {

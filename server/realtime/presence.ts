@@ -69,7 +69,10 @@ export class Presence {
   }
 
   refuse(connection: Connection, error: SynclineError): void {
-    logRefusal(this.#options.logger, error, { room: connection.document.name })
+    logRefusal(this.#options.logger, error, {
+      room: connection.document.name,
+      user: this.identityOf(connection)?.user,
+    })
     refuseConnection(connection, error)
   }
 }

@@ -31,7 +31,7 @@ export function logRefusal(
 ): void {
   const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)]))
   countRefusal(logger, error.code)
-  if (error.code === 'internal') logger.error({ err: error, ...shown }, error.message)
+  if (error.code === 'internal') logger.error({ err: error, code: error.code, ...shown }, error.message)
   else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
 }
 

