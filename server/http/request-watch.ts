@@ -8,10 +8,14 @@ export interface RequestWatch {
   answered(method: string, status: number, ms: number): void
 }
 
+/** Asked every other second by whoever watches: they would be most of what is measured. */
+const isWatching = (path: string): boolean => path === '/metrics' || path.startsWith('/health/')
+
 /** Measures each request, and makes a span of it under the name of its route. */
 export const watchRequests =
   ({ traces, answered }: RequestWatch): MiddlewareHandler =>
   async (c, next) => {
+    if (isWatching(c.req.path)) return next()
     const started = performance.now()
     const { method } = c.req
     await traces.span(

@@ -116,12 +116,12 @@ export const METRICS = {
   },
   syncline_http_requests_total: {
     type: 'counter',
-    help: 'HTTP requests answered, but for sessions over HTTP',
+    help: 'HTTP requests answered, but for sessions over HTTP, health and metrics',
     labels: { method: METHODS, status: ['1xx', '2xx', '3xx', '4xx', '5xx'] },
   },
   syncline_http_request_duration_seconds: {
     type: 'histogram',
-    help: 'From an HTTP request until its answer begins',
+    help: 'From such a request until its answer begins',
     buckets: LATENCY,
   },
   syncline_event_loop_delay_seconds: {
