@@ -4,6 +4,8 @@
 
 create table webhooks (
   id uuid primary key default gen_random_uuid(),
+  -- The one of the hooks that applications have in their own processes: without an address, and no administrator's.
+  in_process boolean not null default false,
   url text not null,
   description text not null,
   -- `document.changed`, `event:chat.message`, `event:chat.*`, `event:*`
@@ -22,6 +24,8 @@ create table webhooks (
   created_by text not null,
   changed_at timestamptz not null default now()
 );
+
+create unique index webhooks_in_process on webhooks (in_process) where in_process;
 
 -- No foreign key to webhooks: a delivery is inserted by the commit of an edit or an event, which must not wait for whoever
 -- changes the webhook. What is left of one that was deleted meanwhile goes with the housekeeping.

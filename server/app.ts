@@ -60,6 +60,7 @@ import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
 import { within } from './storage/within.ts'
+import type { Hooks } from './webhooks/hooks.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
@@ -69,6 +70,12 @@ const LAST_SEEN = 1_000
 const LET_GO = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
+
+/** What an application brings that starts the server in its own process. */
+export interface EmbedOptions {
+  /** Called with what happens here. */
+  readonly hooks?: Hooks | Hooks<object>
+}
 
 /** The server without an address of its own. */
 export interface Parts {
@@ -92,7 +99,11 @@ export interface Parts {
 }
 
 /** Puts the server together: the only place that knows every part. */
-export async function assemble(config: Config, processLogger: Logger): Promise<Parts> {
+export async function assemble(
+  config: Config,
+  processLogger: Logger,
+  { hooks = {} }: EmbedOptions = {},
+): Promise<Parts> {
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const registry = new Registry(kinds, followedTypes(kinds))
   const measured = await Measured.open(config, kinds, processLogger)
@@ -151,6 +162,7 @@ export async function assemble(config: Config, processLogger: Logger): Promise<P
     cursors,
     mayChat: roomKinds?.includes(CHAT_KIND) ?? true,
     webhooks: config.webhooks,
+    hooks,
     logger,
     ...access,
   })

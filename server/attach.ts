@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { assemble, type Publish } from './app.ts'
+import { assemble, type EmbedOptions, type Publish } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Logger } from './observe/log.ts'
 import { API_PREFIX, SYNC_PATH } from './protocol.ts'
@@ -30,10 +30,15 @@ const isOurs = ({ url = '' }: IncomingMessage): boolean => {
  * @throws ConfigError without a key for tokens: development mode signs tokens for whoever can reach it, and only the
  * application knows who can; StorageError where the database cannot be reached or used
  */
-export async function attachSyncline(server: Server, config: Config, logger: Logger): Promise<Attached> {
+export async function attachSyncline(
+  server: Server,
+  config: Config,
+  logger: Logger,
+  embedded: EmbedOptions = {},
+): Promise<Attached> {
   if (config.tokens.mode === 'development')
     throw new ConfigError(['JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL must be set in a server of your own'])
-  const parts = await assemble(config, logger)
+  const parts = await assemble(config, logger, embedded)
   const { listener, gateway } = parts
   const answering = new Set<ServerResponse>()
   const requests = new Takeover(server, 'request', (asked: IncomingMessage, response: ServerResponse) => {

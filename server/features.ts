@@ -19,6 +19,7 @@ import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/not
 import type { Logger } from './observe/log.ts'
 import type { Signals } from './realtime/signals.ts'
 import type { Database } from './storage/database.ts'
+import type { Hooks } from './webhooks/hooks.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** The types of events of which a feature makes something. */
@@ -39,6 +40,8 @@ export interface FeatureOptions {
   /** Whether people may make chats. */
   readonly mayChat: boolean
   readonly webhooks: WebhookConfig
+  /** Of the application in whose process this is. */
+  readonly hooks: Hooks<object>
   readonly logger: Logger
 }
 
@@ -75,7 +78,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const notifications = createNotifications({ pool, followers, ...options })
   const analytics = createAnalytics({ pool, systemSample: createProcessSample(), ...options })
   const { registry } = channels
-  const webhooks = createWebhooks({ ...options, database, registry, config: options.webhooks })
+  const webhooks = await createWebhooks({ ...options, database, registry, config: options.webhooks })
   return {
     moveRead: chat.moveRead,
     followers,

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { assemble, type Publish } from './app.ts'
+import { assemble, type EmbedOptions, type Publish } from './app.ts'
 import type { Config } from './config.ts'
 import type { Unsaved } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
@@ -25,8 +25,8 @@ export interface App {
 }
 
 /** Listens by itself, as `syncline serve` does. */
-export async function startApp(config: Config, logger: Logger): Promise<App> {
-  const parts = await assemble(config, logger)
+export async function startApp(config: Config, logger: Logger, embedded: EmbedOptions = {}): Promise<App> {
+  const parts = await assemble(config, logger, embedded)
   const server = createServer(parts.listener)
   parts.gateway.attach(server)
   try {

@@ -9,6 +9,7 @@ import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Addresses } from './address.ts'
 import { tellChanges } from './changes.ts'
 import { messageOf } from './delivery-table.ts'
+import type { HookCalls } from './hooks.ts'
 import { type Due, recordTried, takeDue } from './queue.ts'
 import { type Answer, post } from './send.ts'
 import { signatureHeaders } from './signature.ts'
@@ -29,6 +30,7 @@ const JITTER = 0.2
 const LONGEST_PAUSE = 24 * 60 * 60 * 1000
 /** A receiver that has taken nothing for so long is not tried any more, in ms. */
 const FAILS_FOR = 3 * 24 * 60 * 60 * 1000
+const OK = 200
 const GONE = 410
 
 /** Sends what is due, with other nodes beside it. */
@@ -38,6 +40,7 @@ export class Sender {
   readonly #pool: pg.Pool
   readonly #config: WebhookConfig
   readonly #addresses: Addresses
+  readonly #hooks: HookCalls
   readonly #logger: Logger
   readonly #rounds = new Rounds(() => this.#round())
   /** On their way, by webhook. */
@@ -50,12 +53,14 @@ export class Sender {
     database: Pick<Database, 'pool' | 'url'>,
     config: WebhookConfig,
     addresses: Addresses,
+    hooks: HookCalls,
     logger: Logger,
   ) {
     this.#questions = database.pool
     this.#pool = openPool(database.url, { max: CONNECTIONS, commits: 'soon' })
     this.#config = config
     this.#addresses = addresses
+    this.#hooks = hooks
     this.#logger = logger
   }
 
@@ -79,7 +84,8 @@ export class Sender {
       if (!(await hasWebhooks(this.#questions))) return
       await tellChanges(this.#pool, this.#config.changes)
       const lease = this.#config.timeout * LEASE
-      for (const due of await takeDue(this.#pool, this.#busy, AT_ONCE, lease)) this.#begin(due)
+      const capacity = { busy: this.#busy, atOnce: AT_ONCE, hooks: this.#hooks.free(AT_ONCE) }
+      for (const due of await takeDue(this.#pool, capacity, lease)) this.#begin(due)
     } catch (error) {
       // All of it is still there: the next poll asks for all that this one missed.
       this.#logger.warn({ err: error }, 'webhooks could not be looked after; the next poll tries again')
@@ -126,10 +132,15 @@ export class Sender {
 
   /** What the receiver answered, or why it did not. */
   async #post(due: Due): Promise<Answer | string> {
-    const body = JSON.stringify(messageOf(due))
+    const message = messageOf(due)
     const timeout = AbortSignal.timeout(this.#config.timeout)
+    const signal = AbortSignal.any([timeout, this.#stop.signal])
     try {
-      const signal = AbortSignal.any([timeout, this.#stop.signal])
+      if (due.inProcess) {
+        await this.#hooks.call(due.type, message, due.attempts, signal)
+        return { status: OK, retryAfter: undefined }
+      }
+      const body = JSON.stringify(message)
       return await post(this.#addresses, due.url, signatureHeaders(due.secrets, due.id, body), body, signal)
     } catch (error) {
       if (timeout.aborted) return `no answer within ${this.#config.timeout} ms`

@@ -7,6 +7,7 @@ import type { Database } from '../storage/database.ts'
 import { Addresses } from './address.ts'
 import { forgetChanges } from './changes.ts'
 import { forgetDeliveries } from './delivery-table.ts'
+import { HookCalls, type Hooks, keepHooks, offerHooks } from './hooks.ts'
 import { webhookRoutes } from './routes.ts'
 import { Sender } from './sender.ts'
 
@@ -15,6 +16,7 @@ export interface WebhookOptions {
   readonly config: WebhookConfig
   readonly registry: Registry
   readonly verify: Verify
+  readonly hooks: Hooks<object>
   readonly logger: Logger
 }
 
@@ -27,13 +29,18 @@ export interface Webhooks {
   close(): Promise<void>
 }
 
-export function createWebhooks({ database, config, registry, verify, logger }: WebhookOptions): Webhooks {
+export async function createWebhooks(options: WebhookOptions): Promise<Webhooks> {
+  const { database, config, registry, verify, logger } = options
   const { pool } = database
   const addresses = new Addresses(config.allowedNetworks)
-  const sender = new Sender(database, config, addresses, logger)
+  const hooks = new HookCalls(options.hooks, logger)
+  const hasHooks = hooks.types.length > 0
+  if (hasHooks) await offerHooks(pool, hooks.types)
+  const sender = new Sender(database, config, addresses, hooks, logger)
   return {
     routes: webhookRoutes({ pool, addresses, registry, verify }),
     forgetOld: async () => {
+      await keepHooks(pool, hasHooks)
       await forgetDeliveries(pool, config.keepDays)
       await forgetChanges(pool)
     },

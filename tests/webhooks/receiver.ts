@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { verifyWebhook, type WebhookMessage } from '../../server/webhooks/signature.ts'
+import type { WebhookMessage } from '../../server/webhooks/message.ts'
+import { verifyWebhook } from '../../server/webhooks/signature.ts'
 
 /** What came to a receiver, whether or not it was taken. */
 interface Received {

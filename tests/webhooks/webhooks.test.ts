@@ -3,22 +3,25 @@ import type { Grants } from '../../server/protocol.ts'
 import { query } from '../support/blocked-database.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
+
+const ENVIRONMENT = {
+  JWT_SECRET: SECRET,
+  WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+  WEBHOOK_TIMEOUT_MS: '700',
+  WEBHOOK_RETRY_SECONDS: '0,0,600',
+  CHANGED_QUIET_MS: '300',
+  CHANGED_WITHIN_MS: '3000',
+}
 
 let server: TestServer
 let receiver: Receiver
 beforeAll(async () => {
   receiver = await startReceiver()
   server = await startServer({
-    env: {
-      JWT_SECRET: SECRET,
-      WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
-      WEBHOOK_TIMEOUT_MS: '700',
-      WEBHOOK_RETRY_SECONDS: '0,0,600',
-      CHANGED_QUIET_MS: '300',
-      CHANGED_WITHIN_MS: '3000',
-    },
+    env: ENVIRONMENT,
   })
 })
 afterEach(async () => {
@@ -346,6 +349,29 @@ describe('what is erased', () => {
   })
 })
 
+describe('several nodes', () => {
+  it('[HOOK11] tell of each thing once, whichever of them committed it', async () => {
+    const second = await ServerProcess.start({
+      env: () => ({ DATABASE_URL: server.databaseUrl, STUDIO: 'off', LOG_LEVEL: 'info', ...ENVIRONMENT }),
+    })
+    const told = await hook({
+      events: ['event:chat.message', 'document.changed'],
+      rooms: ['talk:*', 'doc:nodes'],
+    })
+    await Promise.all(
+      [server.url, second.url].map(async (url, node) => {
+        for (let n = 0; n < 10; n += 1) await say(`talk:nodes-${n % 3}`, `node${node}-${n}`, 'hello', url)
+      }),
+    )
+    await edit('doc:nodes', ['a'])
+    await until(() => told.messages().length >= 21)
+    await until(async () => (await told.show()).waiting === 0)
+    expect(await second.end('SIGTERM')).toBe(0)
+    expect(new Set(told.messages().map(({ id }) => id)).size).toBe(21)
+    expect(told.messages()).toHaveLength(21)
+  })
+})
+
 describe('a server that is killed', () => {
   it('[HOOK3] right after a commit still tells of it when it is back, and of what was on its way once more under the same id', async () => {
     const told = await hook({ events: ['event:chat.message', 'document.changed'] })
@@ -366,5 +392,15 @@ describe('a server that is killed', () => {
       .filter((one) => 'event' in one && one.event.id === 'm1')
       .map(({ id }) => id)
     expect(new Set(ids).size).toBe(1)
+  })
+
+  it('[HOOK3] has a control: what the commit has not written is told by nobody', async () => {
+    const told = await hook({ events: ['event:chat.message'], rooms: ['talk:control'] })
+    await query(server.databaseUrl, 'alter table room_events disable trigger tell_webhooks')
+    await say('talk:control', 'm1')
+    await query(server.databaseUrl, 'alter table room_events enable trigger tell_webhooks')
+    await say('talk:control', 'm2')
+    await until(() => told.messages().length > 0)
+    expect(told.messages()).toMatchObject([{ event: { id: 'm2' } }])
   })
 })
