@@ -1,13 +1,10 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { Application } from './access/application.ts'
+import { openAccess } from './access/access.ts'
 import { createAuditLog } from './access/audit.ts'
-import { Authorizer } from './access/authorizer.ts'
 import { INBOX_KIND, inboxRule } from './access/inbox-rule.ts'
 import { People } from './access/people.ts'
-import { Revocations } from './access/revocations.ts'
 import { Tickets } from './access/tickets.ts'
-import { createVerifier, type Verify } from './access/verifier.ts'
 import { createAdministration } from './administration.ts'
 import { SYSTEM_ROOM } from './analytics/measure.ts'
 import { systemRule } from './analytics/rule.ts'
@@ -114,26 +111,13 @@ export async function assemble(
   log.onOpen((room) => history.watch(room))
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   const heartbeat = new Heartbeat(database.pool)
-  const revocations = new Revocations(database.pool)
-  await revocations.start()
-  const { tokens, issuer, application, roomKinds, limits } = config
-  const verifyToken = createVerifier(tokens, { issuer, mayDefer: application !== undefined }, logger)
-  const verify: Verify = async (token) => {
-    const identity = await verifyToken(token)
-    revocations.check(identity)
-    return identity
-  }
-  const authorizer = new Authorizer({
-    roomKinds,
-    application: application && new Application(application, logger),
-    rules: { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), [SYSTEM_ROOM]: systemRule },
-  })
+  const { limits } = config
+  const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), [SYSTEM_ROOM]: systemRule }
+  const access = await openAccess(config, rules, database.pool, logger)
+  const { verify, authorizer, revocations } = access
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations, cluster?.bus)
-  revocations.onRevoked((revocation) => {
-    authorizer.forget(revocation)
-    connections.revoke(revocation)
-  })
+  revocations.onRevoked((revocation) => connections.revoke(revocation))
   const requestLimit = new RequestLimit(limits.requestsPerAddress, cluster?.bus)
   const proxies = trustedList(config.trustedProxies)
   const addressOf = (request: IncomingMessage) => clientAddress(request, proxies)
@@ -152,7 +136,6 @@ export async function assemble(
   })
   const channels = new Channels(log, registry)
   const signals = new Signals(cluster?.bus)
-  const access = { verify, authorizer, revocations }
   const cursors = await Cursors.of(database.pool)
   const features = await createFeatures({
     database,
@@ -160,7 +143,7 @@ export async function assemble(
     signals,
     people,
     cursors,
-    mayChat: roomKinds?.includes(CHAT_KIND) ?? true,
+    mayChat: config.roomKinds?.includes(CHAT_KIND) ?? true,
     webhooks: config.webhooks,
     hooks,
     logger,
@@ -251,7 +234,7 @@ export async function assemble(
     audit: createAuditLog(database.pool),
     requestLimit,
     addressOf,
-    developmentSecret: tokens.mode === 'development' ? tokens.secret : undefined,
+    developmentSecret: config.tokens.mode === 'development' ? config.tokens.secret : undefined,
     allowedOrigins: config.allowedOrigins,
     studioDir: STUDIO_DIR,
     version: VERSION,
