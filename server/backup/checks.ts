@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
-import { columnsOf, quoted } from './rows.ts'
+import { columnsOf, PATIENTLY, quoted } from './rows.ts'
 
 export interface Inconsistency {
   /** A room, where it is one's. */
@@ -26,6 +26,7 @@ const POSITIONS = {
   notifications: 'seq',
   inboxes: 'seen_until',
   activities: 'last_seq',
+  webhook_changes: 'last_seq',
 }
 
 /**
@@ -117,7 +118,9 @@ export function inconsistencies(pool: pg.Pool): Promise<readonly Inconsistency[]
     )
     const found: Inconsistency[] = []
     for (const check of [...CHECKS, ...(await orphanChecks(client)), ...(await sequenceChecks(client))])
-      found.push(...(await client.query<Inconsistency>(`${check} limit ${TOLD}`)).rows)
+      found.push(
+        ...(await client.query<Inconsistency>({ text: `${check} limit ${TOLD}`, ...PATIENTLY })).rows,
+      )
     return found
   })
 }

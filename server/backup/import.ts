@@ -3,9 +3,9 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import { contents, fileOf, ROOMS } from './contents.ts'
-import { linesOf, Tally } from './lines.ts'
+import { checkedLines, Tally } from './lines.ts'
 import { type ExportedFile, type Manifest, readManifest } from './manifest.ts'
-import { type Column, columnsOf, countOn, insertRows, quoted, type Row } from './rows.ts'
+import { type Column, columnsOf, countOn, insertRows, PATIENTLY, quoted, type Row } from './rows.ts'
 import { schemaOf } from './schema.ts'
 import { EXPORTED } from './tables.ts'
 
@@ -34,7 +34,8 @@ export async function importServer(pool: pg.Pool, folder: string): Promise<Manif
   await inTransaction(pool, async (client) => {
     await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0')
     // Nobody begins to write meanwhile, and who has begun is waited for.
-    await client.query(`lock table ${EXPORTED.map(([table]) => quoted(table))} in access exclusive mode`)
+    const text = `lock table ${EXPORTED.map(([table]) => quoted(table))} in access exclusive mode`
+    await client.query({ text, ...PATIENTLY })
     await requireEmpty(client)
     for (const [table, { page }] of EXPORTED) {
       const own = columns.get(table) ?? []
@@ -73,11 +74,11 @@ async function* rowsIn(folder: string, file: ExportedFile, columns: Columns): As
   const path = join(folder, file.name)
   const own = [...columns].find(([table]) => fileOf(table) === file.name)?.[1]
   let header = own !== undefined
-  for await (const text of linesOf(path, file)) {
+  for await (const text of checkedLines(path, file)) {
     if (own === undefined) continue
     const parsed = rowSchema.safeParse(parse(text))
     if (!parsed.success || parsed.data.length !== own.length)
-      throw new Error(`${path}: a line is no row of ${own.length} columns`)
+      throw new Error(`${path} is not as it was written: a line is no row of ${own.length} columns`)
     if (!header) yield parsed.data
     else if (parsed.data.join() !== own.map(({ name }) => name).join())
       throw new Error(`${path}: its columns are not those of the table`)
@@ -109,11 +110,10 @@ async function* pages(rows: AsyncIterable<Row>, most: number): AsyncGenerator<re
 
 async function requireEmpty(client: Queryable): Promise<void> {
   for (const [table] of EXPORTED) {
-    const { rows } = await client.query<{ count: string }>(`select count(*) from ${quoted(table)}`)
-    const count = Number(rows[0]?.count)
-    if (count > 0)
+    const { rowCount } = await client.query(`select from ${quoted(table)} limit 1`)
+    if (rowCount !== 0)
       throw new Error(
-        `A whole server is imported into an empty database, and this one has ${count} in ${table}; single rooms are exported and imported by their names`,
+        `A whole server is imported into an empty database, and this one has something in ${table}; single rooms are exported and imported by their names`,
       )
   }
 }

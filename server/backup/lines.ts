@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { linesOf } from '../transfer/lines.ts'
 import type { ExportedFile } from './manifest.ts'
-
-const NEWLINE = 10
 
 /** Counts lines as they pass. */
 export class Tally {
@@ -31,27 +29,23 @@ export class Tally {
 }
 
 /**
- * The lines of a file with their newlines, one at a time; a separator of lines that stands in a text is none.
+ * The lines of a file of an export.
  * @throws Error at its end where the file is not the one that is described; nothing of it is to count before.
  */
-export async function* linesOf(path: string, { lines, bytes, sha256 }: ExportedFile): AsyncGenerator<string> {
+export async function* checkedLines(
+  path: string,
+  { lines, bytes, sha256 }: ExportedFile,
+): AsyncGenerator<string> {
   const hash = createHash('sha256')
   let counted = 0
   let read = 0
-  let parts: Buffer[] = []
-  for await (const chunk of createReadStream(path)) {
-    if (!Buffer.isBuffer(chunk)) continue
+  const seen = (chunk: Buffer) => {
     hash.update(chunk)
     read += chunk.length
-    let from = 0
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      parts.push(chunk.subarray(from, at + 1))
-      from = at + 1
-      counted += 1
-      yield Buffer.concat(parts).toString()
-      parts = []
-    }
-    if (from < chunk.length) parts.push(chunk.subarray(from))
+  }
+  for await (const line of linesOf(path, seen)) {
+    counted += 1
+    yield line
   }
   if (read !== bytes || counted !== lines || hash.digest('hex') !== sha256)
     throw new Error(`${path} is not as it was written: the manifest has another hash of it`)

@@ -23,6 +23,9 @@ const AS_TEXT: pg.CustomTypesConfig = {
 /** From `\x` and hexadecimal digits. */
 const base64 = (hex: string): string => Buffer.from(hex.slice(2), 'hex').toString('base64')
 
+/** For statements that look at all of a table: the pool gives up on others after half a minute. In ms. */
+export const PATIENTLY = { query_timeout: 2 ** 31 - 1 }
+
 /** How Postgres writes values as text, whatever the database is set to; for the transaction. */
 export const ONE_WAY_OF_WRITING = `
   set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';
@@ -46,12 +49,9 @@ export async function* rowsOf(
   client: Queryable,
   table: string,
   columns: readonly Column[],
-  { order, page }: Extract<Fate, { kind: 'exported' }>,
+  { order, page, room }: Extract<Fate, { kind: 'exported' }>,
 ): AsyncGenerator<Row> {
-  const ofRoom = columns.some(({ name }) => name === 'room_id')
-  const kept = ofRoom
-    ? 'where not exists (select from rooms r where r.id = t.room_id and r.deleted_at is not null)'
-    : ''
+  const kept = `not exists (select from rooms r where r.id = ${room} and r.deleted_at is not null)`
   // In the bytes' order of text: another database may sort it by another language.
   const sorted = order.split(', ').map((name) => {
     const text = columns.some((column) => column.name === name && column.type === 'text')
@@ -59,11 +59,12 @@ export async function* rowsOf(
   })
   const values = columns.map(({ name }) => `t.${quoted(name)}`)
   await client.query(
-    `declare exported no scroll cursor for select ${values} from ${quoted(table)} t ${kept} order by ${sorted}`,
+    `declare exported no scroll cursor for select ${values} from ${quoted(table)} t where ${kept} order by ${sorted}`,
   )
   for (;;) {
     const { rows } = await client.query<(string | null)[]>({
       text: `fetch ${page} from exported`,
+      ...PATIENTLY,
       rowMode: 'array',
       types: AS_TEXT,
     })
@@ -100,12 +101,11 @@ export async function insertRows(
 
 /** Lets sequences go on after what was inserted. */
 export async function countOn(client: Queryable, table: string, columns: readonly Column[]): Promise<void> {
-  for (const { name } of columns.filter(({ counted }) => counted))
-    await client.query(
-      `select setval(pg_get_serial_sequence($1, $2), max(${quoted(name)})) from ${quoted(table)}
-       having max(${quoted(name)}) is not null`,
-      [quoted(table), name],
-    )
+  for (const { name } of columns.filter(({ counted }) => counted)) {
+    const text = `select setval(pg_get_serial_sequence($1, $2), max(${quoted(name)})) from ${quoted(table)}
+      having max(${quoted(name)}) is not null`
+    await client.query({ text, values: [quoted(table), name], ...PATIENTLY })
+  }
 }
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -1,13 +1,27 @@
 /** What becomes of a table when a whole server is exported. */
 export type Fate =
   /** Row by row, in this order; so many are read at a time. */
-  | { readonly kind: 'exported'; readonly order: string; readonly page: number }
+  | {
+      readonly kind: 'exported'
+      readonly order: string
+      readonly page: number
+      /** The room of a row `t`, as SQL; null where it is none's. */
+      readonly room: string
+    }
   /** Made again from what is exported. */
   | { readonly kind: 'derived'; readonly how: string }
   | { readonly kind: 'left out'; readonly why: string }
 
-/** @param page of rows that may be of megabytes few are to be in memory */
-const exported = (order: string, page = 1_000): Fate => ({ kind: 'exported', order, page })
+type How = Partial<Pick<Extract<Fate, { kind: 'exported' }>, 'page' | 'room'>>
+
+/** Of rows that may be of megabytes few are to be in memory. */
+const exported = (order: string, { page = 1_000, room = 'null' }: How = {}): Fate => ({
+  kind: 'exported',
+  order,
+  page,
+  room,
+})
+const ofRooms = (order: string, page = 1_000): Fate => exported(order, { page, room: 't.room_id' })
 const derived = (how: string): Fate => ({ kind: 'derived', how })
 const leftOut = (why: string): Fate => ({ kind: 'left out', why })
 
@@ -18,39 +32,41 @@ const leftOut = (why: string): Fate => ({ kind: 'left out', why })
  */
 export const TABLES: Readonly<Record<string, Fate>> = {
   rooms: exported('id'),
-  room_updates: exported('room_id, seq', 500),
-  room_segments: exported('room_id, last_seq', 16),
-  room_events: exported('room_id, seq'),
-  room_snapshots: exported('room_id, seq', 2),
-  versions: exported('id'),
-  restores: exported('room_id, target, client'),
-  history_activity: exported('room_id, first_seq, actor'),
-  history_stretches: exported('room_id, level, first_seq'),
-  event_queue: exported('room_id, seq'),
-  chats: exported('room_id'),
-  chat_members: exported('room_id, user_id'),
-  chat_messages: exported('room_id, seq'),
-  chat_reactions: exported('room_id, seq, emoji, user_id'),
+  room_updates: ofRooms('room_id, seq', 500),
+  room_segments: ofRooms('room_id, last_seq', 16),
+  room_events: ofRooms('room_id, seq'),
+  room_snapshots: ofRooms('room_id, seq', 2),
+  versions: ofRooms('id'),
+  restores: ofRooms('room_id, target, client'),
+  history_activity: ofRooms('room_id, first_seq, actor'),
+  history_stretches: ofRooms('room_id, level, first_seq'),
+  event_queue: ofRooms('room_id, seq'),
+  chats: ofRooms('room_id'),
+  chat_members: ofRooms('room_id, user_id'),
+  chat_messages: ofRooms('room_id, seq'),
+  chat_reactions: ofRooms('room_id, seq, emoji, user_id'),
   chat_blocks: exported('user_id, blocked'),
-  read_positions: exported('room_id, user_id'),
-  notifications: exported('room_id, seq'),
-  inboxes: exported('room_id'),
-  notification_preferences: exported('room_id, about, key'),
-  project_members: exported('room_id, user_id'),
-  digest_windows: exported('id'),
-  digest_items: exported('room_id, id'),
+  read_positions: ofRooms('room_id, user_id'),
+  notifications: ofRooms('room_id, seq'),
+  inboxes: ofRooms('room_id'),
+  notification_preferences: ofRooms('room_id, about, key'),
+  project_members: ofRooms('room_id, user_id'),
+  digest_windows: ofRooms('id'),
+  digest_items: ofRooms('room_id, id'),
   activity_projects: exported('id'),
-  activity_links: exported('room, project_id, by_project'),
-  activities: exported('id'),
-  analytics_rooms: exported('room_id'),
-  analytics_series: exported('id'),
-  analytics_buckets: exported('series_id, width, at', 100),
-  analytics_batches: exported('room_id, user_id, id'),
-  analytics_alerts: exported('room_id, name'),
-  analytics_turns: exported('place'),
+  activity_links: ofRooms('room, project_id, by_project'),
+  activities: ofRooms('id'),
+  analytics_rooms: ofRooms('room_id'),
+  analytics_series: ofRooms('id'),
+  analytics_buckets: exported('series_id, width, at', {
+    room: '(select s.room_id from analytics_series s where s.id = t.series_id)',
+  }),
+  analytics_batches: ofRooms('room_id, user_id, id'),
+  analytics_alerts: ofRooms('room_id, name'),
+  analytics_turns: ofRooms('place'),
   people: exported('id'),
   people_seen: exported('user_id'),
-  room_people: exported('room_id, user_id'),
+  room_people: ofRooms('room_id, user_id'),
   revocations: exported('user_id, room'),
   audit_log: exported('id'),
   history_blocks: derived('from the log, when a past of the room is asked for'),

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import type pg from 'pg'
 import * as Y from 'yjs'
 import { parseRoomName } from '../access/room-name.ts'
@@ -11,6 +9,7 @@ import { summarise } from '../documents/summary.ts'
 import type { Logger } from '../observe/log.ts'
 import { documentOf } from '../transfer/document-file.ts'
 import { type Insertion, insertDocument, insertLog } from '../transfer/insert-room.ts'
+import { linesOf as linesIn } from '../transfer/lines.ts'
 import { isLogFile, type LoggedEntry, readLog, writeLog } from '../transfer/log-file.ts'
 import { logOf } from '../transfer/source.ts'
 import { withDatabase } from './export.ts'
@@ -118,8 +117,8 @@ async function same(pool: pg.Pool, file: string, room: string): Promise<boolean>
   return true
 }
 
-function linesOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+async function* linesOf(file: string): AsyncGenerator<string> {
+  for await (const line of linesIn(file)) yield line.replace(/\r?\n$/, '')
 }
 
 async function startOf(file: string): Promise<string> {

@@ -31,6 +31,7 @@ export const PERSON_TABLES: Readonly<Record<string, PersonTable>> = {
   project_members: removed('user_id = $1'),
   event_tickets: removed('user_id = $1'),
   chat_blocks: removed('user_id = $1'),
+  analytics_batches: removed('user_id = $1'),
   people: kept('its name is “deleted person”, for good', 'id = $1'),
   chat_members: kept(
     'of groups they have left it; a direct chat stays the other one’s, with a deleted person',
@@ -53,6 +54,9 @@ export const PERSON_TABLES: Readonly<Record<string, PersonTable>> = {
   chat_reactions: kept(DERIVED, 'user_id = $1'),
   versions: kept('a version is the room’s', 'author = $1'),
   rooms: kept('who made a room, or deleted it, by the id', '$1 in (created_by, deleted_by)'),
+  webhooks: kept('who set it up, by the id', 'created_by = $1'),
+  webhook_deliveries: kept('what was told is a record; it goes with its age'),
+  webhook_changes: kept('what is about to be told', '$1 = any(actors)'),
   room_sizes: kept(DERIVED, '$1 = any(recent)'),
 }
 

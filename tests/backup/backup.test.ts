@@ -28,6 +28,9 @@ afterAll(async () => {
   for (const end of atEnd.reverse()) await end()
 })
 
+/** They are emptied as soon as something is in them. */
+const QUEUES = ['event_queue', 'analytics_turns']
+
 const rowsIn = (manifest: Manifest, table: string) =>
   (manifest.files.find(({ name }) => name === `${table}.jsonl`)?.lines ?? 0) - 1
 
@@ -47,7 +50,7 @@ it('[BAK2] a whole server is exported beside its people, and is the same in anot
   const manifest = await readManifest(whole)
   // What is compared is there.
   const empty = EXPORTED.map(([table]) => table).filter((table) => rowsIn(manifest, table) < 1)
-  expect(empty).toEqual(['event_queue', 'analytics_turns'])
+  expect(empty.filter((table) => !QUEUES.includes(table))).toEqual([])
 
   const { url, db } = await database()
   const imported = await syncline(url, 'import', whole)
@@ -131,7 +134,9 @@ it('[BAK3] an export that is not as it was written is imported in no part', asyn
   for (const [at, name] of (await readdir(whole)).entries()) {
     const path = join(flipped, name)
     await flip(path, at % 3)
-    await expect(importServer(db.pool, flipped), name).rejects.toThrow(/manifest|no row|columns/)
+    await expect(importServer(db.pool, flipped), name).rejects.toThrow(
+      /manifest|not as it was written|columns/,
+    )
     await flip(path, at % 3)
   }
   await spoiled((copy) => truncate(join(copy, 'room_events.jsonl'), 200), /not as it was written/)

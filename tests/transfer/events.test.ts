@@ -32,7 +32,7 @@ async function spoken() {
     doc.getText('content').insert(i, 'x')
     const at = i < 200 ? OLD : YOUNG
     room.append(event(`${i}`, at, { line: i, ok: true }))
-    room.append(event(`${i} again`, at, ['ä', 'line\nbreak', null, 0.1]))
+    room.append(event(`${i} again`, at, ['ä', 'line\nbreak', 'or\u2028separator', null, 0.1]))
   }
   await room.durable()
   return { db, url, log, room, file: join(await folder(), 'a.log') }
