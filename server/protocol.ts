@@ -225,6 +225,19 @@ export const READ_SIGNAL = `${SERVER_SIGNAL}read`
 /** Says, in somebody's `user:<id>`, that there is something new in a chat of theirs, or that they have read it: `{room}`. */
 export const CHAT_SIGNAL = `${SERVER_SIGNAL}chat`
 
+/** What a room `analytics:…` takes: a name, up to eight labels, and a value that is not beyond this. */
+export const METRIC_NAME = /^[a-zA-Z][a-zA-Z0-9._:/-]{0,99}$/
+export const LABEL_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,31}$/
+/** What grows without bound if anything does: short, and without what no database or log can hold. */
+export const LABEL_TEXT = /^[^\p{Cc}\p{Cs}]{0,100}$/u
+export const MAX_LABELS = 8
+/** Sums of these stay far from where they would be infinite. */
+export const MAX_METRIC_VALUE = 1e15
+/** Names that begin so are the server's own. */
+export const SERVER_METRIC = 'syncline.'
+/** Measures of one batch. */
+export const MAX_MEASURES = 1_000
+
 /** Says, in a room `analytics:…`, what was measured: `{width, series: MetricSeries[]}`, each with one or more buckets that are over. */
 export const METRICS_SIGNAL = `${SERVER_SIGNAL}metrics`
 

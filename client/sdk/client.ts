@@ -2,6 +2,7 @@ import { type PersonStatus, ROOM_NAME } from '../../server/protocol.ts'
 import { ActivityFeed, type ActivityFilter } from './activity/feed.ts'
 import { readSummary, type Summary, type SummaryQuery } from './activity/summary.ts'
 import { socketUrl } from './address.ts'
+import { Analytics } from './analytics/analytics.ts'
 import { Api } from './api.ts'
 import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
@@ -60,6 +61,7 @@ export class Client {
   readonly #link: Link
   readonly #tokens: Tokens
   readonly #rooms = new Map<string, Held>()
+  readonly #analytics = new Map<string, Analytics>()
   readonly #closing = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
   #state: ClientState = { status: 'connecting', transport: 'websocket' }
@@ -146,10 +148,24 @@ export class Client {
     return readSummary(this.api, project, query)
   }
 
+  /** What the organisation counts whose room is `analytics:<org>`. */
+  analytics(org: string): Analytics {
+    const name = `analytics:${org}`
+    if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
+    const known = this.#analytics.get(org)
+    if (known !== undefined) return known
+    const made = new Analytics(this.api, name, () => this.room(name, { offline: false }))
+    this.#analytics.set(org, made)
+    return made
+  }
+
   /** Closes all rooms, giving unsaved changes a moment to be saved, and then the socket. */
   async destroy(): Promise<void> {
     this.#destroyed = true
-    await Promise.all([...this.#rooms.values()].map(({ room }) => room.flush()))
+    await Promise.all([
+      ...[...this.#rooms.values()].map(({ room }) => room.flush()),
+      ...[...this.#analytics.values()].map((analytics) => analytics.close()),
+    ])
     for (const [name, held] of [...this.#rooms]) this.#close(name, held)
     const closed = await Promise.allSettled(this.#closing)
     this.#tokens.stop()

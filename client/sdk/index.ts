@@ -13,6 +13,8 @@ export type {
   Device,
   EventDraft,
   EventsEnvelope,
+  MetricPoint,
+  MetricSeries,
   PersonStatus,
   PresenceStatus,
   PublishEnvelope,
@@ -28,6 +30,17 @@ export type {
 } from '../../server/protocol.ts'
 export { ActivityFeed, type ActivityFilter, type ActivityState } from './activity/feed.ts'
 export type { Summary, SummaryQuery } from './activity/summary.ts'
+export {
+  type Alert,
+  type AlertRule,
+  Analytics,
+  type Labels,
+  type Metrics,
+  type MetricsListener,
+  type MetricsQuery,
+  type TrackingState,
+} from './analytics/analytics.ts'
+export { LiveMetrics, type LiveMetricsState } from './analytics/live-metrics.ts'
 export type { Api } from './api.ts'
 export { Chat, type ChatState, chatOf, type MessageDraft, type ShownMessage } from './chat/chat.ts'
 export {

@@ -39,6 +39,14 @@ export const refusalSaid = (envelope: Readonly<Record<string, unknown>>): Refusa
   return refusal('internal', message, envelope.retryable !== false)
 }
 
+/** Why a question to the server's routes was not answered; without a refusal nobody was there to answer. */
+export const refusalOf = (error: unknown): Refusal => {
+  const cause = error instanceof Error ? error.cause : undefined
+  return typeof cause === 'object' && cause !== null && 'code' in cause && 'retryable' in cause
+    ? (cause as Refusal)
+    : refusal('storage-unavailable', 'The server cannot be reached')
+}
+
 /** Why a server closes a WebSocket, whichever rooms are on it. */
 const SOCKET_REFUSALS: readonly ErrorCode[] = [
   'authentication-timeout',

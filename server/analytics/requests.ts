@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
+import { MAX_MEASURES } from '../protocol.ts'
 import { alertRule } from './alert-rule.ts'
-import { type labels, MAX_MEASURES, type Measured, measure, metricName } from './measure.ts'
+import { type labels, type Measured, measure, metricName } from './measure.ts'
 import type { MetricsQuery } from './metrics.ts'
 import { bucketAt, oldest, WIDTHS } from './widths.ts'
 

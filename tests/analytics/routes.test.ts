@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connect, type Signal } from '../../client/sdk/index.ts'
+import { type Client, connect, type MetricSeries, type Signal } from '../../client/sdk/index.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { requests } from '../notifications/requests.ts'
 import { connectProvider } from '../support/provider.ts'
@@ -19,6 +19,9 @@ afterAll(() => server?.dispose())
 const newRoom = (): string => `analytics:${randomUUID()}`
 const ADMIN: Grants = { '*:*': 'admin' }
 const SYSTEM_ROOM = 'analytics:system'
+
+const client = (id: string, grants: Grants): Client =>
+  connect({ url: server.url, token: () => server.token(id, grants), user: { id, name: id } })
 
 const track = (room: string, measures: unknown, more: object = {}, grants: Grants = { [room]: 'write' }) =>
   ask('POST', `/rooms/${room}/metrics`, 'ada', grants, { id: randomUUID(), measures, ...more })
@@ -174,9 +177,9 @@ describe.concurrent('what is watched', () => {
       name: 'errors',
       rule: { labels: {}, for: 0, level: 'warning', ...rule },
     })
-    const client = connect({ url: server.url, token: () => server.token('carl', { [room]: 'read' }) })
+    const carl = client('carl', { [room]: 'read' })
     const signals: Signal[] = []
-    const joined = client.room(room)
+    const joined = carl.room(room)
     joined.onSignal('syncline.metrics', (signal) => signals.push(signal))
     await joined.whenSynced()
     await track(room, [{ name: 'errors' }, { name: 'errors', value: 4 }])
@@ -200,11 +203,55 @@ describe.concurrent('what is watched', () => {
     await ask('DELETE', `/rooms/${room}/alerts/errors`, 'ada', grants)
     await until(async () => (await titles(tellee)).length > 1)
     expect((await titles(tellee))[0]).toBe('Resolved: errors')
-    await client.destroy()
+    await carl.destroy()
+  })
+
+  it('[ANA7] [ANA12] what one page tracks another one sees, read and live', async () => {
+    const org = randomUUID()
+    const room = `analytics:${org}`
+    const [one, other] = [client('ada', { [room]: 'admin' }), client('bob', { [room]: 'read' })]
+    expect(() => one.analytics('a b')).toThrow()
+    const [ada, bob] = [one.analytics(org), other.analytics(org)]
+    ada.track('latency', 10, { route: '/a' })
+    ada.track('latency', 20, { route: '/a' })
+    ada.track('signup')
+    await ada.flush()
+    expect(ada.tracking).toEqual({ waiting: 0, counted: 3, dropped: 0, reason: undefined })
+    const { series } = await bob.metrics({
+      names: ['latency'],
+      width: 3600,
+      from: new Date(Date.now() - 7_200_000),
+    })
+    expect(series).toMatchObject([
+      { name: 'latency', labels: { route: '/a' }, points: [{ count: 2, sum: 30, min: 10, max: 20 }] },
+    ])
+    const told: MetricSeries[] = []
+    const stop = bob.subscribe((series) => told.push(...series))
+    const live = bob.watch({ names: ['signup'] })
+    const count = () =>
+      live
+        .getState()
+        .series?.flatMap(({ points }) => points)
+        .reduce((sum, { count }) => sum + count, 0)
+    await until(() => count() === 1)
+    ada.track('signup')
+    await ada.flush()
+    // Read at first, and then told: the bucket that was open then, and whatever followed.
+    await until(() => count() === 2)
+    await until(() => told.length > 0)
+    expect(live.getState()).toMatchObject({ series: [{ name: 'signup' }], error: undefined })
+    const rule = { metric: 'signup', of: 'rate', over: 60, is: 'below', threshold: 0 } as const
+    await ada.setAlert('silence', rule)
+    expect(await ada.alerts()).toMatchObject([{ name: 'silence', rule, raised: false }])
+    await ada.deleteAlert('silence')
+    expect(await ada.alerts()).toEqual([])
+    stop()
+    live.close()
+    await Promise.all([one.destroy(), other.destroy()])
   })
 
   it('[ANA11] the server measures itself, for administrators alone, and nobody else writes there', async () => {
-    const all = async () => (await metrics(SYSTEM_ROOM, '', ADMIN)).body.series
+    const all = async () => (await metrics(SYSTEM_ROOM, '', ADMIN)).body.series ?? []
     await until(async () => (await all()).length > 0)
     const names = (await all()).map(({ name }: { name: string }) => name)
     expect(names).toContain('process.memory.rss')

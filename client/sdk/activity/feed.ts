@@ -1,6 +1,7 @@
 import type { Activity } from '../../../server/activity/groups.ts'
 import type { Api } from '../api.ts'
 import { backoff } from '../backoff.ts'
+import { refusalOf } from '../refusal.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
 import { continued, merged } from './merge.ts'
@@ -184,12 +185,3 @@ export class ActivityFeed {
     for (const listener of [...this.#listeners]) listener()
   }
 }
-
-/** Why a question was not answered; without a refusal nobody was there to answer. */
-const refusalOf = (error: unknown): Refusal =>
-  error instanceof Error && isRefusal(error.cause)
-    ? error.cause
-    : { code: 'storage-unavailable', message: 'The server cannot be reached', retryable: true }
-
-const isRefusal = (cause: unknown): cause is Refusal =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && 'retryable' in cause
