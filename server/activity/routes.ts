@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Verify } from '../access/verifier.ts'
 import { type EntryOptions, enter } from '../channels/entry.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import type { Activities, ActivityQuestion } from './activities.ts'
 import { groupActivities } from './groups.ts'
@@ -10,7 +10,7 @@ import { activityPage, activityQuery, projectParams, summaryQuery, summarySchema
 import { MOST_COUNTED } from './summary.ts'
 
 const PATH = `${API_PREFIX}/projects/{project}/activity`
-const security = [{ [BEARER]: [] }]
+const security = needs('read')
 
 const list = createRoute({
   method: 'get',

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { People } from '../access/people.ts'
 import { SynclineError } from '../errors.ts'
 import { type AccessOptions, memberOf } from '../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import type { Log } from '../log/log.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
 import type { Registry } from './registry.ts'
@@ -38,7 +38,7 @@ const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/rooms/{room}/entries`,
   summary: 'What was committed in a room, edits and events in one order, without what it holds',
-  security: [{ [BEARER]: [] }],
+  security: needs(ENTRIES_ROLE),
   request: {
     params: z.object({ room: z.string() }),
     query: z.object({

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Verify } from '../access/verifier.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import { describeKind } from './describe.ts'
 import type { Registry } from './registry.ts'
@@ -33,7 +33,7 @@ const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/kinds`,
   summary: 'The kinds of rooms that have events, and what may be published in them',
-  security: [{ [BEARER]: [] }],
+  security: needs(),
   responses: {
     200: { description: 'All kinds', ...json(z.object({ kinds: z.array(kindSchema) })) },
     ...refusals,

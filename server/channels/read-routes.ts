@@ -6,7 +6,7 @@ import type { Identity } from '../access/identity.ts'
 import type { Tickets } from '../access/tickets.ts'
 import type { Verify } from '../access/verifier.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import type { Seq } from '../log/entry.ts'
 import type { HeldRoom } from '../log/log.ts'
 import { MAX_EVENTS_AT_ONCE, type Role } from '../protocol.ts'
@@ -56,7 +56,7 @@ const list = createRoute({
   summary: 'Events of a room after a position, in order: a page, the next ones, or a stream',
   description:
     'With `Accept: text/event-stream` all of them, and those that come, until the token expires: each with its seq as id and its type as event; `resumed` once all that is there was sent, `reset` where some is not kept any more, `end` with the reason before it ends. `Last-Event-ID` goes before `after`.',
-  security: [{ [BEARER]: [] }],
+  security: needs('read'),
   request: {
     params: roomParam,
     headers: z.object({ accept: z.string().optional(), 'last-event-id': position.optional() }),

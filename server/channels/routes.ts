@@ -4,13 +4,13 @@ import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { People } from '../access/people.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { MAX_EVENTS_AT_ONCE } from '../protocol.ts'
 import { ROOM_EVENTS, roomParam } from './address.ts'
 import { enter } from './entry.ts'
 import { type ReadRouteOptions, readRoutes } from './read-routes.ts'
 
-const security = [{ [BEARER]: [] }]
+const security = needs('read')
 
 const draftSchema = z.object({
   type: z.string(),
@@ -26,7 +26,8 @@ const publish = createRoute({
   method: 'post',
   path: ROOM_EVENTS,
   summary: 'Publish one event, or several in order; answered when they are committed',
-  security,
+  description: 'The role is the one that the event asks for, by its kind; see GET /api/v1/kinds.',
+  security: needs('comment'),
   request: {
     params: roomParam,
     headers: z.object({

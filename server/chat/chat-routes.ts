@@ -8,7 +8,7 @@ import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
 import { memberOf } from '../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { text } from '../http/text.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
@@ -20,7 +20,7 @@ import { CHAT_KIND } from './rule.ts'
 import { searchMessages } from './search.ts'
 
 const CHATS = `${API_PREFIX}/chats`
-const security = [{ [BEARER]: [] }]
+const security = needs()
 const time = z.number().openapi({ description: 'Milliseconds since the epoch' })
 
 const chatSchema = z

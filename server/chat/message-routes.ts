@@ -2,14 +2,14 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { memberOf } from '../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import type { ChatAccess } from './access.ts'
 import { type MessagePage, readMessages } from './message-page.ts'
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
-const security = [{ [BEARER]: [] }]
+const security = needs('read')
 const room = z.object({ room: z.string() })
 const time = z.number().openapi({ description: 'Milliseconds since the epoch' })
 

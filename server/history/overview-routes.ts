@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { type AccessOptions, memberOf } from '../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import type { History } from './history.ts'
 import { atSchema, HISTORY_ROLE, iso, parseAt, roomParams } from './requests.ts'
@@ -9,7 +9,7 @@ import type { Bucket, Writer } from './timeline/overview.ts'
 const MAX_BUCKETS = 500
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
-const security = [{ [BEARER]: [] }]
+const security = needs(HISTORY_ROLE)
 
 const writersSchema = z
   .object({

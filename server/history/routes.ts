@@ -1,6 +1,6 @@
 import { createRoute, type z } from '@hono/zod-openapi'
 import { type AccessOptions, type Member, memberOf } from '../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { SEVERAL } from '../log/entry.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
 import type { Format } from './content/convert.ts'
@@ -28,7 +28,7 @@ import { mayChange, type Version, type VersionEditor } from './versions/versions
 const CURRENT_ROLE: Role = 'read'
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
-const security = [{ [BEARER]: [] }]
+const security = needs(HISTORY_ROLE)
 
 const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   json: 'application/json',
@@ -44,7 +44,8 @@ const content = createRoute({
   method: 'get',
   path: `${ROOM}/content`,
   summary: 'What a room holds, or held at a position',
-  security,
+  description: 'The past is for those who may write: with `at`, the role `write` is needed.',
+  security: needs(CURRENT_ROLE),
   request: { params: roomParams, query: contentQuery },
   responses: {
     200: {

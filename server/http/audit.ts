@@ -4,7 +4,7 @@ import { userIdSchema } from '../access/identity.ts'
 import type { Verify } from '../access/verifier.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { administrator } from './administrator.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 import { text } from './text.ts'
 
 const MAX_PAGE = 100
@@ -27,7 +27,7 @@ const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/audit`,
   summary: 'What administrators did, newest first',
-  security: [{ [BEARER]: [] }],
+  security: needs('admin in *:*'),
   request: {
     query: z.object({
       limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { type AccessOptions, memberOf } from './room-access.ts'
-import { BEARER, createRouter, refusals } from './router.ts'
+import { createRouter, needs, refusals } from './router.ts'
 
 /** Both resolve with false where there is nothing of that name. */
 export interface Erasure {
@@ -11,7 +11,7 @@ export interface Erasure {
 }
 
 const room = {
-  security: [{ [BEARER]: [] }],
+  security: needs('admin'),
   request: { params: z.object({ room: z.string() }) },
 }
 
@@ -19,7 +19,7 @@ const erase = createRoute({
   ...room,
   method: 'delete',
   path: `${API_PREFIX}/rooms/{room}`,
-  summary: 'Delete a room with all of its past, for good (administrators of the room)',
+  summary: 'Delete a room with all of its past, for good',
   responses: { 204: { description: 'Nothing of it is left but its tombstone' }, ...refusals },
 })
 
@@ -27,7 +27,7 @@ const purge = createRoute({
   ...room,
   method: 'delete',
   path: `${API_PREFIX}/rooms/{room}/tombstone`,
-  summary: 'Let the name of a deleted room be used again (administrators of the room)',
+  summary: 'Let the name of a deleted room be used again',
   responses: { 204: { description: 'The name is free' }, ...refusals },
 })
 

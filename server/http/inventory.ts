@@ -13,7 +13,7 @@ import {
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
 import { type Cursors, cursorSchema } from './cursors.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 import { shownPage } from './shown-page.ts'
 import { text } from './text.ts'
 
@@ -56,7 +56,7 @@ const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/admin/rooms`,
   summary: 'The rooms that the token administers, with their sizes and their health',
-  security: [{ [BEARER]: [] }],
+  security: needs(),
   request: {
     query: z.object({
       search: text.max(200).optional().openapi({ description: 'A part of the name or the title' }),

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { RetentionRule } from '../config/retention.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { type AccessOptions, memberOf } from './room-access.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 
 const effectSchema = z
   .object({
@@ -31,14 +31,14 @@ export interface RoomRetention {
 
 const route = {
   path: `${API_PREFIX}/rooms/{room}/retention`,
-  security: [{ [BEARER]: [] }],
+  security: needs('admin'),
   request: { params: z.object({ room: z.string() }) },
 }
 
 const plan = createRoute({
   ...route,
   method: 'get',
-  summary: 'What retention would drop of a room now (administrators of the room)',
+  summary: 'What retention would drop of a room now',
   responses: {
     200: { description: 'The rule in days, and its effect if anything is due', ...json(retentionSchema) },
     ...refusals,
@@ -48,7 +48,7 @@ const plan = createRoute({
 const act = createRoute({
   ...route,
   method: 'post',
-  summary: 'Thin the past of a room now, by its rule (administrators of the room)',
+  summary: 'Thin the past of a room now, by its rule',
   responses: { 200: { description: 'What was done', ...json(retentionSchema) }, ...refusals },
 })
 

@@ -8,7 +8,7 @@ import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 
 const requestSchema = z
   .strictObject({ user: userIdSchema.optional(), room: z.string().optional() })
@@ -24,7 +24,7 @@ const route = createRoute({
     'Take away, within a second, what a person has everywhere, a room has given, or a person has in a room',
   description:
     'For administrators, and, where a room is named, for those who are admin in it. Tokens issued until now are refused with `revoked`; a newer one is taken.',
-  security: [{ [BEARER]: [] }],
+  security: needs('admin'),
   request: { body: { required: true, ...json(requestSchema) } },
   responses: {
     200: { description: 'Tokens issued until `at` are worth nothing there any more', ...json(revokedSchema) },

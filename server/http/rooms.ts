@@ -7,7 +7,7 @@ import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
 import { type Cursors, cursorSchema } from './cursors.ts'
 import { type AccessOptions, memberOf } from './room-access.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 import { shownPage } from './shown-page.ts'
 
 const MAX_PAGE = 100
@@ -40,7 +40,7 @@ const list = createRoute({
   method: 'get',
   path: `${API_PREFIX}/rooms`,
   summary: 'The rooms that the token may read, last changed first',
-  security: [{ [BEARER]: [] }],
+  security: needs(),
   request: { query: listQuery },
   responses: {
     200: {
@@ -56,7 +56,7 @@ const one = createRoute({
   method: 'get',
   path: `${API_PREFIX}/rooms/{room}`,
   summary: 'One room',
-  security: [{ [BEARER]: [] }],
+  security: needs('read'),
   request: { params: z.object({ room: z.string() }) },
   responses: { 200: { description: 'The room', ...json(roomSchema) }, ...refusals },
 })

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { firstIssue } from '../access/identity.ts'
 import { SynclineError } from '../errors.ts'
+import type { Role } from '../protocol.ts'
 import { refusalSchema } from './refusal.ts'
 
 const JSON_TYPE = 'application/json'
@@ -11,8 +12,14 @@ export const json = <Schema>(schema: Schema) => ({ content: { [JSON_TYPE]: { sch
 /** What any route may answer besides what it is for. */
 export const refusals = { default: { description: 'A refusal', ...json(refusalSchema) } } as const
 
-/** The security requirement of routes that take a token. */
+/** The security scheme of routes that take a token. */
 export const BEARER = 'bearer'
+
+/**
+ * Of a route that takes a token: any, or one with that role, in the room that the address names or `*:*` for everywhere. It
+ * is said in OpenAPI's own place for roles; the route's code is what refuses.
+ */
+export const needs = (role?: Role | 'admin in *:*') => [{ [BEARER]: role === undefined ? [] : [role] }]
 
 /** Routes of one resource, whose requests are refused with the path of what is wrong in them. */
 export const createRouter = () =>

@@ -11,7 +11,7 @@ import type { Followers } from '../channels/followers.ts'
 import { category, notification } from '../channels/kinds/user.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { holdForDigest } from './digest-table.ts'
 import { FILTERS, type InboxPage, readInbox } from './inbox-table.ts'
@@ -21,7 +21,7 @@ import { wishesOf } from './preferences.ts'
 const MAX_PAGE = 500
 
 const path = `${API_PREFIX}/users/{id}/notifications`
-const security = [{ [BEARER]: [] }]
+const security = needs()
 const params = z.object({ id: z.string() })
 
 const notificationSchema = z
@@ -58,6 +58,8 @@ const list = createRoute({
   method: 'get',
   path,
   summary: 'A page of somebody’s notifications, and how many are unread',
+  description:
+    'For that person; of somebody else’s, for whoever is granted `user:<id>` or `user:*`, without what is about chats.',
   security,
   request: {
     params,
@@ -76,7 +78,7 @@ const send = createRoute({
   summary: 'Notify somebody; answered when it is committed',
   description:
     'For backends: takes a token that grants to write in `user:<id>` (or `user:*`), and is not that person’s own.',
-  security,
+  security: needs('write'),
   request: {
     params,
     headers: z.object({

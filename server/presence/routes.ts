@@ -7,7 +7,7 @@ import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX, MAX_PEOPLE_ASKED, type PersonStatus } from '../protocol.ts'
 import type { Whereabouts } from './attendance.ts'
 import type { Register } from './register.ts'
@@ -52,7 +52,7 @@ const route = createRoute({
   summary: 'Who is online, away or offline: of some people, or of a room',
   description:
     'Of people: those with whom the token’s bearer shares a room, in which both have been within 30 days and which the bearer may read; of all others nothing is told, nor whether there are such. A token that is admin everywhere is told of everybody. Of a room: who is there, and who was there within 30 days, 200 at most, those first who are there.',
-  security: [{ [BEARER]: [] }],
+  security: needs(),
   request: {
     query: z
       .object({

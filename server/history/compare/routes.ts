@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { z } from 'zod'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
+import { createRouter, json, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
 import type { Ask, AskTarget, History } from '../history.ts'
 import { HISTORY_ROLE, parseAt, roomParams } from '../requests.ts'
@@ -27,7 +27,7 @@ export interface CompareRouteOptions extends AccessOptions {
 }
 
 const ROOM = `${API_PREFIX}/rooms/{room}`
-const security = [{ [BEARER]: [] }]
+const security = needs(HISTORY_ROLE)
 
 const diff = createRoute({
   method: 'get',
