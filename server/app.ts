@@ -6,8 +6,7 @@ import { INBOX_KIND, inboxRule } from './access/inbox-rule.ts'
 import { People } from './access/people.ts'
 import { Tickets } from './access/tickets.ts'
 import { createAdministration } from './administration.ts'
-import { SYSTEM_ROOM } from './analytics/measure.ts'
-import { systemRule } from './analytics/rule.ts'
+import { analyticsRules } from './analytics/rules.ts'
 import { withApplicationKinds } from './channels/application.ts'
 import { Channels } from './channels/channels.ts'
 import { entryRoutes } from './channels/entry-routes.ts'
@@ -37,7 +36,7 @@ import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
 import { Log, type Unsaved } from './log/log.ts'
-import { Measured, type SystemMeasure } from './measured.ts'
+import { Measured } from './measured.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
 import { PeoplePresence } from './presence/people-presence.ts'
@@ -79,8 +78,6 @@ export interface Parts {
   readonly publish: Publish
   /** Its lines name this node. */
   readonly logger: Logger
-  /** What the server measures of itself; for one caller, since it counts from one call to the next. */
-  readonly systemSample: () => readonly SystemMeasure[]
   readonly listener: RequestListener
   readonly gateway: Gateway
   /** Begins what is done beside the requests; call it when these can arrive. */
@@ -112,7 +109,7 @@ export async function assemble(
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   const heartbeat = new Heartbeat(database.pool)
   const { limits } = config
-  const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), [SYSTEM_ROOM]: systemRule }
+  const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), ...analyticsRules }
   const access = await openAccess(config, rules, database.pool, logger)
   const { verify, authorizer, revocations } = access
   const people = new People(database.pool)
@@ -146,6 +143,7 @@ export async function assemble(
     mayChat: config.roomKinds?.includes(CHAT_KIND) ?? true,
     webhooks: config.webhooks,
     hooks,
+    systemSample: () => measured.systemSample(),
     logger,
     ...access,
   })
@@ -278,7 +276,6 @@ export async function assemble(
   })
   return {
     logger,
-    systemSample: () => measured.systemSample(),
     listener: (request, response) => {
       if (!gateway.request(request, response)) http.listener(request, response)
     },

@@ -6,7 +6,7 @@ import { createActivity } from './activity/activity.ts'
 import { ActivityFollower } from './activity/follower.ts'
 import { activityTypes } from './activity/types.ts'
 import { createAnalytics } from './analytics/analytics.ts'
-import { createProcessSample } from './analytics/process-sample.ts'
+import type { SystemMeasure } from './analytics/own-measures.ts'
 import type { Channels } from './channels/channels.ts'
 import { Followers } from './channels/followers.ts'
 import type { Kind } from './channels/kind.ts'
@@ -42,6 +42,8 @@ export interface FeatureOptions {
   readonly webhooks: WebhookConfig
   /** Of the application in whose process this is. */
   readonly hooks: Hooks<object>
+  /** What this node has measured of itself since it was asked last. */
+  readonly systemSample: () => readonly SystemMeasure[]
   readonly logger: Logger
 }
 
@@ -76,7 +78,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
-  const analytics = createAnalytics({ pool, systemSample: createProcessSample(), ...options })
+  const analytics = createAnalytics({ pool, ...options })
   const { registry } = channels
   const webhooks = await createWebhooks({ ...options, database, registry, config: options.webhooks })
   return {

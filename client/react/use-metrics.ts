@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { Analytics, MetricsQuery } from '../sdk/analytics/analytics.ts'
+import type { Analytics, WatchedMetrics } from '../sdk/analytics/analytics.ts'
 import type { LiveMetricsState } from '../sdk/analytics/live-metrics.ts'
 import { useClient } from './provider.ts'
 
@@ -8,14 +8,14 @@ const NOTHING: LiveMetricsState = { series: undefined, error: undefined }
 /** What an organisation has counted last, and what it counts while this is shown. */
 export const useMetrics = (
   org: string,
-  query: Omit<MetricsQuery, 'from' | 'to'> = {},
+  query: WatchedMetrics = {},
 ): LiveMetricsState & { readonly analytics: Analytics } => {
   const client = useClient()
   const analytics = client.analytics(org)
   const asked = JSON.stringify(query)
   const [shown, setShown] = useState<{ readonly of: string; readonly state: LiveMetricsState }>()
   useEffect(() => {
-    const live = analytics.watch(JSON.parse(asked) as typeof query)
+    const live = analytics.watch(JSON.parse(asked) as WatchedMetrics)
     const show = () => setShown({ of: `${org} ${asked}`, state: live.getState() })
     show()
     const stop = live.subscribe(show)

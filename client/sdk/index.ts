@@ -39,6 +39,7 @@ export {
   type MetricsListener,
   type MetricsQuery,
   type TrackingState,
+  type WatchedMetrics,
 } from './analytics/analytics.ts'
 export { LiveMetrics, type LiveMetricsState } from './analytics/live-metrics.ts'
 export type { Api } from './api.ts'

@@ -254,7 +254,7 @@ describe.concurrent('what is watched', () => {
     const all = async () => (await metrics(SYSTEM_ROOM, '', ADMIN)).body.series ?? []
     await until(async () => (await all()).length > 0)
     const names = (await all()).map(({ name }: { name: string }) => name)
-    expect(names).toContain('process.memory.rss')
+    expect(names).toContain('memory.bytes')
     const lesser: readonly Grants[] = [{ 'analytics:*': 'admin' }, { [SYSTEM_ROOM]: 'admin' }, {}]
     for (const grants of lesser) expect((await metrics(SYSTEM_ROOM, '', grants)).status).toBe(403)
     expect((await track(SYSTEM_ROOM, [{ name: 'a' }], {}, ADMIN)).status).toBe(403)
@@ -272,7 +272,7 @@ describe.concurrent('what is watched', () => {
         editor.closes.length + editor.denials.length > 0 || editor.provider.authorizedScope === 'readonly',
     )
     editor.destroy()
-    const rule = { metric: 'process.memory.rss', of: 'max', over: 60, is: 'above', threshold: 1e12 }
+    const rule = { metric: 'memory.bytes', of: 'max', over: 60, is: 'above', threshold: 1e12 }
     expect((await ask('PUT', `/rooms/${SYSTEM_ROOM}/alerts/memory`, 'root', ADMIN, rule)).status).toBe(200)
   })
 })

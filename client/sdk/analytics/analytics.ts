@@ -2,29 +2,11 @@ import { METRICS_SIGNAL, type MetricPoint, type MetricSeries } from '../../../se
 import type { Api } from '../api.ts'
 import type { Room } from '../room.ts'
 import { LiveMetrics } from './live-metrics.ts'
+import type { Metrics, MetricsListener, MetricsQuery, WatchedMetrics } from './query.ts'
 import { type Labels, Tracker, type TrackingState } from './tracker.ts'
 
+export type { Metrics, MetricsListener, MetricsQuery, WatchedMetrics } from './query.ts'
 export type { Labels, TrackingState } from './tracker.ts'
-
-export interface MetricsQuery {
-  /** All where it is left out. */
-  readonly names?: readonly string[] | undefined
-  /** The last 120 buckets where it is left out. */
-  readonly from?: Date | undefined
-  /** Now where it is left out. */
-  readonly to?: Date | undefined
-  /** Of the buckets, in seconds; 5 where it is left out. They are kept an hour, two days and a year. */
-  readonly width?: 5 | 60 | 3600 | undefined
-}
-
-export interface Metrics {
-  readonly width: number
-  readonly from: string
-  readonly to: string
-  readonly series: readonly MetricSeries[]
-}
-
-export type MetricsListener = (series: readonly MetricSeries[]) => void
 
 export interface AlertRule {
   readonly metric: string
@@ -115,7 +97,7 @@ export class Analytics {
   }
 
   /** The last of what was counted, kept as it goes on; to be closed. */
-  watch(query: Omit<MetricsQuery, 'from' | 'to'> = {}): LiveMetrics {
+  watch(query: WatchedMetrics = {}): LiveMetrics {
     return new LiveMetrics(this, this.#open(), query)
   }
 

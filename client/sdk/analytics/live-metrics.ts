@@ -3,7 +3,7 @@ import { backoff } from '../backoff.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
-import type { Analytics, MetricsQuery } from './analytics.ts'
+import type { MetricsSource, WatchedMetrics } from './query.ts'
 
 export interface LiveMetricsState {
   /** Undefined until it was read. */
@@ -19,8 +19,8 @@ const LOOK_EVERY = 30_000
 
 /** The last 120 buckets of some series, and what comes after them: told in the room, or read again where that is not enough. */
 export class LiveMetrics {
-  readonly #analytics: Pick<Analytics, 'metrics'>
-  readonly #query: Omit<MetricsQuery, 'from' | 'to'>
+  readonly #analytics: MetricsSource
+  readonly #query: WatchedMetrics
   readonly #listeners = new Set<() => void>()
   readonly #stops: readonly (() => void)[]
   #state: LiveMetricsState = { series: undefined, error: undefined }
@@ -30,11 +30,7 @@ export class LiveMetrics {
   #asked = 0
   #closed = false
 
-  constructor(
-    analytics: Pick<Analytics, 'metrics' | 'subscribe'>,
-    room: Room,
-    query: Omit<MetricsQuery, 'from' | 'to'>,
-  ) {
+  constructor(analytics: MetricsSource, room: Room, query: WatchedMetrics) {
     this.#analytics = analytics
     this.#query = query
     const { width = 5 } = query
