@@ -99,12 +99,12 @@ export class RoomTail {
       doc.transact(() => {
         for (const { bytes } of entries) Y.applyUpdate(doc, bytes, origin)
       }, origin)
-      // The clocks of two nodes differ by some ms.
-      lagged(Math.max(0, Date.now() - first.at))
-      return true
     } catch (error) {
       broken(error)
       return false
     }
+    // The clocks of two nodes differ by some ms.
+    lagged(Math.max(0, Date.now() - first.at))
+    return true
   }
 }

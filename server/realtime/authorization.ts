@@ -9,7 +9,7 @@ import type {
 import type { Authorizer } from '../access/authorizer.ts'
 import { atLeast } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
-import { parseRoomName } from '../access/room-name.ts'
+import { isRoomName, parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
@@ -56,7 +56,8 @@ export class Authorization implements Extension<RoomContext> {
     data: onAuthenticatePayload<RoomContext>,
   ): Promise<Pick<RoomContext, 'standing' | 'admission' | 'join'>> {
     const { traces = NO_TRACES } = this.#options
-    const join = traces.begin('join', { 'syncline.room': data.documentName })
+    const { documentName: room } = data
+    const join = traces.begin('join', isRoomName(room) ? { 'syncline.room': room } : {})
     try {
       return { ...(await join.part('join token', () => this.#admit(data))), join }
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Connection } from '@hocuspocus/server'
+import { isRoomName } from '../access/room-name.ts'
 import { SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
 import { countRefusal, type Logger } from '../observe/log.ts'
@@ -20,6 +21,10 @@ export function toSynclineError(thrown: unknown): SynclineError {
 /** What is logged of a text that a client chose. */
 const MAX_SHOWN = 200
 
+/** Where a room is to be named a client may have put anything, a token too. */
+const isShown = ([name, value]: readonly [string, unknown]): boolean =>
+  name !== 'room' || (typeof value === 'string' && isRoomName(value))
+
 const shortened = (value: unknown): unknown =>
   typeof value === 'string' && value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value
 
@@ -29,7 +34,8 @@ export function logRefusal(
   error: SynclineError,
   fields: Readonly<Record<string, unknown>>,
 ): void {
-  const shown = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)]))
+  const named = Object.entries(fields).filter(isShown)
+  const shown = Object.fromEntries(named.map(([name, value]) => [name, shortened(value)]))
   countRefusal(logger, error.code)
   if (error.code === 'internal') logger.error({ err: error, code: error.code, ...shown }, error.message)
   else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')

@@ -102,7 +102,7 @@ it('[OBS40] the dashboard is one that Grafana takes: ids are different, panels b
 
 it.each([
   ['a metric that has another name', 'syncline_commits_total', 'there is no syncline_commits_total'],
-  ['a series of what has none', 'syncline_ready_bucket', 'there is no syncline_ready_bucket'],
+  ['a series of what has none', 'syncline_ready_bucket', 'syncline_ready_bucket is no series of a histogram'],
   [
     'a histogram without its series',
     'rate(syncline_commit_duration_seconds[5m])',

@@ -31,6 +31,7 @@ afterAll(async () => {
   await database.drop()
 })
 
+const wsUrl = () => `${app.url.replace('http', 'ws')}/sync`
 const get = (path: string, token: string) =>
   fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${token}` } })
 
@@ -63,7 +64,7 @@ it('[OBS30] a refusal over a WebSocket has its code, room and person', async () 
   const room = 'doc:written'
   const said = await linesOf(async () => {
     const client = await RawClient.connect({
-      wsUrl: `${app.url.replace('http', 'ws')}/sync`,
+      wsUrl: wsUrl(),
       room,
       token: tokenOf('mallory'),
     })
@@ -98,6 +99,9 @@ it('[OBS31] no line has a token, wherever somebody puts it', async () => {
       await get(`/api/v1/${token}`, token)
       await get(`/api/v1/rooms/${token}`, token)
       await get(`/metrics?token=${token}`, token)
+      const client = await RawClient.connect({ wsUrl: wsUrl(), room: token, token })
+      await until(() => client.denials.length > 0 || client.closed !== undefined)
+      client.close()
     }
   })
   expect(said.length).toBeGreaterThan(8)
