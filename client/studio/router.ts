@@ -6,7 +6,7 @@ export type Route =
   | { readonly view: 'document'; readonly room: string }
   | { readonly view: 'histories' }
   | { readonly view: 'history'; readonly room: string }
-  | { readonly view: 'rooms' }
+  | { readonly view: 'operations'; readonly section: Section }
   | { readonly view: 'builds' }
   | { readonly view: 'projects' }
   | { readonly view: 'activity'; readonly project: string }
@@ -18,12 +18,17 @@ export type Route =
   | { readonly view: 'preferences' }
   | { readonly view: 'unknown'; readonly path: string }
 
+/** Of the operations, in the order in which they are shown. */
+export const SECTIONS = ['overview', 'people', 'rooms', 'quarantine', 'webhooks', 'audit'] as const
+export type Section = (typeof SECTIONS)[number]
+
 const CHANGED = 'studio:route'
 
 /** Where one chooses whose past to read. */
 export const HISTORIES = '/history'
-/** The administrator's list. */
-export const ROOMS = '/rooms'
+const OPERATIONS = '/operations'
+/** Of what stands beside a room's entries. */
+const ROOMS = '/rooms'
 export const BUILDS = '/builds'
 /** Where one chooses whose activity to read. */
 export const ACTIVITY = '/activity'
@@ -40,7 +45,10 @@ const ROOM_PAGES = [
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '') return { view: 'documents' }
   if (path === HISTORIES) return { view: 'histories' }
-  if (path === ROOMS) return { view: 'rooms' }
+  // Where the list of rooms was before there were operations.
+  if (path === ROOMS) return { view: 'operations', section: 'rooms' }
+  const section = SECTIONS.find((one) => path === operationsPath(one))
+  if (section !== undefined) return { view: 'operations', section }
   if (path === BUILDS) return { view: 'builds' }
   if (path === ACTIVITY) return { view: 'projects' }
   if (path === CHATS) return { view: 'chats' }
@@ -76,6 +84,8 @@ function decode(text: string): string | undefined {
 /** `:` stays readable: a room is `kind:id` and the address shows it so. */
 const segment = (room: string): string => encodeURIComponent(room).replaceAll('%3A', ':')
 
+export const operationsPath = (section: Section): string =>
+  section === 'overview' ? OPERATIONS : `${OPERATIONS}/${section}`
 export const documentPath = (room: string): string => `/d/${segment(room)}`
 /** A document at one of its comments. */
 export const commentPath = (room: string, comment: string): string =>

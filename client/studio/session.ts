@@ -8,6 +8,8 @@ export interface Session {
   readonly mayCreate: boolean
   /** Whether the list of all rooms is worth offering. */
   readonly administers: boolean
+  /** Whether the operations are: they are for those who are admin in every room. */
+  readonly operates: boolean
   readonly token: TokenSource
 }
 
@@ -71,6 +73,7 @@ function sessionOfPerson(id: string, name: string): Session {
     user: { id, name, color: colorFor(id) },
     mayCreate: true,
     administers: false,
+    operates: false,
     token: () => getDevelopmentToken({ id, name }, STUDIO_GRANTS),
   }
 }
@@ -83,15 +86,23 @@ function sessionOfToken(token: string): Session | undefined {
   const name = typeof claims.name === 'string' ? claims.name : claims.sub
   const user = { id: claims.sub, name, color: colorFor(claims.sub) }
   const { grants } = claims
-  return { user, mayCreate: mayCreate(grants), administers: administers(grants), token: async () => token }
+  return {
+    user,
+    mayCreate: mayCreate(grants),
+    administers: administers(grants),
+    operates: roleIn(grants, '*:*') === 'admin',
+    token: async () => token,
+  }
 }
 
 /** New documents have names of their own, so only a pattern grants them. */
 function mayCreate(grants: unknown): boolean {
-  if (typeof grants !== 'object' || grants === null) return false
-  const role: unknown = Reflect.get(grants, 'doc:*') ?? Reflect.get(grants, '*:*')
+  const role = roleIn(grants, 'doc:*') ?? roleIn(grants, '*:*')
   return role === 'write' || role === 'admin'
 }
+
+const roleIn = (grants: unknown, pattern: string): unknown =>
+  typeof grants === 'object' && grants !== null ? Reflect.get(grants, pattern) : undefined
 
 const administers = (grants: unknown): boolean =>
   typeof grants === 'object' && grants !== null && Object.values(grants).includes('admin')

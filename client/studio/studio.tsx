@@ -1,6 +1,6 @@
 import { spotlight } from '@mantine/spotlight'
 import { IconMapOff } from '@tabler/icons-react'
-import { type RefObject, useEffect, useRef, useState } from 'react'
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from 'react'
 import { SynclineProvider, useClientStatus } from '../react/index.ts'
 import { type Client, type ConnectionStatus, connect } from '../sdk/index.ts'
 import { ActivityView } from './activity/activity-view.tsx'
@@ -18,7 +18,6 @@ import { HistoryView } from './history/history-view.tsx'
 import { InspectorView } from './inspector/inspector-view.tsx'
 import { InboxView } from './notifications/inbox-view.tsx'
 import { PreferencesView } from './notifications/preferences-view.tsx'
-import { RoomsView } from './rooms/rooms-view.tsx'
 import {
   ACTIVITY,
   BUILDS,
@@ -37,7 +36,12 @@ import { EmptyPage } from './shell/empty-page.tsx'
 import { Finder } from './shell/finder.tsx'
 import { Frame } from './shell/frame.tsx'
 import { KeysHelp } from './shell/keys-help.tsx'
+import { LoadingRows } from './shell/loading-rows.tsx'
 import { useKeys } from './shell/use-keys.ts'
+
+const OperationsView = lazy(async () => ({
+  default: (await import('./operations/operations-view.tsx')).OperationsView,
+}))
 
 interface StudioProps {
   readonly session: Session
@@ -124,13 +128,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
         onCreate={create}
         searchRef={searchRef}
       />
-      <Finder
-        documents={documents.list}
-        past={past}
-        administers={session.administers}
-        onCreate={create}
-        onKeys={help}
-      />
+      <Finder documents={documents.list} past={past} session={session} onCreate={create} onKeys={help} />
       <CreateDialog opened={creating} onClose={() => setCreating(false)} />
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />
     </Frame>
@@ -198,7 +196,13 @@ function View({ session, development, route, documents, onCreate, searchRef }: V
   }
   if (route.view === 'inbox') return <InboxView />
   if (route.view === 'preferences') return <PreferencesView />
-  if (route.view === 'rooms') return <RoomsView token={session.token} searchRef={searchRef} />
+  if (route.view === 'operations') {
+    return (
+      <Suspense fallback={<LoadingRows label="Loading the operations" height={52} />}>
+        <OperationsView session={session} section={route.section} searchRef={searchRef} />
+      </Suspense>
+    )
+  }
   if (route.view === 'history') {
     const { room } = route
     const title = documents.list?.find(({ name }) => name === room)?.title ?? undefined

@@ -41,7 +41,12 @@ export async function launchBrowser(): Promise<TestBrowser> {
   })
   return {
     context: async (options) => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        // Without it a browser started where LANG is C has a language that is none (“en-US@posix”), and Intl throws.
+        locale: 'en-US',
+        ...options,
+      })
       context.setDefaultTimeout(20_000)
       return context
     },

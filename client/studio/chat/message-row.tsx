@@ -2,12 +2,14 @@ import { ActionIcon, Button, Group, Menu, Text, Tooltip, UnstyledButton } from '
 import {
   IconArrowBackUp,
   IconClock,
+  IconCloudOff,
   IconDots,
   IconMoodPlus,
   IconPencil,
   IconTrash,
 } from '@tabler/icons-react'
 import { memo } from 'react'
+import { useClientStatus } from '../../react/index.ts'
 import { colorFor, type ShownMessage } from '../../sdk/index.ts'
 import { KnownAvatar, PersonAvatar } from '../shell/person-avatar.tsx'
 import { exactly, hourOf } from '../times.ts'
@@ -133,13 +135,16 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
 })
 
 function Sending({ message, actions }: Pick<MessageRowProps, 'message' | 'actions'>) {
-  if (message.state === 'waiting')
+  const connected = useClientStatus() === 'online'
+  if (message.state === 'waiting') {
+    const Icon = connected ? IconClock : IconCloudOff
     return (
       <Group gap={4} className="message-waiting" role="status">
-        <IconClock size={14} aria-hidden="true" />
-        <span>On its way</span>
+        <Icon size={14} aria-hidden="true" />
+        <span>{connected ? 'On its way' : 'Waits for the connection'}</span>
       </Group>
     )
+  }
   if (message.state !== 'refused') return null
   return (
     <Group gap="xs" className="message-refused" role="alert">

@@ -22,6 +22,7 @@ export interface RoomSummary {
   readonly health: Health
   /** Why it is quarantined. */
   readonly reason: string | null
+  readonly quarantinedAt: string | null
   readonly deletedBy: string | null
 }
 

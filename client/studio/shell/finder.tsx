@@ -1,7 +1,6 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import {
   IconActivity,
-  IconDatabase,
   IconFiles,
   IconHammer,
   IconHistory,
@@ -10,23 +9,34 @@ import {
   IconMoon,
   IconPlus,
   IconSearch,
+  IconServerCog,
 } from '@tabler/icons-react'
 import type { DocumentSummary } from '../api.ts'
 import { kindOf, titleOf } from '../documents/document-row.tsx'
-import { ACTIVITY, BUILDS, CHATS, documentPath, HISTORIES, navigate, ROOMS } from '../router.ts'
+import {
+  ACTIVITY,
+  BUILDS,
+  CHATS,
+  documentPath,
+  HISTORIES,
+  navigate,
+  operationsPath,
+  SECTIONS,
+} from '../router.ts'
+import type { Session } from '../session.ts'
+import { SECTION_NAMES } from './places.tsx'
 import { useSchemeToggle } from './scheme-toggle.tsx'
 
 interface FinderProps {
   readonly documents: readonly DocumentSummary[] | undefined
   /** The history of what is open, or where one chooses whose to read. */
   readonly past: string
-  /** Whether the list of all rooms is worth offering. */
-  readonly administers: boolean
+  readonly session: Session
   readonly onCreate: (() => void) | undefined
   readonly onKeys: () => void
 }
 
-export function Finder({ documents, past, administers, onCreate, onKeys }: FinderProps) {
+export function Finder({ documents, past, session, onCreate, onKeys }: FinderProps) {
   const toggleScheme = useSchemeToggle()
   const rooms = (documents ?? []).map((document) => {
     const { label, Icon } = kindOf(document.editor)
@@ -74,16 +84,14 @@ export function Finder({ documents, past, administers, onCreate, onKeys }: Finde
       leftSection: <IconHistory {...icon} />,
       onClick: () => navigate(past),
     },
-    ...(administers
-      ? [
-          {
-            id: '!rooms',
-            label: 'Go to the rooms',
-            leftSection: <IconDatabase {...icon} />,
-            onClick: () => navigate(ROOMS),
-          },
-        ]
-      : []),
+    ...SECTIONS.filter((section) => session.operates || (session.administers && section === 'rooms')).map(
+      (section) => ({
+        id: `!${section}`,
+        label: `Operations: ${SECTION_NAMES[section]}`,
+        leftSection: <IconServerCog {...icon} />,
+        onClick: () => navigate(operationsPath(section)),
+      }),
+    ),
     {
       id: '!scheme',
       label: 'Switch light and dark',

@@ -1,31 +1,19 @@
 import './shell.css'
 import { ActionIcon, AppShell, Group, Kbd, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core'
-import {
-  IconActivity,
-  IconDatabase,
-  IconFiles,
-  IconHammer,
-  IconHistory,
-  IconKeyboard,
-  IconLogout,
-  IconMessages,
-  IconPlus,
-  IconSearch,
-} from '@tabler/icons-react'
-import type { ComponentType, ReactNode } from 'react'
-import { useUnread } from '../../react/index.ts'
+import { IconKeyboard, IconLogout, IconSearch } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import type { ConnectionStatus } from '../../sdk/index.ts'
-import { UnreadBadge } from '../chat/unread-badge.tsx'
 import { Bell } from '../notifications/bell.tsx'
-import { ACTIVITY, BUILDS, CHATS, linkTo, ROOMS, type Route } from '../router.ts'
+import { linkTo, type Route } from '../router.ts'
 import type { Session } from '../session.ts'
 import { keyLabel } from './commands.ts'
 import { ConnectionState } from './connection-state.tsx'
 import { Mark } from './mark.tsx'
 import { PersonAvatar } from './person-avatar.tsx'
+import { Bar, Places } from './places.tsx'
 import { SchemeToggle } from './scheme-toggle.tsx'
 
-interface FrameProps {
+export interface FrameProps {
   readonly session: Session
   readonly connection: ConnectionStatus
   readonly current: Route['view']
@@ -39,7 +27,7 @@ interface FrameProps {
 }
 
 export function Frame(props: FrameProps) {
-  const { onFind, onKeys, onCreate, children } = props
+  const { onFind, onKeys, children } = props
   return (
     <>
       <a className="skip" href="#main">
@@ -76,77 +64,10 @@ export function Frame(props: FrameProps) {
           {children}
         </AppShell.Main>
         <AppShell.Footer component="nav" aria-label="Main" className="bar">
-          <Places {...props} />
-          <button type="button" className="nav-item" onClick={onFind}>
-            <IconSearch size={22} stroke={1.7} aria-hidden="true" />
-            <span className="nav-label">Find</span>
-          </button>
-          {onCreate === undefined ? null : (
-            <button type="button" className="nav-item" onClick={onCreate}>
-              <IconPlus size={22} stroke={1.7} aria-hidden="true" />
-              <span className="nav-label">New</span>
-            </button>
-          )}
+          <Bar {...props} />
         </AppShell.Footer>
       </AppShell>
     </>
-  )
-}
-
-function Places({ session, current, past }: Pick<FrameProps, 'session' | 'current' | 'past'>) {
-  const { total } = useUnread()
-  const inHistory = current === 'history' || current === 'histories'
-  return (
-    <>
-      <NavLink path="/" label="Documents" Icon={IconFiles} current={current === 'documents'} />
-      <NavLink
-        path={BUILDS}
-        label="Builds"
-        Icon={IconHammer}
-        current={current === 'builds' || current === 'build'}
-      />
-      <NavLink
-        path={CHATS}
-        label="Chat"
-        Icon={IconMessages}
-        current={current === 'chats' || current === 'chat'}
-      >
-        <UnreadBadge count={total} />
-      </NavLink>
-      <NavLink
-        path={ACTIVITY}
-        label="Activity"
-        Icon={IconActivity}
-        current={current === 'activity' || current === 'projects'}
-      />
-      <NavLink path={past} label="History" Icon={IconHistory} current={inHistory} />
-      {session.administers ? (
-        <NavLink
-          path={ROOMS}
-          label="Rooms"
-          Icon={IconDatabase}
-          current={current === 'rooms' || current === 'inspector'}
-        />
-      ) : null}
-    </>
-  )
-}
-
-interface NavLinkProps {
-  readonly path: string
-  readonly label: string
-  readonly Icon: ComponentType<{ size: number; stroke: number; 'aria-hidden': 'true' }>
-  readonly current: boolean
-  readonly children?: ReactNode
-}
-
-function NavLink({ path, label, Icon, current, children }: NavLinkProps) {
-  return (
-    <a className="nav-item" aria-current={current ? 'page' : undefined} {...linkTo(path)}>
-      <Icon size={20} stroke={1.7} aria-hidden="true" />
-      <span className="nav-label">{label}</span>
-      {children}
-    </a>
   )
 }
 

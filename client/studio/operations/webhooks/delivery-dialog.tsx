@@ -1,0 +1,141 @@
+import { Alert, Button, Group, Modal, Skeleton, Stack, Table, Text } from '@mantine/core'
+import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import { RequestError, type TokenSource } from '../../api.ts'
+import { exactly } from '../../times.ts'
+import { act, ask } from '../api.ts'
+import { type Delivery, deliveryRoute } from './webhook.ts'
+import { DeliveryState } from './webhook-state.tsx'
+
+interface DeliveryDialogProps {
+  readonly token: TokenSource
+  readonly webhook: string
+  /** Undefined while none is looked at. */
+  readonly id: string | undefined
+  readonly onClose: () => void
+  readonly onReplayed: () => void
+}
+
+type Whole = Delivery & { readonly message: Readonly<Record<string, unknown>> }
+
+const wordsOf = (cause: unknown): string =>
+  cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read'
+
+/** One delivery: what was sent, what became of it, and how to send it again. */
+export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: DeliveryDialogProps) {
+  const [delivery, setDelivery] = useState<Whole>()
+  const [failure, setFailure] = useState<string>()
+  const [running, setRunning] = useState(false)
+  useEffect(() => {
+    setDelivery(undefined)
+    setFailure(undefined)
+    if (id === undefined) return
+    const controller = new AbortController()
+    ask<Whole>(token, deliveryRoute(webhook, id), {}, controller.signal).then(
+      setDelivery,
+      (cause: unknown) => {
+        if (!controller.signal.aborted) setFailure(wordsOf(cause))
+      },
+    )
+    return () => controller.abort()
+  }, [token, webhook, id])
+  const replay = async () => {
+    if (id === undefined) return
+    setRunning(true)
+    setFailure(undefined)
+    try {
+      await act(token, 'POST', `${deliveryRoute(webhook, id)}/replay`)
+      onReplayed()
+      onClose()
+    } catch (cause) {
+      setFailure(wordsOf(cause))
+    } finally {
+      setRunning(false)
+    }
+  }
+  return (
+    <Modal
+      opened={id !== undefined}
+      onClose={onClose}
+      size="lg"
+      title="A delivery"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <Stack gap="md">
+        {failure === undefined ? null : (
+          <Alert color="orange" role="alert" icon={<IconAlertTriangle />}>
+            {failure}.
+          </Alert>
+        )}
+        {delivery === undefined ? (
+          failure === undefined && (
+            <Stack gap="sm" role="status" aria-label="Loading the delivery">
+              <Skeleton height={20} width="40%" />
+              <Skeleton height={160} />
+            </Stack>
+          )
+        ) : (
+          <>
+            <Facts delivery={delivery} />
+            <Text fw={600}>Message</Text>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+            <section className="delivery-message" tabIndex={0} aria-label="Message">
+              {JSON.stringify(delivery.message, null, 2)}
+            </section>
+          </>
+        )}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            Close
+          </Button>
+          <Button
+            leftSection={<IconRefresh size={16} />}
+            disabled={delivery === undefined || delivery.status === 'waiting'}
+            loading={running}
+            onClick={() => void replay()}
+          >
+            Send again
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
+
+function Facts({ delivery }: { readonly delivery: Delivery }) {
+  const { type, room, seq, status, attempts, replays, lastAttemptAt, nextAttemptAt, statusCode } = delivery
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Tells of', room === null ? type : `${type} in ${room}${seq === null ? '' : `, entry ${seq}`}`],
+    [
+      'Tries',
+      `${attempts}${replays === 0 ? '' : `, sent again ${replays === 1 ? 'once' : `${replays} times`}`}`,
+    ],
+    ['Last try', lastAttemptAt === null ? null : exactly(lastAttemptAt)],
+    ['Answer', statusCode === null ? null : String(statusCode)],
+    ['It took', delivery.duration === null ? null : `${delivery.duration} ms`],
+    ['What went wrong', delivery.error],
+    ['Next try', nextAttemptAt === null ? null : exactly(nextAttemptAt)],
+    ['Id', delivery.id],
+  ]
+  return (
+    <>
+      <Group>
+        <DeliveryState status={status} />
+      </Group>
+      <Table withRowBorders={false} verticalSpacing={4}>
+        <Table.Tbody>
+          {facts.map(([label, value]) =>
+            value === null ? null : (
+              <Table.Tr key={label}>
+                <Table.Th fw={400} c="dimmed">
+                  {label}
+                </Table.Th>
+                <Table.Td className="delivery-fact">{value}</Table.Td>
+              </Table.Tr>
+            ),
+          )}
+        </Table.Tbody>
+      </Table>
+    </>
+  )
+}

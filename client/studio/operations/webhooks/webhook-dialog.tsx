@@ -1,0 +1,119 @@
+import { Alert, Button, Checkbox, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
+import { IconAlertTriangle } from '@tabler/icons-react'
+import { type FormEvent, useEffect, useState } from 'react'
+import { RequestError } from '../../api.ts'
+import { OCCASIONS, type WebhookFields } from './webhook.ts'
+
+interface WebhookDialogProps {
+  readonly opened: boolean
+  /** What it is now; left out where it is a new one. */
+  readonly before?: WebhookFields | undefined
+  readonly onSave: (fields: WebhookFields) => Promise<void>
+  readonly onClose: () => void
+}
+
+const NEW: WebhookFields = { url: '', description: '', events: ['document.changed'], rooms: [] }
+const EVENTS = ['event:*', 'event:chat.*', 'event:build.*', 'event:deployment.*', 'event:project.*']
+
+/** Where a webhook goes, and what it tells of. */
+export function WebhookDialog({ opened, before = NEW, onSave, onClose }: WebhookDialogProps) {
+  const [fields, setFields] = useState(before)
+  const [running, setRunning] = useState(false)
+  const [failure, setFailure] = useState<string>()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: opened again, it begins anew
+  useEffect(() => {
+    setFields(before)
+    setFailure(undefined)
+  }, [opened])
+  const change = (part: Partial<WebhookFields>) => setFields((now) => ({ ...now, ...part }))
+  const occasions = fields.events.filter((event) => Object.hasOwn(OCCASIONS, event))
+  const events = fields.events.filter((event) => !Object.hasOwn(OCCASIONS, event))
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setRunning(true)
+    setFailure(undefined)
+    try {
+      await onSave(fields)
+      onClose()
+    } catch (cause) {
+      setFailure(cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read')
+    } finally {
+      setRunning(false)
+    }
+  }
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={before === NEW ? 'New webhook' : 'Change this webhook'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack gap="md">
+          <TextInput
+            label="Address"
+            description="https, and not in a private network unless the server’s settings allow it"
+            placeholder="https://example.org/syncline"
+            inputMode="url"
+            autoComplete="off"
+            required
+            data-autofocus
+            maxLength={2_000}
+            value={fields.url}
+            onChange={(event) => change({ url: event.currentTarget.value })}
+          />
+          <TextInput
+            label="What it is for"
+            maxLength={500}
+            value={fields.description}
+            onChange={(event) => change({ description: event.currentTarget.value })}
+          />
+          <Checkbox.Group
+            label="It is told when"
+            value={occasions}
+            onChange={(chosen) => change({ events: [...chosen, ...events] })}
+          >
+            <Stack gap={10} mt={8}>
+              {Object.entries(OCCASIONS).map(([value, label]) => (
+                <Checkbox key={value} value={value} label={label} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+          <TagsInput
+            label="Events"
+            description="Such as event:chat.message, event:chat.* or event:*; Enter adds one"
+            data={EVENTS}
+            value={events}
+            onChange={(chosen) => change({ events: [...occasions, ...chosen] })}
+          />
+          <TagsInput
+            label="Rooms"
+            description="Such as doc:readme or doc:*; all of them where nothing stands here"
+            value={[...fields.rooms]}
+            onChange={(rooms) => change({ rooms })}
+          />
+          {failure === undefined ? null : (
+            <Alert
+              color="red"
+              variant="light"
+              role="alert"
+              icon={<IconAlertTriangle />}
+              ref={(alert) => alert?.scrollIntoView({ block: 'end' })}
+            >
+              {failure}. Nothing was changed.
+            </Alert>
+          )}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={running} disabled={fields.events.length === 0}>
+              {before === NEW ? 'Create' : 'Save'}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
