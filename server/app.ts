@@ -24,7 +24,10 @@ import { History } from './history/history.ts'
 import { Housekeeping } from './history/housekeeping.ts'
 import { overviewRoutes } from './history/overview-routes.ts'
 import { Restores } from './history/restore/restores.ts'
+import { RoomTurns } from './history/restore/turns.ts'
 import { historyRoutes } from './history/routes.ts'
+import { writeRoutes } from './history/write/routes.ts'
+import { Writes } from './history/write/writes.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { Cursors } from './http/cursors.ts'
@@ -171,11 +174,19 @@ export async function assemble(
     limits,
   )
   const edits = new ServerEdits(hocuspocus, rooms)
+  const turns = new RoomTurns()
   const restores = new Restores({
+    turns,
     plan: (room, ask) => history.planRestore(room, ask),
     remember: (room, plan) => history.rememberRestore(room, plan),
-    apply: (room, user, update) => edits.apply(room, user, update),
+    apply: (room, user, edit) => edits.apply(room, user, edit),
     keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),
+  })
+  const writes = new Writes({
+    database,
+    turns,
+    ensure: (room, user) => log.ensure(room, user),
+    apply: (room, user, edit) => edits.apply(room, user, edit),
   })
   let stopping = false
   const deletions = followDeletions(database.pool, ({ room, erased }) => {
@@ -210,6 +221,12 @@ export async function assemble(
       historyRoutes({ history, ...access }),
       overviewRoutes({ history, ...access }),
       compareRoutes({ history, restores, ...access }),
+      writeRoutes({
+        writes,
+        people,
+        charge: (identity, bytes) => connections.charge(identity, bytes),
+        ...access,
+      }),
       eventRoutes({
         channels,
         people,
@@ -240,6 +257,7 @@ export async function assemble(
   })
   const housekeeping = new Housekeeping(logger, {
     ...administration.tasks,
+    'keys of writes': () => writes.forgetOld(),
     'people of rooms': (signal) => peoplePresence.forget(signal),
     ...features.tasks,
   })
@@ -309,7 +327,13 @@ export async function assemble(
       heads.stop()
       await within(LAST_SEEN, seen)
       // A database that stands still may not hold up what is to be said of it.
-      const ended = [closed || log.abandon(), features.close(), history.close(), cluster?.stop()]
+      const ended = [
+        closed || log.abandon(),
+        features.close(),
+        history.close(),
+        writes.close(),
+        cluster?.stop(),
+      ]
       await within(LET_GO, Promise.all(ended))
       await rooms.onDestroy()
       await measured.stop()
@@ -324,6 +348,7 @@ export async function assemble(
       await cluster?.stop()
       await features.close()
       await history.close()
+      await writes.close()
       await log.abandon()
       await measured.stop()
       await database.close()

@@ -132,6 +132,26 @@ export const ERRORS = {
     reason: 'There is no such position: a seq of the room, an ISO time with its zone, or the id of a version',
     retryable: false,
   },
+  'content-invalid': {
+    status: 422,
+    reason: 'What was sent cannot be made the content of this document; nothing of it is written',
+    retryable: false,
+  },
+  'content-changed': {
+    status: 412,
+    reason: 'Somebody has written since the position that this builds on; nothing is written',
+    retryable: false,
+  },
+  'patch-stale': {
+    status: 409,
+    reason: 'What this patch expects is not there; nothing of it is written',
+    retryable: false,
+  },
+  'key-reused': {
+    status: 409,
+    reason: 'Something else was written under this Idempotency-Key; another request needs another key',
+    retryable: false,
+  },
   'event-unknown': {
     status: 400,
     reason: 'Rooms of this kind have no such event',

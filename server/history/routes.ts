@@ -49,7 +49,7 @@ const content = createRoute({
   request: { params: roomParams, query: contentQuery },
   responses: {
     200: {
-      description: 'Its content in the format asked for; the header Syncline-Seq has the position',
+      description: 'Its content in the format asked for; the headers Syncline-Seq and ETag have the position',
       content: Object.fromEntries(Object.values(MEDIA_TYPES).map((type) => [type, body])),
     },
     ...refusals,
@@ -122,7 +122,11 @@ export function historyRoutes({ history, ...access }: HistoryRouteOptions) {
       const { format, at } = c.req.valid('query')
       await member(c.req.header('authorization'), room, at === undefined ? CURRENT_ROLE : HISTORY_ROLE)
       const { seq, bytes } = await history.content(room, parseAt(at), format, c.req.raw.signal)
-      return c.body(bytes, 200, { 'Content-Type': MEDIA_TYPES[format], 'Syncline-Seq': String(seq) })
+      return c.body(bytes, 200, {
+        'Content-Type': MEDIA_TYPES[format],
+        'Syncline-Seq': String(seq),
+        ETag: `"${seq}"`,
+      })
     })
     .openapi(timeline, async (c) => {
       const { room } = c.req.valid('param')

@@ -90,8 +90,8 @@ export function createHttp(options: HttpOptions): Http {
     cors({
       origin: (origin) => corsOrigin(origin, allowedOrigins),
       allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
-      exposeHeaders: ['X-Request-Id', 'Retry-After', 'Syncline-Seq'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'Last-Event-ID'],
+      exposeHeaders: ['ETag', 'X-Request-Id', 'Retry-After', 'Syncline-Seq'],
       maxAge: 600,
     }),
   )

@@ -1,5 +1,6 @@
 import type { Authorizer } from '../access/authorizer.ts'
 import { atLeast } from '../access/grants.ts'
+import type { Identity } from '../access/identity.ts'
 import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
@@ -16,6 +17,9 @@ export interface AccessOptions {
 export interface Member {
   readonly user: string
   readonly role: Role
+  readonly identity: Identity
+  /** Whether they may create the room, should it be absent. */
+  readonly mayCreate: boolean
 }
 
 /**
@@ -29,9 +33,9 @@ export const memberOf =
   ({ verify, authorizer, revocations }: AccessOptions): MemberOf =>
   async (authorization, room, needed) => {
     const identity = await bearer(authorization, verify)
-    const { role } = await authorizer.decide(identity, room)
+    const { role, mayCreate } = await authorizer.decide(identity, room)
     revocations.check(identity, room)
     if (role === undefined) throw new SynclineError('forbidden')
     if (!atLeast(role, needed)) throw new SynclineError('forbidden', `this needs the role ${needed}`)
-    return { user: identity.user, role }
+    return { user: identity.user, role, identity, mayCreate }
   }

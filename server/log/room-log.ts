@@ -52,6 +52,8 @@ export class RoomLog {
   readonly #feed: RoomFeed
   readonly #listeners = new Set<CommitListener>()
   readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
+  /** Who waits for what this node holds of the document to have entries of others. */
+  readonly #arrivals: { readonly seq: Seq; readonly done: PromiseWithResolvers<void> }[] = []
   readonly #deletionListeners = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
   readonly #scheduler: CommitScheduler
@@ -120,7 +122,8 @@ export class RoomLog {
   end(): void {
     if (this.deleted) return
     this.deleted = true
-    for (const { done } of this.#barriers.splice(0)) done.reject(new SynclineError('room-deleted'))
+    for (const { done } of [...this.#barriers.splice(0), ...this.#arrivals.splice(0)])
+      done.reject(new SynclineError('room-deleted'))
     tellAll(this.#deletionListeners, (listener) => listener())
   }
 
@@ -131,6 +134,7 @@ export class RoomLog {
 
   close(): void {
     this.#feed.stop()
+    for (const { done } of this.#arrivals.splice(0)) done.reject(new SynclineError('shutting-down'))
     tellAll(this.#closeListeners, (listener) => listener())
   }
 
@@ -186,6 +190,22 @@ export class RoomLog {
   /** What this node holds has now all entries up to there. */
   integratedUpTo(seq: Seq): void {
     this.integrated = Math.max(this.integrated, seq)
+    while (this.#arrivals[0] !== undefined && this.#arrivals[0].seq <= this.integrated)
+      this.#arrivals.shift()?.done.resolve()
+  }
+
+  /**
+   * Resolves when the document that is open here has all entries up to there, which are in the database.
+   * @throws SynclineError `room-deleted`, `shutting-down`
+   */
+  integrates(seq: Seq): Promise<void> {
+    if (this.integrated >= seq) return Promise.resolve()
+    if (this.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    const done = Promise.withResolvers<void>()
+    this.#arrivals.push({ seq, done })
+    this.#arrivals.sort((one, other) => one.seq - other.seq)
+    this.heard(seq)
+    return done.promise
   }
 
   /** Calls back after each commit, in order. Returns what stops it. */

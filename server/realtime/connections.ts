@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAdministrator } from '../access/grants.ts'
 import type { Identity } from '../access/identity.ts'
 import type { Revocation } from '../access/revocation-table.ts'
 import { concerns, type Revocations } from '../access/revocations.ts'
@@ -160,6 +161,17 @@ export class Connections {
     this.#sockets.get(socket)?.users.add(user)
     this.#usersElsewhere?.changed(user)
     return person.pace
+  }
+
+  /**
+   * What somebody sends over no WebSocket counts as if it had come over theirs, in bytes.
+   * @throws SynclineError `rate-limited`
+   */
+  charge({ user, grants }: Identity, bytes: number): void {
+    if (isAdministrator(grants)) return
+    const over = this.#person(user).pace.received(1, bytes, performance.now())
+    this.#forgetSoon(user)
+    if (over > 0) throw new SynclineError('rate-limited', undefined, { retryAfter: Math.ceil(over / 1000) })
   }
 
   /** Whether somebody gave such reasons too often, and may not come in for now. */

@@ -1,4 +1,8 @@
-import { defaultMarkdownSerializer, MarkdownSerializer } from 'prosemirror-markdown'
+import {
+  defaultMarkdownSerializer,
+  MarkdownSerializer,
+  type MarkdownSerializerState,
+} from 'prosemirror-markdown'
 import { Mark, type Node, Schema } from 'prosemirror-model'
 import { camelCase, isInline, isTextBlock, type Mark as RichMark, type RichNode } from './rich-text.ts'
 import { imageUrl, linkUrl } from './url.ts'
@@ -41,34 +45,68 @@ const schema = new Schema({
   },
 })
 
-const {
-  blockquote,
-  bullet_list,
-  code_block,
-  hard_break,
-  heading,
-  image,
-  list_item,
-  ordered_list,
-  paragraph,
-  text,
-} = defaultMarkdownSerializer.nodes
+const { blockquote, code_block, hard_break, heading, image, list_item, paragraph } =
+  defaultMarkdownSerializer.nodes
 const { code, em, link, strong } = defaultMarkdownSerializer.marks
+
+/** Of the library's own state what its declarations leave out. */
+declare module 'prosemirror-markdown' {
+  interface MarkdownSerializerState {
+    readonly inAutolink: boolean | undefined
+    readonly atBlockStart: boolean
+    out: string
+  }
+}
+
+/** Whether a list comes right behind another of its kind, and that not as the second of a pair. */
+function follows(parent: Node, index: number): boolean {
+  const { type } = parent.child(index)
+  let behind = 0
+  while (behind < index && parent.child(index - 1 - behind).type === type) behind += 1
+  return behind % 2 === 1
+}
+
+/** What begins a line must not read as the beginning of something else. */
+const escapedStart = (state: MarkdownSerializerState, line: string): string =>
+  state
+    .esc(line.trimStart(), true)
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
+    .replace(/^[+=]/, '\\$&')
 
 const serializer = new MarkdownSerializer(
   {
-    ...defined({ blockquote, heading, image, paragraph, text }),
+    ...defined({ blockquote, heading, image, paragraph }),
     ...defined({
-      bulletList: bullet_list,
       listItem: list_item,
       codeBlock: code_block,
       hardBreak: hard_break,
     }),
+    bulletList: (state, node, parent, index) => {
+      state.renderList(node, '  ', () => (follows(parent, index) ? '+ ' : '* '))
+    },
     orderedList: (state, node, parent, index) => {
       // Only a list that begins with 1 may follow a paragraph without an empty line.
       const behind = index > 0 ? parent.child(index - 1).type.name : undefined
       if (node.attrs.order !== 1 && behind === 'paragraph') state.write()
-      ordered_list?.(state, node, parent, index)
+      const sign = follows(parent, index) ? ')' : '.'
+      const width = String(node.attrs.order + node.childCount - 1).length
+      state.renderList(
+        node,
+        ' '.repeat(width + 2),
+        (item) => `${String(node.attrs.order + item).padStart(width)}${sign} `,
+      )
+    },
+    text: (state, node, parent, index) => {
+      if (state.inAutolink) {
+        state.text(node.text ?? '', false)
+        return
+      }
+      const begins = state.atBlockStart || (index > 0 && parent.child(index - 1).type.name === 'hardBreak')
+      for (const [number, line] of (node.text ?? '').split('\n').entries()) {
+        if (number > 0) state.write('\n')
+        state.write()
+        state.out += begins || number > 0 ? escapedStart(state, line) : state.esc(line)
+      }
     },
     taskItem: (state, node) => {
       state.write(node.attrs.checked ? '[x] ' : '[ ] ')
@@ -135,8 +173,13 @@ function blocks(nodes: readonly RichNode[]): Node[] {
     }
   }
   close()
-  return all
+  // Markdown has no empty paragraph: between others it would be nothing but empty lines.
+  const said = all.filter((one) => one.type.name !== 'paragraph' || !isBlank(one))
+  return said.length > 0 ? said : all.slice(0, 1)
 }
+
+const isBlank = (paragraph: Node): boolean =>
+  paragraph.textContent.trim() === '' && !paragraph.children.some((child) => child.type.name === 'image')
 
 function block({ name, attributes, children }: Extract<RichNode, { kind: 'node' }>): Node {
   const known = camelCase(name)

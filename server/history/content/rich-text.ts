@@ -31,9 +31,11 @@ function fromPiece({ insert, attributes = {} }: Piece): RichNode {
 }
 
 /** y-tiptap puts a hash behind the name of a mark of which several may lie over one character. */
+export const markName = (format: string): string => format.replace(/--[a-zA-Z0-9+/=]{8}$/, '')
+
 function markOf([name, value]: [string, unknown]): Mark {
   const attributes = typeof value === 'object' && value !== null ? { ...value } : {}
-  return { name: name.replace(/--[a-zA-Z0-9+/=]{8}$/, ''), attributes }
+  return { name: markName(name), attributes }
 }
 
 /** The same as the JSON that `editor.getJSON()` gives and `setContent` takes. */

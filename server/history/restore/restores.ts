@@ -1,13 +1,20 @@
 import type { Seq } from '../../log/entry.ts'
 import type { PlannedRestore, RestorePlan } from '../compare/compare.ts'
 import type { AskTarget } from '../history.ts'
+import type { RoomTurns } from './turns.ts'
 
 export interface RestoresOptions {
+  /** One at a time in a room: two that began from the same state would both bring back the same. */
+  readonly turns: RoomTurns
   readonly plan: (room: string, ask: AskTarget) => Promise<PlannedRestore>
   /** Remembers that this is going to be restored under that client id, for plans of the same. */
   readonly remember: (room: string, plan: RestorePlan) => Promise<void>
-  /** Applies a Yjs update to the live room as this person; resolves with its seq when it is committed. */
-  readonly apply: (room: string, user: string, update: Uint8Array) => Promise<Seq>
+  /** Applies an edit to the live room as this person; resolves with its seq when it is committed. */
+  readonly apply: (
+    room: string,
+    user: string,
+    edit: { readonly update: Uint8Array; readonly head: Seq },
+  ) => Promise<Seq>
   /** Keeps a position in the list of versions, as one before or after a restore; once, however often it is asked. */
   readonly keepVersion: (room: string, user: string, seq: Seq) => Promise<void>
 }
@@ -21,8 +28,6 @@ export interface Restored {
 /** Restores rooms, forward only: each is an edit like any other, and nothing that was is ever lost. */
 export class Restores {
   readonly #options: RestoresOptions
-  /** One at a time in a room: two that began from the same state would both bring back the same. */
-  readonly #turns = new Map<string, Promise<void>>()
 
   constructor(options: RestoresOptions) {
     this.#options = options
@@ -39,18 +44,7 @@ export class Restores {
    * @throws SynclineError `restore-invalid`, and whatever reading the room's past and editing it throw
    */
   restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
-    const before = this.#turns.get(room) ?? Promise.resolve()
-    const restored = before.then(() => this.#restore(room, user, ask))
-    // Whoever asked is told how it ended; the next one is not concerned.
-    const turn = restored.then(
-      () => undefined,
-      () => undefined,
-    )
-    this.#turns.set(room, turn)
-    void turn.then(() => {
-      if (this.#turns.get(room) === turn) this.#turns.delete(room)
-    })
-    return restored
+    return this.#options.turns.take(room, () => this.#restore(room, user, ask))
   }
 
   async #restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
@@ -65,7 +59,7 @@ export class Restores {
     }
     await keepVersion(room, user, head)
     await remember(room, plan)
-    const seq = await apply(room, user, update)
+    const seq = await apply(room, user, { update, head })
     await keepVersion(room, user, seq)
     return { seq, before: head }
   }

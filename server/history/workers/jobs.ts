@@ -2,6 +2,8 @@ import type { ErrorCode } from '../../errors.ts'
 import type { RoomId, Seq } from '../../log/entry.ts'
 import type { Compared, CompareRequest } from '../compare/compare.ts'
 import type { Format } from '../content/convert.ts'
+import type { WriteRequest } from '../write/requests.ts'
+import type { PlannedWrite } from '../write/write.ts'
 
 /** What a worker does, each for one room, and what it answers. */
 export interface Jobs {
@@ -22,6 +24,16 @@ export interface Jobs {
   readonly entryOf: {
     readonly input: { readonly seq: Seq }
     readonly output: { readonly at: number; readonly actor: string } | null
+  }
+  /** The edit that writes something, for the room as it is at `head` or further on; 0 where there is none yet. */
+  readonly write: {
+    readonly input: { readonly head: Seq; readonly request: WriteRequest }
+    readonly output: PlannedWrite
+  }
+  /** The first entry after `after`, up to `head`, that this Yjs client id has written in. */
+  readonly entryBy: {
+    readonly input: { readonly after: Seq; readonly head: Seq; readonly client: number }
+    readonly output: Seq | null
   }
 }
 

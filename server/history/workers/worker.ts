@@ -11,6 +11,9 @@ import { authorsOf, type CompareRequest, compare } from '../compare/compare.ts'
 import { convert } from '../content/convert.ts'
 import { Lru } from '../lru.ts'
 import { entryOf, seqAt } from '../positions/times.ts'
+import { changeAfter, documentAt, entryBy } from '../write/document.ts'
+import type { WriteRequest } from '../write/requests.ts'
+import { type PlannedWrite, planWrite } from '../write/write.ts'
 import type { FromWorker, JobMessage, Jobs, ToWorker } from './jobs.ts'
 import { RoomHistory } from './room-history.ts'
 
@@ -105,11 +108,27 @@ async function run(job: JobMessage): Promise<Jobs[JobMessage['kind']]['output']>
           compare(document, await authorsFor(job.room, request, document.head), request),
         )
       })
+    case 'write':
+      return written(job.room, job.input.head, job.input.request)
+    case 'entryBy':
+      return entryBy(pool, job.room, job.input)
     case 'content':
       return using(job.room, async (history) => {
         const { seq, format } = job.input
         return history.read(seq, (document) => convert(document, seq, format))
       })
+  }
+}
+
+async function written(room: RoomId, head: Seq, request: WriteRequest): Promise<PlannedWrite> {
+  const { expect } = request
+  const changed = expect === undefined ? undefined : await changeAfter(pool, room, expect, head)
+  if (changed !== undefined) throw new SynclineError('content-changed', `it changed at ${changed}`)
+  const current = await documentAt(pool, room, head)
+  try {
+    return planWrite(current, request)
+  } finally {
+    current.doc.destroy()
   }
 }
 

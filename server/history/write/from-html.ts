@@ -1,0 +1,83 @@
+import { parseHTML } from 'linkedom'
+import { DOMParser } from 'prosemirror-model'
+import type { XmlNode } from '../content/read.ts'
+import { linkUrl } from '../content/url.ts'
+import { richNodes } from './from-json.ts'
+import { invalid, MAX_DEPTH } from './invalid.ts'
+import { schema } from './schema.ts'
+
+/** Elements of one document; a page of a hundred thousand words has some ten thousand. */
+const MAX_ELEMENTS = 100_000
+
+const parser = DOMParser.fromSchema(schema)
+
+/**
+ * Reads HTML, from wherever it comes: nothing in it is run or fetched. What the schema does not have stays as its text.
+ * @throws SynclineError `content-invalid`
+ */
+export function fromHtml(html: string): readonly XmlNode[] {
+  const { document } = parseHTML(`<!doctype html><html><body>${html.toWellFormed()}</body></html>`)
+  const { body } = document
+  for (const element of elementsOf(body)) simplify(element, document)
+  // Its own idea of ignored elements is done with above.
+  return richNodes(parser.parse(body as unknown as Parameters<typeof parser.parse>[0]).toJSON())
+}
+
+/** All below, in order; found without a call for each level. */
+function elementsOf(body: Element): readonly Element[] {
+  const all: Element[] = []
+  let level: Element[] = [...body.children]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) invalid(`it is nested more than ${MAX_DEPTH} deep`)
+    for (const element of level) all.push(element)
+    if (all.length > MAX_ELEMENTS) invalid(`it has more than ${MAX_ELEMENTS} elements`)
+    level = level.flatMap((element) => [...element.children])
+  }
+  return all
+}
+
+/** Says what the schema has no element for in one that it has. */
+function simplify(element: Element, document: Document): void {
+  const attribute = (name: string) => element.getAttribute(name) ?? ''
+  const replaceBy = (name: string) => {
+    const other = document.createElement(name)
+    other.append(...element.childNodes)
+    element.replaceWith(other)
+  }
+  switch (element.localName.toLowerCase()) {
+    case 'script':
+    case 'style':
+    case 'template':
+    case 'head':
+      element.remove()
+      break
+    case 'noscript':
+    case 'object':
+    case 'title':
+    case 'tr':
+    case 'caption':
+      replaceBy('div')
+      break
+    case 'td':
+    case 'th':
+      if (element.nextElementSibling !== null) element.append(' | ')
+      break
+    case 'img':
+      element.replaceWith(picture(element, document))
+      break
+    case 'input':
+      if (attribute('type') !== 'checkbox') element.replaceWith(attribute('value'))
+      else element.replaceWith(element.hasAttribute('checked') ? '[x] ' : '[ ] ')
+  }
+}
+
+/** A link to it, or its words where there is nothing to lead to. */
+function picture(image: Element, document: Document): Element | string {
+  const src = linkUrl(image.getAttribute('src')) ?? ''
+  const words = image.getAttribute('alt') || src
+  if (src === '') return words
+  const link = document.createElement('a')
+  link.setAttribute('href', src)
+  link.append(words)
+  return link
+}

@@ -1,0 +1,166 @@
+import * as Y from 'yjs'
+import { SynclineError } from '../../errors.ts'
+import { idOf } from '../compare/shared-type.ts'
+import type { XmlNode } from '../content/read.ts'
+import { plainText, richText } from '../content/rich-text.ts'
+import type { Operation, Place } from './requests.ts'
+import { nodesOf } from './sent.ts'
+import { codeOf, editorOf, richOf } from './target.ts'
+import { made, readRich } from './write-rich.ts'
+
+/** Refused as a whole: what it expects is not there. */
+function stale(operation: number, detail: string): never {
+  throw new SynclineError('patch-stale', `operation ${operation + 1}: ${detail}`)
+}
+
+/**
+ * Does operations one after the other, each on what those before it have left.
+ * @throws SynclineError `patch-stale` where what one of them expects is not there, `content-invalid`
+ */
+export function patch(doc: Y.Doc, operations: readonly Operation[]): void {
+  for (const [index, operation] of operations.entries()) perform(doc, operation, index)
+}
+
+function perform(doc: Y.Doc, operation: Operation, index: number): void {
+  const refuse = (detail: string): never => stale(index, detail)
+  if ('block' in operation) {
+    performOnBlock(richOf(doc), operation, refuse)
+    return
+  }
+  if (editorOf(doc) === 'rich') refuse('this is rich text, of which blocks are patched')
+  const text = codeOf(doc)
+  const { from, length } = found(text.toString(), operation, refuse)
+  switch (operation.op) {
+    case 'insert':
+      text.insert(operation.side === 'before' ? from : from + length, operation.text)
+      break
+    case 'delete':
+      text.delete(from, length)
+      break
+    case 'replace':
+      replaceIn([text], from, length, operation.text)
+  }
+}
+
+type OnBlock = Extract<Operation, { readonly block: unknown }>
+type Refuse = (detail: string) => never
+
+function performOnBlock(root: Y.XmlFragment, operation: OnBlock, refuse: Refuse): void {
+  const { parent, index, element } = blockAt(root, operation.block, refuse)
+  if (operation.expect !== undefined && textOfBlock(element) !== operation.expect)
+    refuse('the block says something else')
+  switch (operation.op) {
+    case 'insert-before':
+      parent.insert(index, newBlocks(operation))
+      break
+    case 'insert-after':
+      parent.insert(index + 1, newBlocks(operation))
+      break
+    case 'replace-block':
+      parent.insert(index + 1, newBlocks(operation))
+      parent.delete(index, 1)
+      break
+    case 'delete-block':
+      parent.delete(index, 1)
+      break
+    case 'replace-text': {
+      const texts = textsOf(element)
+      const { from, length } = found(texts.map(wordsOf).join(BETWEEN), operation, refuse)
+      replaceIn(texts, from, length, operation.text)
+    }
+  }
+}
+
+const newBlocks = ({ format, content }: Extract<OnBlock, { readonly content: unknown }>) =>
+  nodesOf(format, content).map(made)
+
+/** No text has it, so nothing is found that goes from one text into the next. */
+const BETWEEN = '\0'
+
+/** An embed is one position of a text and has no character. */
+const wordsOf = (text: Y.Text): string =>
+  (text.toDelta() as { insert: string | object }[])
+    .map(({ insert }) => (typeof insert === 'string' ? insert : BETWEEN))
+    .join('')
+
+function textsOf(element: Y.XmlFragment): readonly Y.XmlText[] {
+  return element.toArray().flatMap((child) => {
+    if (child instanceof Y.XmlText) return [child]
+    return child instanceof Y.XmlElement ? textsOf(child) : []
+  })
+}
+
+/** New words have the marks of those whose place they take. */
+function replaceIn(texts: readonly Y.Text[], from: number, length: number, by: string): void {
+  let start = from
+  for (const text of texts) {
+    if (start <= text.length) {
+      if (by !== '') text.insert(start + length, by)
+      text.delete(start, length)
+      return
+    }
+    start -= text.length + BETWEEN.length
+  }
+}
+
+/** Where the characters are that an operation means. */
+function found(
+  text: string,
+  place: Place,
+  refuse: Refuse,
+): { readonly from: number; readonly length: number } {
+  if ('at' in place) {
+    const { at, expect } = place
+    if (expect === '' && text !== '') refuse('`expect` is empty and the text is not')
+    if (!text.startsWith(expect, at) || at > text.length) refuse(`at ${at} stands something else`)
+    return { from: at, length: expect.length }
+  }
+  const { find, occurrence, count } = place
+  const places: number[] = []
+  for (let at = text.indexOf(find); at >= 0; at = text.indexOf(find, at + find.length)) places.push(at)
+  const expected = count ?? (occurrence === undefined ? 1 : undefined)
+  if (expected !== undefined && places.length !== expected)
+    refuse(`what it looks for is there ${places.length} times`)
+  const from = places[(occurrence ?? 1) - 1]
+  if (from === undefined) return refuse(`what it looks for is there ${places.length} times`)
+  return { from, length: find.length }
+}
+
+interface Block {
+  readonly parent: Y.XmlFragment
+  readonly index: number
+  readonly element: Y.XmlElement
+}
+
+/** By its number among those of the document, or by its id, wherever it stands. */
+function blockAt(root: Y.XmlFragment, block: number | string, refuse: Refuse): Block {
+  if (typeof block === 'number') {
+    const places = root.toArray().flatMap((child, index) => (child instanceof Y.XmlElement ? [index] : []))
+    const index = places[block]
+    const element = index === undefined ? undefined : root.get(index)
+    if (index === undefined || !(element instanceof Y.XmlElement))
+      return refuse(`there are ${places.length} blocks`)
+    return { parent: root, index, element }
+  }
+  return withId(root, block) ?? refuse('there is no such block')
+}
+
+function withId(parent: Y.XmlFragment, id: string): Block | undefined {
+  for (const [index, element] of parent.toArray().entries()) {
+    if (!(element instanceof Y.XmlElement)) continue
+    if (element._item !== null && idOf(element._item) === id) return { parent, index, element }
+    const within = withId(element, id)
+    if (within !== undefined) return within
+  }
+  return undefined
+}
+
+function textOfBlock(element: Y.XmlElement): string {
+  const node: XmlNode = {
+    kind: 'element',
+    name: element.nodeName,
+    attributes: {},
+    children: readRich(element),
+  }
+  return plainText(richText([node]))
+}

@@ -1,0 +1,114 @@
+import * as Y from 'yjs'
+import { fingerprint } from '../../documents/fingerprint.ts'
+import type { Seq } from '../../log/entry.ts'
+import type { Editor } from '../../protocol.ts'
+import { kindOf } from '../compare/shared-type.ts'
+import type { CurrentDocument } from './document.ts'
+import { EXACT, HTML, MARKDOWN, PLAIN } from './fidelity.ts'
+import { fromJson } from './from-json.ts'
+import { invalid } from './invalid.ts'
+import { patch } from './patch.ts'
+import type { SentFormat, WriteRequest, Writing } from './requests.ts'
+import { nodesOf } from './sent.ts'
+import { codeOf, editorOf, richOf, sayEditor } from './target.ts'
+import { made, readRich, writeRich } from './write-rich.ts'
+import { writeText } from './write-text.ts'
+import { writeTypes } from './write-values.ts'
+
+const FIDELITY = { text: EXACT, markdown: MARKDOWN, html: HTML, json: EXACT } as const
+
+export interface PlannedWrite {
+  /** The position that it was made for. */
+  readonly head: Seq
+  /** The edit; undefined where the document says what it is to say already. */
+  readonly update: Uint8Array<ArrayBuffer> | undefined
+  /** The client id that it is written under, and nothing else. */
+  readonly client: number
+  /** Of the document that it was made for, where nobody else may have written in that. */
+  readonly fingerprint: string | undefined
+}
+
+/**
+ * The edit that does to a document what a request asks for. It is an ordinary one: what others write meanwhile is merged
+ * with it.
+ * @throws SynclineError `content-invalid`, `patch-stale`
+ */
+export function planWrite(
+  { doc, head }: CurrentDocument,
+  { writing, expect, keyed }: WriteRequest,
+): PlannedWrite {
+  const updates: Uint8Array[] = []
+  const before = expect === undefined ? undefined : fingerprint(doc)
+  doc.on('update', (update) => updates.push(update))
+  doc.transact((transaction) => {
+    write(doc, writing)
+    if (keyed && transaction.deleteSet.clients.size > 0) leaveMark(doc)
+  })
+  const update = updates.length === 0 ? undefined : new Uint8Array(Y.mergeUpdates(updates))
+  return { head, update, client: doc.clientID, fingerprint: before }
+}
+
+/** An edit that only deletes writes nothing under its client id, by which it could be found in the log again. */
+function leaveMark(doc: Y.Doc): void {
+  if (Y.getState(doc.store, doc.clientID) > 0) return
+  for (const [name, type] of doc.share) {
+    const kind = kindOf(type)
+    if (kind !== 'text' && kind !== 'array' && kind !== 'fragment') continue
+    const list =
+      kind === 'text' ? doc.getText(name) : kind === 'array' ? doc.getArray(name) : doc.getXmlFragment(name)
+    if (list instanceof Y.Text) list.insert(0, ' ')
+    else if (list instanceof Y.Array) list.insert(0, [null])
+    else list.insert(0, [new Y.XmlText()])
+    list.delete(0, 1)
+    return
+  }
+}
+
+function write(doc: Y.Doc, writing: Writing): void {
+  if (writing.kind === 'patch') {
+    patch(doc, writing.operations)
+    return
+  }
+  const { format, body, editor } = writing
+  if (writing.kind === 'replace') replace(doc, format, body, editor)
+  else append(doc, format, body, editor)
+}
+
+function replace(doc: Y.Doc, format: SentFormat, body: string, asked: Editor | undefined): void {
+  if (format === 'json') {
+    const said = fromJson(body)
+    if (said.kind === 'types') {
+      writeTypes(doc, said.contents)
+      return
+    }
+  }
+  if (editorFor(doc, format, asked) === 'code') {
+    writeText(codeOf(doc), body === '' ? [] : [{ insert: body }], PLAIN)
+  } else writeRich(richOf(doc), nodesOf(format, body), FIDELITY[format])
+}
+
+function append(doc: Y.Doc, format: SentFormat, body: string, asked: Editor | undefined): void {
+  if (editorFor(doc, format, asked) === 'code') {
+    const text = codeOf(doc)
+    if (body !== '') text.insert(text.length, body)
+    return
+  }
+  const fragment = richOf(doc)
+  const nodes = nodesOf(format, body)
+  // An editor in which nothing was written yet has made a paragraph for it.
+  const [only, ...more] = readRich(fragment)
+  const bare = only?.kind === 'element' && only.name === 'paragraph' && only.children.length === 0
+  if (bare && more.length === 0) writeRich(fragment, nodes, FIDELITY[format])
+  else if (nodes.length > 0) fragment.insert(fragment.length, nodes.map(made))
+}
+
+/** Where a document does not say its editor, and has nothing in it, whoever writes first says it. */
+function editorFor(doc: Y.Doc, format: SentFormat, asked: Editor | undefined): Editor {
+  const is = editorOf(doc)
+  const editor = is ?? asked ?? (format === 'text' ? 'code' : 'rich')
+  if (is !== undefined && asked !== undefined && is !== asked) invalid(`this document is ${is}`)
+  if (editor === 'code' && (format === 'html' || format === 'json'))
+    invalid('this document is code, which is sent as text or Markdown')
+  sayEditor(doc, editor)
+  return editor
+}
