@@ -35,7 +35,7 @@ const holdsSame = (...replicas: readonly Replica[]): boolean => {
   return new Set(states).size === 1
 }
 
-it('[CLU1] what one node commits is seen on another, without anything between them but the database', async () => {
+it('[CLU1] [CONV12] what one node commits is seen on another, and written on there, without anything between them but the database', async () => {
   const [here, there] = await startNodes()
   const ada = await join(here, 'doc:a', 'ada')
   const bob = await join(there, 'doc:a', 'bob')
@@ -44,6 +44,20 @@ it('[CLU1] what one node commits is seen on another, without anything between th
   bob.edits.push(['from bob'])
   await ada.holds('from bob')
   expect(holdsSame(ada, bob)).toBe(true)
+  const send = async ({ url }: TestServer, words: string) => {
+    const response = await fetch(`${url}/api/v1/rooms/doc:a/content?format=text`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${tokenOf('eve', { grants: { 'doc:*': 'write' } })}` },
+      body: words,
+    })
+    return [response.status, await response.json()]
+  }
+  // Each builds on characters that its node has not heard of yet.
+  expect(await send(here, 'one')).toEqual([200, { seq: 3, changed: true }])
+  expect(await send(there, 'one two')).toEqual([200, { seq: 4, changed: true }])
+  expect(await send(here, 'one two three')).toEqual([200, { seq: 5, changed: true }])
+  for (const { document } of [ada, bob])
+    await until(() => document.getText('content').toString() === 'one two three')
 })
 
 it('[CLU2] nodes that write to one room at once come to hold the same, also over a kill -9, and so does its log', async () => {

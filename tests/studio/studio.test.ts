@@ -92,6 +92,25 @@ describe('two people', () => {
       .poll(() => ada.locator('.collaboration-carets__label').allTextContents(), soon)
       .toEqual(['Bob'])
   })
+
+  it('[CONV4] have what a program sends in an open Tiptap at once, and their carets where they were', async () => {
+    const path = await createDocument(ada, 'Report', 'Rich text')
+    await typeRich(ada, 'Words of Ada')
+    await shows(ada, 'Saved')
+    const room = decodeURIComponent(path.split('/').at(-1) ?? '')
+    const sent = await fetch(`${server.url}/api/v1/rooms/${room}/content?format=markdown`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${await server.token('bot')}` },
+      body: '# From a program\n\nWords of Ada\n\n* one',
+    })
+    expect(sent.status).toBe(200)
+    await expect.poll(() => rich(ada).locator('h1').textContent(), soon).toBe('From a program')
+    await ada.keyboard.type(' go on')
+    await expect
+      .poll(() => rich(ada).locator('p').first().textContent(), soon)
+      .toContain('Words of Ada go on')
+    expect(await rich(ada).locator('li').textContent()).toBe('one')
+  })
 })
 
 describe('the words about saving', () => {

@@ -58,12 +58,13 @@ declare module 'prosemirror-markdown' {
   }
 }
 
-/** Whether a list comes right behind another of its kind, and that not as the second of a pair. */
-function follows(parent: Node, index: number): boolean {
-  const { type } = parent.child(index)
-  let behind = 0
-  while (behind < index && parent.child(index - 1 - behind).type === type) behind += 1
-  return behind % 2 === 1
+const follows = (parent: Node, index: number, name: string): boolean =>
+  index > 0 && parent.child(index - 1).type.name === name
+
+/** Whether a list comes right behind another of its kind, and is not to be one with it. */
+function isSecond(parent: Node, index: number): boolean {
+  const { name } = parent.child(index).type
+  return follows(parent, index, name) && !isSecond(parent, index - 1)
 }
 
 /** What begins a line must not read as the beginning of something else. */
@@ -82,13 +83,14 @@ const serializer = new MarkdownSerializer(
       hardBreak: hard_break,
     }),
     bulletList: (state, node, parent, index) => {
-      state.renderList(node, '  ', () => (follows(parent, index) ? '+ ' : '* '))
+      if (beginsBlank(node) && follows(parent, index, 'paragraph')) state.write()
+      state.renderList(node, '  ', () => (isSecond(parent, index) ? '+ ' : '* '))
     },
     orderedList: (state, node, parent, index) => {
-      // Only a list that begins with 1 may follow a paragraph without an empty line.
-      const behind = index > 0 ? parent.child(index - 1).type.name : undefined
-      if (node.attrs.order !== 1 && behind === 'paragraph') state.write()
-      const sign = follows(parent, index) ? ')' : '.'
+      // Only a list that begins with 1, and with words, may follow a paragraph without an empty line.
+      const alone = node.attrs.order !== 1 || beginsBlank(node)
+      if (alone && follows(parent, index, 'paragraph')) state.write()
+      const sign = isSecond(parent, index) ? ')' : '.'
       const width = String(node.attrs.order + node.childCount - 1).length
       state.renderList(
         node,
@@ -176,6 +178,12 @@ function blocks(nodes: readonly RichNode[]): Node[] {
   // Markdown has no empty paragraph: between others it would be nothing but empty lines.
   const said = all.filter((one) => one.type.name !== 'paragraph' || !isBlank(one))
   return said.length > 0 ? said : all.slice(0, 1)
+}
+
+/** Whether a list's first item begins with no words. */
+const beginsBlank = ({ firstChild: item }: Node): boolean => {
+  const first = item?.firstChild ?? null
+  return first === null || (first.type.name === 'paragraph' && isBlank(first))
 }
 
 const isBlank = (paragraph: Node): boolean =>

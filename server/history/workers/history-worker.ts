@@ -34,6 +34,8 @@ export const WORKER_LIMITS: WorkerLimits = {
 export interface WorkerOptions {
   readonly databaseUrl: string
   readonly limits?: WorkerLimits
+  /** What a job is refused with that took longer than it may; `history-busy` where nothing is said. */
+  readonly late?: (detail: string) => SynclineError
   /** What the thread runs; the worker of history where none is given. */
   readonly program?: URL
 }
@@ -188,7 +190,8 @@ export class HistoryWorker {
     this.#running = undefined
     clearTimeout(running?.timer)
     if (running?.ended) {
-      running.job.reject(busy(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
+      const { late = busy } = this.#options
+      running.job.reject(late(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
     } else
       running?.job.reject(
         new SynclineError(this.#closed ? 'shutting-down' : 'internal', undefined, { cause }),

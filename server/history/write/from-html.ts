@@ -16,10 +16,12 @@ const parser = DOMParser.fromSchema(schema)
  * @throws SynclineError `content-invalid`
  */
 export function fromHtml(html: string): readonly XmlNode[] {
-  const { document } = parseHTML(`<!doctype html><html><body>${html.toWellFormed()}</body></html>`)
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const { body } = document
+  // Inside of it, so that a tag that closes it ends nothing.
+  body.innerHTML = html.toWellFormed()
   for (const element of elementsOf(body)) simplify(element, document)
-  // Its own idea of ignored elements is done with above.
+  // linkedom's nodes are what it asks of a browser's.
   return richNodes(parser.parse(body as unknown as Parameters<typeof parser.parse>[0]).toJSON())
 }
 
@@ -56,6 +58,9 @@ function simplify(element: Element, document: Document): void {
     case 'title':
     case 'tr':
     case 'caption':
+    case 'summary':
+    case 'legend':
+    case 'dt':
       replaceBy('div')
       break
     case 'td':

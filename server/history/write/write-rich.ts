@@ -69,7 +69,7 @@ export function writeRich(parent: Y.XmlFragment, wanted: readonly XmlNode[], fid
 export function made(node: XmlNode): Y.XmlElement | Y.XmlText {
   if (node.kind === 'text') {
     const text = new Y.XmlText()
-    text.applyDelta(deltaOf(node.pieces), { sanitize: false })
+    text.applyDelta(deltaOf(node.pieces))
     return text
   }
   const element = new Y.XmlElement<Record<string, unknown & string>>(node.name)

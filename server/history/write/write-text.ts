@@ -45,7 +45,7 @@ export function writeText(text: Y.Text, wanted: readonly Piece[], fidelity: Fide
   }
   gapTo(before.length, after.length)
   while (steps.length > 0 && isBareRetain(steps.at(-1))) steps.pop()
-  if (steps.length > 0) text.applyDelta(steps, { sanitize: false })
+  if (steps.length > 0) text.applyDelta(steps)
 }
 
 /** Pieces as a new text takes them. */

@@ -15,7 +15,7 @@ import { made, readRich, writeRich } from './write-rich.ts'
 import { writeText } from './write-text.ts'
 import { writeTypes } from './write-values.ts'
 
-const FIDELITY = { text: EXACT, markdown: MARKDOWN, html: HTML, json: EXACT } as const
+const FIDELITY = { text: PLAIN, markdown: MARKDOWN, html: HTML, json: EXACT } as const
 
 export interface PlannedWrite {
   /** The position that it was made for. */

@@ -75,6 +75,7 @@ export class Writes {
     this.#worker = new HistoryWorker({
       databaseUrl: options.database.url,
       limits: { ...WORKER_LIMITS, deadline: PLANNED_WITHIN },
+      late: (detail) => new SynclineError('content-invalid', detail),
     })
   }
 

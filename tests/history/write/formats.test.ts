@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { content, documentOf, replace, richJson } from './in-memory.ts'
 import { documents, type Node } from './rich-documents.ts'
 
-const RUNS = { seed: 8, numRuns: 150 }
+const RUNS = { seed: 8, numRuns: 50 }
 
 /** Marks over one character have no order in a Y.XmlText. */
 const unordered = (json: unknown): unknown =>
@@ -29,5 +29,106 @@ describe('content in and out', () => {
       }),
       RUNS,
     )
+  })
+
+  for (const format of ['markdown', 'html'] as const) {
+    it(`[CONV2] ${format} that was read, written elsewhere, reads the same there`, () => {
+      fc.assert(
+        fc.property(documents('spaced'), (one) => {
+          const doc = jsonOf(one)
+          const out = content(doc, format)
+          expect(content(documentOf(format, out), format)).toBe(out)
+          if (format === 'html') expect(replace(doc, format, out)).toBe(false)
+        }),
+        RUNS,
+      )
+    })
+  }
+
+  it('[CONV10] what the studio has no element for stays as its text', () => {
+    const sent = (format: 'html' | 'markdown', body: string) => content(documentOf(format, body), 'markdown')
+    expect(
+      sent(
+        'html',
+        '<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table><details><summary>s</summary>t</details>',
+      ),
+    ).toBe('a | b\n\nc\n\ns\n\nt')
+    expect(
+      sent('html', '<p>x <img src="/p.png" alt="a picture"> <img alt="none"><svg><text>in</text></svg></p>'),
+    ).toBe('x [a picture](/p.png) nonein')
+    expect(sent('html', '<ul><li><input type="checkbox" checked>done</li></ul>')).toBe('* \\[x\\] done')
+    expect(sent('markdown', '- [ ] open\n\n| a | b |\n|---|---|\n\n<b>raw</b> ![p](/p.png)')).toBe(
+      '* \\[ \\] open\n\n| a | b | |---|---|\n\n\\<b>raw\\</b> [p](/p.png)',
+    )
+    expect(sent('html', '<style>p{}</style><script>alert(1)</script><p onclick="x()">words</p>')).toBe(
+      'words',
+    )
+  })
+
+  it('[CONV11] an address that a link may not lead to is no link', () => {
+    const addresses = ['javascript:alert(1)', ' JaVa\tScript:alert(1)', 'data:text/html,x', 'vbscript:x']
+    for (const address of addresses) {
+      const html = documentOf('html', `<a href="${address}">words</a><img src="${address}" alt="picture">`)
+      expect(content(html, 'html')).toBe('<p>wordspicture</p>')
+      expect(content(documentOf('markdown', `[words](<${address}>)`), 'html')).not.toMatch(
+        /href="(javascript|data|vbscript):/i,
+      )
+      const link = { type: 'text', text: 'x', marks: [{ type: 'link', attrs: { href: address } }] }
+      const json = JSON.stringify({ type: 'doc', content: [{ type: 'paragraph', content: [link] }] })
+      expect(() => documentOf('json', json)).toThrow('a link leads where none may')
+    }
+  })
+
+  it('[CONV1] passes on what an application’s own editor knows, and all shared types', () => {
+    const own = {
+      types: {
+        meta: { kind: 'map', value: { editor: 'rich', tags: ['a', { b: null }], raw: { bytes: 'AQI=' } } },
+        content: {
+          kind: 'text',
+          value: 'ab',
+          delta: [{ insert: 'a', attributes: { bold: true } }, { insert: 'b' }],
+        },
+        default: {
+          kind: 'xml',
+          value: {
+            type: 'doc',
+            content: [
+              { type: 'callout', attrs: { tone: 'warm', depth: 2 }, content: [{ type: 'text', text: 'x' }] },
+              {
+                type: 'paragraph',
+                content: [
+                  {
+                    type: 'text',
+                    text: 'y',
+                    marks: [
+                      { type: 'comment', attrs: { id: 1 } },
+                      { type: 'comment', attrs: { id: 2 } },
+                    ],
+                  },
+                ],
+              },
+            ],
+          },
+        },
+        list: { kind: 'array', value: [1, 'two', [3]] },
+      },
+    }
+    const doc = documentOf('json', JSON.stringify(own))
+    expect(JSON.parse(content(doc, 'json'))).toEqual({ seq: 1, ...own })
+    expect(replace(doc, 'json', JSON.stringify(own))).toBe(false)
+    replace(doc, 'json', JSON.stringify({ types: { list: { kind: 'array', value: [1, 2, 'two', [3, 4]] } } }))
+    expect(JSON.parse(content(doc, 'json')).types).toEqual({
+      meta: { kind: 'map', value: {} },
+      content: { kind: 'text', value: '' },
+      default: { kind: 'xml', value: { type: 'doc' } },
+      list: { kind: 'array', value: [1, 2, 'two', [3, 4]] },
+    })
+  })
+
+  it('[CONV2] text stays text: a paragraph for each part, a break for each line', () => {
+    const doc = documentOf('html', '<p>old</p>')
+    replace(doc, 'text', 'one\ntwo\n\nthree')
+    expect(content(doc, 'text')).toBe('one\ntwo\n\nthree')
+    expect(content(doc, 'html')).toBe('<p>one<br>two</p><p>three</p>')
   })
 })

@@ -16,6 +16,12 @@ function write(doc: Y.Doc, writing: Writing): boolean {
 export const replace = (doc: Y.Doc, format: SentFormat, body: string): boolean =>
   write(doc, { kind: 'replace', format, body, editor: undefined })
 
+export const append = (doc: Y.Doc, format: SentFormat, body: string): boolean =>
+  write(doc, { kind: 'append', format, body, editor: undefined })
+
+export const patch = (doc: Y.Doc, operations: Extract<Writing, { kind: 'patch' }>['operations']): boolean =>
+  write(doc, { kind: 'patch', operations })
+
 /** As `GET …/content` answers it. */
 export function content(doc: Y.Doc, format: Format): string {
   const bytes = Y.encodeStateAsUpdate(doc)
