@@ -3,7 +3,7 @@ import * as Y from 'yjs'
 import type { Piece } from '../content/delta.ts'
 import type { XmlNode } from '../content/read.ts'
 import { markName } from '../content/rich-text.ts'
-import { align, alignBest } from './align.ts'
+import { align, alignBest, type Pairs } from './align.ts'
 import type { Fidelity } from './fidelity.ts'
 import { deltaOf, writeText } from './write-text.ts'
 
@@ -46,8 +46,9 @@ export const piecesOf = (text: Y.Text): readonly Piece[] =>
 export function writeRich(parent: Y.XmlFragment, wanted: readonly XmlNode[], fidelity: Fidelity): void {
   const children = parent.toArray() as Child[]
   const before = children.map(readChild)
-  const pairs = pairsOf(before, wanted, fidelity)
-  const partner = new Map(pairs)
+  const { same, alike } = pairsOf(before, wanted, fidelity)
+  const kept = new Map(same)
+  const partner = new Map([...same, ...alike])
   // From the end, so that what was not looked at yet stays where it is.
   let next = wanted.length
   for (let index = children.length - 1; index >= -1; index -= 1) {
@@ -61,7 +62,7 @@ export function writeRich(parent: Y.XmlFragment, wanted: readonly XmlNode[], fid
     next = other
     const child = children[index]
     const node = wanted[other]
-    if (child !== undefined && node !== undefined) writeChild(child, node, fidelity)
+    if (child !== undefined && node !== undefined && !kept.has(index)) writeChild(child, node, fidelity)
   }
 }
 
@@ -114,24 +115,23 @@ function pairsOf(
   before: readonly XmlNode[],
   wanted: readonly XmlNode[],
   fidelity: Fidelity,
-): readonly (readonly [number, number])[] {
+): { readonly same: Pairs; readonly alike: Pairs } {
   const key = (node: XmlNode) => keyOf(node, fidelity)
   const same = align(before.map(key), wanted.map(key))
-  const pairs = [...same]
-  const [one, other] = [before.map(wordsOf), wanted.map(wordsOf)]
+  const alike: (readonly [number, number])[] = []
   let from = 0
   let otherFrom = 0
   for (const [until, otherUntil] of [...same, [before.length, wanted.length] as const]) {
-    const found = alignBest(until - from, otherUntil - otherFrom, (a, b) =>
-      sameKind(before[from + a], wanted[otherFrom + b])
-        ? SAME_KIND + likeness(one[from + a] ?? NONE, other[otherFrom + b] ?? NONE)
-        : 0,
+    const [ones, others] = [before.slice(from, until), wanted.slice(otherFrom, otherUntil)]
+    const [words, otherWords] = [ones.map(wordsOf), others.map(wordsOf)]
+    const found = alignBest(ones.length, others.length, (a, b) =>
+      sameKind(ones[a], others[b]) ? SAME_KIND + likeness(words[a] ?? NONE, otherWords[b] ?? NONE) : 0,
     )
-    for (const [a, b] of found) pairs.push([from + a, otherFrom + b])
+    for (const [a, b] of found) alike.push([from + a, otherFrom + b])
     from = until + 1
     otherFrom = otherUntil + 1
   }
-  return pairs
+  return { same, alike }
 }
 
 function sameKind(one: XmlNode | undefined, other: XmlNode | undefined): boolean {
@@ -141,19 +141,27 @@ function sameKind(one: XmlNode | undefined, other: XmlNode | undefined): boolean
 
 /** The same for two nodes where nothing would have to be changed. */
 function keyOf(node: XmlNode, fidelity: Fidelity): string {
-  if (node.kind === 'text') return JSON.stringify(node.pieces.flatMap((piece) => pieceKey(piece, fidelity)))
+  if (node.kind === 'text') return textKey(node.pieces, fidelity)
   const { name, attributes, children } = node
   const said = Object.entries(fidelity.attributes(name, attributes)).sort(byName)
   const within = children.filter((child) => child.kind === 'element' || child.pieces.length > 0)
   return JSON.stringify([name, said, within.map((child) => keyOf(child, fidelity))])
 }
 
-function pieceKey({ insert, attributes = {} }: Piece, fidelity: Fidelity): readonly unknown[] {
-  const marks = Object.entries(attributes)
-    .map(([name, value]) => [markName(name), fidelity.mark(name, value)])
-    .filter(([, value]) => value !== undefined)
-    .sort(byName)
-  return typeof insert === 'string' ? [...insert].map((char) => [char, marks]) : [[insert, marks]]
+/** The same wherever its pieces are cut. */
+function textKey(pieces: readonly Piece[], fidelity: Fidelity): string {
+  const runs: { readonly marks: string; text: string }[] = []
+  for (const { insert, attributes = {} } of pieces) {
+    const said = Object.entries(attributes)
+      .map(([name, value]) => [markName(name), fidelity.mark(name, value)])
+      .filter(([, value]) => value !== undefined)
+    const marks = JSON.stringify(said.sort(byName))
+    const text = typeof insert === 'string' ? insert : `\0${JSON.stringify(insert)}`
+    const last = runs.at(-1)
+    if (last?.marks === marks) last.text += text
+    else runs.push({ marks, text })
+  }
+  return JSON.stringify(runs)
 }
 
 const byName = ([a]: readonly unknown[], [b]: readonly unknown[]): number => (String(a) < String(b) ? -1 : 1)
