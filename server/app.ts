@@ -59,7 +59,7 @@ import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
 import { within } from './storage/within.ts'
-import type { Hooks } from './webhooks/hooks.ts'
+import type { EmbedOptions } from './webhooks/hooks.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
@@ -69,12 +69,6 @@ const LAST_SEEN = 1_000
 const LET_GO = 5_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
-
-/** What an application brings that starts the server in its own process. */
-export interface EmbedOptions {
-  /** Called with what happens here. */
-  readonly hooks?: Hooks | Hooks<object>
-}
 
 /** The server without an address of its own. */
 export interface Parts {

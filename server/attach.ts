@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { assemble, type EmbedOptions, type Publish } from './app.ts'
+import { assemble, type Publish } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Logger } from './observe/log.ts'
 import { API_PREFIX, SYNC_PATH } from './protocol.ts'
+import type { EmbedOptions } from './webhooks/hooks.ts'
 
 export interface Attached {
   readonly publish: Publish

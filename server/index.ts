@@ -3,7 +3,7 @@
  * events with; a zod of its own does as well as `z`.
  */
 export { z } from 'zod'
-export type { EmbedOptions, Publish } from './app.ts'
+export type { Publish } from './app.ts'
 export { type Attached, attachSyncline } from './attach.ts'
 export { defineConfig, type SynclineConfig } from './channels/application.ts'
 export { defineKind, event, type PayloadsOf } from './channels/kind.ts'
@@ -14,6 +14,6 @@ export { createLogger, type Logger } from './observe/log.ts'
 export type { EventDraft, Grants } from './protocol.ts'
 export { type App, startApp } from './start.ts'
 export { StorageError } from './storage/error.ts'
-export type { Hook, Hooks } from './webhooks/hooks.ts'
+export type { EmbedOptions, Hook, Hooks } from './webhooks/hooks.ts'
 export type { EventMessage, WebhookMessage } from './webhooks/message.ts'
 export { verifyWebhook, WebhookSignatureError } from './webhooks/signature.ts'

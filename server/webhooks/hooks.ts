@@ -24,6 +24,11 @@ export interface Hooks<Payloads extends object = BuiltInPayloads> {
   readonly onEvent?: { readonly [Type in keyof Payloads & string]?: Hook<EventMessage<Type, Payloads[Type]>> }
 }
 
+/** What an application brings that starts the server in its own process. */
+export interface EmbedOptions {
+  readonly hooks?: Hooks | Hooks<object>
+}
+
 /** @param signal aborts when the call has taken too long, and when the server stops */
 export type Hook<Told> = (message: Told, signal: AbortSignal) => unknown
 

@@ -1,0 +1,98 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { Seq } from '../../server/log/entry.ts'
+import { insertLog } from '../../server/transfer/insert-room.ts'
+import { tellChanges } from '../../server/webhooks/changes.ts'
+import { type FreshDatabase, freshDatabase } from '../support/database.ts'
+
+let database: FreshDatabase
+let pool: pg.Pool
+beforeAll(async () => {
+  database = await freshDatabase()
+  pool = new pg.Pool({ connectionString: database.storage.url })
+})
+beforeEach(async () => {
+  await pool.query('truncate webhooks, webhook_deliveries, webhook_changes, rooms cascade')
+  await pool.query(
+    `insert into webhooks (url, description, events, rooms, secret, active, created_by, created_at)
+     values ('https://a.example', '', '{document.changed,event:*}', '{}', 's', true, 'root', now() - interval '1 day')`,
+  )
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+const told = async () =>
+  (await pool.query('select type, room, data from webhook_deliveries order by number')).rows
+const MINUTE = 60_000
+
+/** A room with an edit a second, the last of them so many seconds ago. */
+async function edited(name: string, edits: number, ago: number): Promise<void> {
+  await pool.query(
+    `with room as (insert into rooms (name, kind, created_by) values ($1, 'doc', 'ada') returning id)
+     insert into webhook_changes (room_id, first_seq, last_seq, at, actors)
+     select id, n, n, now() - ($2 - n + $3) * interval '1 second', array['ada', 'bo' || n % 2]
+     from room, generate_series(1, $2) as n`,
+    [name, edits, ago],
+  )
+  await pool.query(`delete from webhook_deliveries where type = 'room.created'`)
+}
+
+it('[HOOK1] edits are told of as one: when a room is quiet, or has not been for long', async () => {
+  await edited('doc:quiet', 3, 20)
+  await edited('doc:typing', 30, 0)
+  await tellChanges(pool, { quiet: 10_000, longest: MINUTE })
+  const quiet = {
+    type: 'document.changed',
+    room: 'doc:quiet',
+    data: { from: 1, to: 3, actors: ['ada', 'bo0', 'bo1'] },
+  }
+  expect(await told()).toEqual([quiet])
+  await tellChanges(pool, { quiet: 10_000, longest: 20_000 })
+  expect(await told()).toMatchObject([quiet, { room: 'doc:typing', data: { from: 1, to: 30 } }])
+  await tellChanges(pool, { quiet: 0, longest: 0 })
+  expect(await told()).toHaveLength(2)
+})
+
+it('[HOOK11] nodes that look at once tell of it once', async () => {
+  for (let room = 0; room < 5; room += 1) await edited(`doc:${room}`, 20, 20)
+  await Promise.all(Array.from({ length: 8 }, () => tellChanges(pool, { quiet: 10_000, longest: MINUTE })))
+  await tellChanges(pool, { quiet: 10_000, longest: MINUTE })
+  expect(await told()).toHaveLength(5)
+})
+
+it('[HOOK12] what was deleted meanwhile is not told of', async () => {
+  await edited('doc:gone', 3, 20)
+  await pool.query('update rooms set deleted_at = now()')
+  await tellChanges(pool, { quiet: 0, longest: 0 })
+  expect(await told()).toEqual([])
+})
+
+it('[HOOK13] what is brought in from a file happened elsewhere', async () => {
+  const event = { actor: 'ada', at: 0, type: 'chat.message', payload: '{"text":"long ago"}' }
+  const insert = (name: string) =>
+    insertLog(
+      pool,
+      name,
+      { room: name, createdAt: '2020-01-01T00:00:00.000Z', createdBy: 'ada' },
+      (async function* () {
+        yield {
+          seq: 1 as Seq,
+          at: 0,
+          actor: 'ada',
+          bytes: Uint8Array.of(0, 0),
+          events: [{ ...event, seq: 1, id: 'a' }],
+        }
+      })(),
+      { shown: () => ({ title: null, editor: null }) },
+    )
+  await insert('doc:imported')
+  expect((await told()).filter(({ type }) => type.startsWith('event:'))).toEqual([])
+  // The control: the same, written by who publishes it.
+  await pool.query(
+    `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
+     select id, 2, now(), 'ada', 'chat.message', 'b', '{"text":"now"}', 14 from rooms`,
+  )
+  expect((await told()).filter(({ type }) => type.startsWith('event:'))).toHaveLength(1)
+})
