@@ -17,17 +17,11 @@ import { eventRoutes } from './channels/routes.ts'
 import { CHAT_KIND, chatRule } from './chat/rule.ts'
 import { joinCluster } from './cluster/cluster.ts'
 import type { Config } from './config.ts'
+import { createContents } from './contents.ts'
 import { SynclineError } from './errors.ts'
 import { createFeatures, followedTypes } from './features.ts'
-import { compareRoutes } from './history/compare/routes.ts'
 import { History } from './history/history.ts'
 import { Housekeeping } from './history/housekeeping.ts'
-import { overviewRoutes } from './history/overview-routes.ts'
-import { Restores } from './history/restore/restores.ts'
-import { RoomTurns } from './history/restore/turns.ts'
-import { historyRoutes } from './history/routes.ts'
-import { writeRoutes } from './history/write/routes.ts'
-import { Writes } from './history/write/writes.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { Cursors } from './http/cursors.ts'
@@ -167,20 +161,14 @@ export async function assemble(
     ],
     limits,
   )
-  const edits = new ServerEdits(hocuspocus, rooms)
-  const turns = new RoomTurns()
-  const restores = new Restores({
-    turns,
-    plan: (room, ask) => history.planRestore(room, ask),
-    remember: (room, plan) => history.rememberRestore(room, plan),
-    apply: (room, user, edit) => edits.apply(room, user, edit),
-    keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),
-  })
-  const writes = new Writes({
+  const contents = createContents({
     database,
-    turns,
-    ensure: (room, user) => log.ensure(room, user),
-    apply: (room, user, edit) => edits.apply(room, user, edit),
+    log,
+    history,
+    edits: new ServerEdits(hocuspocus, rooms),
+    people,
+    charge: (identity, bytes) => connections.charge(identity, bytes),
+    ...access,
   })
   let stopping = false
   const deletions = followDeletions(database.pool, ({ room, erased }) => {
@@ -212,15 +200,7 @@ export async function assemble(
     rooms: createRoomDirectory(database.pool),
     cursors,
     more: [
-      historyRoutes({ history, ...access }),
-      overviewRoutes({ history, ...access }),
-      compareRoutes({ history, restores, ...access }),
-      writeRoutes({
-        writes,
-        people,
-        charge: (identity, bytes) => connections.charge(identity, bytes),
-        ...access,
-      }),
+      ...contents.routes,
       eventRoutes({
         channels,
         people,
@@ -251,7 +231,7 @@ export async function assemble(
   })
   const housekeeping = new Housekeeping(logger, {
     ...administration.tasks,
-    'keys of writes': () => writes.forgetOld(),
+    ...contents.tasks,
     'people of rooms': (signal) => peoplePresence.forget(signal),
     ...features.tasks,
   })
@@ -321,13 +301,7 @@ export async function assemble(
       heads.stop()
       await within(LAST_SEEN, seen)
       // A database that stands still may not hold up what is to be said of it.
-      const ended = [
-        closed || log.abandon(),
-        features.close(),
-        history.close(),
-        writes.close(),
-        cluster?.stop(),
-      ]
+      const ended = [closed || log.abandon(), features.close(), contents.close(), cluster?.stop()]
       await within(LET_GO, Promise.all(ended))
       await rooms.onDestroy()
       await measured.stop()
@@ -341,8 +315,7 @@ export async function assemble(
       heads.stop()
       await cluster?.stop()
       await features.close()
-      await history.close()
-      await writes.close()
+      await contents.close()
       await log.abandon()
       await measured.stop()
       await database.close()
