@@ -196,6 +196,9 @@ const environment = z.object({
 /** What the environment may say. */
 export const ENVIRONMENT_KEYS: readonly string[] = Object.keys(environment.shape)
 
+/** What each key is where the environment does not say; undefined or empty where that is nothing. */
+export const ENVIRONMENT_DEFAULTS: Readonly<Record<string, unknown>> = environment.parse({})
+
 /**
  * Reads the environment once. Empty values count as absent.
  * @throws ConfigError naming every wrong key.
