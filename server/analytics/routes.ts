@@ -7,7 +7,7 @@ import type { Verify } from '../access/verifier.ts'
 import { type Entry, type EntryOptions, enter } from '../channels/entry.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import type { RoomId } from '../log/entry.ts'
 import { createRoom, findRoom } from '../log/rooms.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
@@ -31,15 +31,14 @@ import {
 
 const METRICS = `${API_PREFIX}/rooms/{room}/metrics`
 const ALERTS = `${API_PREFIX}/rooms/{room}/alerts`
-const security = [{ [BEARER]: [] }]
 
 const post = createRoute({
   method: 'post',
   path: METRICS,
   summary: 'Count what happened, in a room `analytics:<org>`; answered when it is committed',
   description:
-    'Needs `write`. A room has 1,000 series (a name with its labels) at most: those that it has go on, and of others nothing is counted. A person may send 1,000 measures a second, and 10,000 at once.',
-  security,
+    'A room has 1,000 series (a name with its labels) at most: those that it has go on, and of others nothing is counted. A person may send 1,000 measures a second, and 10,000 at once.',
+  security: needs('write'),
   request: { params: roomParam, body: { ...json(batchSchema), required: true } },
   responses: {
     200: { description: 'What was counted, now or when this batch came first', ...json(takenSchema) },
@@ -52,7 +51,7 @@ const read = createRoute({
   path: METRICS,
   summary: 'What was counted, in buckets of time',
   description: 'Of the last 120 buckets where `from` is left out; 20,000 points at most.',
-  security,
+  security: needs('read'),
   request: { params: roomParam, query: metricsQuery },
   responses: { 200: { description: 'The series', ...json(metricsSchema) }, ...refusals },
 })
@@ -61,7 +60,7 @@ const list = createRoute({
   method: 'get',
   path: ALERTS,
   summary: 'The rules that raise `performance.alert` in a room `analytics:<org>`, and how each stands',
-  security,
+  security: needs('admin'),
   request: { params: roomParam },
   responses: {
     200: { description: 'By their names', ...json(z.object({ alerts: z.array(alertSchema) })) },
@@ -74,7 +73,7 @@ const set = createRoute({
   path: `${ALERTS}/{alert}`,
   summary: 'Make or change a rule',
   description: 'Another rule under its name begins anew, and what the old one had raised is resolved.',
-  security,
+  security: needs('admin'),
   request: { params: alertParam, body: { ...json(alertRule), required: true } },
   responses: {
     200: { description: 'The rule', ...json(z.object({ name: z.string(), rule: alertRule })) },
@@ -86,7 +85,7 @@ const remove = createRoute({
   method: 'delete',
   path: `${ALERTS}/{alert}`,
   summary: 'Delete a rule; what it had raised is resolved',
-  security,
+  security: needs('admin'),
   request: { params: alertParam },
   responses: { 204: { description: 'It is gone, or was never there' }, ...refusals },
 })

@@ -85,7 +85,7 @@ const one = createRoute({
   method: 'get',
   path: `${CHATS}/{room}`,
   summary: 'One chat',
-  security,
+  security: needs('read'),
   request: { params: z.object({ room: z.string() }) },
   responses: { 200: { description: 'The chat', ...json(chatSchema) }, ...refusals },
 })

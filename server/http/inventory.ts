@@ -56,7 +56,7 @@ const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/admin/rooms`,
   summary: 'The rooms that the token administers, with their sizes and their health',
-  security: needs(),
+  security: needs('admin'),
   request: {
     query: z.object({
       search: text.max(200).optional().openapi({ description: 'A part of the name or the title' }),

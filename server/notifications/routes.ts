@@ -21,7 +21,6 @@ import { wishesOf } from './preferences.ts'
 const MAX_PAGE = 500
 
 const path = `${API_PREFIX}/users/{id}/notifications`
-const security = needs()
 const params = z.object({ id: z.string() })
 
 const notificationSchema = z
@@ -60,7 +59,7 @@ const list = createRoute({
   summary: 'A page of somebody’s notifications, and how many are unread',
   description:
     'For that person; of somebody else’s, for whoever is granted `user:<id>` or `user:*`, without what is about chats.',
-  security,
+  security: needs('read'),
   request: {
     params,
     query: z.object({

@@ -6,7 +6,7 @@ import type { Verify } from '../access/verifier.ts'
 import type { Registry } from '../channels/registry.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Addresses } from './address.ts'
@@ -40,7 +40,7 @@ const MAX_PAGE = 100
 /** How long the secret before counts beside a new one, in ms: a day for bringing the new one to the receiver. */
 const OVERLAP = 24 * 60 * 60 * 1000
 
-const security = [{ [BEARER]: [] }]
+const security = needs('admin in *:*')
 const params = z.object({ id: z.uuid() })
 const deliveryParams = params.extend({ delivery: z.uuid() })
 const body = <Schema>(schema: Schema) => ({ body: { required: true, ...json(schema) } })

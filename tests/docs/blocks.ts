@@ -17,7 +17,7 @@ export interface Block {
 }
 
 /** Something is done with the blocks of each. `text` is what nobody can run: a picture made of letters. */
-export const LANGUAGES = ['ts', 'tsx', 'sh', 'python', 'html', 'json', 'yaml', 'text'] as const
+export const LANGUAGES = ['ts', 'tsx', 'sh', 'python', 'html', 'json', 'yaml', 'ini', 'text'] as const
 
 /** Those of which a block is worth nothing but as a part of a program: it has to be a file. */
 export const PARTS: readonly string[] = ['python', 'html']

@@ -23,7 +23,12 @@ until_said() {
 }
 
 # A refusal of the server is a failure here. A stream would go on for ever: it ends when it is up to date.
+# Servers of others are nobody's to ask.
 curl() {
+  local part
+  for part in "$@"; do
+    [[ $part != http* || $part == http://127.0.0.1:* ]] || { echo "$part is no server of the tests" >&2; return 1; }
+  done
   if [[ " $* " == *" -N "* ]]; then until_said 'event: resumed' curl -sS --fail-with-body "$@"
   else command curl -sS --fail-with-body "$@"
   fi
@@ -63,6 +68,14 @@ npm() {
     *) echo "npm $command is not known here" >&2; return 1 ;;
   esac
 }
+
+# Of Postgres' own programs, the one that is a statement.
+made=()
+createdb() {
+  node "$root/tests/docs/database.ts" create "$1"
+  made+=("$1")
+}
+trap 'for name in "${made[@]-}"; do [[ -z $name ]] || node "$root/tests/docs/database.ts" drop "$name"; done' EXIT
 
 # Not on every machine that runs the tests; that their commands are right, nobody has seen here.
 for absent in docker kubectl pg_dump pg_restore pg_basebackup psql systemctl; do

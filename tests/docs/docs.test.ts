@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { freePort } from '../../tools/free-port.ts'
@@ -70,6 +71,16 @@ it('[GUIDE1] every block of code says its language, and something is done with e
   expect(of('text').length).toBeLessThan(blocks.length / 10)
   for (const { text } of of('json')) JSON.parse(text)
   for (const { text } of of('yaml')) parse(text)
+})
+
+it('[GUIDE1] what is set in a file of Postgres are settings that it has', async () => {
+  const named = of('ini').flatMap(({ text }) => [...text.matchAll(/^(\w+) *=/gm)].map(([, key]) => key))
+  const client = new pg.Client({ connectionString: production.databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ name: string }>('select name from pg_settings')
+  await client.end()
+  const known = new Set(rows.map(({ name }) => name))
+  expect(named.filter((key = '') => !known.has(key))).toEqual([])
 })
 
 it('[GUIDE1] has a control: a block without a language, and one that is not closed, are seen', () => {

@@ -80,7 +80,7 @@ export class Folder {
 
   /**
    * Compiles blocks of TypeScript, all in one go; returns what the compiler says. A line that it names is that of the
-   * page. Each block is a module of its own, and may import those of its page that have a file's name.
+   * page. One checker: each of several would look at what they share. Each block is a module of its own, and may import those of its page that have a file's name.
    */
   async compile(blocks: readonly Block[]): Promise<string> {
     const project = await mkdtemp(join(this.path, 'typed-'))
@@ -94,8 +94,11 @@ export class Folder {
     const config = { compilerOptions: COMPILER_OPTIONS, include: [project, GIVEN] }
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config))
     return new Promise((resolve) => {
-      execFile(process.execPath, [TSC, '-p', project], { cwd: project }, (_error, stdout, stderr) =>
-        resolve(stdout + stderr),
+      execFile(
+        process.execPath,
+        [TSC, '-p', project, '--checkers', '1'],
+        { cwd: project },
+        (_error, stdout, stderr) => resolve(stdout + stderr),
       )
     })
   }

@@ -172,7 +172,7 @@ function contentOf(content: Content | undefined): string {
 function whereOf(path: string): string {
   if (path.includes('{project}')) return ' in `project:{project}`'
   if (path.includes('/users/{id}')) return ' in `user:{id}`'
-  return ' in the room'
+  return path.includes('{room}') ? ' in the room' : ' in a room'
 }
 
 function callerOf(path: string, { security }: Operation): string {
