@@ -18,6 +18,7 @@ export const GLOSSARY: Readonly<Record<string, string>> = {
   named: 'Only those with a name',
   buckets: 'Into how many stretches',
   filter: 'Which of them',
+  dryRun: '`true` says what would be done, and changes nothing',
   sort: 'By what they are ordered',
   order: 'Which way round',
   health: 'Only those whose health is this',

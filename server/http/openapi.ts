@@ -12,7 +12,7 @@ const SUBJECTS: readonly (readonly [subject: string, address: RegExp])[] = [
   ],
   ['Events', /^(rooms\/{room}\/(events|entries)|kinds)\b/],
   ['Chats', /^(chats|rooms\/{room}\/(messages|read))\b/],
-  ['Administration', /^(audit|admin|access|rooms\/{room}\/tombstone)\b/],
+  ['Administration', /^(audit|admin|access|people|rooms\/{room}\/(tombstone|quarantine))\b/],
   ['Activity', /^projects\b/],
   ['Notifications', /^users\/{id}\/notifications\b/],
   ['Server', /^(info|dev|openapi\.json|\/)/],

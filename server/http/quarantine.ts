@@ -3,7 +3,7 @@ import { parseRoomName } from '../access/room-name.ts'
 import type { Verify } from '../access/verifier.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { administrator } from './administrator.ts'
-import { BEARER, createRouter, json, refusals } from './router.ts'
+import { createRouter, json, needs, refusals } from './router.ts'
 
 const copySchema = z
   .object({
@@ -20,7 +20,7 @@ export interface Quarantine {
 }
 
 const route = {
-  security: [{ [BEARER]: [] }],
+  security: needs('admin in *:*'),
   request: { params: z.object({ room: z.string() }) },
 }
 
@@ -28,7 +28,7 @@ const copy = createRoute({
   ...route,
   method: 'post',
   path: `${API_PREFIX}/rooms/{room}/quarantine/copy`,
-  summary: 'Make a room of what can be opened of a quarantined one (administrators)',
+  summary: 'Make a room of what can be opened of a quarantined one',
   description:
     'It has the entries up to the last good one, with their authors and times; the original stays as it is. Asked again, it is the same copy.',
   responses: { 200: { description: 'The copy is there', ...json(copySchema) }, ...refusals },
@@ -38,7 +38,7 @@ const release = createRoute({
   ...route,
   method: 'delete',
   path: `${API_PREFIX}/rooms/{room}/quarantine`,
-  summary: 'Let people into a quarantined room again (administrators)',
+  summary: 'Let people into a quarantined room again',
   description: 'Where it still cannot be opened, the next one who tries has it quarantined again.',
   responses: { 204: { description: 'It is not quarantined' }, ...refusals },
 })

@@ -4,7 +4,7 @@ import { userIdSchema } from '../access/identity.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { type ErasePersonOptions, erasePerson } from './erase-person.ts'
 
@@ -26,11 +26,10 @@ const reportSchema = z
 const route = createRoute({
   method: 'delete',
   path: `${API_PREFIX}/people/{id}`,
-  summary:
-    'Erase a person: their name everywhere, their inbox, and what is kept of them alone (administrators)',
+  summary: 'Erase a person: their name everywhere, their inbox, and what is kept of them alone',
   description:
     'Says table by table what was removed, and what was kept and why. For good: whoever comes back is to have another id.',
-  security: [{ [BEARER]: [] }],
+  security: needs('admin in *:*'),
   request: {
     params: z.object({ id: userIdSchema }),
     query: z.object({ dryRun: z.enum(['true', 'false']).default('false') }),

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { userIdSchema } from '../access/identity.ts'
 import type { Verify } from '../access/verifier.ts'
 import { administrator } from '../http/administrator.ts'
-import { BEARER, createRouter, json, refusals } from '../http/router.ts'
+import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { text } from '../http/text.ts'
 import { API_PREFIX } from '../protocol.ts'
 import type { Online, Whereabouts } from './attendance.ts'
@@ -32,8 +32,8 @@ const pageSchema = z
 const route = createRoute({
   method: 'get',
   path: `${API_PREFIX}/admin/people`,
-  summary: 'Everybody who is connected to any node, and where (administrators)',
-  security: [{ [BEARER]: [] }],
+  summary: 'Everybody who is connected to any node, and where',
+  security: needs('admin in *:*'),
   request: {
     query: z.object({
       search: text.max(200).optional().openapi({ description: 'A part of the name or the id, in any case' }),

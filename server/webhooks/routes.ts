@@ -53,7 +53,7 @@ const answers = <Status extends number, Schema>(status: Status, description: str
 const list = createRoute({
   method: 'get',
   path: PATH,
-  summary: 'All webhooks (administrators)',
+  summary: 'All webhooks',
   security,
   responses: answers(200, 'Without their secrets', webhooksSchema),
 })
@@ -61,7 +61,7 @@ const list = createRoute({
 const create = createRoute({
   method: 'post',
   path: PATH,
-  summary: 'Have an address told of what happens here, by signed messages (administrators)',
+  summary: 'Have an address told of what happens here, by signed messages',
   security,
   request: body(newWebhookSchema),
   responses: answers(201, 'With its secret, which is shown this once', createdWebhookSchema),
@@ -70,7 +70,7 @@ const create = createRoute({
 const show = createRoute({
   method: 'get',
   path: `${PATH}/{id}`,
-  summary: 'One webhook (administrators)',
+  summary: 'One webhook',
   security,
   request: { params },
   responses: answers(200, 'Without its secret', webhookSchema),
@@ -79,7 +79,7 @@ const show = createRoute({
 const change = createRoute({
   method: 'patch',
   path: `${PATH}/{id}`,
-  summary: 'Change a webhook, or switch it on and off (administrators)',
+  summary: 'Change a webhook, or switch it on and off',
   security,
   request: { params, ...body(webhookChangeSchema) },
   responses: answers(200, 'As it is now', webhookSchema),
@@ -88,7 +88,7 @@ const change = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{id}`,
-  summary: 'Delete a webhook with what waits for it and the log of what it was sent (administrators)',
+  summary: 'Delete a webhook with what waits for it and the log of what it was sent',
   security,
   request: { params },
   responses: { 204: { description: 'It is gone' }, ...refusals },
@@ -97,8 +97,7 @@ const remove = createRoute({
 const rotate = createRoute({
   method: 'post',
   path: `${PATH}/{id}/secret`,
-  summary:
-    'Give a webhook a new secret; for a day messages are signed with the one before, too (administrators)',
+  summary: 'Give a webhook a new secret; for a day messages are signed with the one before, too',
   security,
   request: { params },
   responses: answers(200, 'The new secret, which is shown this once', rotatedSchema),
@@ -107,7 +106,7 @@ const rotate = createRoute({
 const test = createRoute({
   method: 'post',
   path: `${PATH}/{id}/test`,
-  summary: 'Send a webhook a message of the type ping (administrators)',
+  summary: 'Send a webhook a message of the type ping',
   security,
   request: { params },
   responses: answers(202, 'It is about to be sent', deliverySchema),
@@ -116,7 +115,7 @@ const test = createRoute({
 const deliveries = createRoute({
   method: 'get',
   path: `${PATH}/{id}/deliveries`,
-  summary: 'What a webhook was sent and is to be sent, newest first (administrators)',
+  summary: 'What a webhook was sent and is to be sent, newest first',
   security,
   request: {
     params,
@@ -142,7 +141,7 @@ const deliveries = createRoute({
 const delivery = createRoute({
   method: 'get',
   path: `${PATH}/{id}/deliveries/{delivery}`,
-  summary: 'A delivery with its message (administrators)',
+  summary: 'A delivery with its message',
   security,
   request: { params: deliveryParams },
   responses: answers(200, 'What is sent, and what has become of it', deliveryWithMessageSchema),
@@ -151,7 +150,7 @@ const delivery = createRoute({
 const replay = createRoute({
   method: 'post',
   path: `${PATH}/{id}/deliveries/{delivery}/replay`,
-  summary: 'Send a delivery again, under its id, signed anew (administrators)',
+  summary: 'Send a delivery again, under its id, signed anew',
   security,
   request: { params: deliveryParams },
   responses: answers(202, 'It is about to be sent, with all tries before it', deliverySchema),

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import * as Y from 'yjs'
 import { freePort } from '../../tools/free-port.ts'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { connectProvider } from '../support/provider.ts'
@@ -26,6 +28,16 @@ const WRONG: Block = {
   text: 'room.publish(1)\nclient.rooms()\n',
 }
 
+/** What a stock Hocuspocus leaves behind. */
+function stockFile(path: string): void {
+  const sqlite = new DatabaseSync(path)
+  sqlite.exec('create table documents (name text primary key, data blob)')
+  const notes = new Y.Doc()
+  notes.getText('content').insert(0, 'from before')
+  sqlite.prepare('insert into documents values (?, ?)').run('notes', Y.encodeStateAsUpdate(notes))
+  sqlite.close()
+}
+
 /** As a newcomer starts it, and as it runs in production, with a key and rooms that are in use. */
 let newcomer: TestServer
 let production: TestServer
@@ -43,6 +55,7 @@ beforeAll(async () => {
   ])
   addresses = { 'http://127.0.0.1:1234': newcomer.url, 'https://sync.example': production.url }
   await folder.write(blocks, addresses)
+  stockFile(join(folder.of('docs/guides/from-hocuspocus.md'), 'db.sqlite'))
   // It takes the longest, and waits for nobody.
   compiled = folder.compile([...of('ts', 'tsx'), WRONG])
   const headers = { authorization: `Bearer ${tokenOf('root', { grants: { '*:*': 'admin' } })}` }

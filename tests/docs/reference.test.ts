@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { ENVIRONMENT_DEFAULTS, ENVIRONMENT_KEYS } from '../../server/config.ts'
 import { type Grants, ROLES } from '../../server/protocol.ts'
 import { markdownOf, type OpenApi, type Operation } from '../../tools/api/markdown.ts'
@@ -61,6 +62,17 @@ it('[GUIDE6] has a control: another default is seen', () => {
   expect(isDefault('`32 MiB`', 64 * 1024 * 1024)).toBe(false)
   expect(isDefault('none', '127.0.0.1')).toBe(false)
   expect(isDefault('`off`', undefined)).toBe(false)
+})
+
+const alertsIn = (section: string): readonly string[] =>
+  [...section.matchAll(/^\| `(Syncline\w+)`/gm)].map(([, alert = '']) => alert)
+
+it('[GUIDE6] OPERATIONS.md says of each alert what to do', async () => {
+  const rules: { groups: { rules: { alert: string }[] }[] } = parse(
+    await readFile(join(ROOT, 'docker/prometheus/alerts.yaml'), 'utf8'),
+  )
+  const alerts = rules.groups.flatMap((group) => group.rules.map(({ alert }) => alert))
+  expect(alertsIn(pageOf('docs/OPERATIONS.md'))).toEqual(alerts)
 })
 
 it('[GUIDE7] API.md is what the server says of itself', () => {
