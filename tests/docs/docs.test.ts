@@ -113,12 +113,20 @@ describe.concurrent('blocks of code', { timeout: 240_000 }, () => {
     expect(lines.join('\n')).toMatch(/wrong\.md\/3\.ts\(5,8\): error TS2551: Property 'rooms' does not exist/)
   })
 
+  const beside = (name: string): string => {
+    const url = new URL(production.databaseUrl)
+    url.pathname = `/${name}`
+    return url.href
+  }
   const shell = (page: string, lines: readonly Block[]) =>
     runShell(lines, {
       folder: folder.of(page),
       addresses,
       env: {
         DATABASE_URL: production.databaseUrl,
+        // Of databases that pages make.
+        RESTORED_URL: beside('syncline_restored'),
+        MOVED_URL: beside('syncline_moved'),
         JWT_SECRET: SECRET,
         TOKEN: tokenOf('root', { grants: { '*:*': 'admin' } }),
         BACKEND: tokenOf('backend', { grants: { 'user:*': 'write' } }),
