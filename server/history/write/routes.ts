@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Identity } from '../../access/identity.ts'
 import { SynclineError } from '../../errors.ts'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
-import { BEARER, createRouter, json, refusals } from '../../http/router.ts'
+import { createRouter, json, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX, type Role } from '../../protocol.ts'
 import { roomParams } from '../requests.ts'
 import { patchBody, SENT_FORMATS } from './requests.ts'
@@ -10,7 +10,7 @@ import type { Writes } from './writes.ts'
 
 const WRITE_ROLE: Role = 'write'
 const PATH = `${API_PREFIX}/rooms/{room}/content` as const
-const security = [{ [BEARER]: [] }]
+const security = needs(WRITE_ROLE)
 
 const headers = z.object({
   'idempotency-key': z
