@@ -242,13 +242,21 @@ describe('what is derived of a room', () => {
        from information_schema.columns c where c.column_name = 'room_id' and c.table_schema = current_schema()`,
     )
     expect(rows.map((row) => row.table_name)).toEqual(expect.arrayContaining(ROOM_TABLES))
-    // The functions that insert entries look at the tombstone themselves; a note that a load has begun is no content.
+    // The functions that insert entries look at the tombstone themselves, and triggers of theirs write what webhooks are told;
+    // a note that a load has begun is no content.
     expect(
       rows
         .filter((row) => !row.guarded)
         .map((row) => row.table_name)
         .sort(),
-    ).toEqual(['event_queue', 'room_events', 'room_loads', 'room_updates'])
+    ).toEqual([
+      'event_queue',
+      'room_events',
+      'room_loads',
+      'room_updates',
+      'webhook_changes',
+      'webhook_deliveries',
+    ])
   })
 })
 

@@ -89,7 +89,8 @@ it('[CLU2] nodes that write to one room at once come to hold the same, also over
   const { stdout } = await run(process.execPath, [SYNCLINE, 'verify'], {
     env: { ...process.env, ...env, DATABASE_URL: here.databaseUrl },
   })
-  expect(stdout).toContain('1 rooms verified, 0 damaged')
+  // The server's own room of measures may be there already.
+  expect(stdout).toMatch(/^[12] rooms verified, 0 damaged$/m)
   expect(await snapshotsIn(here)).toBeGreaterThan(0) // with none, verify would have had nothing to compare
 })
 
