@@ -81,7 +81,8 @@ it('[DOC32] quarantines a room that cannot be opened: nobody else is harmed, its
   expect(code).toBe(1)
   expect(lines).toMatch(/doc:bad: is quarantined since .*: an entry cannot be applied/)
   expect(lines).toContain('doc:bad: entry 2 cannot be applied')
-  expect((await verify(server)).lines).toContain('2 rooms verified, 1 damaged')
+  // The server's own room of measures may be there already.
+  expect((await verify(server)).lines).toMatch(/[23] rooms verified, 1 damaged/)
   // It is for an operator to decide; until then nothing changes.
   expect(await denialOf(server, 'doc:bad')).toBe('room-quarantined')
 
