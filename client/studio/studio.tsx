@@ -38,6 +38,7 @@ import { Frame } from './shell/frame.tsx'
 import { KeysHelp } from './shell/keys-help.tsx'
 import { LoadingRows } from './shell/loading-rows.tsx'
 import { useKeys } from './shell/use-keys.ts'
+import { ViewBoundary } from './shell/view-boundary.tsx'
 
 const OperationsView = lazy(async () => ({
   default: (await import('./operations/operations-view.tsx')).OperationsView,
@@ -120,14 +121,16 @@ function Entered({ session, development, onLeave }: StudioProps) {
       onCreate={create}
       onLeave={onLeave}
     >
-      <View
-        session={session}
-        development={development}
-        route={route}
-        documents={documents}
-        onCreate={create}
-        searchRef={searchRef}
-      />
+      <ViewBoundary path={path}>
+        <View
+          session={session}
+          development={development}
+          route={route}
+          documents={documents}
+          onCreate={create}
+          searchRef={searchRef}
+        />
+      </ViewBoundary>
       <Finder documents={documents.list} past={past} session={session} onCreate={create} onKeys={help} />
       <CreateDialog opened={creating} onClose={() => setCreating(false)} />
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />

@@ -388,6 +388,23 @@ describe('beside a build', () => {
     expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
   })
 
+  it('[UI3] a page that breaks says so, may be tried again, and leaves the others whole', async () => {
+    const context = await browser.context()
+    onTestFinished(() => context.close())
+    const page = await openStudio(context, server.url, 'Eve')
+    const builds = '**/api/v1/rooms?kind=build&*'
+    // No server of ours has a room that changed at no time: what breaks is what believed it.
+    const never = { name: 'build:x', head: 1, createdAt: 'never', createdBy: 'ada', changedAt: 'never' }
+    await page.route(builds, (route) => route.fulfill({ json: { rooms: [never], next: null } }))
+    await page.goto(`${server.url}/builds`)
+    await page.getByText('This page has broken').waitFor()
+    await page.getByRole('link', { name: 'Documents' }).first().click()
+    await page.getByRole('heading', { name: 'Documents' }).waitFor()
+    await page.unroute(builds)
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Builds' }).waitFor()
+  })
+
   it('[UI57] a sample build is started in development mode, and nowhere else', async () => {
     await ada.goto(`${server.url}/builds`)
     await ada.getByRole('button', { name: 'Start a sample build' }).click()
