@@ -38,6 +38,7 @@ export const TABLES: Readonly<Record<string, Fate>> = {
   room_snapshots: ofRooms('room_id, seq', 2),
   versions: ofRooms('id'),
   restores: ofRooms('room_id, target, client'),
+  keyed_writes: ofRooms('room_id, key', 100),
   history_activity: ofRooms('room_id, first_seq, actor'),
   history_stretches: ofRooms('room_id, level, first_seq'),
   event_queue: ofRooms('room_id, seq'),

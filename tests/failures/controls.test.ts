@@ -17,7 +17,7 @@ const kinds = (problems: readonly Problem[]): readonly string[] => [
 describeWithOwnRedis('what finds failures finds them', () => {
   it.each([
     ['acknowledges before it commits', 'lost', 1, '../support/early-server.ts'],
-    ['loses every 50th message of other nodes, and does not look for it', 'diverged', 2, './deaf-node.ts'],
+    ['loses every tenth message of other nodes, and does not look for it', 'diverged', 2, './deaf-node.ts'],
     ['commits everything twice', 'twice', 1, './twice-node.ts'],
   ])(
     '[FAIL5] negative control: a server that %s is caught: %s',

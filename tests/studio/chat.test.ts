@@ -83,9 +83,12 @@ describe('two people and two tabs', () => {
     await bob.getByText('Ada is typing').waitFor()
     await say(ada, 'You are welcome')
     await message(bob, 'You are welcome').getByRole('button', { name: 'Bob Hi @Ada' }).waitFor()
-    // What one said last is edited with the arrow.
-    await field(ada).press('ArrowUp')
-    expect(await field(ada).inputValue()).toBe('You are welcome')
+    // What one said last is edited with the arrow, once it is said.
+    const lastSaid = async () => {
+      await field(ada).press('ArrowUp')
+      return field(ada).inputValue()
+    }
+    await expect.poll(lastSaid).toBe('You are welcome')
     await say(ada, 'You are very welcome')
     await message(bob, 'You are very welcome').getByText('edited').waitFor()
     expect(await axe(ada)).toEqual([])
