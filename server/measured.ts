@@ -25,6 +25,7 @@ import type { Sketch } from './observe/sketch.ts'
 import type { Traces } from './observe/traces.ts'
 import { VERSION } from './package.ts'
 import { Remembered } from './storage/remembered.ts'
+import { readBacklog } from './webhooks/backlog.ts'
 
 /** Of this node, or in a count what happened since it was asked for last; latencies in ms, as what can be merged. */
 export type SystemMeasure =
@@ -46,9 +47,9 @@ export interface MeasuredParts {
   readonly readiness: () => Readiness
 }
 
-/** How many entries of the queue are counted, at most: it may have a million. */
+/** How many entries of a queue are counted, at most: it may have a million. */
 const MOST_QUEUED = 10_000
-/** How long what the database was asked is remembered, in ms; for the rooms it reads through all of them. */
+/** How long what the database was asked is remembered, in ms; that a room is quarantined is told a minute later. */
 const QUEUE_KEPT = 5_000
 const ROOMS_KEPT = 60_000
 
@@ -182,6 +183,13 @@ export class Measured {
     metrics.ask('syncline_event_queue_entries', () => queued.get())
     const quarantined = new Remembered(ROOMS_KEPT, () => countQuarantined(pool))
     metrics.ask('syncline_rooms_quarantined', () => quarantined.get())
+    const backlog = new Remembered(QUEUE_KEPT, () => readBacklog(pool, MOST_QUEUED))
+    metrics.ask('syncline_webhook_deliveries_waiting', async () => (await backlog.get())?.waiting)
+    metrics.ask('syncline_webhook_oldest_due_seconds', async () => {
+      const { oldestDue } = (await backlog.get()) ?? {}
+      return oldestDue && oldestDue / 1000
+    })
+    metrics.ask('syncline_webhooks_failing', async () => (await backlog.get())?.failing)
     metrics.ask('syncline_followers_failing_rooms', () => followers.failing)
     metrics.ask('syncline_history_jobs', () => this.#jobs)
     metrics.ask('syncline_redis_connected', () => bus && Number(bus.connected))

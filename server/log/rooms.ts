@@ -128,7 +128,7 @@ export async function isQuarantined(pool: pg.Pool, room: RoomId): Promise<boolea
   return rowCount === 1
 }
 
-/** Reads through all rooms. */
+/** By an index that has no other rooms. */
 export async function countQuarantined(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     'select count(*)::float8 as count from rooms where quarantined_at is not null and deleted_at is null',

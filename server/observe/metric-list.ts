@@ -85,6 +85,18 @@ export const METRICS = {
     type: 'gauge',
     help: 'Rooms whose events could not be followed, and are tried again',
   },
+  syncline_webhook_deliveries_waiting: {
+    type: 'gauge',
+    help: 'Messages that wait for webhooks that are on, their next tries included, of all nodes; counted up to 10000',
+  },
+  syncline_webhook_oldest_due_seconds: {
+    type: 'gauge',
+    help: 'How long the message that is due longest has waited for somebody to send it, of all nodes',
+  },
+  syncline_webhooks_failing: {
+    type: 'gauge',
+    help: 'Webhooks that have taken nothing since a try failed, those switched off for it included, of all nodes',
+  },
   syncline_history_jobs: { type: 'gauge', help: 'Questions of the past that wait or are worked on' },
   syncline_history_job_duration_seconds: {
     type: 'histogram',

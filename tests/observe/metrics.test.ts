@@ -226,8 +226,22 @@ it('[OBS5] a question that fails leaves its metric out and all others in', async
   expect(text).not.toMatch(/^syncline_people_online/m)
 })
 
-it('[OBS5] tells of all nodes’ rooms and events what the database says', async () => {
+it('[OBS5] tells of all nodes’ rooms, events and webhooks what the database says', async () => {
   await query(database.storage.url, `update rooms set quarantined_at = now() where name = 'doc:counted'`)
+  // Taken by a node that will not say any more what came of it: nobody here sends them.
+  await query(
+    database.storage.url,
+    `with hooks as (
+       insert into webhooks (url, description, events, rooms, secret, active, switched_off, failing_since, created_by)
+       values ('http://127.0.0.1:9', 'on', '{}', '{}', 's', true, null, now(), 'root'),
+         ('http://127.0.0.1:9', 'switched off', '{}', '{}', 's', false, 'failing', now(), 'root'),
+         ('http://127.0.0.1:9', 'turned off', '{}', '{}', 's', false, null, now(), 'root')
+       returning id, active)
+     insert into webhook_deliveries (webhook_id, type, at, data, next_at, taken_until)
+     select id, 'ping', now(), '{}', due, now() + interval '1 hour'
+     from hooks, unnest(array[null, now() - interval '100 s' - interval '100 s' * (not active)::int,
+       now() + interval '1 hour']) due`,
+  )
   const third = await startApp(
     readConfig({ PORT: '0', JWT_SECRET: SECRET, DATABASE_URL: database.storage.url }),
     silent,
@@ -236,5 +250,10 @@ it('[OBS5] tells of all nodes’ rooms and events what the database says', async
   const scrape = await Scrape.of(third.url)
   expect(scrape.value('syncline_rooms_quarantined')).toBe(1)
   expect(scrape.value('syncline_event_queue_entries')).toBe(0)
+  expect(scrape.value('syncline_webhook_deliveries_waiting')).toBe(2)
+  const due = scrape.value('syncline_webhook_oldest_due_seconds')
+  expect(due).toBeGreaterThanOrEqual(100)
+  expect(due).toBeLessThan(200)
+  expect(scrape.value('syncline_webhooks_failing')).toBe(2)
   expect(scrape.value('syncline_ready')).toBe(1)
 })

@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   start: ALL,
   app: ALL.filter((part) => part !== 'start'),
   contents: ['realtime', 'history', ...BELOW_REALTIME],
-  measured: ['channels', 'history', ...BELOW_REALTIME],
+  measured: ['channels', 'history', 'webhooks', ...BELOW_REALTIME],
   cluster: BELOW_HTTP,
   features: [...FEATURES, 'realtime', 'channels', ...BELOW_REALTIME],
   administration: ['people', 'transfer', 'history', 'channels', ...BELOW_REALTIME],
