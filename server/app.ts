@@ -67,6 +67,8 @@ export type Publish = Channels['publishAs']
 /** The server without an address of its own. */
 export interface Parts {
   readonly publish: Publish
+  /** What `/metrics` tells. */
+  metrics(): Promise<string>
   /** Its lines name this node. */
   readonly logger: Logger
   readonly listener: RequestListener
@@ -218,7 +220,7 @@ export async function assemble(
       measured.routes(config.metricsToken),
     ],
     readiness: ready,
-    watch: measured.requests,
+    watch: measured.requests(proxies),
     ...access,
     audit: createAuditLog(database.pool),
     requestLimit,
@@ -273,6 +275,7 @@ export async function assemble(
     },
     gateway,
     publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
+    metrics: () => measured.text(),
     start: () => {
       housekeeping.start()
       features.start()

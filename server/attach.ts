@@ -9,6 +9,11 @@ import type { EmbedOptions } from './webhooks/hooks.ts'
 export interface Attached {
   readonly publish: Publish
   /**
+   * What docs/METRICS.md lists, as `text/plain; version=0.0.4`, for the application's own address of metrics: none is answered for
+   * it, since who may ask there is the application's to say.
+   */
+  metrics(): Promise<string>
+  /**
    * Closes Syncline's WebSockets and requests, commits what was taken and gives the server back; false where something could not be
    * committed. Call it before the server's own `close`.
    */
@@ -56,6 +61,7 @@ export async function attachSyncline(
   parts.start()
   return {
     publish: parts.publish,
+    metrics: () => parts.metrics(),
     close: async () => {
       await parts.drain()
       const unsaved = await parts.stop()

@@ -229,6 +229,9 @@ export type ErrorCode = keyof typeof ERRORS
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(ERRORS, value)
 
+/** Whether somebody has to look into it: a mistake of the program, or what it stored is not what it wrote. */
+export const isFault = (code: ErrorCode): boolean => code === 'internal' || code === 'room-damaged'
+
 /**
  * A refusal. `reason` carries the code, because Hocuspocus sends exactly that field to the client when a
  * hook throws; `detail` says what was wrong this time, and may be shown to whoever caused it.

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { BlockList } from 'node:net'
 import type pg from 'pg'
 import type { NodeId } from './bus.ts'
 import { countQueued } from './channels/event-queue.ts'
@@ -7,6 +8,7 @@ import type { Kind } from './channels/kind.ts'
 import type { Config } from './config.ts'
 import { ERRORS, type ErrorCode, isErrorCode } from './errors.ts'
 import type { WatchJob } from './history/workers/worker-pool.ts'
+import { isSentBy, LOOPBACK } from './http/address.ts'
 import type { Readiness } from './http/health.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import type { RequestWatch } from './http/request-watch.ts'
@@ -143,9 +145,11 @@ export class Measured {
     lagged: (ms: number): void => this.#metrics.observe('syncline_relay_lag_seconds', ms / 1000),
   }
 
-  get requests(): RequestWatch {
+  /** @param proxies whose traces are gone on with, and those of this machine */
+  requests(proxies: BlockList): RequestWatch {
     return {
       traces: this.traces,
+      continues: (request) => isSentBy(request, proxies) || isSentBy(request, LOOPBACK),
       answered: (method, status, ms) => {
         this.#metrics.observe('syncline_http_request_duration_seconds', ms / 1000)
         this.#metrics.add('syncline_http_requests_total', 1, {
@@ -207,7 +211,12 @@ export class Measured {
 
   routes(token: string | undefined): Router {
     const { contentType } = this.#metrics
-    return metricsRoutes({ token, contentType, text: () => this.#metrics.text() })
+    return metricsRoutes({ token, contentType, text: () => this.text() })
+  }
+
+  /** All of docs/METRICS.md, in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#metrics.text()
   }
 
   /** What there is now, and what has happened since this was called last: for whoever calls it now and then, and for nobody else. */

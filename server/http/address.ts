@@ -13,6 +13,12 @@ export function trustedList(ranges: readonly string[]): BlockList {
   return list
 }
 
+export const LOOPBACK = trustedList(['127.0.0.0/8', '::1'])
+
+/** Whether it was one of these who sent the request itself, whomever it speaks for. */
+export const isSentBy = ({ socket }: Pick<IncomingMessage, 'socket'>, peers: BlockList): boolean =>
+  isTrusted(plain(socket.remoteAddress ?? ''), peers)
+
 /**
  * Where a request comes from: its peer, or, while that is a trusted proxy, whom the proxy names. Anybody can send
  * an X-Forwarded-For, so it is read from its end, and only as far as trusted proxies have written it.

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { BlockList } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
 import { SynclineError } from '../errors.ts'
+import { isSentBy, LOOPBACK } from './address.ts'
 import { createRouter, refusals } from './router.ts'
 
 export interface MetricsRoutesOptions {
@@ -40,18 +40,12 @@ function requireToken(header: string | undefined, token: string): void {
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
 /** With what a proxy says for whom it asks: it may stand on this machine, and speak for the whole world. */
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const
 
 /** @throws SynclineError `forbidden` */
 function requireLoopback(request: Pick<IncomingMessage, 'socket' | 'headers'> | undefined): void {
-  const { remoteAddress = '', remoteFamily } = request?.socket ?? {}
-  const family = remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4'
-  const near = remoteAddress !== '' && LOOPBACK.check(remoteAddress, family)
-  if (!near || FORWARDED.some((name) => request?.headers[name] !== undefined))
+  const near = request !== undefined && isSentBy(request, LOOPBACK)
+  if (!near || FORWARDED.some((name) => request.headers[name] !== undefined))
     throw new SynclineError('forbidden', 'metrics are for this machine alone while METRICS_TOKEN is not set')
 }

@@ -3,9 +3,10 @@ import { RequestError } from '@hono/node-server'
 import { z } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { isRoomName } from '../access/room-name.ts'
-import { ERRORS, type ErrorCode, SynclineError } from '../errors.ts'
+import { ERRORS, type ErrorCode, isFault, SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
 import { countRefusal, type Logger } from '../observe/log.ts'
+import { isStorageFailure } from '../storage/failure.ts'
 import { whoAsks } from './asking.ts'
 
 /** How every refusal looks, whatever the address. */
@@ -34,13 +35,21 @@ function toSyncline(error: unknown): SynclineError {
   if (error instanceof HTTPException && error.status < 500) {
     return new SynclineError('request-invalid', error.message)
   }
-  return new SynclineError('internal', undefined, { cause: error })
+  return new SynclineError(isStorageFailure(error) ? 'storage-unavailable' : 'internal', undefined, {
+    cause: error,
+  })
 }
 
 /** What is logged of a text that a client chose. */
 const MAX_SHOWN = 200
 
-/** Turns whatever was thrown into an answer, and logs it once, with the id that the answer has. */
+/** A flood is not to fill the disk; an outage, which every request meets, is to be seen. */
+const levelOf = (status: number) => (status === 429 ? 'debug' : status < 500 ? 'info' : 'warn')
+
+/**
+ * Turns whatever was thrown into an answer, and logs it once, with the id that the answer has: what somebody has to
+ * look into as an error with its stack, all else in a line.
+ */
 export function answerError(
   error: unknown,
   { route, room }: { readonly route: string; readonly room?: string | undefined },
@@ -64,13 +73,12 @@ export function answerError(
     room: room !== undefined && isRoomName(room) ? room : undefined,
     user: whoAsks(),
   }
-  if (thrown.status < 500) {
-    // A flood is not to fill the disk.
-    const level = thrown.status === 429 ? 'debug' : 'info'
-    logger[level]({ ...line, detail: detail?.slice(0, MAX_SHOWN) }, 'refused')
-    return Response.json(refusal(thrown.code, thrown.message), { status: thrown.status, headers })
+  if (isFault(code)) logger.error({ err: thrown.cause ?? thrown, ...line }, 'request failed')
+  else {
+    const why = detail ?? (thrown.cause instanceof Error ? thrown.cause.message : undefined)
+    logger[levelOf(thrown.status)]({ ...line, detail: why?.slice(0, MAX_SHOWN) }, 'refused')
   }
-  logger.error({ err: thrown.cause ?? thrown, ...line }, 'request failed')
   // What went wrong in here is for the log; whoever asked gets the catalogue's words and the id to quote.
-  return Response.json(refusal(thrown.code), { status: thrown.status, headers })
+  const message = thrown.status < 500 ? thrown.message : undefined
+  return Response.json(refusal(code, message), { status: thrown.status, headers })
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '@hocuspocus/server'
 import { isRoomName } from '../access/room-name.ts'
-import { SynclineError } from '../errors.ts'
+import { isFault, SynclineError } from '../errors.ts'
 import { isOfDeletedRoom } from '../log/erase.ts'
 import { countRefusal, type Logger } from '../observe/log.ts'
 import type { RejectEnvelope } from '../protocol.ts'
@@ -28,7 +28,7 @@ const isShown = ([name, value]: readonly [string, unknown]): boolean =>
 const shortened = (value: unknown): unknown =>
   typeof value === 'string' && value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value
 
-/** One line for one refusal: what a client did wrong is information, what we did is an error with its stack. */
+/** One line for one refusal: what somebody has to look into is an error with its stack, all else information. */
 export function logRefusal(
   logger: Logger,
   error: SynclineError,
@@ -37,7 +37,7 @@ export function logRefusal(
   const named = Object.entries(fields).filter(isShown)
   const shown = Object.fromEntries(named.map(([name, value]) => [name, shortened(value)]))
   countRefusal(logger, error.code)
-  if (error.code === 'internal') logger.error({ err: error, code: error.code, ...shown }, error.message)
+  if (isFault(error.code)) logger.error({ err: error, code: error.code, ...shown }, error.message)
   else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
 }
 

@@ -2,7 +2,10 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../server/config.ts'
+import { SynclineError } from '../../server/errors.ts'
+import { answerError } from '../../server/http/refusal.ts'
 import { nodeLogger } from '../../server/observe/log.ts'
+import { logRefusal } from '../../server/realtime/refusal.ts'
 import { type App, startApp } from '../../server/start.ts'
 import { query } from '../support/blocked-database.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
@@ -88,6 +91,32 @@ it('[OBS30] what is the server’s own fault has the same fields, and why', asyn
   const [line] = await linesOf(() => get('/api/v1/admin/rooms', admin))
   expect(line).toMatchObject({ level: 50, code: 'internal', user: 'root', msg: 'request failed' })
   expect(line).toMatchObject({ err: { code: '42P01', message: expect.stringContaining('room_sizes') } })
+})
+
+it.each([
+  ['internal', 50, new Error('a mistake')],
+  ['room-damaged', 50, new SynclineError('room-damaged', 'entry 3 of the log is missing')],
+  ['storage-unavailable', 40, Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+  ['authorization-unavailable', 40, new SynclineError('authorization-unavailable')],
+  ['room-quarantined', 40, new SynclineError('room-quarantined')],
+  ['storage-full', 40, new SynclineError('storage-full')],
+  ['forbidden', 30, new SynclineError('forbidden')],
+  ['rate-limited', 20, new SynclineError('rate-limited')],
+])('[OBS32] %s is logged at level %i, with a stack from 50 on', async (code, level, thrown) => {
+  const [line] = await linesOf(async () => {
+    const answer = answerError(thrown, { route: 'GET /' }, written)
+    expect(await answer.json()).toMatchObject({ error: { code } })
+  })
+  expect(line).toMatchObject({ code, level, msg: level === 50 ? 'request failed' : 'refused' })
+  expect(JSON.stringify(line).includes('at ')).toBe(level === 50)
+  if (code === 'storage-unavailable') expect(line).toMatchObject({ detail: 'connect ECONNREFUSED' })
+})
+
+it('[OBS32] the same over a WebSocket', async () => {
+  const levelOf = async (error: SynclineError) =>
+    (await linesOf(async () => logRefusal(written, error, {})))[0]?.level
+  expect(await levelOf(new SynclineError('room-damaged'))).toBe(50)
+  expect(await levelOf(new SynclineError('storage-unavailable'))).toBe(30)
 })
 
 it('[OBS31] no line has a token, wherever somebody puts it', async () => {

@@ -1,8 +1,13 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Hono } from 'hono'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { readConfig } from '../../server/config.ts'
+import { trustedList } from '../../server/http/address.ts'
+import { watchRequests } from '../../server/http/request-watch.ts'
+import { Measured } from '../../server/measured.ts'
+import { NO_TRACES, type Traces } from '../../server/observe/traces.ts'
 import { type App, startApp } from '../../server/start.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 import { connectProvider } from '../support/provider.ts'
@@ -93,6 +98,36 @@ it('[OBS20] a request follows the traceparent that it comes with, and what it as
   expect(request).toMatchObject({ traceId, parentSpanId: '00f067aa0ba902b7' })
   const job = await collected('history content')
   expect(job).toMatchObject({ traceId, parentSpanId: request.spanId })
+})
+
+type Sent = readonly [by: string, peer: string, followed: string | undefined, forwarded: string]
+const sent: readonly Sent[] = [
+  ['this machine', '127.0.0.1', 'theirs', ''],
+  ['a proxy that is trusted', '10.1.2.3', 'theirs', ''],
+  ['the same, by IPv6', '::ffff:10.1.2.3', 'theirs', ''],
+  ['anybody else', '203.0.113.7', undefined, ''],
+  ['anybody else who names a proxy', '203.0.113.7', undefined, '10.1.2.3'],
+]
+it.each(sent)('[OBS20] whose traceparent is followed: %s', async (_, remoteAddress, followed, forwarded) => {
+  const measured = await Measured.open(
+    { traces: undefined, roomKinds: undefined },
+    [],
+    pino({ level: 'silent' }),
+  )
+  onTestFinished(() => measured.stop())
+  const parents: unknown[] = []
+  const traces: Traces = {
+    ...NO_TRACES,
+    span: (name, attributes, act, parent) => {
+      parents.push(parent)
+      return NO_TRACES.span(name, attributes, act)
+    },
+  }
+  const web = new Hono()
+  web.use(watchRequests({ ...measured.requests(trustedList(['10.0.0.0/8'])), traces }))
+  const headers = { traceparent: 'theirs', 'x-forwarded-for': forwarded }
+  await web.request('/', { headers }, { incoming: { socket: { remoteAddress }, headers } })
+  expect(parents).toEqual([followed])
 })
 
 it.each(['rubbish', '00-00000000000000000000000000000000-0000000000000000-01', ''])(

@@ -65,6 +65,16 @@ it('[CLI14] answers what is Syncline’s, leaves all else, and gives the server 
   replica.destroy()
 })
 
+it('[OBS8] hands its metrics to the application, and answers no address for them', async () => {
+  const syncline = await attach()
+  expect(await text('/metrics')).toBe('own /metrics')
+  await text('/api/v1/info')
+  const told = await syncline.metrics()
+  expect(told).toMatch(/^syncline_ready 1$/m)
+  expect(told).toMatch(/^syncline_http_requests_total\{method="GET",status="2xx"\} 1$/m)
+  await syncline.close()
+})
+
 it('[CLI14] an upgrade is the application’s where it is not to /sync, and refused where nobody would answer', async () => {
   const alone = await attach()
   expect(await upgrade('/own')).toContain('404')
