@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type DockerFiles, readDockerFiles, specsOf } from './files.ts'
+import { type DockerFiles, podOf, readDockerFiles, specsOf } from './files.ts'
 import { untruths } from './untruths.ts'
 
 const files = await readDockerFiles()
@@ -15,7 +15,16 @@ it('[OPS4] the objects of Kubernetes are those that it needs, and find each othe
   const labels = { app: 'syncline' }
   expect(objects.get('Deployment')).toMatchObject({
     selector: { matchLabels: labels },
-    template: { metadata: { labels } },
+    template: {
+      metadata: {
+        labels,
+        annotations: {
+          'prometheus.io/scrape': 'true',
+          'prometheus.io/port': String(podOf(files).containers[0].ports[0].containerPort),
+          'prometheus.io/path': '/metrics',
+        },
+      },
+    },
     strategy: { rollingUpdate: { maxUnavailable: 0 } },
   })
   expect(objects.get('PodDisruptionBudget')).toMatchObject({

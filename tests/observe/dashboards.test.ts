@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
@@ -175,4 +176,42 @@ it('[OBS41] the profile for monitoring asks each node, with its token, and loads
   const ours = mounted.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0] ?? '')
   expect(ours.length).toBeGreaterThan(3)
   for (const path of ours) await expect(read(path), path).resolves.not.toBe('')
+})
+
+it('[OBS41] Grafana does not start with an empty password, which would leave its own', async () => {
+  const { services } = z
+    .object({
+      services: z.object({
+        grafana: z.object({
+          entrypoint: z.tuple([z.literal('sh'), z.literal('-c'), z.string()]),
+          environment: z.object({ GF_SECURITY_ADMIN_PASSWORD: z.string() }),
+        }),
+      }),
+    })
+    .parse(parse(await read('compose.yaml'), { merge: true }))
+  const { entrypoint, environment } = services.grafana
+  // Compose would ask for one that is required whichever profile runs.
+  expect(environment.GF_SECURITY_ADMIN_PASSWORD).not.toContain('?')
+  const script = entrypoint[2].replaceAll('$$', '$')
+  const startedWith = (password: string) =>
+    spawnSync('sh', ['-c', script.replace('/run.sh', 'echo started')], {
+      env: { ...process.env, GF_SECURITY_ADMIN_PASSWORD: password },
+      encoding: 'utf8',
+    })
+  expect(startedWith('')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining('GRAFANA_'),
+  })
+  expect(startedWith('a password')).toMatchObject({ status: 0, stdout: 'started\n' })
+})
+
+it('[OBS41] what is left out of Prometheus’ file for an Alertmanager is right once it is put in', async () => {
+  const text = await read('prometheus/prometheus.yaml')
+  const put = text.replaceAll(/^# (alerting:| +\S.*)$/gm, '$1')
+  expect(parse(put)).toMatchObject({
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [expect.stringMatching(/:9093$/)] }] }] },
+    rule_files: ['alerts.yaml'],
+  })
+  expect(parse(text)).not.toHaveProperty('alerting')
 })
