@@ -53,9 +53,10 @@ npm() {
   local command=$1
   shift
   case $command in
-    ci) ;;
-    install) node -e 'const { name, dependencies } = require(process.argv[1])
-      const unknown = process.argv.slice(2).filter((one) => one !== name && !(one in dependencies))
+    ci | pack) ;;
+    install) node -e 'const { name, version, dependencies } = require(process.argv[1])
+      const ours = [name, `./${name}-${version}.tgz`]
+      const unknown = process.argv.slice(2).filter((one) => !ours.includes(one) && !(one in dependencies))
       if (unknown.length > 0) throw new Error(`not among our dependencies: ${unknown}`)' "$root/package.json" "$@" ;;
     start | test) node -e 'process.exit(process.argv[2] in require(process.argv[1]).scripts ? 0 : 1)' "$root/package.json" "$command" ;;
     run)

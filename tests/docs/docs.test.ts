@@ -20,6 +20,8 @@ const of = (...languages: readonly string[]) => blocks.filter(({ language }) => 
 /** Of a page, what is typed into a shell: what has a file's name is a file. */
 const typed = of('sh').filter(({ file }) => file === undefined)
 
+const METRICS_TOKEN = 'metrics-only-0f1e2d3c4b5a69788796a5b4'
+
 const WRONG: Block = {
   page: 'wrong.md',
   line: 3,
@@ -50,10 +52,14 @@ beforeAll(async () => {
   ;[folder, newcomer, production, browser] = await Promise.all([
     Folder.create(),
     startServer(),
-    startServer({ env: { JWT_SECRET: SECRET } }),
+    startServer({ env: { JWT_SECRET: SECRET, METRICS_TOKEN } }),
     launchBrowser(),
   ])
-  addresses = { 'http://127.0.0.1:1234': newcomer.url, 'https://sync.example': production.url }
+  addresses = {
+    'http://127.0.0.1:1234': newcomer.url,
+    'https://sync.example': production.url,
+    'postgres://syncline:password@db.internal/syncline': production.databaseUrl,
+  }
   await folder.write(blocks, addresses)
   stockFile(join(folder.of('docs/guides/from-hocuspocus.md'), 'db.sqlite'))
   // It takes the longest, and waits for nobody.
@@ -128,6 +134,7 @@ describe.concurrent('blocks of code', { timeout: 240_000 }, () => {
         RESTORED_URL: beside('syncline_restored'),
         MOVED_URL: beside('syncline_moved'),
         JWT_SECRET: SECRET,
+        METRICS_TOKEN,
         TOKEN: tokenOf('root', { grants: { '*:*': 'admin' } }),
         BACKEND: tokenOf('backend', { grants: { 'user:*': 'write' } }),
         LOG_LEVEL: 'warn',
@@ -150,7 +157,9 @@ describe.concurrent('blocks of code', { timeout: 240_000 }, () => {
     const ends = async (text: string) =>
       (await shell(page, [{ page, line: 1, language: 'sh', file: undefined, text }])).code
     expect(await ends('curl https://sync.example/api/v1/rooms')).not.toBe(0)
+    expect(await ends('curl https://sync.example/metrics')).not.toBe(0)
     expect(await ends('npm run nothing')).not.toBe(0)
+    expect(await ends('npm install ./syncline-9.9.9.tgz')).not.toBe(0)
     expect(await ends('npx syncline retain --dry')).not.toBe(0)
     expect(await ends('true')).toBe(0)
   })

@@ -35,10 +35,11 @@ const COMPILER_OPTIONS = {
   paths: Object.fromEntries(Object.entries(SOURCES).map(([name, source]) => [name, [source]])),
 }
 
-/** The address that a newcomer's server has, and the one that a reader's would have; each is one of the test's. */
+/** The address that a newcomer's server has, and those that a reader's would have; each is one of the test's. */
 export interface Addresses {
   readonly 'http://127.0.0.1:1234': string
   readonly 'https://sync.example': string
+  readonly 'postgres://syncline:password@db.internal/syncline': string
 }
 
 /** With the addresses of servers that run, for http and for WebSockets. */
