@@ -75,7 +75,9 @@ export function answerError(
   }
   if (isFault(code)) logger.error({ err: thrown.cause ?? thrown, ...line }, 'request failed')
   else {
-    const why = detail ?? (thrown.cause instanceof Error ? thrown.cause.message : undefined)
+    // What a client did wrong may have quoted what it sent.
+    const cause = thrown.status >= 500 && thrown.cause instanceof Error ? thrown.cause.message : undefined
+    const why = detail ?? cause
     logger[levelOf(thrown.status)]({ ...line, detail: why?.slice(0, MAX_SHOWN) }, 'refused')
   }
   // What went wrong in here is for the log; whoever asked gets the catalogue's words and the id to quote.

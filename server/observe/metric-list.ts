@@ -95,7 +95,7 @@ export const METRICS = {
   },
   syncline_webhooks_failing: {
     type: 'gauge',
-    help: 'Webhooks that have taken nothing since a try failed, those switched off for it included, of all nodes',
+    help: 'Webhooks that have taken nothing since a try failed, those switched off for it included, of all nodes; an application’s hooks are one',
   },
   syncline_history_jobs: { type: 'gauge', help: 'Questions of the past that wait or are worked on' },
   syncline_history_job_duration_seconds: {

@@ -102,6 +102,11 @@ it.each([
   ['storage-full', 40, new SynclineError('storage-full')],
   ['forbidden', 30, new SynclineError('forbidden')],
   ['rate-limited', 20, new SynclineError('rate-limited')],
+  [
+    'token-invalid',
+    30,
+    new SynclineError('token-invalid', undefined, { cause: new Error('quoted at length') }),
+  ],
 ])('[OBS32] %s is logged at level %i, with a stack from 50 on', async (code, level, thrown) => {
   const [line] = await linesOf(async () => {
     const answer = answerError(thrown, { route: 'GET /' }, written)
@@ -109,6 +114,7 @@ it.each([
   })
   expect(line).toMatchObject({ code, level, msg: level === 50 ? 'request failed' : 'refused' })
   expect(JSON.stringify(line).includes('at ')).toBe(level === 50)
+  expect(JSON.stringify(line)).not.toContain('quoted')
   if (code === 'storage-unavailable') expect(line).toMatchObject({ detail: 'connect ECONNREFUSED' })
 })
 
