@@ -12,7 +12,9 @@ create table analytics_series (
   room_id bigint not null references rooms on delete cascade,
   name text not null,
   labels jsonb not null,
-  unique (room_id, name, labels)
+  -- SHA-256 of both: an entry of an index holds 2,704 bytes, whatever labels may once be.
+  key bytea not null,
+  unique (room_id, key)
 );
 
 create table analytics_buckets (
@@ -50,8 +52,9 @@ create table analytics_alerts (
   value float8,
   -- Since when it has been otherwise than `raised` says, without a break.
   otherwise_since timestamptz,
-  -- The end of the last bucket that was looked at.
+  -- The end of the last bucket that was looked at, and why that failed, if it did.
   looked_at timestamptz not null default 'epoch',
+  failure text,
   primary key (room_id, name)
 );
 create index analytics_alerts_due on analytics_alerts (looked_at);

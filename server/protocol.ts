@@ -225,12 +225,16 @@ export const READ_SIGNAL = `${SERVER_SIGNAL}read`
 /** Says, in somebody's `user:<id>`, that there is something new in a chat of theirs, or that they have read it: `{room}`. */
 export const CHAT_SIGNAL = `${SERVER_SIGNAL}chat`
 
-/** What a room `analytics:…` takes: a name, up to eight labels, and a value that is not beyond this. */
+/** What a room `analytics:…` takes: a name, up to eight labels of so many bytes, and a value that is not beyond this. */
 export const METRIC_NAME = /^[a-zA-Z][a-zA-Z0-9._:/-]{0,99}$/
 export const LABEL_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,31}$/
 /** What grows without bound if anything does: short, and without what no database or log can hold. */
 export const LABEL_TEXT = /^[^\p{Cc}\p{Cs}]{0,100}$/u
 export const MAX_LABELS = 8
+/** Of all labels of a measure together, as JSON in UTF-8. */
+export const MAX_LABELS_BYTES = 1_500
+export const labelsBytes = (labels: Readonly<Record<string, string>>): number =>
+  new TextEncoder().encode(JSON.stringify(labels)).length
 /** Sums of these stay far from where they would be infinite. */
 export const MAX_METRIC_VALUE = 1e15
 /** Names that begin so are the server's own. */

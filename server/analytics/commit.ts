@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { RoomId } from '../log/entry.ts'
 import { Sketch } from '../observe/sketch.ts'
@@ -139,23 +140,23 @@ async function seriesOf(
   const { rows } = await client.query<{ place: number; id: string }>({
     name: 'analytics series',
     text: `with wanted as (
-        select * from unnest($2::text[], $3::jsonb[]) with ordinality as w(name, labels, place)
+        select * from unnest($2::text[], $3::jsonb[], $4::bytea[]) with ordinality as w(name, labels, key, place)
       ), known as (
-        select w.place, s.id from wanted w
-          join analytics_series s on s.room_id = $1 and s.name = w.name and s.labels = w.labels
+        select w.place, s.id from wanted w join analytics_series s on s.room_id = $1 and s.key = w.key
       ), added as (
-        insert into analytics_series (room_id, name, labels)
-        select $1, w.name, w.labels from wanted w where not exists (select from known k where k.place = w.place)
+        insert into analytics_series (room_id, name, labels, key)
+        select $1, w.name, w.labels, w.key from wanted w where not exists (select from known k where k.place = w.place)
         order by w.place
-        limit greatest(0, $4 - (select count(*) from analytics_series where room_id = $1))
-        returning id, name, labels
+        limit greatest(0, $5 - (select count(*) from analytics_series where room_id = $1))
+        returning id, key
       )
       select place::int, id from known
-      union all select w.place::int, a.id from added a join wanted w using (name, labels)`,
+      union all select w.place::int, a.id from added a join wanted w using (key)`,
     values: [
       room,
       wanted.map(([, { name }]) => name),
       wanted.map(([, { labels }]) => JSON.stringify(labels)),
+      wanted.map(([key]) => createHash('sha256').update(key).digest()),
       most,
     ],
   })

@@ -2,7 +2,9 @@ import { z } from '@hono/zod-openapi'
 import {
   LABEL_NAME,
   LABEL_TEXT,
+  labelsBytes,
   MAX_LABELS,
+  MAX_LABELS_BYTES,
   MAX_METRIC_VALUE,
   METRIC_NAME,
   SERVER_METRIC,
@@ -39,6 +41,7 @@ export const labels = z
     z.string().regex(LABEL_TEXT, 'must be up to 100 printable characters'),
   )
   .refine((all) => Object.keys(all).length <= MAX_LABELS, `must be ${MAX_LABELS} labels at most`)
+  .refine((all) => labelsBytes(all) <= MAX_LABELS_BYTES, `must be ${MAX_LABELS_BYTES} bytes of JSON at most`)
 
 export const measure = z.strictObject({
   name: metricName.refine((name) => !isOwn(name), `must not begin with ${SERVER_METRIC}`),

@@ -71,17 +71,21 @@ export class Recorder {
   async #commit(room: RoomId): Promise<void> {
     const part = this.#take(room)
     try {
-      const taken = await commitBatches(
-        this.#pool,
-        room,
-        part.map(({ batch }) => batch),
-        MOST_SERIES,
-      )
-      for (const [index, { done }] of part.entries()) done.resolve(taken[index] ?? NOTHING)
+      await this.#commitTogether(room, part)
     } catch (error) {
       const refused = refusalOf(error)
-      for (const { done } of part) done.reject(refused)
+      // It may be one of them that cannot be committed: then the others are.
+      if (part.length > 1 && !(refused instanceof SynclineError))
+        for (const one of part)
+          await this.#commitTogether(room, [one]).catch((cause: unknown) => one.done.reject(refusalOf(cause)))
+      else for (const { done } of part) done.reject(refused)
     }
+  }
+
+  async #commitTogether(room: RoomId, part: readonly Waiting[]): Promise<void> {
+    const batches = part.map(({ batch }) => batch)
+    const taken = await commitBatches(this.#pool, room, batches, MOST_SERIES)
+    for (const [index, { done }] of part.entries()) done.resolve(taken[index] ?? NOTHING)
   }
 
   /** The first of what waits, one batch at least. The room goes to the end of the line. */

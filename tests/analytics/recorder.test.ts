@@ -109,6 +109,24 @@ it('[ANA4] a room has a thousand series: those that it has go on, of others noth
   expect(rows).toEqual([{ count: 1_001 }])
 })
 
+it('[ANA2] what cannot be committed is refused alone: batches that came together with it are counted', async () => {
+  const { node, room: newRoom } = await openStore()
+  const [recorder, room] = [node(), await newRoom()]
+  const good = () => recorder.record(room, batchOf([{ name: 'good', at: NOW }]))
+  // The first is being committed while the others come, and these go together.
+  const settled = await Promise.allSettled([
+    good(),
+    good(),
+    recorder.record(room, batchOf([{ name: 'no\u0000text', at: NOW }])),
+    good(),
+  ])
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+  // What is unique is a hash: no size of labels is too much for it.
+  const long = Array.from({ length: 500 }, () => Math.random().toString(36)).join('')
+  const large = batchOf([{ name: 'large', labels: { long }, at: NOW }])
+  expect(await recorder.record(room, large)).toMatchObject({ counted: 1 })
+})
+
 it('[ANA5] each width is forgotten when its time is over, and a series once nothing is left of it', async () => {
   const { pool, node, room: newRoom } = await openStore()
   const [recorder, room] = [node(), await newRoom()]

@@ -119,6 +119,10 @@ describe.concurrent('metrics over HTTP', () => {
         [{ name: 'a', labels: Object.fromEntries([...'abcdefghi'].map((key) => [key, '1'])) }],
         'measures.0.labels',
       ],
+      [
+        [{ name: 'a', labels: Object.fromEntries([...'abcd'].map((key) => [key, '𝛼'.repeat(100)])) }],
+        'measures.0.labels',
+      ],
       [[{ name: 'a', at: 'yesterday' }], 'measures.0.at'],
       [[{ name: 'a', other: 1 }], 'measures.0'],
       [[], 'measures'],

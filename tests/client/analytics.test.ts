@@ -72,6 +72,7 @@ it('[ANA12] what is refused for good, or is too much, is dropped, and said to be
     ['a', Number.NaN, {}],
     ['a', 1, { 'b c': '' }],
     ['a', 1, { b: 'c'.repeat(101) }],
+    ['a', 1, Object.fromEntries([...'abcd'].map((key) => [key, '𝛼'.repeat(100)]))],
   ] as const)
     expect(() => tracker.track(name, value, labels)).toThrow(RangeError)
   expect(sent.length).toBe(1)

@@ -1,7 +1,9 @@
 import {
   LABEL_NAME,
   LABEL_TEXT,
+  labelsBytes,
   MAX_LABELS,
+  MAX_LABELS_BYTES,
   MAX_MEASURES,
   MAX_METRIC_VALUE,
   METRIC_NAME,
@@ -159,5 +161,6 @@ function requireForm(name: string, value: number, labels: Labels): void {
   if (!(Math.abs(value) <= MAX_METRIC_VALUE)) throw new RangeError(`${value} is no value of a metric`)
   const all = Object.entries(labels)
   const wrong = all.find(([label, text]) => !LABEL_NAME.test(label) || !LABEL_TEXT.test(text))
-  if (wrong !== undefined || all.length > MAX_LABELS) throw new RangeError(`${name} has no such labels`)
+  if (wrong !== undefined || all.length > MAX_LABELS || labelsBytes(labels) > MAX_LABELS_BYTES)
+    throw new RangeError(`${name} has no such labels`)
 }
