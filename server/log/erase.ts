@@ -4,6 +4,18 @@ import type { RoomId } from './entry.ts'
 
 /** Rows of the log that one transaction deletes: a long room must not hold what others wait for. */
 const CHUNK = 20_000
+/** Series that one transaction deletes: with each go 12,360 buckets at most. */
+const SERIES = 10
+
+/** What a room may have millions of, a part each time. */
+const IN_PARTS = [
+  ...['room_updates', 'room_events'].map(
+    (table) =>
+      `delete from ${table} where room_id = $1 and seq < (select min(seq) + ${CHUNK} from ${table} where room_id = $1)`,
+  ),
+  `delete from analytics_series where id = any(array(
+     select id from analytics_series where room_id = $1 limit ${SERIES}))`,
+]
 
 /** Whether a write was undone because its room has a tombstone: see the triggers of migrations/006_erasure_and_retention.sql. */
 export const isOfDeletedRoom = (error: unknown): boolean =>
@@ -42,14 +54,10 @@ export function buryRoom(pool: pg.Pool, name: string, by: string, record: Note):
 
 /** Deletes all that is stored of a room that has a tombstone. What was cut short is simply done again. */
 export async function eraseRows(pool: pg.Pool, room: RoomId, signal?: AbortSignal): Promise<void> {
-  for (const table of ['room_updates', 'room_events']) {
+  for (const part of IN_PARTS) {
     for (let deleted: number | null = null; deleted !== 0; ) {
       signal?.throwIfAborted()
-      const { rowCount } = await pool.query(
-        `delete from ${table} where room_id = $1 and seq < (select min(seq) + $2 from ${table} where room_id = $1)`,
-        [room, CHUNK],
-      )
-      deleted = rowCount
+      deleted = (await pool.query(part, [room])).rowCount
     }
   }
   await inTransaction(pool, async (client) => {

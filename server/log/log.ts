@@ -235,12 +235,14 @@ export class Log {
     this.#open.get(room)?.room.end()
   }
 
-  /** Takes up the erasures that a crash has cut short. */
+  /** Takes up the erasures that a crash has cut short. One that fails keeps no other from it, and is thrown at the end. */
   async finishErasures(signal: AbortSignal): Promise<void> {
+    const failures: unknown[] = []
     for (const room of await halfErased(this.#database.pool)) {
-      if (signal.aborted) return
-      await eraseRows(this.#database.pool, room, signal)
+      if (signal.aborted) break
+      await eraseRows(this.#database.pool, room, signal).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw new AggregateError(failures, 'rooms could not be erased')
   }
 
   /** Makes the name of an erased room one that was never used; false where there is no such tombstone. */

@@ -277,3 +277,45 @@ it('[LOG14] an erasure that was cut short is finished later, and stays one until
   await eraseRows(db.pool, other.id)
   expect((await db.pool.query('select from rooms where erased_at is not null')).rowCount).toBe(1)
 })
+
+it('[LOG14] one that cannot be erased keeps no other from it', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  const [room, other] = [await openRoom(log), await openRoom(log, 'doc:b')]
+  for (const one of [room, other]) await fill(one, 5)
+  for (const name of ['doc:a', 'doc:b']) await buryRoom(db.pool, name, 'eve', silent)
+  await db.pool.query(`
+    create function fail() returns trigger language plpgsql as $$ begin raise exception 'cannot'; end $$;
+    create trigger fails before delete on room_updates for each row when (old.room_id = ${room.id})
+    execute function fail()`)
+  await expect(log.finishErasures(new AbortController().signal)).rejects.toThrow('could not be erased')
+  expect(await halfErased(db.pool)).toEqual([room.id])
+  expect([await rowsOf(db, room.id), await rowsOf(db, other.id)]).toEqual([5, 0])
+})
+
+it('[LOG14] what a room has measured goes in parts, so that no transaction deletes millions of rows', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  const [room, other] = [await openRoom(log, 'analytics:a'), await openRoom(log, 'analytics:b')]
+  for (const { id } of [room, other])
+    await db.pool.query(
+      `with series as (
+         insert into analytics_series (room_id, name, labels, key)
+         select $1, 'a', '{}', sha256(n::text::bytea) from generate_series(1, 25) n returning id)
+       insert into analytics_buckets select id, 60, now(), 'a sketch', 1 from series`,
+      [id],
+    )
+  await db.pool.query(`
+    create function refuse_many() returns trigger language plpgsql as $$ begin
+      if (select count(*) from gone) > 10 then raise exception 'too many at once'; end if;
+      return null;
+    end $$;
+    create trigger refuses_many after delete on analytics_series referencing old table as gone
+    for each statement execute function refuse_many()`)
+  expect(await log.erase('analytics:a', 'eve', silent)).toBe(true)
+  const { rows } = await db.pool.query(
+    'select s.room_id::int as room, count(*)::int from analytics_series s join analytics_buckets b on b.series_id = s.id group by 1',
+  )
+  expect(rows).toEqual([{ room: other.id, count: 25 }])
+  expect(await halfErased(db.pool)).toEqual([])
+})
