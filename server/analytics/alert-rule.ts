@@ -2,10 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { userIdSchema } from '../access/identity.ts'
 import type { Sketch } from '../observe/sketch.ts'
 import { labels, metricName } from './measure.ts'
-import { TICK, type Width } from './widths.ts'
+import { bucketAt, TICK, type Width } from './widths.ts'
 
 const SIX_HOURS = 6 * 60 * 60
-/** Up to here five-second buckets are read, beyond it those of a minute; in seconds. */
+const HOUR = 60 * 60
+/** Up to here a rule is exact to five seconds, beyond it to the minute; in seconds. */
 const FINE = 10 * 60
 
 const LEVELS = ['info', 'warning', 'critical'] as const
@@ -24,7 +25,10 @@ export const alertRule = z
       .min(TICK / 1_000)
       .max(SIX_HOURS)
       .multipleOf(TICK / 1_000)
-      .openapi({ description: 'Of the values of so many seconds, up to now; beyond 600, to the minute' }),
+      .openapi({
+        description:
+          'Of the values of so many seconds, up to now; beyond 600 to the minute, and of about 600 series at most',
+      }),
     is: z.enum(['above', 'below']),
     threshold: z.number(),
     for: z
@@ -46,11 +50,32 @@ export const alertRule = z
 
 export type AlertRule = z.output<typeof alertRule>
 
-/** Which buckets a rule is about, at the end of a bucket (ms since the epoch). */
-export function windowOf({ over }: AlertRule, end: number): { readonly width: Width; readonly from: number } {
-  const from = end - over * 1_000
-  return over <= FINE ? { width: 5, from } : { width: 60, from: from - (from % 60_000) }
+/** Buckets of one width: those that begin at `from` or after it, and before `to`; in ms since the epoch. */
+export interface Part {
+  readonly width: Width
+  readonly from: number
+  readonly to: number
 }
+
+/** Which buckets a rule is about, at the end of a bucket: the widest that there are, and finer ones where these would be too much. */
+export function windowOf({ over }: AlertRule, end: number): readonly Part[] {
+  const from = end - over * 1_000
+  const [fine, coarse] = over <= FINE ? ([5, 60] as const) : ([60, 3600] as const)
+  const middle = Math.min(bucketAt(from - 1, coarse) + coarse * 1_000, end)
+  // Of a long time, what has come in the second since the end is so little that the present hour is read whole.
+  const last = over <= FINE ? Math.max(middle, bucketAt(end, coarse)) : end
+  return [
+    { width: fine, from: bucketAt(from, fine), to: middle },
+    { width: coarse, from: middle, to: last },
+    { width: fine, from: last, to: end },
+  ]
+}
+
+/** How many buckets that are of each series, whenever it is looked at. */
+export const mostBuckets = ({ over }: Pick<AlertRule, 'over'>): number =>
+  over <= FINE
+    ? Math.min(over / 5, 2 * 11 + Math.floor(over / 60))
+    : Math.min(Math.ceil(over / 60) + 1, 60) + Math.ceil(over / HOUR)
 
 /** What a rule is about, of all values together; undefined where that is nothing. */
 export function measuredBy({ of, over }: AlertRule, all: Sketch): number | undefined {

@@ -4,6 +4,7 @@ import { SynclineError } from '../errors.ts'
 import type { RoomId } from '../log/entry.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { AlertRule } from './alert-rule.ts'
+import { seriesOf } from './merged.ts'
 
 /** Of one room. */
 const MOST = 100
@@ -14,6 +15,8 @@ export interface Alert {
   readonly raised: boolean
   /** What was measured last; null where there was nothing. */
   readonly value: number | null
+  /** Why the last look at it failed; null where it did not. */
+  readonly failure: string | null
 }
 
 export interface AlertRow extends Alert {
@@ -35,7 +38,7 @@ export interface Turn {
 
 export async function listAlerts(db: Queryable, room: RoomId): Promise<readonly Alert[]> {
   const { rows } = await db.query<Alert>(
-    'select name, rule, raised, value from analytics_alerts where room_id = $1 order by name',
+    'select name, rule, raised, value, failure from analytics_alerts where room_id = $1 order by name',
     [room],
   )
   return rows
@@ -52,7 +55,7 @@ export interface Change {
 /**
  * Makes or changes a rule. One that is what it was goes on as it is; another one begins anew, and what the old one had raised is
  * resolved.
- * @throws SynclineError `request-invalid` where the room has as many as it may
+ * @throws SynclineError `request-invalid` where the room has as many as it may, or this one would read too much at each look
  */
 export function setAlert(pool: pg.Pool, change: Change, rule: AlertRule): Promise<void> {
   const { room, name } = change
@@ -63,11 +66,12 @@ export function setAlert(pool: pg.Pool, change: Change, rule: AlertRule): Promis
       JSON.stringify(rule),
     ])
     if (same.rowCount === 1) return
+    await seriesOf(client, room, rule)
     const { rowCount } = await client.query(
       `insert into analytics_alerts as a (room_id, name, rule)
        select $1, $2, $3 where $4 or (select count(*) from analytics_alerts where room_id = $1) < ${MOST}
        on conflict (room_id, name) do update
-       set rule = excluded.rule, raised = false, value = null, otherwise_since = null, looked_at = 'epoch'`,
+       set rule = excluded.rule, raised = false, value = null, otherwise_since = null, looked_at = 'epoch', failure = null`,
       [room, name, JSON.stringify(rule), before !== undefined],
     )
     if (rowCount === 0) throw new SynclineError('request-invalid', `a room has ${MOST} alerts at most`)
@@ -91,28 +95,27 @@ export function deleteAlert(pool: pg.Pool, change: Change): Promise<boolean> {
 
 async function lockAlert(client: Queryable, { room, name }: Change): Promise<Alert | undefined> {
   const { rows } = await client.query<Alert>(
-    'select name, rule, raised, value from analytics_alerts where room_id = $1 and name = $2 for update',
+    'select name, rule, raised, value, failure from analytics_alerts where room_id = $1 and name = $2 for update',
     [room, name],
   )
   return rows[0]
 }
 
 /**
- * Takes rules that nobody has looked at since the last bucket ended, and that no other node has just taken. The bucket counts as
- * ended a second later: what was measured in it is on its way until then.
+ * Takes the rule that was not looked at for the longest, of those at which nobody has since the last bucket ended, and that no other
+ * node has just taken. The bucket counts as ended a second later: what was measured in it is on its way until then.
  */
-export async function takeDueAlerts(client: Queryable, limit: number): Promise<readonly AlertRow[]> {
+export async function takeDueAlert(client: Queryable): Promise<AlertRow | undefined> {
   const { rows } = await client.query<AlertRow>(
     `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 1) / 5) * 5) as at)
-     select a.room_id::float8 as room, a.name, a.rule, a.raised, a.value,
+     select a.room_id::float8 as room, a.name, a.rule, a.raised, a.value, a.failure,
        extract(epoch from a.otherwise_since)::float8 * 1000 as "otherwiseSince",
        extract(epoch from a.looked_at)::float8 * 1000 as "lookedAt",
        extract(epoch from ended.at)::float8 * 1000 as end
      from ended join analytics_alerts a on a.looked_at < ended.at
-     order by a.looked_at limit $1 for update of a skip locked`,
-    [limit],
+     order by a.looked_at limit 1 for update of a skip locked`,
   )
-  return rows
+  return rows[0]
 }
 
 /** What was found when a rule was looked at. */
@@ -125,9 +128,22 @@ export interface Found {
 export async function writeFound(client: Queryable, alert: AlertRow, found: Found): Promise<void> {
   await client.query(
     `update analytics_alerts set raised = $3, value = $4, otherwise_since = to_timestamp($5::float8 / 1000),
-       looked_at = to_timestamp($6::float8 / 1000)
+       looked_at = to_timestamp($6::float8 / 1000), failure = null
      where room_id = $1 and name = $2`,
     [alert.room, alert.name, found.raised, found.value ?? null, found.otherwiseSince ?? null, alert.end],
+  )
+}
+
+/** A look that has failed is over as well. It stands as it stood; how long it has been otherwise nobody knows. */
+export async function writeFailure(
+  db: Queryable,
+  { room, name, end }: AlertRow,
+  failure: string,
+): Promise<void> {
+  await db.query(
+    `update analytics_alerts set failure = $3, otherwise_since = null, looked_at = to_timestamp($4::float8 / 1000)
+     where room_id = $1 and name = $2 and looked_at < to_timestamp($4::float8 / 1000)`,
+    [room, name, failure, end],
   )
 }
 

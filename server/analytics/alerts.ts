@@ -3,21 +3,23 @@ import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
-import { isBroken, measuredBy, windowOf } from './alert-rule.ts'
+import { isBroken, measuredBy } from './alert-rule.ts'
 import {
   type AlertRow,
   addTurn,
   forgetTurn,
   readTurns,
   type Turn,
-  takeDueAlerts,
+  takeDueAlert,
   turnOf,
+  writeFailure,
   writeFound,
 } from './alert-table.ts'
-import { mergedSketch } from './metrics.ts'
+import { mergedSketch } from './merged.ts'
+import { TICK } from './widths.ts'
 
 const ALERT = 'performance.alert'
-/** Rules that are looked at in one transaction, and turns that are published one after the other. */
+/** Turns that are read at once. */
 const AT_ONCE = 20
 /** After so long without a look nobody knows what was in between, in ms. */
 const BREAK = 30_000
@@ -41,9 +43,10 @@ export class Alerts {
     this.#options = options
   }
 
+  /** Ends after five seconds, however much there is to look at: what was decided is to be published, and the rest is first next time. */
   async look(): Promise<void> {
-    const { pool } = this.#options
-    while (!this.#closed && (await inTransaction(pool, lookAtSome)) === AT_ONCE);
+    const until = performance.now() + TICK
+    while (!this.#closed && performance.now() < until && (await this.#lookAtOne()));
     await this.#publish()
   }
 
@@ -52,9 +55,31 @@ export class Alerts {
     this.#closed = true
   }
 
-  /** In the order in which it was decided. */
+  /** False where none is due. One that fails has had its turn, and the others have theirs. */
+  async #lookAtOne(): Promise<boolean> {
+    const { pool, logger } = this.#options
+    let alert: AlertRow | undefined
+    try {
+      await inTransaction(pool, async (client) => {
+        alert = await takeDueAlert(client)
+        if (alert !== undefined) await lookAt(client, alert)
+      })
+    } catch (error) {
+      if (alert === undefined) throw error
+      const { room, name } = alert
+      await writeFailure(pool, alert, failureOf(error))
+      logger.warn({ err: error, room, alert: name }, 'a rule could not be looked at')
+    }
+    return alert !== undefined
+  }
+
+  /**
+   * In the order in which it was decided, in each room.
+   * @throws what failed first, once all that can be published is
+   */
   async #publish(): Promise<void> {
     const { pool } = this.#options
+    const failed = new Map<string, unknown>()
     let turns: readonly Turn[]
     let last = '0'
     do {
@@ -62,10 +87,16 @@ export class Alerts {
       for (const turn of turns) {
         if (this.#closed) return
         last = turn.place
-        await this.#say(turn)
-        await forgetTurn(pool, turn)
+        if (failed.has(turn.room)) continue
+        try {
+          await this.#say(turn)
+          await forgetTurn(pool, turn)
+        } catch (error) {
+          failed.set(turn.room, error)
+        }
       }
     } while (turns.length === AT_ONCE)
+    for (const error of failed.values()) throw error
   }
 
   /** @throws whatever may go well another time */
@@ -81,15 +112,13 @@ export class Alerts {
   }
 }
 
-async function lookAtSome(client: Queryable): Promise<number> {
-  const due = await takeDueAlerts(client, AT_ONCE)
-  for (const alert of due) await lookAt(client, alert)
-  return due.length
-}
+/** What an administrator of the room reads: of what is not about the rule itself no more than that. */
+const failureOf = (error: unknown): string =>
+  (error instanceof SynclineError ? error.detail : undefined) ?? 'it could not be read'
 
 async function lookAt(client: Queryable, alert: AlertRow): Promise<void> {
   const { room, rule, end, raised: before } = alert
-  const all = await mergedSketch(client, room, { ...rule, ...windowOf(rule, end), to: end })
+  const all = await mergedSketch(client, room, rule, end)
   const value = measuredBy(rule, all)
   if (isBroken(rule, value) === before)
     return writeFound(client, alert, { raised: before, value, otherwiseSince: undefined })

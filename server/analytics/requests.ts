@@ -89,6 +89,10 @@ export const alertSchema = z
     rule: alertRule,
     raised: z.boolean(),
     value: z.number().nullable().openapi({ description: 'As it was last; null where there was nothing' }),
+    failure: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why it could not be looked at, the last time; null where it could' }),
   })
   .openapi('Alert')
 

@@ -89,10 +89,22 @@ export class Sketch {
    * @param share 0 to 1
    */
   quantile(share: number): number {
+    return this.quantiles([share])[0]
+  }
+
+  /** As `quantile`, of each share, in one go. */
+  quantiles<Shares extends readonly number[]>(
+    shares: readonly [...Shares],
+  ): { readonly [Share in keyof Shares]: number } {
+    const sorted = this.#sorted()
+    return shares.map((share) => this.#quantile(sorted, share)) as { [Share in keyof Shares]: number }
+  }
+
+  #quantile(sorted: readonly (readonly [number, number])[], share: number): number {
     if (this.#count === 0) return Number.NaN
     const rank = Math.min(Math.max(1, Math.ceil(share * this.#count)), this.#count)
     let below = 0
-    for (const [bucket, count] of this.#sorted()) {
+    for (const [bucket, count] of sorted) {
       below += count
       if (below >= rank) return Math.min(Math.max(this.#valueOf(bucket), this.#min), this.#max)
     }

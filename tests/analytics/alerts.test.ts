@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
-import { alertRule } from '../../server/analytics/alert-rule.ts'
+import { alertRule, mostBuckets, windowOf } from '../../server/analytics/alert-rule.ts'
 import { deleteAlert, listAlerts, setAlert } from '../../server/analytics/alert-table.ts'
 import { Alerts } from '../../server/analytics/alerts.ts'
+import { mergedSketch } from '../../server/analytics/merged.ts'
+import { bucketAt } from '../../server/analytics/widths.ts'
 import type { RoomId } from '../../server/log/entry.ts'
 import { createLogger } from '../../server/observe/log.ts'
 import { batchOf, openStore } from './store.ts'
@@ -20,15 +23,17 @@ const DOWN = new Error('killed')
 async function watched() {
   const { pool, node, room: newRoom } = await openStore()
   const [recorder, room] = [node(), await newRoom()]
+  const nameOf = async (of: RoomId) =>
+    (await pool.query<{ name: string }>('select name from rooms where id = $1', [of])).rows[0]?.name
   const said: Said[] = []
   /** What has been published, each id once, as the log has it. */
   const log = () =>
     [...new Map(said.map((one) => [one.id, one])).values()].map(({ rule, state }) => `${rule} ${state}`)
-  const alerts = (fails = false) =>
+  const alerts = (fails: boolean | string | undefined = false) =>
     new Alerts({
       pool,
-      publish: async (_room, [draft]) => {
-        if (fails) throw DOWN
+      publish: async (name, [draft]) => {
+        if (fails === true || fails === name) throw DOWN
         said.push({ id: draft?.id ?? '', ...(draft?.payload as Omit<Said, 'id'>) })
       },
       logger: createLogger('silent'),
@@ -40,6 +45,9 @@ async function watched() {
     said,
     log,
     alerts,
+    recorder,
+    newRoom,
+    nameOf,
     change,
     set: (name: string, rule: Record<string, unknown>) => setAlert(pool, change(name), alertRule.parse(rule)),
     /** In the newest buckets that are over. */
@@ -200,4 +208,105 @@ it('[ANA9] another rule under the name begins anew; what the old one had raised 
     [room],
   )
   await expect(set(randomUUID(), SLOW)).rejects.toThrow('100 alerts')
+})
+
+it('[ANA8] a rule that cannot be looked at keeps no other from being looked at, and says why', async () => {
+  const { set, measure, alerts, again, log, pool, room, recorder } = await watched()
+  const standing = async () =>
+    Object.fromEntries((await listAlerts(pool, room)).map(({ name, failure }) => [name, failure]))
+  await recorder.record(room, batchOf([{ name: 'broken', at: Date.now() - 7_000 }]))
+  await pool.query(`update analytics_buckets set sketch = 'none'`)
+  await set('broken', { ...SLOW, metric: 'broken' })
+  await set('wide', { ...SLOW, metric: 'wide', over: 3_600 })
+  await set('slow', SLOW)
+  // More series than there were when it was set.
+  const grow = (metric: string) =>
+    pool.query(
+      `insert into analytics_series (room_id, name, labels, key)
+       select $1, $2, '{}', sha256(($2 || n)::bytea) from generate_series(1, 700) n`,
+      [room, metric],
+    )
+  await grow('wide')
+  await measure(500)
+  await alerts().look()
+  expect(log()).toEqual(['slow raised'])
+  expect(await standing()).toEqual({
+    broken: 'it could not be read',
+    wide: expect.stringContaining('at most'),
+    slow: null,
+  })
+  await pool.query(`delete from analytics_series where name in ('broken', 'wide')`)
+  await again()
+  await alerts().look()
+  expect(await standing()).toEqual({ broken: null, wide: null, slow: null })
+  // Where it is known before, it is refused.
+  await grow('wider')
+  await expect(set('wider', { ...SLOW, metric: 'wider', over: 3_600 })).rejects.toThrow('at most')
+  await set('wider', { ...SLOW, metric: 'wider', over: 600 })
+})
+
+it('[ANA8] an event that cannot be published holds up no other room’s', async () => {
+  const { set, measure, alerts, said, pool, room, change, recorder, newRoom, nameOf } = await watched()
+  const other = await newRoom()
+  const at = Date.now() - 7_000
+  await set('slow', SLOW)
+  await measure(500)
+  await alerts(true)
+    .look()
+    .catch((error) => expect(error).toBe(DOWN))
+  await setAlert(pool, { ...change('elsewhere'), room: other }, alertRule.parse(SLOW))
+  await recorder.record(other, batchOf([{ name: 'latency', value: 500, at }]))
+  await expect(alerts(await nameOf(room)).look()).rejects.toThrow(DOWN)
+  expect(said.map(({ rule }) => rule)).toEqual(['elsewhere'])
+  await alerts().look()
+  expect(said.map(({ rule }) => rule)).toEqual(['elsewhere', 'slow'])
+})
+
+it('[ANA9] a rule reads each moment of its time once, in the widest buckets that there are', () => {
+  const SIX_HOURS = 4_320
+  fc.assert(
+    fc.property(fc.nat(1e6), fc.integer({ min: 1, max: SIX_HOURS }), (at, fives) => {
+      const [end, over] = [Date.UTC(2026, 0, 1) + at * 5_000, fives * 5]
+      const rule = alertRule.parse({ ...SLOW, over })
+      const parts = windowOf(rule, end)
+      const from = end - over * 1_000
+      expect(parts[0]?.from).toBe(over <= 600 ? from : bucketAt(from, 60))
+      expect(parts.at(-1)?.to).toBe(end)
+      expect(parts.slice(1).map((part) => part.from)).toEqual(parts.slice(0, -1).map(({ to }) => to))
+      const buckets = parts.map(({ width, from, to }) => Math.ceil((to - from) / (width * 1_000)))
+      expect(buckets.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(mostBuckets(rule))
+      for (const { width, from, to } of parts) if (to > from) expect(bucketAt(from, width)).toBe(from)
+    }),
+    { numRuns: 2_000 },
+  )
+  expect(mostBuckets({ over: 21_600 })).toBe(66)
+})
+
+it('[ANA9] a rule over a long time counts the same as one would by hand, and is read in pages', async () => {
+  const { pool, room, recorder } = await watched()
+  const now = Date.now()
+  const measures = Array.from({ length: 59 }, (_, minute) =>
+    Array.from({ length: 20 }, (_, n) => ({
+      name: 'latency',
+      labels: { n: String(n) },
+      at: now - minute * 60_000,
+    })),
+  ).flat()
+  await recorder.record(room, batchOf(measures))
+  const end = bucketAt(now, 5) + 5_000
+  const pages: number[] = []
+  const query = async (...asked: unknown[]) => {
+    const found = await Reflect.apply(pool.query, pool, asked)
+    pages.push(found.rows.length)
+    return found
+  }
+  for (const over of [60, 600, 1_800, 3_500]) {
+    const rule = alertRule.parse({ ...SLOW, over })
+    const from = end - over * 1_000
+    const since = over <= 600 ? from : bucketAt(from, 60)
+    const all = await mergedSketch({ query } as unknown as pg.Pool, room, rule, end)
+    expect(all.count).toBe(measures.filter(({ at }) => bucketAt(at, over <= 600 ? 5 : 60) >= since).length)
+  }
+  expect(pages.length).toBeGreaterThan(8)
+  expect(Math.max(...pages)).toBeLessThanOrEqual(1_100)
 })

@@ -30,6 +30,8 @@ export interface Alert {
   readonly raised: boolean
   /** As it was last; null where there was nothing. */
   readonly value: number | null
+  /** Why the server could not look at it, the last time; null where it could. */
+  readonly failure: string | null
 }
 
 /** What an organisation counts, in its room `analytics:<org>`. Had from `client.analytics(org)`; all who ask have the same one. */
