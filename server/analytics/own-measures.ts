@@ -14,8 +14,13 @@ export type SystemMeasure =
   | { readonly name: string; readonly value: number }
   | { readonly name: string; readonly sketch: Sketch }
 
-/** Batches that wait while the database is away: ten minutes of a node's own. */
-const MOST_WAITING = 120
+/** Samples that wait while the database is away: ten minutes of a node's own. */
+const MOST_SAMPLES = 120
+
+interface Waiting {
+  readonly room: string
+  readonly batch: Batch
+}
 
 export interface OwnMeasuresOptions {
   readonly pool: pg.Pool
@@ -29,7 +34,9 @@ export class OwnMeasures {
   readonly #options: OwnMeasuresOptions
   /** Of this node; another start is another one. */
   readonly #node = randomUUID()
-  #waiting: readonly { readonly room: string; readonly batch: Batch }[] = []
+  #samples: readonly Waiting[] = []
+  /** One of each room: while it is not known to be recorded, what more is refused there adds up in the allowance. */
+  #refusals: ReadonlyMap<string, Waiting> = new Map()
 
   constructor(options: OwnMeasuresOptions) {
     this.#options = options
@@ -40,24 +47,40 @@ export class OwnMeasures {
     const { allowance, systemSample } = this.#options
     // Into the bucket that ends here.
     const at = end - 1
-    const refusals = [...allowance.drain()].map(([room, codes]) => ({
+    const waiting = (room: string, measures: Batch['measures']): Waiting => ({
       room,
-      measures: [...codes].map(([reason, value]) => ({ name: REFUSED, labels: { reason }, value, at })),
-    }))
-    const sample = {
-      room: SYSTEM_ROOM,
-      measures: systemSample().flatMap((measured) => sampled(measured, at)),
+      batch: { user: SYSTEM, id: `${this.#node} ${end}`, measures, outOfTime: 0 },
+    })
+    const refusals = [...allowance.drain(this.#refusals)].map(([room, codes]) =>
+      waiting(
+        room,
+        [...codes].map(([reason, value]) => ({ name: REFUSED, labels: { reason }, value, at })),
+      ),
+    )
+    const sample = waiting(
+      SYSTEM_ROOM,
+      systemSample().flatMap((measured) => sampled(measured, at)),
+    )
+    const [samples, refused] = await Promise.all([
+      this.#recordAll([...this.#samples, sample].slice(-MOST_SAMPLES)),
+      this.#recordAll([...this.#refusals.values(), ...refusals]),
+    ])
+    this.#samples = samples.left
+    this.#refusals = new Map(refused.left.map((one) => [one.room, one]))
+    const failed = [...samples.failures, ...refused.failures]
+    if (failed.length > 0) throw failed[0]
+  }
+
+  /** What is left of them, and why. */
+  async #recordAll(all: readonly Waiting[]): Promise<{
+    readonly left: readonly Waiting[]
+    readonly failures: readonly unknown[]
+  }> {
+    const settled = await Promise.allSettled(all.map(({ room, batch }) => this.#record(room, batch)))
+    return {
+      left: all.filter((_one, index) => settled[index]?.status === 'rejected'),
+      failures: settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
     }
-    const id = `${this.#node} ${end}`
-    const made = [...refusals, sample].map(({ room, measures }) => ({
-      room,
-      batch: { user: SYSTEM, id, measures, outOfTime: 0 },
-    }))
-    const waiting = [...this.#waiting, ...made].slice(-MOST_WAITING)
-    const settled = await Promise.allSettled(waiting.map(({ room, batch }) => this.#record(room, batch)))
-    this.#waiting = waiting.filter((_batch, index) => settled[index]?.status === 'rejected')
-    const failed = settled.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
   }
 
   /** A room that is gone, or was never there, has nothing to be told. */

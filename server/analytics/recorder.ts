@@ -38,7 +38,9 @@ export class Recorder {
   record(room: RoomId, batch: Batch): Promise<Taken> {
     if (this.#closed) return Promise.reject(new SynclineError('shutting-down'))
     if (this.#waiting + batch.measures.length > MOST_WAITING)
-      return Promise.reject(new SynclineError('rate-limited', 'too much waits for the database'))
+      return Promise.reject(
+        new SynclineError('rate-limited', 'too much waits for the database', { retryAfter: 1 }),
+      )
     const done = Promise.withResolvers<Taken>()
     const waiting = this.#rooms.get(room) ?? []
     waiting.push({ batch, done })

@@ -132,12 +132,14 @@ export function analyticsRoutes({
       const entry = await entered(c.req.header('authorization'), room, 'write')
       const { id, ...sent } = c.req.valid('json')
       const { user } = entry.identity
-      allowance.take(room, user, sent.measures.length)
-      const of = await roomFor(room, entry)
-      await people.remember(entry.identity)
-      const { timely, outOfTime } = measuresOf(sent)
-      const batch = { user, id, measures: timely, outOfTime }
-      const { counted, repeated, ...taken } = await recorder.record(of, batch)
+      const count = sent.measures.length
+      const { counted, repeated, ...taken } = await allowance.counting(room, count, async () => {
+        allowance.take(room, user, count)
+        const of = await roomFor(room, entry)
+        await people.remember(entry.identity)
+        const { timely, outOfTime } = measuresOf(sent)
+        return recorder.record(of, { user, id, measures: timely, outOfTime })
+      })
       const refused = [
         { code: 'measure-out-of-time', count: taken.outOfTime },
         { code: 'too-many-series', count: taken.tooManySeries },
