@@ -4,8 +4,8 @@
 
 create table webhooks (
   id uuid primary key default gen_random_uuid(),
-  -- The one of the hooks that applications have in their own processes: without an address, and no administrator's.
-  in_process boolean not null default false,
+  -- The type of messages of a hook that applications have in their own processes: without an address, and no administrator's.
+  hook text unique,
   url text not null,
   description text not null,
   -- `document.changed`, `event:chat.message`, `event:chat.*`, `event:*`
@@ -25,8 +25,6 @@ create table webhooks (
   changed_at timestamptz not null default now()
 );
 
-create unique index webhooks_in_process on webhooks (in_process) where in_process;
-
 -- No foreign key to webhooks: a delivery is inserted by the commit of an edit or an event, which must not wait for whoever
 -- changes the webhook. What is left of one that was deleted meanwhile goes with the housekeeping.
 create table webhook_deliveries (
@@ -44,6 +42,8 @@ create table webhook_deliveries (
   data jsonb not null,
   created_at timestamptz not null default clock_timestamp(),
   attempts int not null default 0,
+  -- No try of it has ended yet: what its room has after it waits for that. What is tried or sent again holds up nothing.
+  untried boolean not null default true,
   replays int not null default 0,
   -- When it is due; null once it was taken or given up.
   next_at timestamptz default clock_timestamp(),
@@ -55,8 +55,8 @@ create table webhook_deliveries (
   duration int,
   error text
 ) with (fillfactor = 80);
-create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_at, number) where next_at is not null;
-create index webhook_deliveries_order on webhook_deliveries (webhook_id, room, number) where next_at is not null;
+create index webhook_deliveries_again on webhook_deliveries (webhook_id, next_at, number) where not untried and next_at is not null;
+create index webhook_deliveries_untried on webhook_deliveries (webhook_id, room, number) where untried;
 create index webhook_deliveries_log on webhook_deliveries (webhook_id, number);
 create index webhook_deliveries_room on webhook_deliveries (room_id);
 create index webhook_deliveries_age on webhook_deliveries (created_at);

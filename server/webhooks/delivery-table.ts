@@ -69,10 +69,10 @@ export async function getDelivery(
   return { ...delivery, message: messageOf({ ...delivery, data }) }
 }
 
-/** What one is tried out with. */
+/** What one is tried out with. It is of no room, and waits for nothing. */
 export async function insertPing(client: Queryable, webhook: string): Promise<Delivery> {
   const { rows } = await client.query<Delivery>(
-    `insert into webhook_deliveries (webhook_id, type, at, data) values ($1, 'ping', now(), '{}')
+    `insert into webhook_deliveries (webhook_id, type, at, data, untried) values ($1, 'ping', now(), '{}', false)
      returning ${COLUMNS}`,
     [webhook],
   )

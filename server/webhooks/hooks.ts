@@ -38,7 +38,6 @@ type MessageOf<Type extends string> = Extract<WebhookMessage, { readonly type: T
 export class HookCalls {
   readonly #hooks = new Map<string, Hook<Message>>()
   readonly #logger: Logger
-  /** Calls that have not ended, by type; also those that nobody waits for any more. */
   readonly #running = new Map<string, number>()
 
   constructor({ onEvent = {}, ...hooks }: Hooks<object>, logger: Logger) {
@@ -58,9 +57,9 @@ export class HookCalls {
     return [...this.#hooks.keys()]
   }
 
-  /** The types of those hooks of which fewer calls have not ended. */
-  free(most: number): readonly string[] {
-    return this.types.filter((type) => (this.#running.get(type) ?? 0) < most)
+  /** How many calls have not ended, by type; also those that nobody waits for any more. */
+  get running(): ReadonlyMap<string, number> {
+    return this.#running
   }
 
   /** @throws what the hook throws, or the signal's reason where it takes longer */
@@ -90,27 +89,18 @@ export class HookCalls {
   }
 }
 
-/**
- * Has the hooks of this process told from now on of what they want, and of nothing that hooks wanted before: as a webhook
- * without an address, one for all nodes.
- */
+/** Has the hooks of this process told from now on: each as a webhook without an address, one for all nodes. */
 export async function offerHooks(client: Queryable, types: readonly string[]): Promise<void> {
   await client.query(
-    `with offered as (
-       insert into webhooks (in_process, url, description, events, rooms, secret, active, created_by)
-       values (true, '', '', $1, '{}', '', true, 'system')
-       on conflict (in_process) where in_process
-       do update set events = excluded.events, active = true, switched_off = null, changed_at = now()
-       returning id
-     )
-     delete from webhook_deliveries d using offered
-     where d.webhook_id = offered.id and d.next_at is not null and d.type <> all($1)`,
+    `insert into webhooks (hook, url, description, events, rooms, secret, active, created_by)
+     select type, '', '', array[type], '{}', '', true, 'system' from unnest($1::text[]) as type
+     on conflict (hook) do update set changed_at = now()`,
     [types],
   )
 }
 
-/** That there are still processes with hooks; where there have been none for a day, nothing is kept for them. */
-export async function keepHooks(client: Queryable, offered: boolean): Promise<void> {
-  if (offered) await client.query('update webhooks set changed_at = now() where in_process')
-  else await client.query(`delete from webhooks where in_process and changed_at < now() - interval '1 day'`)
+/** That there are still processes with these hooks; where there have been none for a day, nothing is kept for a hook. */
+export async function keepHooks(client: Queryable, types: readonly string[]): Promise<void> {
+  await client.query('update webhooks set changed_at = now() where hook = any($1)', [types])
+  await client.query(`delete from webhooks where hook is not null and changed_at < now() - interval '1 day'`)
 }

@@ -10,7 +10,7 @@ import type { Addresses } from './address.ts'
 import { tellChanges } from './changes.ts'
 import { messageOf } from './delivery-table.ts'
 import type { HookCalls } from './hooks.ts'
-import { type Due, recordTried, takeDue } from './queue.ts'
+import { type Due, putBack, recordTried, takeDue } from './queue.ts'
 import { type Answer, post } from './send.ts'
 import { signatureHeaders } from './signature.ts'
 import type { SwitchedOff } from './webhook.ts'
@@ -30,6 +30,8 @@ const JITTER = 0.2
 const LONGEST_PAUSE = 24 * 60 * 60 * 1000
 /** A receiver that has taken nothing for so long is not tried any more, in ms. */
 const FAILS_FOR = 3 * 24 * 60 * 60 * 1000
+/** It was cut off by a stop: as if it had not been tried, but for what the receiver may have taken of it. */
+const STOPPED = Symbol('stopped')
 const OK = 200
 const GONE = 410
 
@@ -84,7 +86,8 @@ export class Sender {
       if (!(await hasWebhooks(this.#questions))) return
       await tellChanges(this.#pool, this.#config.changes)
       const lease = this.#config.timeout * LEASE
-      const capacity = { busy: this.#busy, atOnce: AT_ONCE, hooks: this.#hooks.free(AT_ONCE) }
+      const busy = new Map([...this.#busy, ...this.#hooks.running])
+      const capacity = { busy, atOnce: AT_ONCE, hooks: this.#hooks.types }
       for (const due of await takeDue(this.#pool, capacity, lease)) this.#begin(due)
     } catch (error) {
       // All of it is still there: the next poll asks for all that this one missed.
@@ -115,9 +118,9 @@ export class Sender {
     const duration = performance.now() - begun
     const { id, webhook, attempts } = due
     const tried = { id, attempts, duration }
+    if (answer === STOPPED) return putBack(this.#pool, due)
     if (typeof answer === 'string') {
-      // Cut off by a stop: as if it had not been tried, but for what the receiver may have taken of it.
-      const again = this.#stop.signal.aborted ? 0 : this.#pause(attempts, undefined)
+      const again = this.#pause(attempts, undefined)
       return this.#failed(webhook, { ...tried, again, statusCode: undefined, error: answer })
     }
     const { status: statusCode } = answer
@@ -131,20 +134,20 @@ export class Sender {
   }
 
   /** What the receiver answered, or why it did not. */
-  async #post(due: Due): Promise<Answer | string> {
+  async #post(due: Due): Promise<Answer | string | typeof STOPPED> {
     const message = messageOf(due)
     const timeout = AbortSignal.timeout(this.#config.timeout)
     const signal = AbortSignal.any([timeout, this.#stop.signal])
     try {
-      if (due.inProcess) {
-        await this.#hooks.call(due.type, message, due.attempts, signal)
+      if (due.hook !== null) {
+        await this.#hooks.call(due.hook, message, due.attempts, signal)
         return { status: OK, retryAfter: undefined }
       }
       const body = JSON.stringify(message)
       return await post(this.#addresses, due.url, signatureHeaders(due.secrets, due.id, body), body, signal)
     } catch (error) {
       if (timeout.aborted) return `no answer within ${this.#config.timeout} ms`
-      if (this.#stop.signal.aborted) return 'the server stopped'
+      if (this.#stop.signal.aborted) return STOPPED
       return error instanceof Error ? error.message : String(error)
     }
   }
@@ -164,7 +167,6 @@ export class Sender {
     const given = tried.again === undefined
     await inTransaction(this.#pool, async (client) => {
       await recordTried(client, { ...tried, taken: false })
-      if (this.#stop.signal.aborted) return
       await noteFailure(client, webhook)
       if (tried.statusCode === GONE) await this.#switchOff(client, webhook, 'gone')
       else if (given) await this.#switchOff(client, webhook, 'failing', FAILS_FOR)

@@ -22,8 +22,9 @@ export interface Webhook {
 const COLUMNS = `id, url, description, events, rooms, active, switched_off as "switchedOff",
   failing_since as "failingSince", created_at as "createdAt", created_by as "createdBy", changed_at as "changedAt",
   case when previous_until > now() then previous_until end as "previousSecretUntil",
-  (select count(*)::int from webhook_deliveries d
-   where d.webhook_id = webhooks.id and d.next_at is not null) as waiting`
+  (select count(*)::int from webhook_deliveries d where d.webhook_id = webhooks.id and d.untried)
+  + (select count(*)::int from webhook_deliveries d
+     where d.webhook_id = webhooks.id and not d.untried and d.next_at is not null) as waiting`
 
 /** Any number that nothing else takes: whoever makes a webhook counts them first. */
 const COUNTING = 2_026_026_001
@@ -38,7 +39,7 @@ export async function insertWebhook(
   await client.query('select pg_advisory_xact_lock($1)', [COUNTING])
   const { rows } = await client.query<Webhook>(
     `insert into webhooks (url, description, events, rooms, active, secret, created_by)
-     select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from webhooks where not in_process) < $8
+     select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from webhooks where hook is null) < $8
      returning ${COLUMNS}`,
     [url, description, events, rooms, active, secret, by, MAX_WEBHOOKS],
   )
@@ -50,7 +51,7 @@ export async function insertWebhook(
 /** Oldest first. */
 export async function listWebhooks(client: Queryable): Promise<readonly Webhook[]> {
   return (
-    await client.query<Webhook>(`select ${COLUMNS} from webhooks where not in_process
+    await client.query<Webhook>(`select ${COLUMNS} from webhooks where hook is null
     order by created_at, id`)
   ).rows
 }
@@ -58,7 +59,7 @@ export async function listWebhooks(client: Queryable): Promise<readonly Webhook[
 /** @throws SynclineError `webhook-not-found` */
 export async function getWebhook(client: Queryable, id: string): Promise<Webhook> {
   return only(
-    (await client.query<Webhook>(`select ${COLUMNS} from webhooks where id = $1 and not in_process`, [id]))
+    (await client.query<Webhook>(`select ${COLUMNS} from webhooks where id = $1 and hook is null`, [id]))
       .rows,
   )
 }
@@ -77,7 +78,7 @@ export async function changeWebhook(
        events = coalesce($4, events), rooms = coalesce($5, rooms), active = coalesce($6, active),
        switched_off = case when $6 is null then switched_off end,
        failing_since = case when $6 then null else failing_since end, changed_at = now()
-     where id = $1 and not in_process returning ${COLUMNS}`,
+     where id = $1 and hook is null returning ${COLUMNS}`,
     [id, url ?? null, description ?? null, events ?? null, rooms ?? null, active ?? null],
   )
   return only(rows)
@@ -85,7 +86,7 @@ export async function changeWebhook(
 
 /** With all that waits for it and was sent to it. @throws SynclineError `webhook-not-found` */
 export async function deleteWebhook(client: Queryable, id: string): Promise<void> {
-  const { rowCount } = await client.query('delete from webhooks where id = $1 and not in_process', [id])
+  const { rowCount } = await client.query('delete from webhooks where id = $1 and hook is null', [id])
   if (rowCount === 0) throw new SynclineError('webhook-not-found')
   await client.query('delete from webhook_deliveries where webhook_id = $1', [id])
 }
@@ -100,7 +101,7 @@ export async function rotateSecret(
   const { rows } = await client.query<{ until: Date }>(
     `update webhooks set previous_secret = secret, previous_until = now() + $3::float8 * interval '1 ms',
        secret = $2, changed_at = now()
-     where id = $1 and not in_process returning previous_until as until`,
+     where id = $1 and hook is null returning previous_until as until`,
     [id, secret, overlap],
   )
   return only(rows).until
@@ -140,7 +141,7 @@ export async function switchOff(
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `update webhooks set active = false, switched_off = $2, changed_at = now()
-     where id = $1 and active and not in_process and failing_since <= now() - $3::float8 * interval '1 ms'`,
+     where id = $1 and active and hook is null and failing_since <= now() - $3::float8 * interval '1 ms'`,
     [id, why, failingFor],
   )
   return rowCount === 1

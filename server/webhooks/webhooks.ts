@@ -34,13 +34,12 @@ export async function createWebhooks(options: WebhookOptions): Promise<Webhooks>
   const { pool } = database
   const addresses = new Addresses(config.allowedNetworks)
   const hooks = new HookCalls(options.hooks, logger)
-  const hasHooks = hooks.types.length > 0
-  if (hasHooks) await offerHooks(pool, hooks.types)
+  if (hooks.types.length > 0) await offerHooks(pool, hooks.types)
   const sender = new Sender(database, config, addresses, hooks, logger)
   return {
     routes: webhookRoutes({ pool, addresses, registry, verify }),
     forgetOld: async () => {
-      await keepHooks(pool, hasHooks)
+      await keepHooks(pool, hooks.types)
       await forgetDeliveries(pool, config.keepDays)
       await forgetChanges(pool)
     },

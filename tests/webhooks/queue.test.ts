@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Capacity, takeDue } from '../../server/webhooks/queue.ts'
+import { replayDelivery } from '../../server/webhooks/delivery-table.ts'
+import { offerHooks } from '../../server/webhooks/hooks.ts'
+import { type Capacity, type Due, putBack, recordTried, takeDue } from '../../server/webhooks/queue.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 
 let database: FreshDatabase
@@ -9,6 +11,8 @@ let pool: pg.Pool
 beforeAll(async () => {
   database = await freshDatabase()
   pool = new pg.Pool({ connectionString: database.storage.url })
+  // A pool that has ended may still have connections, which dropping the database cuts.
+  pool.on('connect', (client) => client.on('error', () => undefined))
 })
 beforeEach(async () => {
   await pool.query('truncate webhooks, webhook_deliveries')
@@ -37,6 +41,18 @@ async function webhook(messages: number, rooms: number): Promise<string> {
   return id
 }
 
+/** What was taken has been sent: it was taken there, or is to be tried again. */
+const tried = ({ id, attempts }: Due, again?: number) =>
+  recordTried(pool, {
+    id,
+    attempts,
+    taken: again === undefined,
+    again,
+    statusCode: 200,
+    error: undefined,
+    duration: 1,
+  })
+
 const everybody = async (lease: number) =>
   (await Promise.all(Array.from({ length: 8 }, () => takeDue(pool, FREE, lease)))).flat().map(({ id }) => id)
 
@@ -64,9 +80,7 @@ it('[HOOK5] [HOOK10] a webhook has four on their way from a node, of different r
   const busy = new Map([[other, 4]])
   expect(await takeDue(pool, { ...FREE, busy }, LONG)).toEqual([])
   // The next of a room goes when the one before has been tried, however that went.
-  await pool.query(
-    `update webhook_deliveries set taken_until = null, next_at = now() + interval '1 hour' where seq = 1`,
-  )
+  for (const due of first.filter(({ seq }) => seq === 1)) await tried(due, 3_600_000)
   expect((await takeDue(pool, { ...FREE, busy }, LONG)).map(({ seq }) => seq)).toEqual([3])
 })
 
@@ -76,6 +90,72 @@ it('[HOOK3] what a killed node had taken is due again when its time is over', as
   expect(await takeDue(pool, FREE, LONG)).toEqual([])
   await pool.query('update webhook_deliveries set taken_until = now()')
   expect(await takeDue(pool, FREE, LONG)).toMatchObject([{ id: first?.id, attempts: 2 }])
+})
+
+it('[HOOK10] what a killed node had taken, or one that stops, still goes before what its room has after it', async () => {
+  await webhook(3, 1)
+  const [taken] = await takeDue(pool, FREE, LONG)
+  await pool.query('update webhook_deliveries set taken_until = now() where taken_until is not null')
+  const again = await takeDue(pool, FREE, LONG)
+  expect(again).toMatchObject([{ id: taken?.id, seq: 1, attempts: 2 }])
+  for (const due of again) await putBack(pool, due)
+  const last = await takeDue(pool, FREE, LONG)
+  expect(last).toMatchObject([{ id: taken?.id, seq: 1, attempts: 3 }])
+  for (const due of last) await tried(due)
+  expect(await takeDue(pool, FREE, LONG)).toMatchObject([{ seq: 2 }])
+})
+
+it('[HOOK5] what waits behind the first of one room holds up no other room, however much it is', async () => {
+  const id = await webhook(150, 1)
+  await pool.query(
+    `insert into webhook_deliveries (webhook_id, type, room, at, data) values ($1, 'document.changed', 'doc:1', now(), '{}')`,
+    [id],
+  )
+  expect((await takeDue(pool, FREE, LONG)).map(({ room }) => room).sort()).toEqual(['doc:1', 'talk:0'])
+})
+
+it('[HOOK9] [HOOK5] what is sent again waits for nothing that came after it, and holds up nothing', async () => {
+  const id = await webhook(150, 1)
+  const [first] = await takeDue(pool, FREE, LONG)
+  if (first === undefined) throw new Error('nothing was due')
+  await tried(first)
+  await replayDelivery(pool, id, first.id)
+  await pool.query(
+    `insert into webhook_deliveries (webhook_id, type, room, at, data) values ($1, 'document.changed', 'doc:1', now(), '{}')`,
+    [id],
+  )
+  const taken = await takeDue(pool, FREE, LONG)
+  expect(taken.map(({ room, seq }) => [room, seq])).toEqual(
+    expect.arrayContaining([
+      ['talk:0', 1],
+      ['talk:0', 2],
+      ['doc:1', null],
+    ]),
+  )
+  expect(taken).toHaveLength(3)
+})
+
+it('[HOOK21] a hook whose calls take long holds up no hook of another type, in its room neither', async () => {
+  const hooks = ['event:build.started', 'event:chat.message']
+  await offerHooks(pool, hooks)
+  await pool.query(
+    `insert into webhook_deliveries (webhook_id, type, room, at, data)
+     select id, hook, 'talk:1', now(), '{}' from webhooks cross join generate_series(1, 150)
+     where hook = 'event:build.started'`,
+  )
+  await pool.query(
+    `insert into webhook_deliveries (webhook_id, type, room, at, data)
+     select id, hook, 'talk:1', now(), '{}' from webhooks where hook = 'event:chat.message'`,
+  )
+  const first = await takeDue(pool, { ...FREE, hooks }, LONG)
+  expect(first.map(({ hook }) => hook).sort()).toEqual(hooks)
+  // Not by a process that has no such hook, nor by one in which as many calls run as may.
+  await pool.query('update webhook_deliveries set taken_until = null')
+  expect(await takeDue(pool, FREE, LONG)).toEqual([])
+  const busy = new Map([['event:build.started', 4]])
+  expect((await takeDue(pool, { ...FREE, busy, hooks }, LONG)).map(({ hook }) => hook)).toEqual([
+    'event:chat.message',
+  ])
 })
 
 it('[HOOK9] a webhook that is off is sent nothing, and has it all when it is on', async () => {
