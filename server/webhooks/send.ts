@@ -60,6 +60,8 @@ export async function post(
     },
   )
   request.on('error', reject)
+  // Of what has been settled before, nothing. An answer that would be another protocol ends without a word.
+  request.on('close', () => reject(new Error('the receiver closed the connection without an answer')))
   request.end(body)
   return promise
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Grants } from '../../server/protocol.ts'
 import { query } from '../support/blocked-database.ts'
@@ -312,6 +314,30 @@ describe('a receiver', () => {
       (await never.log()).some(({ error }: { error: string }) => /no answer within/.test(error)),
     )
     await slow.close()
+  })
+
+  it('[HOOK4] [HOOK5] that would speak another protocol has not taken it, and holds up nothing', async () => {
+    const upgrading = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      )
+    })
+    upgrading.listen(0, '127.0.0.1')
+    await once(upgrading, 'listening')
+    const { port } = upgrading.address() as AddressInfo
+    const { body } = await ask('POST', '/webhooks', {
+      url: `http://127.0.0.1:${port}/`,
+      events: ['event:chat.message'],
+      rooms: ['talk:upgrade'],
+    })
+    await say('talk:upgrade', 'm1')
+    const log = async () => (await ask('GET', `/webhooks/${body.id}/deliveries`)).body.deliveries
+    await until(async () => (await log())[0]?.error !== null)
+    expect(await log()).toMatchObject([
+      { statusCode: null, error: expect.stringContaining('without an answer') },
+    ])
+    upgrading.close()
   })
 
   it('[HOOK10] that takes everything is told of a room in the order of its log', async () => {
