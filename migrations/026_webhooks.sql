@@ -85,8 +85,14 @@ returns void language sql as $$
   where h.active and webhook_wants(h.events, h.rooms, $1, $3) order by h.created_at, h.id
 $$;
 
+-- What is brought in has happened elsewhere, or long ago: `room` where the room is, `log` where only what it is made with is.
+create function is_imported(part text) returns boolean language sql stable as $$
+  select coalesce(current_setting('syncline.importing', true), '') in (part, 'room')
+$$;
+
 create function tell_of_created_room() returns trigger language plpgsql as $$
 begin
+  if is_imported('room') then return null; end if;
   perform tell_webhooks('room.created', new.id, new.name, null, clock_timestamp(),
     jsonb_build_object('by', new.created_by));
   return null;
@@ -113,6 +119,7 @@ when (new.name is null) execute function forget_purged_room();
 
 create function tell_of_version() returns trigger language plpgsql as $$
 begin
+  if is_imported('log') then return null; end if;
   perform tell_webhooks('version.created', new.room_id, r.name, new.seq, new.created_at,
     jsonb_build_object('version', jsonb_build_object(
       'id', new.id, 'kind', new.kind, 'reason', new.reason, 'title', new.title,
@@ -122,10 +129,10 @@ begin
 end $$;
 create trigger tell_webhooks after insert on versions for each row execute function tell_of_version();
 
--- Of many events in one commit: the rows of a statement at once. What is brought in from a file has happened elsewhere.
+-- Of many events in one commit: the rows of a statement at once.
 create function tell_of_events() returns trigger language plpgsql as $$
 begin
-  if exists (select from webhooks where active) and current_setting('syncline.importing', true) is distinct from 'on' then
+  if exists (select from webhooks where active) and not is_imported('log') then
     insert into webhook_deliveries (webhook_id, type, room_id, room, seq, at, data)
     select h.id, 'event:' || w.type, w.room_id, r.name, w.seq, w.at,
       jsonb_build_object('actor', w.actor, 'event', jsonb_build_object('id', w.id, 'payload', w.payload))
@@ -141,7 +148,7 @@ for each statement execute function tell_of_events();
 -- Of edits only that there were some: once a room is quiet, or has not been for long, its webhooks are told of all at once.
 create function note_changes() returns trigger language plpgsql as $$
 begin
-  if exists (select from webhooks where active and 'document.changed' = any(events)) then
+  if exists (select from webhooks where active and 'document.changed' = any(events)) and not is_imported('log') then
     insert into webhook_changes (room_id, first_seq, last_seq, at, actors)
     select room_id, min(seq), max(seq), clock_timestamp(), array_agg(distinct actor) from written group by room_id;
   end if;

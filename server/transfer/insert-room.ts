@@ -28,6 +28,7 @@ export async function insertDocument(
   { title, editor }: Shown,
 ): Promise<Insertion> {
   const inserted = await inTransaction(pool, async (client) => {
+    await markImport(client, 'room')
     const { rows } = await client.query<{ id: string }>(
       `with room as (
        insert into rooms (name, kind, head, created_by, title, editor)
@@ -45,6 +46,10 @@ export async function insertDocument(
   })
   return inserted ? 'inserted' : standing(pool, name)
 }
+
+/** No webhook is told of what happened elsewhere, or long ago: see migrations/026_webhooks.sql. In a transaction. */
+const markImport = (client: Queryable, part: 'room' | 'log') =>
+  client.query(`select set_config('syncline.importing', $1, true)`, [part])
 
 /** What was brought in can be found again, whatever is made of it later. */
 const keepImported = (
@@ -79,6 +84,8 @@ export function insertLog(
   { shown, followed = true, record }: InsertOptions,
 ): Promise<Insertion> {
   return inTransaction(pool, async (client) => {
+    // That a copy is made happens now.
+    await markImport(client, followed ? 'room' : 'log')
     const { rows } = await client.query<{ id: string }>(
       `insert into rooms (name, kind, created_at, created_by) values ($1, split_part($1, ':', 1), $2, $3)
        on conflict (name) do nothing returning id`,
@@ -86,8 +93,6 @@ export function insertLog(
     )
     if (rows[0] === undefined) return standing(pool, name)
     const room = Number(rows[0].id) as RoomId
-    // Its events have happened elsewhere, or long ago: no webhook is told of them.
-    await client.query(`select set_config('syncline.importing', 'on', true)`)
     const last = await insertSegments(client, room, entries, followed)
     const { title, editor } = shown()
     await client.query(

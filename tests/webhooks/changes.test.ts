@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Seq } from '../../server/log/entry.ts'
-import { insertLog } from '../../server/transfer/insert-room.ts'
+import { insertDocument, insertLog } from '../../server/transfer/insert-room.ts'
+import type { LoggedEntry } from '../../server/transfer/log-file.ts'
 import { tellChanges } from '../../server/webhooks/changes.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 
@@ -71,30 +72,53 @@ it('[HOOK12] what was deleted meanwhile is not told of', async () => {
   expect(await told()).toEqual([])
 })
 
-it('[HOOK13] what is brought in from a file happened elsewhere', async () => {
-  const event = { actor: 'ada', at: 0, type: 'chat.message', payload: '{"text":"long ago"}' }
-  const insert = (name: string) =>
-    insertLog(
-      pool,
-      name,
-      { room: name, createdAt: '2020-01-01T00:00:00.000Z', createdBy: 'ada' },
-      (async function* () {
-        yield {
-          seq: 1 as Seq,
-          at: 0,
-          actor: 'ada',
-          bytes: Uint8Array.of(0, 0),
-          events: [{ ...event, seq: 1, id: 'a' }],
-        }
-      })(),
-      { shown: () => ({ title: null, editor: null }) },
-    )
-  await insert('doc:imported')
-  expect((await told()).filter(({ type }) => type.startsWith('event:'))).toEqual([])
-  // The control: the same, written by who publishes it.
+/** What a webhook that wants everything is told of, by type, once what has changed is told of, too. */
+async function types(): Promise<readonly string[]> {
+  await tellChanges(pool, { quiet: 0, longest: 0 })
+  return (await told()).map(({ type }) => type).sort()
+}
+
+async function* log(): AsyncGenerator<LoggedEntry> {
+  yield {
+    seq: 1 as Seq,
+    at: 0,
+    actor: 'ada',
+    bytes: Uint8Array.of(0, 0),
+    events: [{ seq: 1, id: 'a', actor: 'ada', at: 0, type: 'chat.message', payload: '{"text":"long ago"}' }],
+  }
+}
+
+it('[HOOK13] what is brought in happened elsewhere: neither room nor version, edit or event of it is told of', async () => {
+  await pool.query(`update webhooks set events = '{document.changed,event:*,room.created,version.created}'`)
+  const shown = { title: null, editor: null }
+  const header = { room: 'doc:log', createdAt: '2020-01-01T00:00:00.000Z', createdBy: 'ada' }
+  await insertLog(pool, 'doc:log', header, log(), { shown: () => shown })
+  await insertDocument(pool, 'doc:text', { actor: 'ada', at: 0, bytes: Uint8Array.of(0, 0) }, shown)
+  expect((await pool.query('select from rooms')).rowCount).toBe(2)
+  expect((await pool.query('select from versions')).rowCount).toBe(2)
+  expect(await types()).toEqual([])
+  // A copy of a room that is here is made now, of what happened before.
+  await insertLog(pool, 'doc:copy', header, log(), { shown: () => shown, followed: false })
+  expect(await types()).toEqual(['room.created'])
+  // The control: the same, written by whose doing it is.
+  await pool.query(`insert into rooms (name, kind, created_by) values ('doc:new', 'doc', 'ada')`)
   await pool.query(
     `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
-     select id, 2, now(), 'ada', 'chat.message', 'b', '{"text":"now"}', 14 from rooms`,
+     select id, 2, now(), 'ada', 'chat.message', 'b', '{"text":"now"}', 14 from rooms where name = 'doc:new'`,
   )
-  expect((await told()).filter(({ type }) => type.startsWith('event:'))).toHaveLength(1)
+  await pool.query(
+    `insert into room_updates (room_id, seq, at, actor, bytes)
+     select id, 1, now(), 'ada', '\\x0000' from rooms where name = 'doc:new'`,
+  )
+  await pool.query(
+    `insert into versions (room_id, seq, at, kind, reason, author)
+     select id, 1, now(), 'automatic', 'idle', 'ada' from rooms where name = 'doc:new'`,
+  )
+  expect(await types()).toEqual([
+    'document.changed',
+    'event:chat.message',
+    'room.created',
+    'room.created',
+    'version.created',
+  ])
 })
