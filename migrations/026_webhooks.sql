@@ -59,6 +59,7 @@ create index webhook_deliveries_again on webhook_deliveries (webhook_id, next_at
 create index webhook_deliveries_untried on webhook_deliveries (webhook_id, room, number) where untried;
 create index webhook_deliveries_log on webhook_deliveries (webhook_id, number);
 create index webhook_deliveries_room on webhook_deliveries (room_id);
+create index webhook_deliveries_erased on webhook_deliveries (room) where type = 'room.erased' and next_at is null;
 create index webhook_deliveries_age on webhook_deliveries (created_at);
 
 -- Edits of which nobody has been told yet, a row a commit and room. A row a room would be one that each commit waits for.
@@ -108,10 +109,11 @@ end $$;
 create trigger tell_webhooks_erased after update of erased_at on rooms for each row
 when (old.erased_at is null and new.erased_at is not null) execute function tell_of_erased_room();
 
--- A purge forgets that there was a room of this name: so does the log of deliveries, but for what waits to be told.
+-- A purge forgets that there was a room of this name: so does the log of deliveries, of which its erasure has left nothing
+-- else. What waits to be told goes with the housekeeping, once it was.
 create function forget_purged_room() returns trigger language plpgsql as $$
 begin
-  delete from webhook_deliveries where room = old.name and next_at is null;
+  delete from webhook_deliveries where type = 'room.erased' and room = old.name and next_at is null;
   return null;
 end $$;
 create trigger forget_purged_room after update of name on rooms for each row

@@ -94,7 +94,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     tasks: {
       'old digests': () => notifications.digests.forgetOld(),
       'old metrics': (signal) => analytics.forgetOld(signal),
-      'old deliveries': () => webhooks.forgetOld(),
+      'old deliveries': (signal) => webhooks.forgetOld(signal),
     },
     start: () => {
       followers.start()

@@ -1,8 +1,7 @@
+import { inParts, PART } from '../storage/in-parts.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import { KEPT, WIDTHS } from './widths.ts'
 
-/** Rows of one statement. */
-const CHUNK = 10_000
 /** What is deleted is older than that by so much, so that nobody adds to it at the same moment; in seconds. */
 const SLACK = 600
 /** How long a batch is known that was taken, in seconds; what it brings again after it is too old to count. */
@@ -10,10 +9,10 @@ const BATCHES_KEPT = 2 * KEPT[5]
 
 const OLD_BUCKETS = `
   delete from analytics_buckets where ctid = any(array(
-    select ctid from analytics_buckets where width = $1 and at < now() - $2 * interval '1 second' limit ${CHUNK}))`
+    select ctid from analytics_buckets where width = $1 and at < now() - $2 * interval '1 second' limit ${PART}))`
 const OLD_BATCHES = `
   delete from analytics_batches where ctid = any(array(
-    select ctid from analytics_batches where at < now() - $1 * interval '1 second' limit ${CHUNK}))`
+    select ctid from analytics_batches where at < now() - $1 * interval '1 second' limit ${PART}))`
 /** One that has just been made has a bucket, or is not to be seen yet. */
 const EMPTY_SERIES = `
   delete from analytics_series s where not exists (select from analytics_buckets b where b.series_id = s.id)`
@@ -23,14 +22,4 @@ export async function forgetOld(db: Queryable, signal: AbortSignal): Promise<voi
   for (const width of WIDTHS) await inParts(db, OLD_BUCKETS, [width, KEPT[width] + SLACK], signal)
   await inParts(db, OLD_BATCHES, [BATCHES_KEPT], signal)
   if (!signal.aborted) await db.query(EMPTY_SERIES)
-}
-
-async function inParts(
-  db: Queryable,
-  text: string,
-  values: readonly unknown[],
-  signal: AbortSignal,
-): Promise<void> {
-  let rows: number | null = CHUNK
-  while (rows === CHUNK && !signal.aborted) rows = (await db.query(text, [...values])).rowCount
 }

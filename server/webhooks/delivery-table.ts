@@ -1,4 +1,5 @@
 import { SynclineError } from '../errors.ts'
+import { inParts, PART } from '../storage/in-parts.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import type { DeliveryStatus } from './webhook.ts'
 
@@ -92,12 +93,32 @@ export async function replayDelivery(client: Queryable, webhook: string, id: str
   return only(rows)
 }
 
-/** Deletes what is older than so many days, and what is left of webhooks that were deleted. */
-export async function forgetDeliveries(client: Queryable, days: number): Promise<void> {
-  await client.query(`delete from webhook_deliveries where created_at < now() - $1::int * interval '1 day'`, [
-    days,
-  ])
-  await client.query('delete from webhook_deliveries where webhook_id not in (select id from webhooks)')
+const OLD = `
+  delete from webhook_deliveries where ctid = any(array(
+    select ctid from webhook_deliveries where created_at < now() - $1::int * interval '1 day' limit ${PART}))`
+/** From webhook to webhook by an index: of all deliveries only those are looked at that go. */
+const WITHOUT_WEBHOOK = `
+  with recursive told as (
+    (select webhook_id as id from webhook_deliveries order by webhook_id limit 1)
+    union all
+    select next.id from told cross join lateral (
+      select webhook_id as id from webhook_deliveries where webhook_id > told.id order by webhook_id limit 1) next
+  )
+  delete from webhook_deliveries where ctid = any(array(
+    select d.ctid from told join webhook_deliveries d on d.webhook_id = told.id
+    where not exists (select from webhooks h where h.id = told.id) limit ${PART}))`
+/** What waited when its room was purged, and has been told since. */
+const PURGED = `
+  delete from webhook_deliveries where ctid = any(array(
+    select ctid from webhook_deliveries d
+    where type = 'room.erased' and next_at is null and not exists (select from rooms r where r.name = d.room)
+    limit ${PART}))`
+
+/** Deletes what is older than so many days, what is left of webhooks that were deleted, and the names of purged rooms. */
+export async function forgetDeliveries(db: Queryable, days: number, signal: AbortSignal): Promise<void> {
+  await inParts(db, OLD, [days], signal)
+  await inParts(db, WITHOUT_WEBHOOK, [], signal)
+  await inParts(db, PURGED, [], signal)
 }
 
 export const messageOf = ({

@@ -88,7 +88,7 @@ const change = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: `${PATH}/{id}`,
-  summary: 'Delete a webhook with what waits for it and the log of what it was sent',
+  summary: 'Delete a webhook; what waits for it and the log of what it was sent go with the housekeeping',
   security,
   request: { params },
   responses: { 204: { description: 'It is gone' }, ...refusals },
@@ -271,6 +271,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
     .openapi(delivery, async (c) => {
       await administrator(c.req.header('authorization'))
       const { id, delivery: of } = c.req.valid('param')
+      await getWebhook(pool, id)
       const { message, ...found } = await getDelivery(pool, id, of)
       return c.json({ ...representDelivery(found), message: { ...message } }, 200)
     })
@@ -280,7 +281,10 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const again = await act(
         actor,
         'replay',
-        (client) => replayDelivery(client, id, of),
+        async (client) => {
+          await getWebhook(client, id)
+          return replayDelivery(client, id, of)
+        },
         () => id,
         { delivery: of },
       )

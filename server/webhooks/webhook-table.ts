@@ -84,11 +84,10 @@ export async function changeWebhook(
   return only(rows)
 }
 
-/** With all that waits for it and was sent to it. @throws SynclineError `webhook-not-found` */
+/** Nothing is sent to it any more; what waits for it and was sent to it goes with the housekeeping. @throws SynclineError `webhook-not-found` */
 export async function deleteWebhook(client: Queryable, id: string): Promise<void> {
   const { rowCount } = await client.query('delete from webhooks where id = $1 and hook is null', [id])
   if (rowCount === 0) throw new SynclineError('webhook-not-found')
-  await client.query('delete from webhook_deliveries where webhook_id = $1', [id])
 }
 
 /** The secret that was, counts beside the new one for so many ms. @throws SynclineError `webhook-not-found` */

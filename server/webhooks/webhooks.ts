@@ -23,8 +23,8 @@ export interface WebhookOptions {
 /** Addresses of applications that are told of what happens here: the administrators' routes, and what sends. */
 export interface Webhooks {
   readonly routes: Router
-  /** Deletes deliveries that are old. */
-  forgetOld(): Promise<void>
+  /** Deletes deliveries that nobody needs any more. */
+  forgetOld(signal: AbortSignal): Promise<void>
   start(): void
   close(): Promise<void>
 }
@@ -38,9 +38,9 @@ export async function createWebhooks(options: WebhookOptions): Promise<Webhooks>
   const sender = new Sender(database, config, addresses, hooks, logger)
   return {
     routes: webhookRoutes({ pool, addresses, registry, verify }),
-    forgetOld: async () => {
+    forgetOld: async (signal) => {
       await keepHooks(pool, hooks.types)
-      await forgetDeliveries(pool, config.keepDays)
+      await forgetDeliveries(pool, config.keepDays, signal)
       await forgetChanges(pool)
     },
     start: () => sender.start(),

@@ -229,6 +229,16 @@ describe('a webhook', () => {
       .filter(({ path }) => path === told.path)
       .map(({ headers }) => headers['webhook-id'])
     expect(signatures[3]).toBe(signatures[0])
+    // Of a webhook that is deleted there is no delivery, whenever the housekeeping comes.
+    const other = await hook({ events: ['event:chat.message'] })
+    await ask('POST', `/webhooks/${other.id}/test`)
+    const [{ id: theirs }] = await other.log()
+    await ask('DELETE', `/webhooks/${other.id}`)
+    for (const [method, path] of [
+      ['GET', theirs],
+      ['POST', `${theirs}/replay`],
+    ])
+      expect((await ask(method ?? '', `/webhooks/${other.id}/deliveries/${path}`)).status).toBe(404)
     const ping = await ask('POST', `/webhooks/${told.id}/test`)
     expect(ping).toMatchObject({ status: 202, body: { type: 'ping', room: null, status: 'waiting' } })
     await until(() => told.messages().some(({ type }) => type === 'ping'))
