@@ -204,7 +204,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
         'create',
         (client) => insertWebhook(client, asked, secret, actor),
         ({ id }) => id,
-        asked,
+        recorded(asked),
       )
       return c.json({ ...represent(webhook), secret }, 201)
     })
@@ -223,7 +223,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
         'change',
         (client) => changeWebhook(client, id, asked),
         () => id,
-        asked,
+        recorded(asked),
       )
       return c.json(represent(webhook), 200)
     })
@@ -291,6 +291,10 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       return c.json(representDelivery(again), 202)
     })
 }
+
+/** Of an address only its origin: what stands behind that is a secret with many receivers, and the audit log is for good. */
+const recorded = <Asked extends { readonly url?: string | undefined }>(asked: Asked) =>
+  asked.url === undefined ? asked : { ...asked, url: new URL(asked.url).origin }
 
 const iso = (time: Date | null): string | null => time?.toISOString() ?? null
 

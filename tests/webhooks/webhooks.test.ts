@@ -259,7 +259,8 @@ describe('a webhook', () => {
 
   it('[HOOK8] is administrators’ alone; each act is in the audit log, and the secret nowhere', async () => {
     const { id, secret } = await hook({ events: ['event:*'], rooms: ['talk:none'], description: 'for CI' })
-    await ask('PATCH', `/webhooks/${id}`, { description: 'for builds' })
+    const url = `${receiver.url}/T00/in-the-address?key=and-behind-it`
+    await ask('PATCH', `/webhooks/${id}`, { description: 'for builds', url })
     await ask('POST', `/webhooks/${id}/secret`)
     const anything: readonly [string, string, unknown?][] = [
       ['GET', '/webhooks'],
@@ -277,6 +278,8 @@ describe('a webhook', () => {
       expect((await ask(method, path, body, { '*:*': 'write', 'doc:*': 'admin' })).status, path).toBe(403)
     const acts = JSON.stringify((await ask('GET', '/audit?limit=4')).body)
     for (const act of ['create', 'change', 'rotate']) expect(acts).toContain(`webhook.${act}`)
+    expect(acts).toContain(`"url":"${receiver.url}"`)
+    expect(acts).not.toMatch(/in-the-address|and-behind-it/)
     expect(acts + JSON.stringify((await ask('GET', '/webhooks')).body)).not.toContain(secret)
     expect((await ask('GET', `/webhooks/${id}`)).body).toMatchObject({
       description: 'for builds',
