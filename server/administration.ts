@@ -1,4 +1,4 @@
-import { type AuditEntry, recordAct } from './access/audit.ts'
+import { type Act, type AuditEntry, recordAct } from './access/audit.ts'
 import type { Authorizer } from './access/authorizer.ts'
 import type { Revocations } from './access/revocations.ts'
 import { deleteTickets, type Tickets } from './access/tickets.ts'
@@ -100,7 +100,7 @@ export function createAdministration(options: AdministrationOptions): Administra
   }
 }
 
-const act = (name: string, room: string, actor: string): AuditEntry => ({
+const act = (name: Act, room: string, actor: string): AuditEntry => ({
   actor,
   act: name,
   subject: room,

@@ -3,18 +3,40 @@ import { SynclineError } from '../errors.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import type { Queryable } from '../storage/transaction.ts'
 
+/** All acts that there are. The studio has words for each, which a test holds. */
+export const ACTS = [
+  'access.revoke',
+  'alert.delete',
+  'alert.set',
+  'person.erase',
+  'room.copy',
+  'room.erase',
+  'room.purge',
+  'room.release',
+  'room.retain',
+  'webhook.change',
+  'webhook.create',
+  'webhook.delete',
+  'webhook.replay',
+  'webhook.rotate',
+  'webhook.switch-off',
+  'webhook.test',
+] as const
+export type Act = (typeof ACTS)[number]
+
 /** An administrative act: who did what to whom or what. */
 export interface AuditEntry {
   /** The user id in the token of whoever did it. */
   readonly actor: string
-  /** Such as `access.revoke`. */
-  readonly act: string
+  readonly act: Act
   /** Such as `user:ada` or `doc:readme`. */
   readonly subject: string
   readonly details: Readonly<Record<string, unknown>>
 }
 
-interface RecordedAct extends AuditEntry {
+interface RecordedAct extends Omit<AuditEntry, 'act'> {
+  /** One of `ACTS`, or of a version that had others. */
+  readonly act: string
   readonly id: number
   readonly at: Date
   /** What the actor was last called; null where nobody said it. */

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { recordAct } from '../access/audit.ts'
+import { type Act, recordAct } from '../access/audit.ts'
 import { SynclineError } from '../errors.ts'
 import type { RoomId } from '../log/entry.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
@@ -186,7 +186,7 @@ export async function forgetTurn(db: Queryable, { place }: Turn): Promise<void> 
 
 const record = (
   client: Queryable,
-  act: string,
+  act: Act,
   { roomName, name, by }: Change,
   details: Readonly<Record<string, unknown>>,
 ) => recordAct(client, { actor: by, act, subject: roomName, details: { alert: name, ...details } })

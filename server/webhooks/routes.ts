@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type pg from 'pg'
-import { recordAct } from '../access/audit.ts'
+import { type Act, recordAct } from '../access/audit.ts'
 import { isAdministrator } from '../access/grants.ts'
 import type { Verify } from '../access/verifier.ts'
 import type { Registry } from '../channels/registry.ts'
@@ -172,7 +172,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
   /** Done and written down, or neither. */
   const act = <Result>(
     actor: string,
-    name: string,
+    name: Act,
     work: (client: Queryable) => Promise<Result>,
     subject: (result: Result) => string,
     details: Readonly<Record<string, unknown>> = {},
@@ -181,7 +181,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const result = await work(client)
       await recordAct(client, {
         actor,
-        act: `webhook.${name}`,
+        act: name,
         subject: `webhook:${subject(result)}`,
         details,
       })
@@ -201,7 +201,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const secret = newSecret()
       const webhook = await act(
         actor,
-        'create',
+        'webhook.create',
         (client) => insertWebhook(client, asked, secret, actor),
         ({ id }) => id,
         recorded(asked),
@@ -220,7 +220,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       if (asked.url !== undefined) await addresses.require(asked.url)
       const webhook = await act(
         actor,
-        'change',
+        'webhook.change',
         (client) => changeWebhook(client, id, asked),
         () => id,
         recorded(asked),
@@ -232,7 +232,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const { id } = c.req.valid('param')
       await act(
         actor,
-        'delete',
+        'webhook.delete',
         (client) => deleteWebhook(client, id),
         () => id,
       )
@@ -244,7 +244,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const secret = newSecret()
       const until = await act(
         actor,
-        'rotate',
+        'webhook.rotate',
         (client) => rotateSecret(client, id, secret, OVERLAP),
         () => id,
       )
@@ -257,7 +257,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
         await getWebhook(client, id)
         return insertPing(client, id)
       }
-      return c.json(representDelivery(await act(actor, 'test', ping, () => id)), 202)
+      return c.json(representDelivery(await act(actor, 'webhook.test', ping, () => id)), 202)
     })
     .openapi(deliveries, async (c) => {
       await administrator(c.req.header('authorization'))
@@ -280,7 +280,7 @@ export function webhookRoutes({ pool, addresses, registry, verify }: WebhookRout
       const { id, delivery: of } = c.req.valid('param')
       const again = await act(
         actor,
-        'replay',
+        'webhook.replay',
         async (client) => {
           await getWebhook(client, id)
           return replayDelivery(client, id, of)

@@ -41,6 +41,11 @@ const ACTS: Readonly<Record<string, { readonly label: string; readonly says: Sen
     label: 'Erased a person',
     says: ({ subject }) => `erased the person of ${subject}, whose past is a deleted person’s`,
   },
+  'webhook.switch-off': {
+    label: 'Switched a webhook off',
+    says: (act) =>
+      `switched ${webhook(act)} off: ${act.details.why === 'gone' ? 'its receiver said it is gone' : 'it had failed for days'}`,
+  },
   'alert.set': {
     label: 'Set an alert',
     says: ({ subject, details }) => `set the alert ${text(details.alert, '')} in ${subject}`,
