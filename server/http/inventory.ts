@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Authorizer } from '../access/authorizer.ts'
+import { isAdministrator } from '../access/grants.ts'
 import type { Revocations } from '../access/revocations.ts'
 import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
@@ -11,6 +12,8 @@ import {
   type RoomInventory,
 } from '../log/inventory.ts'
 import { API_PREFIX } from '../protocol.ts'
+import { Remembered } from '../storage/remembered.ts'
+import { administrator } from './administrator.ts'
 import { bearer } from './bearer.ts'
 import { type Cursors, cursorSchema } from './cursors.ts'
 import { createRouter, json, needs, refusals } from './router.ts'
@@ -79,40 +82,79 @@ const route = createRoute({
   },
 })
 
+const healthRoute = createRoute({
+  method: 'get',
+  path: `${API_PREFIX}/admin/rooms/health`,
+  summary: 'How many rooms are not well',
+  description: 'All of them are counted, whoever administers them; up to five seconds old.',
+  security: needs('admin in *:*'),
+  responses: {
+    200: {
+      description: 'None of them is counted twice',
+      ...json(
+        z
+          .object({
+            quarantined: z.int().openapi({ description: 'Nobody may open them' }),
+            damaged: z
+              .int()
+              .openapi({ description: 'An entry of the log is missing, as far as rooms were measured' }),
+          })
+          .openapi('RoomsHealth'),
+      ),
+    },
+    ...refusals,
+  },
+})
+
+/** For how long a count of all rooms is remembered, however many ask, in ms. */
+const COUNT_KEPT = 5_000
+
 export interface InventoryOptions {
-  readonly inventory: Pick<RoomInventory, 'list'>
+  readonly inventory: Pick<RoomInventory, 'list' | 'countUnwell'>
   readonly cursors: Cursors
   readonly verify: Verify
   readonly authorizer: Authorizer
   readonly revocations: Pick<Revocations, 'roomsTakenFrom'>
 }
 
-export const inventoryRoutes = ({ inventory, cursors, verify, authorizer, revocations }: InventoryOptions) =>
-  createRouter().openapi(route, async (c) => {
-    const identity = await bearer(c.req.header('authorization'), verify)
-    const scope = authorizer.candidates(identity, 'admin')
-    if (scope !== 'all' && scope.kinds.length + scope.names.length === 0) throw new SynclineError('forbidden')
-    const { sort, order, search, health, limit, after } = c.req.valid('query')
-    const sought = { search, health }
-    const query = {
-      // Where a page ends early is not to depend on what rooms are called that the application then refuses.
-      ...(authorizer.asksApplication ? {} : sought),
-      scope,
-      except: revocations.roomsTakenFrom(identity),
-      sort,
-      ascending: order === 'asc',
-    }
-    const { rooms, next } = await shownPage({
-      cursors,
-      list: `admin/rooms ${sort} ${order}`,
-      limit,
-      after,
-      candidates: (most, place) => inventory.list({ ...query, limit: most, after: place }),
-      isShown: async (room) =>
-        (await authorizer.decide(identity, room.name)).role === 'admin' && isSought(room, sought),
+export const inventoryRoutes = (options: InventoryOptions) => {
+  const { inventory, cursors, verify, authorizer, revocations } = options
+  const unwell = new Remembered(COUNT_KEPT, () => inventory.countUnwell())
+  return createRouter()
+    .openapi(healthRoute, async (c) => {
+      await administrator(c.req.header('authorization'), verify)
+      const counted = await unwell.get()
+      if (counted === undefined) throw new SynclineError('storage-unavailable')
+      return c.json(counted, 200)
     })
-    return c.json({ rooms: rooms.map(represent), next }, 200)
-  })
+    .openapi(route, async (c) => {
+      const identity = await bearer(c.req.header('authorization'), verify)
+      const scope = authorizer.candidates(identity, 'admin')
+      if (scope !== 'all' && scope.kinds.length + scope.names.length === 0)
+        throw new SynclineError('forbidden')
+      const { sort, order, search, health, limit, after } = c.req.valid('query')
+      const sought = { search, health }
+      const query = {
+        // Where a page ends early is not to depend on what rooms are called that the application then refuses, but to
+        // an administrator, to whom the audit log names them all: of few rooms that are sought none is to be missed.
+        ...(authorizer.asksApplication && !isAdministrator(identity.grants) ? {} : sought),
+        scope,
+        except: revocations.roomsTakenFrom(identity),
+        sort,
+        ascending: order === 'asc',
+      }
+      const { rooms, next } = await shownPage({
+        cursors,
+        list: `admin/rooms ${sort} ${order}`,
+        limit,
+        after,
+        candidates: (most, place) => inventory.list({ ...query, limit: most, after: place }),
+        isShown: async (room) =>
+          (await authorizer.decide(identity, room.name)).role === 'admin' && isSought(room, sought),
+      })
+      return c.json({ rooms: rooms.map(represent), next }, 200)
+    })
+}
 
 function isSought(
   { name, title, health }: InventoryRoom,

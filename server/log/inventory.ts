@@ -4,6 +4,7 @@ import { isStorageFailure } from '../storage/failure.ts'
 import type { Listed } from './directory.ts'
 import type { RoomId, Seq } from './entry.ts'
 import { isOfDeletedRoom } from './erase.ts'
+import { countQuarantined } from './rooms.ts'
 
 /** What a list of rooms can be sorted by; each is a whole number. */
 const KEYS = {
@@ -130,6 +131,10 @@ const CHANGED = `
   select r.id from rooms r left join room_sizes s on s.room_id = r.id
   where r.deleted_at is null and s.head is distinct from r.head`
 
+const DAMAGED = `
+  select count(*)::float8 as count from room_sizes s join rooms r on r.id = s.room_id
+  where not s.whole and r.deleted_at is null and r.quarantined_at is null`
+
 /** Changed rooms that a request counts before it sorts by what is counted; housekeeping counts the others. */
 const CHANGED_LATELY = 100
 /** Rooms that housekeeping counts in a statement. */
@@ -161,6 +166,15 @@ export class RoomInventory {
       if (!isStorageFailure(error)) throw error
       throw new SynclineError('storage-unavailable', undefined, { cause: error })
     }
+  }
+
+  /** How many rooms are quarantined, and how many others damaged. */
+  async countUnwell(): Promise<{ readonly quarantined: number; readonly damaged: number }> {
+    const [quarantined, { rows }] = await Promise.all([
+      countQuarantined(this.#pool),
+      this.#pool.query<{ count: number }>(DAMAGED),
+    ])
+    return { quarantined, damaged: rows[0]?.count ?? 0 }
   }
 
   /** Counts what has changed since it was counted. */

@@ -129,7 +129,7 @@ export async function isQuarantined(pool: pg.Pool, room: RoomId): Promise<boolea
 }
 
 /** By an index that has no other rooms. */
-export async function countQuarantined(pool: pg.Pool): Promise<number> {
+export async function countQuarantined(pool: Pick<pg.Pool, 'query'>): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     'select count(*)::float8 as count from rooms where quarantined_at is not null and deleted_at is null',
   )

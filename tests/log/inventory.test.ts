@@ -144,6 +144,7 @@ describe('the inventory of rooms', () => {
       'doc:quarantined': 'quarantined',
       'doc:deleted': 'deleted',
     })
+    expect(await new RoomInventory(db.pool).countUnwell()).toEqual({ quarantined: 1, damaged: 1 })
     expect(found.find(({ name }) => name === 'doc:quarantined')).toMatchObject({ reason: 'why' })
     expect(found.find(({ name }) => name === 'doc:deleted')).toMatchObject({ deletedBy: 'eve', logBytes: 0 })
   })
