@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { FAULTS } from '../../server/measured.ts'
 import { METRICS } from '../../server/observe/metric-list.ts'
 import { PACKAGE_ROOT } from '../../server/package.ts'
 import { exported, type Query, untruths } from './queries.ts'
@@ -74,6 +75,11 @@ it('[OBS40] every metric, label and value that alerts and dashboard ask for is t
   expect(alerts.length).toBeGreaterThan(10)
   expect(panels.length).toBeGreaterThan(30)
   expect(untruths([...alerts, ...panels], metrics)).toEqual([])
+})
+
+it('[OBS40] counts as an error of the server what is alerted of as one', () => {
+  const { expr = '' } = alerts.find(({ where }) => where === 'SynclineInternalErrors') ?? {}
+  expect(/code=~"([^"]+)"/.exec(expr)?.[1]?.split('|').sort()).toEqual([...FAULTS].sort())
 })
 
 it('[OBS40] the dashboard shows every metric there is', () => {
