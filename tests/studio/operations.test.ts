@@ -116,12 +116,14 @@ describe('the operations', () => {
     for (const said of [
       'Connections and people: Connections 12, People 7',
       'Edits and events, per second: Edits 8, Events 0',
-      'Until an edit is committed: p50 4 ms, p99 12 ms',
+      'Until a batch of edits is committed: p50 4 ms, p99 12 ms',
       'Open rooms: Rooms –',
     ])
       await page.getByRole('img', { name: said, exact: true }).waitFor()
-    await page.getByText('Figures of “Until an edit is committed”').click()
-    const rows = page.getByLabel('Figures of “Until an edit is committed”, newest first').locator('tbody tr')
+    await page.getByText('Figures of “Until a batch of edits is committed”').click()
+    const rows = page
+      .getByLabel('Figures of “Until a batch of edits is committed”, newest first')
+      .locator('tbody tr')
     expect(await rows.first().locator('td').allTextContents()).toEqual(['4 ms', '12 ms'])
     await page.getByText('Day', { exact: true }).click()
     await page.reload()

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
-import { RequestError } from '../api.ts'
+import { type Failure, failureOf, failureWords } from './failure.ts'
 
 interface ConfirmDialogProps {
   readonly opened: boolean
@@ -11,6 +11,8 @@ interface ConfirmDialogProps {
   /** It cannot be taken back. */
   readonly dangerous?: boolean
   readonly onConfirm: () => Promise<void>
+  /** Called where it failed, and may have been done all the same: reads again what is shown. */
+  readonly onUnsure: () => void
   readonly onClose: () => void
   /** What will happen. */
   readonly children: ReactNode
@@ -18,9 +20,9 @@ interface ConfirmDialogProps {
 
 /** Asks once more before something is done, and says why where it could not be. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, title, confirm, dangerous = false, onConfirm, onClose, children } = props
+  const { opened, title, confirm, dangerous = false, onConfirm, onUnsure, onClose, children } = props
   const [running, setRunning] = useState(false)
-  const [failure, setFailure] = useState<string>()
+  const [failure, setFailure] = useState<Failure>()
   const close = () => {
     setFailure(undefined)
     onClose()
@@ -32,7 +34,9 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       await onConfirm()
       onClose()
     } catch (cause) {
-      setFailure(cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read')
+      const failed = failureOf(cause)
+      setFailure(failed)
+      if (failed.unsure) onUnsure()
     } finally {
       setRunning(false)
     }
@@ -43,7 +47,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         {children}
         {failure === undefined ? null : (
           <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
-            {failure}. Nothing was changed.
+            {failureWords(failure)}
           </Alert>
         )}
         <Group justify="flex-end" gap="sm">

@@ -1,4 +1,5 @@
-import { Group, Stack, Text, Title } from '@mantine/core'
+import { Button, EmptyState, Group, Stack, Text, Title } from '@mantine/core'
+import { IconListSearch } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { RequestError } from '../api.ts'
 import { LoadingRows } from '../shell/loading-rows.tsx'
@@ -31,6 +32,8 @@ interface ListStateProps {
   readonly items: readonly unknown[] | undefined
   readonly error: RequestError | undefined
   readonly retry: () => void
+  /** Reads the next page, where there is one and a button is to do it. */
+  readonly loadMore?: (() => void) | undefined
   /** What is safe while the list cannot be read. */
   readonly safe: string
   readonly loading: string
@@ -39,8 +42,18 @@ interface ListStateProps {
   readonly children: ReactNode
 }
 
+/** The server has looked at many in vain, and would look at more. */
+const NoneYet = () => (
+  <EmptyState
+    py={40}
+    icon={<IconListSearch />}
+    title="None so far"
+    description="Many were looked at, and there are more to look at."
+  />
+)
+
 /** A list that is on its way, or cannot be read, or is empty, or is there. */
-export function ListState({ items, error, retry, safe, loading, empty, children }: ListStateProps) {
+export function ListState({ items, error, retry, loadMore, safe, loading, empty, children }: ListStateProps) {
   return (
     <>
       {error === undefined ? null : (
@@ -51,8 +64,13 @@ export function ListState({ items, error, retry, safe, loading, empty, children 
         />
       )}
       {items === undefined && error === undefined ? <LoadingRows label={loading} height={56} /> : null}
-      {items?.length === 0 ? empty : null}
+      {items?.length === 0 ? loadMore === undefined ? empty : <NoneYet /> : null}
       {items === undefined || items.length === 0 ? null : children}
+      {loadMore === undefined ? null : (
+        <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
+          Show more
+        </Button>
+      )}
     </>
   )
 }

@@ -135,15 +135,17 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
         <EmptyState
           py={48}
           icon={<IconDatabase />}
-          {...(filtered
-            ? {
-                title: 'No room is like this',
-                description: 'The search or the filter hides all that there are.',
-              }
-            : {
-                title: 'There is no room yet',
-                description: 'A room begins with the first document that somebody opens.',
-              })}
+          {...(loadMore !== undefined
+            ? { title: 'None so far', description: 'Many were looked at, and there are more to look at.' }
+            : filtered
+              ? {
+                  title: 'No room is like this',
+                  description: 'The search or the filter hides all that there are.',
+                }
+              : {
+                  title: 'There is no room yet',
+                  description: 'A room begins with the first document that somebody opens.',
+                })}
         >
           {filtered ? (
             <EmptyState.Actions>

@@ -66,9 +66,10 @@ export const CHARTS: readonly ChartKind[] = [
       { name: 'events', label: 'Events', read: perSecond, counts: true },
     ],
   },
-  { title: 'Until an edit is committed', format: duration, lines: quantiles('commit.ms') },
-  { title: 'Until it is acknowledged', format: duration, lines: quantiles('acknowledgement.ms') },
+  { title: 'Until a batch of edits is committed', format: duration, lines: quantiles('commit.ms') },
+  { title: 'Until an edit is acknowledged', format: duration, lines: quantiles('acknowledgement.ms') },
   {
+    // Errors are what is a mistake of the server, or damage; an outage is a refusal.
     title: 'Refusals and errors',
     unit: 'per minute',
     format: few,

@@ -13,7 +13,7 @@ export interface MetricPoint {
   readonly p99: number
 }
 
-interface MetricSeries {
+export interface MetricSeries {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly points: readonly MetricPoint[]
@@ -24,7 +24,7 @@ interface Answer {
 }
 
 /** Where the server writes what it measures of itself. */
-const ROOM = 'analytics:system'
+export const ROOM = 'analytics:system'
 
 export const RANGES = {
   '10m': { label: '10 minutes', seconds: 600, width: 5, everyMs: 5_000 },

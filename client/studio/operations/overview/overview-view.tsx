@@ -39,7 +39,7 @@ export function OverviewView({ token }: { readonly token: TokenSource }) {
         />
       }
     >
-      <HealthLine health={health} errors={metrics === undefined ? 0 : errorsIn(metrics)} onRetry={look} />
+      <HealthLine health={health} onRetry={look} />
       {error === undefined || unmeasured ? null : (
         <ReadFailure
           title={metrics === undefined ? 'What was measured cannot be read' : 'The charts may be out of date'}
@@ -82,13 +82,3 @@ const LoadingCharts = () => (
     ))}
   </div>
 )
-
-/** Of the last ten minutes, whatever time is shown. */
-function errorsIn(metrics: Metrics): number {
-  const since = Date.now() / 1000 - RANGES['10m'].seconds
-  let errors = 0
-  for (const [at, points] of metrics.of('errors')) {
-    if (at >= since) for (const { sum } of points) errors += sum
-  }
-  return errors
-}

@@ -1,27 +1,40 @@
 import { useCallback, useEffect, useState } from 'react'
-import type { TokenSource } from '../../api.ts'
-import type { RoomSummary } from '../../rooms/api.ts'
-import { ask } from '../api.ts'
+import { RequestError, type TokenSource } from '../../api.ts'
+import { ask, roomRoute } from '../api.ts'
+import { type MetricSeries, ROOM } from './metrics.ts'
 
 interface Problem {
   readonly code: string
   readonly message: string
 }
 
+interface Readiness {
+  readonly ready: boolean
+  readonly problems: readonly Problem[]
+  /** What is wrong though it is ready. */
+  readonly degraded: readonly Problem[]
+}
+
+interface Unwell {
+  readonly quarantined: number
+  readonly damaged: number
+}
+
 /** How the server does, as it says itself; `reached` is false where it says nothing. */
 export type Health =
   | { readonly reached: false }
-  | {
+  | (Readiness & {
       readonly reached: true
-      readonly ready: boolean
-      readonly problems: readonly Problem[]
-      /** Rooms that are so; 100 stands for that many or more. Undefined where it could not be read. */
-      readonly quarantined: number | undefined
-      readonly damaged: number | undefined
-    }
+      /** How many rooms are so; undefined where it could not be read. */
+      readonly rooms: Unwell | undefined
+      /** Of the last ten minutes; undefined where it could not be read. */
+      readonly errors: number | undefined
+    })
 
 const LOOK_MS = 5_000
-const MOST = 100
+const ERRORS_OF_MS = 600_000
+/** The narrowest there is, in seconds. */
+const WIDTH = 5
 
 /** Undefined until the server was asked. */
 export function useHealth(token: TokenSource): {
@@ -53,37 +66,38 @@ export function useHealth(token: TokenSource): {
 }
 
 async function lookAt(token: TokenSource, signal: AbortSignal): Promise<Health> {
-  const [said, quarantined, damaged] = await Promise.all([
+  const [said, rooms, errors] = await Promise.all([
     readiness(signal),
-    roomsThatAre(token, 'quarantined', signal),
-    roomsThatAre(token, 'damaged', signal),
+    ask<Unwell>(token, '/admin/rooms/health', {}, signal).catch(() => undefined),
+    errorsLately(token, signal).catch(() => undefined),
   ])
-  return said === undefined ? { reached: false } : { reached: true, ...said, quarantined, damaged }
+  return said === undefined ? { reached: false } : { reached: true, ...said, rooms, errors }
 }
 
 /** Answered without a token, and with 503 where something is wrong: that is an answer, too. */
-async function readiness(
-  signal: AbortSignal,
-): Promise<{ readonly ready: boolean; readonly problems: readonly Problem[] } | undefined> {
+async function readiness(signal: AbortSignal): Promise<Readiness | undefined> {
   try {
     const response = await fetch('/health/ready', { signal })
-    const { ready, problems } = (await response.json()) as Record<string, unknown>
+    const { ready, problems, degraded } = (await response.json()) as Record<string, unknown>
     if (typeof ready !== 'boolean') return undefined
-    return { ready, problems: Array.isArray(problems) ? problems : [] }
+    return { ready, problems: listOf(problems), degraded: listOf(degraded) }
   } catch {
     return undefined
   }
 }
 
-async function roomsThatAre(
-  token: TokenSource,
-  health: RoomSummary['health'],
-  signal: AbortSignal,
-): Promise<number | undefined> {
+const listOf = (value: unknown): readonly Problem[] => (Array.isArray(value) ? value : [])
+
+async function errorsLately(token: TokenSource, signal: AbortSignal): Promise<number> {
+  const from = new Date(Date.now() - ERRORS_OF_MS).toISOString()
+  const query = { names: 'errors', from, width: String(WIDTH) }
   try {
-    const query = { health, limit: String(MOST) }
-    return (await ask<{ rooms: readonly unknown[] }>(token, '/admin/rooms', query, signal)).rooms.length
-  } catch {
-    return undefined
+    const path = `${roomRoute(ROOM)}/metrics`
+    const { series } = await ask<{ series: readonly MetricSeries[] }>(token, path, query, signal)
+    return series.reduce((all, { points }) => points.reduce((sum, point) => sum + point.sum, all), 0)
+  } catch (cause) {
+    // Of a server that has just begun nothing was written down yet.
+    if (cause instanceof RequestError && cause.code === 'room-not-found') return 0
+    throw cause
   }
 }

@@ -77,6 +77,7 @@ export function PeopleView({ token, searchRef }: PeopleViewProps) {
         items={items}
         error={error}
         retry={reload}
+        loadMore={loadMore}
         safe="Whoever is connected stays so."
         loading="Loading the people"
         empty={
@@ -110,11 +111,6 @@ export function PeopleView({ token, searchRef }: PeopleViewProps) {
             </li>
           ))}
         </ul>
-        {loadMore === undefined ? null : (
-          <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
-            Show more
-          </Button>
-        )}
       </ListState>
     </SectionPage>
   )

@@ -2,7 +2,7 @@ import './quarantine.css'
 import { Alert, Button, EmptyState, Group, Text } from '@mantine/core'
 import { IconAlertTriangle, IconFileCheck, IconShieldCheck } from '@tabler/icons-react'
 import { useCallback, useState } from 'react'
-import { RequestError, type TokenSource } from '../../api.ts'
+import type { TokenSource } from '../../api.ts'
 import { titleOf } from '../../documents/document-row.tsx'
 import type { RoomSummary } from '../../rooms/api.ts'
 import { bytes, count } from '../../rooms/figures.ts'
@@ -10,6 +10,7 @@ import { historyPath, inspectorPath, linkTo, roomPath } from '../../router.ts'
 import { ago, exactly } from '../../times.ts'
 import { act, ask, roomRoute } from '../api.ts'
 import { ConfirmDialog } from '../confirm-dialog.tsx'
+import { type Failure, failureOf } from '../failure.ts'
 import { ForAdministrators } from '../for-administrators.tsx'
 import { ListState, SectionPage } from '../section-page.tsx'
 import { type ReadPage, usePages } from '../use-pages.ts'
@@ -44,6 +45,7 @@ export function QuarantineView({ token }: { readonly token: TokenSource }) {
         items={items}
         error={error}
         retry={reload}
+        loadMore={loadMore}
         safe="Rooms that are quarantined stay so, and their logs are as they were."
         loading="Loading the quarantined rooms"
         empty={
@@ -62,11 +64,6 @@ export function QuarantineView({ token }: { readonly token: TokenSource }) {
             </li>
           ))}
         </ul>
-        {loadMore === undefined ? null : (
-          <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
-            Show more
-          </Button>
-        )}
       </ListState>
       <ConfirmDialog
         opened={releasing !== undefined}
@@ -76,6 +73,7 @@ export function QuarantineView({ token }: { readonly token: TokenSource }) {
           if (releasing !== undefined) await act(token, 'DELETE', `${roomRoute(releasing)}/quarantine`)
           reload()
         }}
+        onUnsure={reload}
         onClose={() => setReleasing(undefined)}
       >
         <Text>
@@ -98,7 +96,7 @@ type Copying =
   | { readonly step: 'idle' }
   | { readonly step: 'running' }
   | { readonly step: 'done'; readonly copy: Copy }
-  | { readonly step: 'failed'; readonly why: string }
+  | { readonly step: 'failed'; readonly failure: Failure }
 
 interface QuarantinedProps {
   readonly token: TokenSource
@@ -113,11 +111,7 @@ function Quarantined({ token, room, onRelease }: QuarantinedProps) {
     setCopying({ step: 'running' })
     act<Copy>(token, 'POST', `${roomRoute(name)}/quarantine/copy`).then(
       (made) => setCopying({ step: 'done', copy: made }),
-      (cause: unknown) =>
-        setCopying({
-          step: 'failed',
-          why: cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read',
-        }),
+      (cause: unknown) => setCopying({ step: 'failed', failure: failureOf(cause) }),
     )
   }
   return (
@@ -179,9 +173,10 @@ function Quarantined({ token, room, onRelease }: QuarantinedProps) {
           color="orange"
           className="quarantined-said"
           icon={<IconAlertTriangle />}
-          title="No copy was made"
+          title={copying.failure.unsure ? 'Whether a copy was made is not known' : 'No copy was made'}
         >
-          {copying.why}. {name} is as it was.
+          {copying.failure.why}. {name} is as it was.
+          {copying.failure.unsure ? ' Asked for again, it is the same copy.' : ''}
         </Alert>
       ) : null}
     </>

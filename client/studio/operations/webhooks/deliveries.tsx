@@ -1,4 +1,4 @@
-import { Button, EmptyState, Text } from '@mantine/core'
+import { EmptyState, Text } from '@mantine/core'
 import { IconMailFast } from '@tabler/icons-react'
 import { useCallback, useState } from 'react'
 import type { TokenSource } from '../../api.ts'
@@ -46,6 +46,7 @@ export function Deliveries({ token, webhook, status }: DeliveriesProps) {
         items={items}
         error={error}
         retry={reload}
+        loadMore={loadMore}
         safe="What is to be sent waits, and is sent."
         loading="Loading the deliveries"
         empty={
@@ -80,11 +81,6 @@ export function Deliveries({ token, webhook, status }: DeliveriesProps) {
             </li>
           ))}
         </ul>
-        {loadMore === undefined ? null : (
-          <Button variant="default" onClick={loadMore} style={{ alignSelf: 'center' }}>
-            Show more
-          </Button>
-        )}
       </ListState>
       <DeliveryDialog
         token={token}

@@ -1,9 +1,10 @@
 import { Alert, Button, Group, Modal, Skeleton, Stack, Table, Text } from '@mantine/core'
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import { RequestError, type TokenSource } from '../../api.ts'
+import type { TokenSource } from '../../api.ts'
 import { exactly } from '../../times.ts'
 import { act, ask } from '../api.ts'
+import { failureOf, failureWords } from '../failure.ts'
 import { type Delivery, deliveryRoute } from './webhook.ts'
 import { DeliveryState } from './webhook-state.tsx'
 
@@ -18,9 +19,6 @@ interface DeliveryDialogProps {
 
 type Whole = Delivery & { readonly message: Readonly<Record<string, unknown>> }
 
-const wordsOf = (cause: unknown): string =>
-  cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read'
-
 /** One delivery: what was sent, what became of it, and how to send it again. */
 export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: DeliveryDialogProps) {
   const [delivery, setDelivery] = useState<Whole>()
@@ -34,7 +32,7 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
     ask<Whole>(token, deliveryRoute(webhook, id), {}, controller.signal).then(
       setDelivery,
       (cause: unknown) => {
-        if (!controller.signal.aborted) setFailure(wordsOf(cause))
+        if (!controller.signal.aborted) setFailure(`${failureOf(cause).why}.`)
       },
     )
     return () => controller.abort()
@@ -48,7 +46,9 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
       onReplayed()
       onClose()
     } catch (cause) {
-      setFailure(wordsOf(cause))
+      const failed = failureOf(cause)
+      setFailure(failureWords(failed))
+      if (failed.unsure) onReplayed()
     } finally {
       setRunning(false)
     }
@@ -64,7 +64,7 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
       <Stack gap="md">
         {failure === undefined ? null : (
           <Alert color="orange" role="alert" icon={<IconAlertTriangle />}>
-            {failure}.
+            {failure}
           </Alert>
         )}
         {delivery === undefined ? (

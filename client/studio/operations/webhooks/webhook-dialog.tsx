@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { type FormEvent, useEffect, useState } from 'react'
-import { RequestError } from '../../api.ts'
+import { type Failure, failureOf, failureWords } from '../failure.ts'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
 interface WebhookDialogProps {
@@ -9,6 +9,8 @@ interface WebhookDialogProps {
   /** What it is now; left out where it is a new one. */
   readonly before?: WebhookFields | undefined
   readonly onSave: (fields: WebhookFields) => Promise<void>
+  /** Called where it failed, and may have been saved all the same: reads again what is shown. */
+  readonly onUnsure: () => void
   readonly onClose: () => void
 }
 
@@ -16,10 +18,10 @@ const NEW: WebhookFields = { url: '', description: '', events: ['document.change
 const EVENTS = ['event:*', 'event:chat.*', 'event:build.*', 'event:deployment.*', 'event:project.*']
 
 /** Where a webhook goes, and what it tells of. */
-export function WebhookDialog({ opened, before = NEW, onSave, onClose }: WebhookDialogProps) {
+export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose }: WebhookDialogProps) {
   const [fields, setFields] = useState(before)
   const [running, setRunning] = useState(false)
-  const [failure, setFailure] = useState<string>()
+  const [failure, setFailure] = useState<Failure>()
   // biome-ignore lint/correctness/useExhaustiveDependencies: opened again, it begins anew
   useEffect(() => {
     setFields(before)
@@ -37,7 +39,9 @@ export function WebhookDialog({ opened, before = NEW, onSave, onClose }: Webhook
       await onSave(fields)
       onClose()
     } catch (cause) {
-      setFailure(cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read')
+      const failed = failureOf(cause)
+      setFailure(failed)
+      if (failed.unsure) onUnsure()
     } finally {
       setRunning(false)
     }
@@ -101,7 +105,7 @@ export function WebhookDialog({ opened, before = NEW, onSave, onClose }: Webhook
               icon={<IconAlertTriangle />}
               ref={(alert) => alert?.scrollIntoView({ block: 'end' })}
             >
-              {failure}. Nothing was changed.
+              {failureWords(failure)}
             </Alert>
           )}
           <Group justify="flex-end" gap="sm">

@@ -11,10 +11,11 @@ import {
   IconTrash,
 } from '@tabler/icons-react'
 import { useState } from 'react'
-import { RequestError, type TokenSource } from '../../api.ts'
+import type { TokenSource } from '../../api.ts'
 import { exactly } from '../../times.ts'
 import { act } from '../api.ts'
 import { ConfirmDialog } from '../confirm-dialog.tsx'
+import { type Failure, failureOf, failureWords } from '../failure.ts'
 import { useChosen } from '../use-choice.ts'
 import { Deliveries } from './deliveries.tsx'
 import { SecretDialog } from './secret-dialog.tsx'
@@ -27,27 +28,29 @@ interface WebhookPageProps {
   readonly webhook: Webhook
   readonly onChanged: () => void
   readonly onLeave: () => void
+  readonly onDeleted: () => void
 }
 
 /** One webhook: how it stands, what can be done with it, and what it was sent. */
-export function WebhookPage({ token, webhook, onChanged, onLeave }: WebhookPageProps) {
+export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: WebhookPageProps) {
   const { id, url, description, events, rooms, active, createdAt, createdBy, previousSecretUntil } = webhook
   const [status, setStatus] = useChosen('status')
   const [asked, setAsked] = useState<'change' | 'rotate' | 'delete'>()
   const [secret, setSecret] = useState<string>()
-  const [failure, setFailure] = useState<string>()
+  const [failure, setFailure] = useState<Failure>()
   const [sent, setSent] = useState(0)
   const route = webhookRoute(id)
+  const lookAgain = () => {
+    onChanged()
+    setSent((count) => count + 1)
+  }
   const attempt = (work: Promise<unknown>) => {
     setFailure(undefined)
-    work.then(
-      () => {
-        onChanged()
-        setSent((count) => count + 1)
-      },
-      (cause: unknown) =>
-        setFailure(cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read'),
-    )
+    work.then(lookAgain, (cause: unknown) => {
+      const failed = failureOf(cause)
+      setFailure(failed)
+      if (failed.unsure) lookAgain()
+    })
   }
   const close = () => setAsked(undefined)
   return (
@@ -115,8 +118,13 @@ export function WebhookPage({ token, webhook, onChanged, onLeave }: WebhookPageP
         </Menu>
       </Group>
       {failure === undefined ? null : (
-        <Alert color="orange" role="alert" icon={<IconAlertTriangle />} title="That could not be done">
-          {failure}. Nothing was changed.
+        <Alert
+          color="orange"
+          role="alert"
+          icon={<IconAlertTriangle />}
+          title={failure.unsure ? 'Whether that was done is not known' : 'That could not be done'}
+        >
+          {failureWords(failure)}
         </Alert>
       )}
       <Group justify="space-between" align="center" gap="sm">
@@ -146,6 +154,7 @@ export function WebhookPage({ token, webhook, onChanged, onLeave }: WebhookPageP
           await act(token, 'PATCH', route, { url, description, events, rooms })
           onChanged()
         }}
+        onUnsure={onChanged}
         onClose={close}
       />
       <ConfirmDialog
@@ -156,6 +165,7 @@ export function WebhookPage({ token, webhook, onChanged, onLeave }: WebhookPageP
           setSecret((await act<{ readonly secret: string }>(token, 'POST', `${route}/secret`)).secret)
           onChanged()
         }}
+        onUnsure={onChanged}
         onClose={close}
       >
         <Text>
@@ -169,8 +179,9 @@ export function WebhookPage({ token, webhook, onChanged, onLeave }: WebhookPageP
         dangerous
         onConfirm={async () => {
           await act(token, 'DELETE', route)
-          onLeave()
+          onDeleted()
         }}
+        onUnsure={onChanged}
         onClose={close}
       >
         <Text>

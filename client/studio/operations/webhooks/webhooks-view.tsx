@@ -4,10 +4,12 @@ import { IconPlus, IconWebhook } from '@tabler/icons-react'
 import { useCallback, useState } from 'react'
 import type { TokenSource } from '../../api.ts'
 import { count } from '../../rooms/figures.ts'
+import { operationsPath } from '../../router.ts'
+import { EmptyPage } from '../../shell/empty-page.tsx'
 import { act, ask } from '../api.ts'
 import { ForAdministrators } from '../for-administrators.tsx'
 import { ListState, SectionPage } from '../section-page.tsx'
-import { useChosen } from '../use-choice.ts'
+import { useOpened } from '../use-choice.ts'
 import { type ReadPage, usePages } from '../use-pages.ts'
 import { SecretDialog } from './secret-dialog.tsx'
 import { WEBHOOKS, type Webhook, type WebhookFields } from './webhook.ts'
@@ -16,11 +18,13 @@ import { WebhookPage } from './webhook-page.tsx'
 import { WebhookState } from './webhook-state.tsx'
 
 const LOOK_MS = 10_000
+/** What the address says of the one that is open alone. */
+const OF_THE_OPEN = ['status'] as const
 const keyOf = ({ id }: Webhook): string => id
 
 /** The addresses that are told of what happens, or one of them with what it was sent. */
 export function WebhooksView({ token }: { readonly token: TokenSource }) {
-  const [chosen, choose] = useChosen('webhook')
+  const [chosen, open] = useOpened('webhook', OF_THE_OPEN)
   const read = useCallback<ReadPage<Webhook>>(
     async (_, signal) => {
       const { webhooks } = await ask<{ webhooks: readonly Webhook[] }>(token, WEBHOOKS, {}, signal)
@@ -45,10 +49,22 @@ export function WebhooksView({ token }: { readonly token: TokenSource }) {
         token={token}
         webhook={shown}
         onChanged={reload}
-        onLeave={() => {
-          choose('')
+        onLeave={() => open('')}
+        onDeleted={() => {
+          // Back is not to lead to what is gone.
+          open('', { replace: true })
           reload()
         }}
+      />
+    )
+  if (chosen !== '' && items !== undefined)
+    return (
+      <EmptyPage
+        icon={<IconWebhook />}
+        title="There is no such webhook"
+        description="It was deleted, or its address is mistyped."
+        path={operationsPath('webhooks')}
+        action="See all webhooks"
       />
     )
   const add = (
@@ -82,7 +98,7 @@ export function WebhooksView({ token }: { readonly token: TokenSource }) {
         <ul className="rows" aria-label="Webhooks">
           {items?.map((webhook) => (
             <li key={webhook.id}>
-              <button type="button" className="webhook" onClick={() => choose(webhook.id)}>
+              <button type="button" className="webhook" onClick={() => open(webhook.id)}>
                 <span className="webhook-what">
                   <span className="webhook-url">{webhook.url}</span>
                   <Text span size="sm" c="dimmed">
@@ -102,7 +118,7 @@ export function WebhooksView({ token }: { readonly token: TokenSource }) {
           ))}
         </ul>
       </ListState>
-      <WebhookDialog opened={creating} onSave={create} onClose={() => setCreating(false)} />
+      <WebhookDialog opened={creating} onSave={create} onUnsure={reload} onClose={() => setCreating(false)} />
       <SecretDialog secret={secret} says="" onClose={() => setSecret(undefined)} />
     </SectionPage>
   )
