@@ -1,11 +1,9 @@
 import { inParts, PART } from '../storage/in-parts.ts'
 import type { Queryable } from '../storage/transaction.ts'
-import { KEPT, WIDTHS } from './widths.ts'
+import { BATCHES_KEPT, KEPT, WIDTHS } from './widths.ts'
 
 /** What is deleted is older than that by so much, so that nobody adds to it at the same moment; in seconds. */
 const SLACK = 600
-/** How long a batch is known that was taken, in seconds; what it brings again after it is too old to count. */
-const BATCHES_KEPT = 2 * KEPT[5]
 
 const OLD_BUCKETS = `
   delete from analytics_buckets where ctid = any(array(

@@ -8,6 +8,7 @@ import type { Allowance } from './allowance.ts'
 import type { Batch, Sampled } from './commit.ts'
 import { type Measured, REFUSED, SYSTEM_ROOM } from './measure.ts'
 import type { Recorder } from './recorder.ts'
+import { BATCHES_KEPT } from './widths.ts'
 
 /** Something that a node has measured of itself in the last five seconds: one value, or many. */
 export type SystemMeasure =
@@ -19,6 +20,7 @@ const MOST_SAMPLES = 120
 
 interface Waiting {
   readonly room: string
+  readonly end: number
   readonly batch: Batch
 }
 
@@ -49,6 +51,7 @@ export class OwnMeasures {
     const at = end - 1
     const waiting = (room: string, measures: Batch['measures']): Waiting => ({
       room,
+      end,
       batch: { user: SYSTEM, id: `${this.#node} ${end}`, measures, outOfTime: 0 },
     })
     const refusals = [...allowance.drain(this.#refusals)].map(([room, codes]) =>
@@ -61,9 +64,11 @@ export class OwnMeasures {
       SYSTEM_ROOM,
       systemSample().flatMap((measured) => sampled(measured, at)),
     )
+    // After that it might count twice.
+    const known = [...this.#refusals.values()].filter((one) => end - one.end < BATCHES_KEPT * 1_000)
     const [samples, refused] = await Promise.all([
       this.#recordAll([...this.#samples, sample].slice(-MOST_SAMPLES)),
-      this.#recordAll([...this.#refusals.values(), ...refusals]),
+      this.#recordAll([...known, ...refusals]),
     ])
     this.#samples = samples.left
     this.#refusals = new Map(refused.left.map((one) => [one.room, one]))

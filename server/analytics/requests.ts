@@ -4,7 +4,7 @@ import { MAX_MEASURES } from '../protocol.ts'
 import { alertRule } from './alert-rule.ts'
 import { type labels, type Measured, measure, metricName } from './measure.ts'
 import type { MetricsQuery } from './metrics.ts'
-import { bucketAt, oldest, WIDTHS } from './widths.ts'
+import { BATCHES_KEPT, bucketAt, oldest, WIDTHS } from './widths.ts'
 
 /** How far ahead of this node another's clock may be, in ms: a measure of that moment is one of now. */
 const AHEAD = 5_000
@@ -24,7 +24,7 @@ export const batchSchema = z
     id: id.openapi({ description: 'Chosen by the sender. The same again, within two hours, counts once' }),
     sentAt: z.iso.datetime({ offset: true }).optional().openapi({
       description:
-        'What the clock said that `at` was read of, as this was sent; every `at` is put right by it',
+        'What the clock said that `at` was read of, as this was sent; every `at` is put right by it. Where it is more than two hours ago nothing is counted',
     }),
     measures: z.array(measure).min(1).max(MAX_MEASURES),
   })
@@ -113,6 +113,8 @@ export function measuresOf({ sentAt, measures }: Sent): {
 } {
   const now = Date.now()
   const behind = sentAt === undefined ? 0 : now - Date.parse(sentAt)
+  // Sent so long ago it may have been counted, and nobody would know.
+  if (behind > BATCHES_KEPT * 1_000) return { timely: [], outOfTime: measures.length }
   const timely = measures
     .map(({ at, ...measured }) => ({ ...measured, at: at === undefined ? now : Date.parse(at) + behind }))
     .filter(({ at }) => at >= oldest(now) && at <= now + AHEAD)

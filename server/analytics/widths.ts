@@ -8,6 +8,9 @@ export const KEPT = { 5: HOUR, 60: 2 * DAY, 3600: 365 * DAY } as const
 export type Width = keyof typeof KEPT
 export const WIDTHS = [5, 60, 3600] as const satisfies readonly Width[]
 
+/** How long a batch is known that was taken, so that it counts once, in seconds. */
+export const BATCHES_KEPT = 2 * HOUR
+
 /** The width of the buckets that are told live, in ms. */
 export const TICK = 5_000
 
