@@ -261,6 +261,33 @@ describe.concurrent('what is watched', () => {
     await Promise.all([one.destroy(), other.destroy()])
   })
 
+  it('[ANA7] of two nodes on one database, without Redis, each tells its own, whichever has counted', async () => {
+    const room = newRoom()
+    await track(room, [{ name: 'first' }])
+    const other = await startServer({ env: { DATABASE_URL: server.databaseUrl } })
+    const heard = [server, other].map((node) => {
+      const of = connect({
+        url: node.url,
+        token: () => node.token('carl', { [room]: 'read' }),
+        user: { id: 'carl', name: 'carl' },
+      })
+      const names: string[] = []
+      const joined = of.room(room)
+      joined.onSignal('syncline.metrics', ({ payload }) => {
+        for (const { name } of (payload as { series: readonly MetricSeries[] }).series) names.push(name)
+      })
+      return { of, joined, names }
+    })
+    try {
+      await Promise.all(heard.map(({ joined }) => joined.whenSynced()))
+      await track(room, [{ name: 'second' }])
+      await until(() => heard.every(({ names }) => names.includes('second')))
+    } finally {
+      await Promise.all(heard.map(({ of }) => of.destroy()))
+      await other.dispose()
+    }
+  })
+
   it('[ANA11] the server measures itself, for administrators alone, and nobody else writes there', async () => {
     const all = async () => (await metrics(SYSTEM_ROOM, '', ADMIN)).body.series ?? []
     await until(async () => (await all()).length > 0)

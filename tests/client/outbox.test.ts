@@ -175,6 +175,15 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await page.getByText('Connected').waitFor()
   })
 
+  it('[ANA7] what was measured is what useMetrics shows, and what is measured while it does', async () => {
+    const page = await visit(await device(), 'doc:measured')
+    await page.evaluate(() => window.here.track('acme'))
+    await page.evaluate(() => window.here.showMetrics('acme'))
+    await page.getByText('1 signups').waitFor()
+    await page.evaluate(() => window.here.track('acme'))
+    await page.getByText('2 signups').waitFor()
+  })
+
   it('[EVT40] bring no schema into the browser', () => {
     expect(script.length).toBeGreaterThan(10_000)
     expect(script).not.toContain('ZodType')

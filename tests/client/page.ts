@@ -7,6 +7,7 @@ import {
   useBuild,
   useBuildLog,
   useEvents,
+  useMetrics,
   usePresence,
   useRealtimeUpdates,
   useRoom,
@@ -30,6 +31,11 @@ const Built = ({ name }: { readonly name: string }) => {
   useRealtimeUpdates(room, ['build.queued'], () => settings.set('theme', 'dark'))
   const shown = `${status} ${share} to ${seq}, ${newest.length} events, ${useBuildLog(room).length} lines, ${theme}`
   return createElement('div', null, createElement('p', null, shown), createElement(RealtimeStatus, { room }))
+}
+
+const Measured = ({ org }: { readonly org: string }) => {
+  const points = useMetrics(org, { names: ['signup'] }).series?.flatMap((series) => series.points)
+  return createElement('p', null, `${points?.reduce((sum, { count }) => sum + count, 0)} signups`)
 }
 
 const open = (url: string, token: string, name: string, user = 'ada') => {
@@ -80,6 +86,14 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
       }),
     showBuild: () => {
       const shown = createElement(SynclineProvider, { client }, createElement(Built, { name }))
+      createRoot(document.body).render(createElement(StrictMode, null, shown))
+    },
+    track: (org: string) => {
+      client.analytics(org).track('signup')
+      return client.analytics(org).flush()
+    },
+    showMetrics: (org: string) => {
+      const shown = createElement(SynclineProvider, { client }, createElement(Measured, { org }))
       createRoot(document.body).render(createElement(StrictMode, null, shown))
     },
     erase: (length: number) => room.doc.getText('content').delete(0, length),
