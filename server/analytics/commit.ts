@@ -75,10 +75,12 @@ async function add(
   const change = await lock(client, room)
   const known = await answersOf(client, room, batches)
   const fresh = new Map<string, Batch>()
-  for (const batch of batches) {
+  const repeated = batches.map((batch) => {
     const key = keyOf(batch)
-    if (!known.has(key) && !fresh.has(key)) fresh.set(key, batch)
-  }
+    if (known.has(key) || fresh.has(key)) return true
+    fresh.set(key, batch)
+    return false
+  })
   const measures = [...fresh.values()].flatMap((batch) => batch.measures)
   const own = measures.filter(({ name }) => isOwn(name))
   const others = measures.filter(({ name }) => !isOwn(name))
@@ -95,11 +97,11 @@ async function add(
   }
   await addBuckets(client, [...buckets.values()], change)
   await remember(client, room, fresh, answers)
-  return batches.map((batch) => {
+  return batches.map((batch, place) => {
     const key = keyOf(batch)
     const answer = known.get(key) ?? answers.get(key)
     if (answer === undefined) throw new Error('a batch was neither taken nor known')
-    return { ...answer, repeated: fresh.get(key) !== batch }
+    return { ...answer, repeated: repeated[place] === true }
   })
 }
 
