@@ -152,7 +152,9 @@ create function note_changes() returns trigger language plpgsql as $$
 begin
   if exists (select from webhooks where active and 'document.changed' = any(events)) and not is_imported('log') then
     insert into webhook_changes (room_id, first_seq, last_seq, at, actors)
-    select room_id, min(seq), max(seq), clock_timestamp(), array_agg(distinct actor) from written group by room_id;
+    select room_id, min(seq), max(seq), clock_timestamp(), array_agg(distinct actor) from written group by room_id
+    -- No edit is refused for what is only noted of it.
+    on conflict do nothing;
   end if;
   return null;
 end $$;

@@ -19,7 +19,7 @@ export interface WebhookConfig {
 export interface Gathering {
   /** Once nothing more came for so long. */
   readonly quiet: number
-  /** At the latest so long after the first. */
+  /** At the latest so long after the first: until then every commit leaves a row. */
   readonly longest: number
 }
 
@@ -38,7 +38,7 @@ export const webhookKeys = {
   WEBHOOK_RETRY_SECONDS: pauses.prefault(RETRY_SECONDS),
   WEBHOOK_KEEP_DAYS: integer(1, 3_650).default(30),
   CHANGED_QUIET_MS: integer(0, 600_000).default(2_000),
-  CHANGED_WITHIN_MS: integer(0, 3_600_000).default(10_000),
+  CHANGED_WITHIN_MS: integer(0, 60_000).default(10_000),
 }
 
 type Keys = { readonly [Key in keyof typeof webhookKeys]: z.output<(typeof webhookKeys)[Key]> }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { readConfig } from '../../server/config.ts'
 import type { Seq } from '../../server/log/entry.ts'
 import { insertDocument, insertLog } from '../../server/transfer/insert-room.ts'
 import type { LoggedEntry } from '../../server/transfer/log-file.ts'
@@ -12,7 +13,7 @@ beforeAll(async () => {
   database = await freshDatabase()
   pool = new pg.Pool({ connectionString: database.storage.url })
   // A pool that has ended may still have connections, which dropping the database cuts.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('error', () => undefined)
 })
 beforeEach(async () => {
   await pool.query('truncate webhooks, webhook_deliveries, webhook_changes, rooms cascade')
@@ -70,6 +71,22 @@ it('[HOOK12] what was deleted meanwhile is not told of', async () => {
   await pool.query('update rooms set deleted_at = now()')
   await tellChanges(pool, { quiet: 0, longest: 0 })
   expect(await told()).toEqual([])
+})
+
+it('[HOOK1] an edit is committed where one of its number has been noted before', async () => {
+  await edited('doc:noted', 1, 0)
+  await pool.query(
+    `insert into room_updates (room_id, seq, at, actor, bytes) select id, 1, now(), 'ada', '\\x0000' from rooms`,
+  )
+  expect((await pool.query('select from room_updates')).rowCount).toBe(1)
+  expect((await pool.query('select from webhook_changes')).rowCount).toBe(1)
+})
+
+it('[HOOK1] edits are told of after a minute at most, whatever is configured', () => {
+  const config = (value: string) =>
+    readConfig({ DATABASE_URL: 'postgres://127.0.0.1/none', CHANGED_WITHIN_MS: value })
+  expect(config('60000').webhooks.changes.longest).toBe(60_000)
+  expect(() => config('60001')).toThrow('CHANGED_WITHIN_MS')
 })
 
 /** What a webhook that wants everything is told of, by type, once what has changed is told of, too. */
