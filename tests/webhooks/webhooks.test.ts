@@ -368,6 +368,40 @@ describe('a receiver', () => {
   })
 })
 
+describe('notifications', () => {
+  it('[HOOK15] come to an application that is told of user.notified: what a person has not switched off, and nothing else', async () => {
+    const told = await hook({ events: ['event:user.notified'], rooms: ['user:*'] })
+    const notify = (user: string, category: string, title: string) =>
+      ask('POST', `/users/${user}/notifications`, { category, title })
+    const preferences = async () => (await ask('GET', '/users/zoe/notifications')).body.preferences
+    const published = await fetch(`${server.url}/api/v1/rooms/user:zoe/events`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${tokenOf('zoe', { grants: {} })}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ type: 'user.preferences', payload: { ways: { build: 'none' } } }),
+    })
+    expect(published.status, await published.text()).toBe(200)
+    await until(async () => (await preferences()).ways.build === 'none')
+    expect((await notify('zoe', 'build', 'switched off')).body.told).toBe('never')
+    // The control: who has not switched it off is told of the same, and she of all else.
+    await notify('yan', 'build', 'not switched off')
+    await notify('zoe', 'system', 'of another category')
+    await until(() => told.messages().length === 2)
+    await until(async () => (await told.show()).waiting === 0)
+    expect(
+      told
+        .messages()
+        .map((one) => ('event' in one ? [one.room, one.event.payload] : []))
+        .sort(),
+    ).toMatchObject([
+      ['user:yan', { category: 'build', title: 'not switched off' }],
+      ['user:zoe', { category: 'system', title: 'of another category' }],
+    ])
+  })
+})
+
 describe('what is erased', () => {
   it('[HOOK12] is not told of any more, and stands in no log of deliveries', async () => {
     const told = await hook({ events: ['event:chat.message', 'room.erased'], rooms: ['talk:erased'] })
