@@ -43,7 +43,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   }
   return (
     <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <Stack gap="md">
+      <Stack gap="md" className="confirm">
         {children}
         {failure === undefined ? null : (
           <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>

@@ -1,6 +1,6 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { type Failure, failureOf, failureWords } from '../failure.ts'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
@@ -27,6 +27,11 @@ export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose 
     setFields(before)
     setFailure(undefined)
   }, [opened])
+  const end = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // With the buttons below it; not again while the fields above are mended.
+    if (failure !== undefined) end.current?.scrollIntoView({ block: 'end' })
+  }, [failure])
   const change = (part: Partial<WebhookFields>) => setFields((now) => ({ ...now, ...part }))
   const occasions = fields.events.filter((event) => Object.hasOwn(OCCASIONS, event))
   const events = fields.events.filter((event) => !Object.hasOwn(OCCASIONS, event))
@@ -98,17 +103,11 @@ export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose 
             onChange={(rooms) => change({ rooms })}
           />
           {failure === undefined ? null : (
-            <Alert
-              color="red"
-              variant="light"
-              role="alert"
-              icon={<IconAlertTriangle />}
-              ref={(alert) => alert?.scrollIntoView({ block: 'end' })}
-            >
+            <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
               {failureWords(failure)}
             </Alert>
           )}
-          <Group justify="flex-end" gap="sm">
+          <Group justify="flex-end" gap="sm" ref={end} className="webhook-form-end">
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
