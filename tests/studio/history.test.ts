@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { axe } from '../support/axe.ts'
 import { launchBrowser, openStudio, type TestBrowser } from '../support/browser.ts'
 import { erases, isCalled, type PastEdit, types, writePast, writesParagraph } from '../support/past.ts'
@@ -203,16 +203,16 @@ describe('the playback', () => {
     let asking = 0
     let most = 0
     let asked = 0
-    const isPicture = (url: string) => url.includes('/diff?')
-    ada.on('request', (request) => {
-      if (!isPicture(request.url())) return
+    // Counted where it is answered: the browser tells of an end after the page has asked for the next.
+    await ada.route('**/diff?*', async (route) => {
       asked += 1
       asking += 1
       most = Math.max(most, asking)
+      const response = await route.fetch()
+      asking -= 1
+      await route.fulfill({ response })
     })
-    ada.on('requestfinished', (request) => {
-      if (isPicture(request.url())) asking -= 1
-    })
+    onTestFinished(() => ada.unroute('**/diff?*'))
     const traces = ada.locator('.history-content .trace-inserted')
     await ada.getByRole('button', { name: 'Play', exact: true }).click()
     await traces.first().waitFor()
