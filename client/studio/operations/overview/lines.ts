@@ -1,5 +1,6 @@
+import type { MetricPoint } from '../../../sdk/index.ts'
 import { bytes, count } from '../../rooms/figures.ts'
-import type { MetricPoint, Metrics, Range } from './metrics.ts'
+import type { Metrics, Range } from './metrics.ts'
 
 /** What is drawn of the points of all series of a name in one bucket. */
 type Reading = (points: readonly MetricPoint[], width: number) => number

@@ -1,23 +1,6 @@
+import type { MetricPoint, MetricSeries } from '../../../sdk/index.ts'
 import type { TokenSource } from '../../api.ts'
 import { ask, roomRoute } from '../api.ts'
-
-/** What was measured from `at` on, for as long as its bucket is wide. */
-export interface MetricPoint {
-  readonly at: string
-  readonly count: number
-  readonly sum: number
-  readonly min: number
-  readonly max: number
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
-}
-
-export interface MetricSeries {
-  readonly name: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly points: readonly MetricPoint[]
-}
 
 interface Answer {
   readonly series: readonly MetricSeries[]

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from 'react'
+import type { MetricSeries } from '../../../sdk/index.ts'
 import { RequestError, type TokenSource } from '../../api.ts'
 import { ask, roomRoute } from '../api.ts'
-import { type MetricSeries, ROOM } from './metrics.ts'
+import { ROOM } from './metrics.ts'
 
 interface Problem {
   readonly code: string
