@@ -52,8 +52,8 @@ import { Signals } from './realtime/signals.ts'
 import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
-import { within } from './storage/within.ts'
 import type { EmbedOptions } from './webhooks/hooks.ts'
+import { within } from './within.ts'
 
 const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 

@@ -3,7 +3,7 @@ import { createLogger, type Logger } from './observe/log.ts'
 import { type Extension, guard } from './realtime/guard.ts'
 import { RoomExtension } from './realtime/room-extension.ts'
 import { openDatabase } from './storage/database.ts'
-import { within } from './storage/within.ts'
+import { within } from './within.ts'
 
 export interface SynclineOptions {
   /** `postgres://…`, version 15 or later. The tables are made, and brought up to date, at the start. */

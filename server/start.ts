@@ -3,8 +3,8 @@ import { assemble, type Publish } from './app.ts'
 import type { Config } from './config.ts'
 import type { Unsaved } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
-import { within } from './storage/within.ts'
 import type { EmbedOptions } from './webhooks/hooks.ts'
+import { within } from './within.ts'
 
 /** How long requests that are ended by a stop may take to hear of it, in ms. */
 const LAST_WORDS = 1_000

@@ -11,6 +11,7 @@ import {
 } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node'
+import { within } from '../within.ts'
 import type { Logger } from './log.ts'
 import type { Attributes, OpenSpan, Span, Traces } from './traces.ts'
 
@@ -74,10 +75,7 @@ export class OtlpTraces implements Traces {
   }
 
   async stop(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, LAST_SENT)
-    await Promise.race([this.#provider.shutdown(), late])
-    clearTimeout(timer)
+    await within(LAST_SENT, this.#provider.shutdown())
   }
 
   /** Timers carry on what they were set in: what is over is above nothing any more. */

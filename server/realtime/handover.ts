@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Connection, Document } from '@hocuspocus/server'
 import type { Logger } from '../observe/log.ts'
-import { within } from '../storage/within.ts'
+import { within } from '../within.ts'
 import type { Connections } from './connections.ts'
 
 /** WebSocket close code "service restart". */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { WebSocketLike } from '@hocuspocus/server'
 import { type CloseDetails, encodeClose, encodeHello, encodeRecord, joined, RecordType } from '../records.ts'
-import { within } from '../storage/within.ts'
+import { within } from '../within.ts'
 import type { Wire } from './wire.ts'
 
 /** While no more than this waits, all that waited counts as sent, in bytes: a client says only now and then how far it is. */

@@ -1,4 +1,4 @@
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 /** How long whoever asks waits, in ms: Prometheus itself gives up after ten seconds. */
 const PATIENCE = 2_000

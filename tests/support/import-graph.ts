@@ -24,7 +24,18 @@ export function importsOf(file: string, text: string): readonly string[] {
   })
 }
 
-const BASE = ['bucket', 'bus', 'nodes', 'errors', 'protocol', 'records', 'observe', 'config', 'package']
+const BASE = [
+  'bucket',
+  'bus',
+  'within',
+  'nodes',
+  'errors',
+  'protocol',
+  'records',
+  'observe',
+  'config',
+  'package',
+]
 const BELOW_HTTP = ['access', 'log', 'storage', ...BASE]
 const BELOW_REALTIME = ['documents', 'http', ...BELOW_HTTP]
 /** Each builds on events, and none on another. */
@@ -82,7 +93,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bucket: [],
   bus: [],
   nodes: ['bus'],
-  observe: [],
+  observe: ['within'],
+  within: [],
   errors: [],
   package: [],
   protocol: [],

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { SynclineError } from '../../errors.ts'
 import type { RoomId } from '../../log/entry.ts'
-import { within } from '../../storage/within.ts'
+import { within } from '../../within.ts'
 import { JobQueue, type QueueLimits } from './job-queue.ts'
 import type { FromWorker, JobKind, JobMessage, Jobs, ToWorker } from './jobs.ts'
 
