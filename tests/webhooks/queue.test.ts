@@ -1,49 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { replayDelivery } from '../../server/webhooks/delivery-table.ts'
 import { offerHooks } from '../../server/webhooks/hooks.ts'
 import { type Capacity, type Due, putBack, recordTried, takeDue } from '../../server/webhooks/queue.ts'
-import { type FreshDatabase, freshDatabase } from '../support/database.ts'
+import { databaseOfFile, webhookOf } from './database.ts'
 
-let database: FreshDatabase
-let pool: pg.Pool
-beforeAll(async () => {
-  database = await freshDatabase()
-  pool = new pg.Pool({ connectionString: database.storage.url })
-  // A pool that has ended may still have connections, which dropping the database cuts.
-  pool.on('error', () => undefined)
-})
-beforeEach(async () => {
-  await pool.query('truncate webhooks, webhook_deliveries')
-})
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
-})
+const database = databaseOfFile()
 
 const FREE: Capacity = { busy: new Map(), atOnce: 4, hooks: [] }
 const LONG = 60_000
 
-/** A webhook for which so many messages wait, of so many rooms in turn. */
-async function webhook(messages: number, rooms: number): Promise<string> {
-  const id = randomUUID()
-  await pool.query(
-    `insert into webhooks (id, url, description, events, rooms, secret, active, created_by)
-     values ($1, 'https://a.example', '', '{event:*}', '{}', 's', true, 'root')`,
-    [id],
-  )
-  await pool.query(
-    `insert into webhook_deliveries (webhook_id, type, room, seq, at, data)
-     select $1, 'event:chat.message', 'talk:' || n % $3, n, now(), '{}' from generate_series(1, $2) as n`,
-    [id, messages, rooms],
-  )
-  return id
-}
-
 /** What was taken has been sent: it was taken there, or is to be tried again. */
 const tried = ({ id, attempts }: Due, again?: number) =>
-  recordTried(pool, {
+  recordTried(database.pool, {
     id,
     attempts,
     taken: again === undefined,
@@ -54,10 +22,12 @@ const tried = ({ id, attempts }: Due, again?: number) =>
   })
 
 const everybody = async (lease: number) =>
-  (await Promise.all(Array.from({ length: 8 }, () => takeDue(pool, FREE, lease)))).flat().map(({ id }) => id)
+  (await Promise.all(Array.from({ length: 8 }, () => takeDue(database.pool, FREE, lease))))
+    .flat()
+    .map(({ id }) => id)
 
 it('[HOOK11] nodes that ask at once take each delivery once', async () => {
-  await webhook(40, 40)
+  await webhookOf(database.pool, 40, 40)
   const taken: string[] = []
   for (let all = await everybody(LONG); all.length > 0; all = await everybody(LONG)) taken.push(...all)
   expect(taken).toHaveLength(40)
@@ -65,66 +35,69 @@ it('[HOOK11] nodes that ask at once take each delivery once', async () => {
 })
 
 it('[HOOK11] has a control: where taking something lasts no time, it is taken twice', async () => {
-  await webhook(40, 40)
+  await webhookOf(database.pool, 40, 40)
   const taken = [...(await everybody(0)), ...(await everybody(0))]
   expect(new Set(taken).size).toBeLessThan(taken.length)
 })
 
 it('[HOOK5] [HOOK10] a webhook has four on their way from a node, of different rooms, and others theirs beside it', async () => {
-  const full = await webhook(20, 2)
-  const other = await webhook(20, 20)
-  const first = await takeDue(pool, FREE, LONG)
+  const full = await webhookOf(database.pool, 20, 2)
+  const other = await webhookOf(database.pool, 20, 20)
+  const first = await takeDue(database.pool, FREE, LONG)
   const of = (id: string) => first.filter((due) => due.webhook === id).map(({ seq }) => seq)
   expect(of(full).sort()).toEqual([1, 2])
   expect(of(other)).toHaveLength(4)
   const busy = new Map([[other, 4]])
-  expect(await takeDue(pool, { ...FREE, busy }, LONG)).toEqual([])
+  expect(await takeDue(database.pool, { ...FREE, busy }, LONG)).toEqual([])
   // The next of a room goes when the one before has been tried, however that went.
   for (const due of first.filter(({ seq }) => seq === 1)) await tried(due, 3_600_000)
-  expect((await takeDue(pool, { ...FREE, busy }, LONG)).map(({ seq }) => seq)).toEqual([3])
+  expect((await takeDue(database.pool, { ...FREE, busy }, LONG)).map(({ seq }) => seq)).toEqual([3])
 })
 
 it('[HOOK3] what a killed node had taken is due again when its time is over', async () => {
-  await webhook(1, 1)
-  const [first] = await takeDue(pool, FREE, LONG)
-  expect(await takeDue(pool, FREE, LONG)).toEqual([])
-  await pool.query('update webhook_deliveries set taken_until = now()')
-  expect(await takeDue(pool, FREE, LONG)).toMatchObject([{ id: first?.id, attempts: 2 }])
+  await webhookOf(database.pool, 1, 1)
+  const [first] = await takeDue(database.pool, FREE, LONG)
+  expect(await takeDue(database.pool, FREE, LONG)).toEqual([])
+  await database.pool.query('update webhook_deliveries set taken_until = now()')
+  expect(await takeDue(database.pool, FREE, LONG)).toMatchObject([{ id: first?.id, attempts: 2 }])
 })
 
 it('[HOOK10] what a killed node had taken, or one that stops, still goes before what its room has after it', async () => {
-  await webhook(3, 1)
-  const [taken] = await takeDue(pool, FREE, LONG)
-  await pool.query('update webhook_deliveries set taken_until = now() where taken_until is not null')
-  const again = await takeDue(pool, FREE, LONG)
+  await webhookOf(database.pool, 3, 1)
+  const [taken] = await takeDue(database.pool, FREE, LONG)
+  await database.pool.query('update webhook_deliveries set taken_until = now() where taken_until is not null')
+  const again = await takeDue(database.pool, FREE, LONG)
   expect(again).toMatchObject([{ id: taken?.id, seq: 1, attempts: 2 }])
-  for (const due of again) await putBack(pool, due)
-  const last = await takeDue(pool, FREE, LONG)
+  for (const due of again) await putBack(database.pool, due)
+  const last = await takeDue(database.pool, FREE, LONG)
   expect(last).toMatchObject([{ id: taken?.id, seq: 1, attempts: 3 }])
   for (const due of last) await tried(due)
-  expect(await takeDue(pool, FREE, LONG)).toMatchObject([{ seq: 2 }])
+  expect(await takeDue(database.pool, FREE, LONG)).toMatchObject([{ seq: 2 }])
 })
 
 it('[HOOK5] what waits behind the first of one room holds up no other room, however much it is', async () => {
-  const id = await webhook(150, 1)
-  await pool.query(
+  const id = await webhookOf(database.pool, 150, 1)
+  await database.pool.query(
     `insert into webhook_deliveries (webhook_id, type, room, at, data) values ($1, 'document.changed', 'doc:1', now(), '{}')`,
     [id],
   )
-  expect((await takeDue(pool, FREE, LONG)).map(({ room }) => room).sort()).toEqual(['doc:1', 'talk:0'])
+  expect((await takeDue(database.pool, FREE, LONG)).map(({ room }) => room).sort()).toEqual([
+    'doc:1',
+    'talk:0',
+  ])
 })
 
 it('[HOOK9] [HOOK5] what is sent again waits for nothing that came after it, and holds up nothing', async () => {
-  const id = await webhook(150, 1)
-  const [first] = await takeDue(pool, FREE, LONG)
+  const id = await webhookOf(database.pool, 150, 1)
+  const [first] = await takeDue(database.pool, FREE, LONG)
   if (first === undefined) throw new Error('nothing was due')
   await tried(first)
-  await replayDelivery(pool, id, first.id)
-  await pool.query(
+  await replayDelivery(database.pool, id, first.id)
+  await database.pool.query(
     `insert into webhook_deliveries (webhook_id, type, room, at, data) values ($1, 'document.changed', 'doc:1', now(), '{}')`,
     [id],
   )
-  const taken = await takeDue(pool, FREE, LONG)
+  const taken = await takeDue(database.pool, FREE, LONG)
   expect(taken.map(({ room, seq }) => [room, seq])).toEqual(
     expect.arrayContaining([
       ['talk:0', 1],
@@ -137,31 +110,31 @@ it('[HOOK9] [HOOK5] what is sent again waits for nothing that came after it, and
 
 it('[HOOK21] a hook whose calls take long holds up no hook of another type, in its room neither', async () => {
   const hooks = ['event:build.started', 'event:chat.message']
-  await offerHooks(pool, hooks)
-  await pool.query(
+  await offerHooks(database.pool, hooks)
+  await database.pool.query(
     `insert into webhook_deliveries (webhook_id, type, room, at, data)
      select id, hook, 'talk:1', now(), '{}' from webhooks cross join generate_series(1, 150)
      where hook = 'event:build.started'`,
   )
-  await pool.query(
+  await database.pool.query(
     `insert into webhook_deliveries (webhook_id, type, room, at, data)
      select id, hook, 'talk:1', now(), '{}' from webhooks where hook = 'event:chat.message'`,
   )
-  const first = await takeDue(pool, { ...FREE, hooks }, LONG)
+  const first = await takeDue(database.pool, { ...FREE, hooks }, LONG)
   expect(first.map(({ hook }) => hook).sort()).toEqual(hooks)
   // Not by a process that has no such hook, nor by one in which as many calls run as may.
-  await pool.query('update webhook_deliveries set taken_until = null')
-  expect(await takeDue(pool, FREE, LONG)).toEqual([])
+  await database.pool.query('update webhook_deliveries set taken_until = null')
+  expect(await takeDue(database.pool, FREE, LONG)).toEqual([])
   const busy = new Map([['event:build.started', 4]])
-  expect((await takeDue(pool, { ...FREE, busy, hooks }, LONG)).map(({ hook }) => hook)).toEqual([
+  expect((await takeDue(database.pool, { ...FREE, busy, hooks }, LONG)).map(({ hook }) => hook)).toEqual([
     'event:chat.message',
   ])
 })
 
 it('[HOOK9] a webhook that is off is sent nothing, and has it all when it is on', async () => {
-  await webhook(3, 3)
-  await pool.query('update webhooks set active = false')
-  expect(await takeDue(pool, FREE, LONG)).toEqual([])
-  await pool.query('update webhooks set active = true')
-  expect(await takeDue(pool, FREE, LONG)).toHaveLength(3)
+  await webhookOf(database.pool, 3, 3)
+  await database.pool.query('update webhooks set active = false')
+  expect(await takeDue(database.pool, FREE, LONG)).toEqual([])
+  await database.pool.query('update webhooks set active = true')
+  expect(await takeDue(database.pool, FREE, LONG)).toHaveLength(3)
 })
