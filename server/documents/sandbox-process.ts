@@ -11,8 +11,17 @@ const watch = new Worker(new URL(`./sandbox-watch${extname(import.meta.filename)
 })
 watch.unref()
 
+/** Processor time that a task may take, in ms. */
+const within = Number(process.argv[2])
+
 process.on('message', (task: Task) => {
-  process.send?.(perform(task, (ms) => watch.postMessage(ms)))
+  const before = process.cpuUsage()
+  const allow = (ms: number) => {
+    const { user, system } = process.cpuUsage(before)
+    watch.postMessage(Math.min(ms, within - (user + system) / 1000))
+  }
+  allow(within)
+  process.send?.(perform(task, allow))
   watch.postMessage(null)
 })
 process.on('disconnect', () => process.exit())

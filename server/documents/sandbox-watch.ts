@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { OVERSPENT } from './sandbox-signal.ts'
 
 // A thread beside the one that tries things, which can still act when that one never returns.
 
@@ -19,5 +20,6 @@ parentPort?.on('message', (allowed: number | null) => {
 
 setInterval(() => {
   // Nor must a task outlive the server, which can no longer end it once it was killed itself.
-  if (process.ppid !== workerData || spent() > limit) process.kill(process.pid, 'SIGKILL')
+  if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
+  if (spent() > limit) process.kill(process.pid, OVERSPENT)
 }, EVERY)

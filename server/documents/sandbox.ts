@@ -2,9 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getHeapStatistics } from 'node:v8'
+import { SynclineError } from '../errors.ts'
+import { OVERSPENT } from './sandbox-signal.ts'
 import type { Answer, Task } from './sandbox-tasks.ts'
 
-/** The task ended the process, or took so long that the process was ended. */
+/** The task ended the process, or took so much processor time that the process was ended. */
 export class SandboxDied extends Error {
   constructor(how: string) {
     super(how)
@@ -15,8 +17,13 @@ export class SandboxDied extends Error {
 export interface SandboxOptions {
   /** What its heap may grow to, in MiB. Default 512. */
   readonly memory?: number
-  /** How long one task may take, in ms, before the process is killed. Default 10,000. */
+  /**
+   * Processor time that one task may take, in ms, before the process is ended. Default 10,000. Not time on the clock:
+   * the process is niced, and a busy machine would have honest work refused for what others do.
+   */
   readonly within?: number
+  /** How long an answer is waited for, in ms, however little of the processor it was given. Default 120,000. */
+  readonly patience?: number
 }
 
 const ENTRY = fileURLToPath(new URL(`./sandbox-process${extname(import.meta.filename)}`, import.meta.url))
@@ -33,14 +40,16 @@ const IDLE = 30_000
 export class Sandbox {
   readonly #memory: number
   readonly #within: number
+  readonly #patience: number
   #child: ChildProcess | undefined
   #last: Promise<unknown> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
   #waiting = 0
 
-  constructor({ memory = 512, within = 10_000 }: SandboxOptions = {}) {
+  constructor({ memory = 512, within = 10_000, patience = 120_000 }: SandboxOptions = {}) {
     this.#memory = memory
     this.#within = within
+    this.#patience = patience
   }
 
   /**
@@ -57,7 +66,10 @@ export class Sandbox {
     return this.#waiting
   }
 
-  /** @throws SandboxDied where the task has ended the process; the next one gets another. */
+  /**
+   * @throws SandboxDied where the task has ended the process; the next one gets another
+   * @throws SynclineError `rate-limited` where it was given too little of the processor to say anything of the task
+   */
   run(task: Task): Promise<Answer> {
     this.#waiting += 1
     const run = this.#last.then(() => this.#perform(task))
@@ -79,7 +91,7 @@ export class Sandbox {
     const child = this.#child ?? this.#start()
     this.#child = child
     return new Promise<Answer>((resolve, reject) => {
-      const late = setTimeout(() => die(`it takes longer than ${this.#within / 1000} s`), this.#within)
+      const late = setTimeout(() => end(starved()), this.#patience)
       const settle = () => {
         clearTimeout(late)
         child.off('message', answered)
@@ -91,14 +103,16 @@ export class Sandbox {
         this.#rest()
         resolve(answer as Answer)
       }
-      const die = (how: string) => {
+      const end = (error: Error) => {
         settle()
         child.on('error', () => undefined) // a signal that comes too late
         child.kill('SIGKILL')
         this.#child = undefined
-        reject(new SandboxDied(how))
+        reject(error)
       }
-      const exited = () => die('it ends the process that tries it')
+      const die = (how: string) => end(new SandboxDied(how))
+      const exited = (_code: number | null, signal: NodeJS.Signals | null) =>
+        die(signal === OVERSPENT ? 'it takes too much processor time' : 'it ends the process that tries it')
       const failed = (error: Error) => die(`its process failed: ${error.message}`)
       child.on('message', answered)
       child.on('exit', exited)
@@ -110,7 +124,7 @@ export class Sandbox {
   }
 
   #start(): ChildProcess {
-    const child = fork(ENTRY, {
+    const child = fork(ENTRY, [String(this.#within)], {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${this.#memory}`],
       // Nothing that the server knows, such as its keys, is for what runs there.
@@ -130,3 +144,6 @@ export class Sandbox {
     this.#idle.unref()
   }
 }
+
+const starved = () =>
+  new SynclineError('rate-limited', 'the server is too busy to try this edit', { retryAfter: 60 })

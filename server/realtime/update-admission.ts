@@ -3,7 +3,7 @@ import * as Y from 'yjs'
 import { checkUpdate, type UpdateShape } from '../documents/check-update.ts'
 import type { RoomDocument } from '../documents/room-document.ts'
 import { type Sandbox, SandboxDied } from '../documents/sandbox.ts'
-import type { Answer } from '../documents/sandbox-tasks.ts'
+import type { Answer, Budget } from '../documents/sandbox-tasks.ts'
 import { DOCUMENT } from '../documents/update-limits.ts'
 import { harmful } from '../documents/update-reader.ts'
 import { weighUpdate } from '../documents/weigh-update.ts'
@@ -78,7 +78,7 @@ export class UpdateAdmission {
     const state = Y.encodeStateAsUpdate(document)
     const encoded = performance.now()
     spent?.(encoded - started, encoded)
-    const { problem } = await this.#perform(state, update, budget(shape))
+    const { problem } = await this.#perform(state, update, budgetOf(shape))
     if (problem !== undefined) {
       this.#refused.add(actor)
       harmful(problem)
@@ -88,9 +88,9 @@ export class UpdateAdmission {
     return shape
   }
 
-  async #perform(state: Uint8Array, update: Uint8Array, budgetMs: number): Promise<Answer> {
+  async #perform(state: Uint8Array, update: Uint8Array, budget: Budget): Promise<Answer> {
     try {
-      return await this.#sandbox.run({ kind: 'try', state, update, budgetMs })
+      return await this.#sandbox.run({ kind: 'try', state, update, budget })
     } catch (error) {
       if (error instanceof SandboxDied) return { problem: error.message }
       throw error
@@ -98,9 +98,11 @@ export class UpdateAdmission {
   }
 }
 
-/** Processor time that it may take, in ms: honest ones take a twentieth of it. */
-const budget = ({ structs, ranges, values }: UpdateShape): number =>
-  Math.min(DOCUMENT.applyMs, 100 + (structs + ranges + values) / 10)
+/** Honest ones take a twentieth of the time to apply. */
+const budgetOf = ({ structs, ranges, values }: UpdateShape): Budget => ({
+  applyMs: Math.min(DOCUMENT.applyMs, 100 + (structs + ranges + values) / 10),
+  keystrokeMs: DOCUMENT.keystrokeMs,
+})
 
 /** Names that are remembered for a while, the latest of them. */
 class Recent {

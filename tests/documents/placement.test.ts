@@ -71,7 +71,12 @@ it('[DOC37] what is known already and stands inside a character is tried, and re
   const known = between(1, 2, ADA, 8)
   expect(weigh(doc, known)).toBe('heavy')
   const state = Y.encodeStateAsUpdate(doc)
-  const { problem } = await sandbox.run({ kind: 'try', state, update: known, budgetMs: 500 })
+  const { problem } = await sandbox.run({
+    kind: 'try',
+    state,
+    update: known,
+    budget: { applyMs: 500, keystrokeMs: 3 },
+  })
   expect(problem).toBe('the document and its log would not be the same')
 })
 
@@ -91,5 +96,7 @@ it('[DOC37] half a character that is honestly cut off is tried, and taken', asyn
   const cut = between(1, 2)
   expect(weigh(doc, cut)).toBe('heavy')
   const state = Y.encodeStateAsUpdate(doc)
-  expect(await sandbox.run({ kind: 'try', state, update: cut, budgetMs: 500 })).toEqual({})
+  expect(
+    await sandbox.run({ kind: 'try', state, update: cut, budget: { applyMs: 500, keystrokeMs: 3 } }),
+  ).toEqual({})
 })

@@ -180,4 +180,4 @@ it(`[HOS5] in ${ROOMS * PEOPLE} pairs of person and room a secret reaches nobody
   for (const socket of [owner, ...sockets.values()]) socket.close()
   expect(leaks).toEqual([])
   expect(told(server.output())).toEqual([])
-}, 60_000)
+}, 180_000)
