@@ -72,7 +72,7 @@ const escapedStart = (state: MarkdownSerializerState, line: string): string =>
   state
     .esc(line.trimStart(), true)
     .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
-    .replace(/^[+=]/, '\\$&')
+    .replace(/^[+=|:]/, '\\$&')
 
 const serializer = new MarkdownSerializer(
   {

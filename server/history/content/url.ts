@@ -13,7 +13,10 @@ export function linkUrl(value: unknown): string | undefined {
   return scheme === undefined || LINKED.has(scheme.toLowerCase()) ? url : undefined
 }
 
-/** The same for a picture. */
+/** Whether a link may be made of it. */
+export const isLink = (value: unknown): boolean => (linkUrl(value) ?? '') !== ''
+
+/** The same as `linkUrl` for a picture. */
 export function imageUrl(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const url = value.replace(SKIPPED, '')

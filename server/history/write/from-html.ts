@@ -1,28 +1,63 @@
 import { parseHTML } from 'linkedom'
 import { DOMParser } from 'prosemirror-model'
-import type { XmlNode } from '../content/read.ts'
-import { linkUrl } from '../content/url.ts'
+import { isLink, linkUrl } from '../content/url.ts'
 import { richNodes } from './from-json.ts'
 import { invalid, MAX_DEPTH } from './invalid.ts'
 import { schema } from './schema.ts'
+import type { Sent, Simplified } from './simplified.ts'
 
 /** Elements of one document; a page of a hundred thousand words has some ten thousand. */
 const MAX_ELEMENTS = 100_000
 
 const parser = DOMParser.fromSchema(schema)
 
+/** Elements that the schema has, those that say no more than that they hold something, and those of which nothing is content. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...parser.rules.flatMap((rule) => /^\w+/.exec(('tag' in rule && rule.tag) || '') ?? []),
+  ...'html body div span section article main header footer nav aside address hgroup figure figcaption label wbr'.split(
+    ' ',
+  ),
+  ...'head title meta link base script style template noscript'.split(' '),
+])
+
+/** What elements are a part of that the schema does not have. */
+const PARTS: ReadonlyMap<string, Simplified> = new Map<string, Simplified>([
+  ...'table caption colgroup col thead tbody tfoot tr th td'
+    .split(' ')
+    .map((name) => [name, 'table'] as const),
+  ['img', 'image'],
+  ['picture', 'image'],
+])
+
 /**
  * Reads HTML, from wherever it comes: nothing in it is run or fetched. What the schema does not have stays as its text.
  * @throws SynclineError `content-invalid`
  */
-export function fromHtml(html: string): readonly XmlNode[] {
+export function fromHtml(html: string): Sent {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const { body } = document
   // Inside of it, so that a tag that closes it ends nothing.
   body.innerHTML = html.toWellFormed()
-  for (const element of elementsOf(body)) simplify(element, document)
+  const simplified = new Set<Simplified>()
+  for (const element of elementsOf(body)) {
+    const lost = lossOf(element)
+    if (lost !== undefined) simplified.add(lost)
+    simplify(element, document)
+  }
   // linkedom's nodes are what it asks of a browser's.
-  return richNodes(parser.parse(body as unknown as Parameters<typeof parser.parse>[0]).toJSON())
+  const doc = parser.parse(body as unknown as Parameters<typeof parser.parse>[0])
+  return { nodes: richNodes(doc.toJSON()), simplified }
+}
+
+/** What is lost of an element, beside what it holds. */
+function lossOf(element: Element): Simplified | undefined {
+  const name = element.localName.toLowerCase()
+  if (name === 'a') {
+    const href = element.getAttribute('href')
+    return href === null || isLink(href) ? undefined : 'link'
+  }
+  if (name === 'input') return element.getAttribute('type') === 'checkbox' ? 'task-list' : 'element'
+  return PLAIN.has(name) ? undefined : (PARTS.get(name) ?? 'element')
 }
 
 /** All below, in order; found without a call for each level. */

@@ -1,13 +1,13 @@
 import { defaultMarkdownParser, MarkdownParser } from 'prosemirror-markdown'
-import type { XmlNode } from '../content/read.ts'
-import { linkUrl } from '../content/url.ts'
+import { isLink } from '../content/url.ts'
 import { richNodes } from './from-json.ts'
 import { invalid, MAX_DEPTH } from './invalid.ts'
 import { schema } from './schema.ts'
+import type { Sent, Simplified } from './simplified.ts'
 
-/** As `toMarkdown` writes it: CommonMark with strikethrough. HTML in it is text. */
+/** As `toMarkdown` writes it: CommonMark with strikethrough, and tables, of which lines are made. HTML in it is text. */
 const { tokenizer } = defaultMarkdownParser
-tokenizer.enable('strikethrough')
+tokenizer.enable(['strikethrough', 'table'])
 // Past its own limit it leaves out what is nested deeper; what goes that far is refused below.
 Object.assign(tokenizer.options, { maxNesting: 10 * MAX_DEPTH })
 
@@ -17,7 +17,7 @@ const parser = new MarkdownParser(
   schema,
   // It asks for nothing but this of a tokenizer.
   Object.assign(Object.create(tokenizer), {
-    parse: (text: string, env: object) => tokenizer.parse(text, env).map(known),
+    parse: (text: string, simplified: Set<Simplified>) => known(tokenizer.parse(text, {}), simplified),
   }) as typeof tokenizer,
   {
     blockquote: { block: 'blockquote' },
@@ -42,46 +42,71 @@ const parser = new MarkdownParser(
     s: { mark: 'strike' },
     link: { mark: 'link', getAttrs: (token) => ({ href: token.attrGet('href') }) },
     code_inline: { mark: 'code', noCloseToken: true },
+    table: { ignore: true },
+    thead: { ignore: true },
+    tbody: { ignore: true },
+    tr: { block: 'paragraph' },
+    th: { ignore: true },
+    td: { ignore: true },
   },
 )
 
 /** @throws SynclineError `content-invalid` */
-export function fromMarkdown(text: string): readonly XmlNode[] {
-  return richNodes(parser.parse(text.toWellFormed()).toJSON())
+export function fromMarkdown(text: string): Sent {
+  const simplified = new Set<Simplified>()
+  return { nodes: richNodes(parser.parse(text.toWellFormed(), simplified).toJSON()), simplified }
 }
 
-/** A token with what the schema knows in it: a picture is a link to it, and a link that may not be is its text. */
-function known(token: Token): Token {
-  if (token.level > MAX_DEPTH) invalid(`it is nested more than ${MAX_DEPTH} deep`)
-  if (token.children === null) return token
+/** How a list's item begins that is a task. */
+const TASK = /^\[[ xX]\]\s/
+
+/** Tokens with what the schema knows in them, and of what it does not know the name in `simplified`. */
+function known(tokens: readonly Token[], simplified: Set<Simplified>): readonly Token[] {
+  for (const [index, token] of tokens.entries()) {
+    if (token.level > MAX_DEPTH) invalid(`it is nested more than ${MAX_DEPTH} deep`)
+    if (token.type === 'table_open') simplified.add('table')
+    if (token.children === null) continue
+    token.children = inline(token.children, simplified)
+    const [before, opened] = [tokens[index - 2], tokens[index - 1]]
+    if (before?.type === 'list_item_open' && TASK.test(token.content)) simplified.add('task-list')
+    // The first cell of a row comes right behind the row's own token.
+    if ((opened?.type === 'td_open' || opened?.type === 'th_open') && before?.type !== 'tr_open')
+      token.children.unshift(madeOf(token, 'text', 0, { content: ' | ' }))
+  }
+  return tokens
+}
+
+/** A picture is a link to it, and a link that may not be is its text. */
+function inline(tokens: readonly Token[], simplified: Set<Simplified>): Token[] {
   const forbidden: boolean[] = []
-  token.children = token.children.flatMap((child): Token[] => {
-    switch (child.type) {
+  return tokens.flatMap((token): Token[] => {
+    switch (token.type) {
       case 'link_open': {
-        const allowed = isLink(child.attrGet('href'))
+        const allowed = isLink(token.attrGet('href'))
+        if (!allowed) simplified.add('link')
         forbidden.push(!allowed)
-        return allowed ? [child] : []
+        return allowed ? [token] : []
       }
       case 'link_close':
-        return forbidden.pop() ? [] : [child]
+        return forbidden.pop() ? [] : [token]
       case 'image':
-        return picture(child)
+        simplified.add('image')
+        return picture(token)
       default:
-        return [child]
+        return [token]
     }
   })
-  return token
 }
 
-const isLink = (href: unknown): boolean => (linkUrl(href) ?? '') !== ''
+/** Another token, of what the library gave. */
+const madeOf = (token: Token, type: string, nesting: -1 | 0 | 1, more: Partial<Token> = {}): Token =>
+  Object.assign(Object.create(token), { type, nesting, children: null, ...more })
 
 function picture(image: Token): Token[] {
   const src = image.attrGet('src') ?? ''
-  const made = (type: string, nesting: -1 | 0 | 1): Token =>
-    Object.assign(Object.create(image), { type, nesting, children: null })
-  const words = Object.assign(made('text', 0), { content: altOf(image) || src })
+  const words = madeOf(image, 'text', 0, { content: altOf(image) || src })
   if (!isLink(src)) return [words]
-  return [Object.assign(made('link_open', 1), { attrs: [['href', src]] }), words, made('link_close', -1)]
+  return [madeOf(image, 'link_open', 1, { attrs: [['href', src]] }), words, madeOf(image, 'link_close', -1)]
 }
 
 const altOf = (token: Token): string =>

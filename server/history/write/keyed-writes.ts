@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RoomId, Seq } from '../../log/entry.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 import type { Writing } from './requests.ts'
+import { SIMPLIFIED, type Simplified } from './simplified.ts'
 
 /** For how long the same key is the same request. */
 const KEPT = '7 days'
@@ -18,6 +19,7 @@ export interface KeyedWrite {
   /** Undefined until it is known that it is committed. */
   readonly seq: Seq | undefined
   readonly changed: boolean
+  readonly simplified: readonly Simplified[]
 }
 
 interface Row {
@@ -28,6 +30,7 @@ interface Row {
   readonly fingerprint: string | null
   readonly seq: string | null
   readonly changed: boolean
+  readonly simplified: readonly string[]
 }
 
 const sha256 = (value: unknown): Buffer => createHash('sha256').update(JSON.stringify(value)).digest()
@@ -40,10 +43,11 @@ export const requestHash = (writing: Writing): Buffer => sha256(writing)
 
 export async function findWrite(db: Queryable, room: RoomId, key: Buffer): Promise<KeyedWrite | undefined> {
   const { rows } = await db.query<Row>(
-    'select request, head, client, edit, fingerprint, seq, changed from keyed_writes where room_id = $1 and key = $2',
+    `select request, head, client, edit, fingerprint, seq, changed, simplified
+     from keyed_writes where room_id = $1 and key = $2`,
     [room, key],
   )
-  return rows.map(({ request, head, client, edit, fingerprint, seq, changed }) => ({
+  return rows.map(({ request, head, client, edit, fingerprint, seq, changed, simplified }) => ({
     request,
     head: Number(head),
     client: Number(client),
@@ -51,6 +55,7 @@ export async function findWrite(db: Queryable, room: RoomId, key: Buffer): Promi
     fingerprint: fingerprint ?? undefined,
     seq: seq === null ? undefined : Number(seq),
     changed,
+    simplified: SIMPLIFIED.filter((one) => simplified.includes(one)),
   }))[0]
 }
 
@@ -59,11 +64,11 @@ export async function rememberWrite(
   db: Queryable,
   room: RoomId,
   key: Buffer,
-  { request, head, client, edit, fingerprint, seq, changed }: KeyedWrite,
+  { request, head, client, edit, fingerprint, seq, changed, simplified }: KeyedWrite,
 ): Promise<KeyedWrite> {
   await db.query(
-    `insert into keyed_writes (room_id, key, request, head, client, edit, fingerprint, seq, changed)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    `insert into keyed_writes (room_id, key, request, head, client, edit, fingerprint, seq, changed, simplified)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
     [
       room,
       key,
@@ -74,6 +79,7 @@ export async function rememberWrite(
       fingerprint ?? null,
       seq ?? null,
       changed,
+      simplified,
     ],
   )
   const remembered = await findWrite(db, room, key)

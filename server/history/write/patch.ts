@@ -4,7 +4,8 @@ import { idOf } from '../compare/shared-type.ts'
 import type { XmlNode } from '../content/read.ts'
 import { plainText, richText } from '../content/rich-text.ts'
 import type { Operation, Place } from './requests.ts'
-import { nodesOf } from './sent.ts'
+import { sentAs } from './sent.ts'
+import type { Simplified } from './simplified.ts'
 import { codeOf, editorOf, richOf } from './target.ts'
 import { made, readRich } from './write-rich.ts'
 
@@ -14,17 +15,19 @@ function stale(operation: number, detail: string): never {
 }
 
 /**
- * Does operations one after the other, each on what those before it have left.
+ * Does operations one after the other, each on what those before it have left; returns what of their content was simplified.
  * @throws SynclineError `patch-stale` where what one of them expects is not there, `content-invalid`
  */
-export function patch(doc: Y.Doc, operations: readonly Operation[]): void {
-  for (const [index, operation] of operations.entries()) perform(doc, operation, index)
+export function patch(doc: Y.Doc, operations: readonly Operation[]): ReadonlySet<Simplified> {
+  const simplified = new Set<Simplified>()
+  for (const [index, operation] of operations.entries()) perform(doc, operation, index, simplified)
+  return simplified
 }
 
-function perform(doc: Y.Doc, operation: Operation, index: number): void {
+function perform(doc: Y.Doc, operation: Operation, index: number, simplified: Set<Simplified>): void {
   const refuse = (detail: string): never => stale(index, detail)
   if ('block' in operation) {
-    performOnBlock(richOf(doc), operation, refuse)
+    performOnBlock(richOf(doc), operation, simplified, refuse)
     return
   }
   if (editorOf(doc) === 'rich') refuse('this is rich text, of which blocks are patched')
@@ -45,19 +48,24 @@ function perform(doc: Y.Doc, operation: Operation, index: number): void {
 type OnBlock = Extract<Operation, { readonly block: unknown }>
 type Refuse = (detail: string) => never
 
-function performOnBlock(root: Y.XmlFragment, operation: OnBlock, refuse: Refuse): void {
+function performOnBlock(
+  root: Y.XmlFragment,
+  operation: OnBlock,
+  simplified: Set<Simplified>,
+  refuse: Refuse,
+): void {
   const { parent, index, element } = blockAt(root, operation.block, refuse)
   if (operation.expect !== undefined && textOfBlock(element) !== operation.expect)
     refuse('the block says something else')
   switch (operation.op) {
     case 'insert-before':
-      parent.insert(index, newBlocks(operation))
+      parent.insert(index, newBlocks(operation, simplified))
       break
     case 'insert-after':
-      parent.insert(index + 1, newBlocks(operation))
+      parent.insert(index + 1, newBlocks(operation, simplified))
       break
     case 'replace-block':
-      parent.insert(index + 1, newBlocks(operation))
+      parent.insert(index + 1, newBlocks(operation, simplified))
       parent.delete(index, 1)
       break
     case 'delete-block':
@@ -71,8 +79,14 @@ function performOnBlock(root: Y.XmlFragment, operation: OnBlock, refuse: Refuse)
   }
 }
 
-const newBlocks = ({ format, content }: Extract<OnBlock, { readonly content: unknown }>) =>
-  nodesOf(format, content).map(made)
+function newBlocks(
+  { format, content }: Extract<OnBlock, { readonly content: unknown }>,
+  simplified: Set<Simplified>,
+) {
+  const sent = sentAs(format, content)
+  for (const one of sent.simplified) simplified.add(one)
+  return sent.nodes.map(made)
+}
 
 /** No text has it, so nothing is found that goes from one text into the next. */
 const BETWEEN = '\0'

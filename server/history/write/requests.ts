@@ -89,6 +89,8 @@ export interface WriteRequest {
   readonly writing: Writing
   /** The position after which nobody else may have written. */
   readonly expect: Seq | undefined
+  /** Refused where something of the content would be simplified. */
+  readonly strict: boolean
   /** Whether it is to be found in the log again, by its client id. */
   readonly keyed: boolean
 }

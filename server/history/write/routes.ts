@@ -2,11 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Identity } from '../../access/identity.ts'
 import { SynclineError } from '../../errors.ts'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
-import { createRouter, json, needs, refusals } from '../../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX, type Role } from '../../protocol.ts'
 import { roomParams } from '../requests.ts'
 import { patchBody, SENT_FORMATS } from './requests.ts'
-import type { Writes } from './writes.ts'
+import { SIMPLIFIED } from './simplified.ts'
+import type { Writes, Written } from './writes.ts'
 
 const WRITE_ROLE: Role = 'write'
 const PATH = `${API_PREFIX}/rooms/{room}/content` as const
@@ -27,6 +28,10 @@ const headers = z.object({
 const expect = z.coerce.number().int().min(0).optional().openapi({
   description: 'Refused with `content-changed` where somebody has written after this position',
 })
+const strict = z.stringbool().default(false).openapi({
+  description:
+    'Refused with `content-simplified`, and nothing written, where the answer would name something in `simplified`',
+})
 const sentQuery = z.object({
   format: z.enum(SENT_FORMATS).default('json'),
   editor: z.enum(['code', 'rich']).optional().openapi({
@@ -34,25 +39,39 @@ const sentQuery = z.object({
       'What a document that has no editor yet is to have: `code` where it is sent as text, `rich` otherwise',
   }),
   expect,
+  strict,
 })
 
 const written = z
   .object({
     seq: z.int().openapi({ description: 'The position at which the document says it' }),
     changed: z.boolean().openapi({ description: 'False where it did already' }),
+    simplified: z.array(z.enum(SIMPLIFIED)).openapi({
+      description:
+        'What HTML or Markdown had that the editor has not, and what was written in its place: `table` (a line for each row), `task-list` (`[x]` and its words), `image` (a link to it), `link` (the words of one that may not lead there), `element` (what another element of HTML held)',
+    }),
   })
   .openapi('Written')
 const responses = { 200: { description: 'It is committed', ...json(written) }, ...refusals }
 
 /** Read as it is, whatever its type: JSON too is read by the thread that does the rest. */
-const body = { required: true, content: { '*/*': { schema: { type: 'string' as const } } } }
+const sent = (example: string) => ({
+  required: true,
+  description: 'In the format that `format` names; the example is Markdown',
+  content: { '*/*': { schema: { type: 'string' as const }, example } },
+})
 
 const replace = createRoute({
   method: 'put',
   path: PATH,
   summary: 'Make a document say what is sent, by the smallest change; answered when it is committed',
   security,
-  request: { params: roomParams, query: sentQuery, headers, body },
+  request: {
+    params: roomParams,
+    query: sentQuery,
+    headers,
+    body: sent('# Report\n\nAll is well.'),
+  },
   responses,
 })
 
@@ -61,7 +80,7 @@ const append = createRoute({
   path: PATH,
   summary: 'Add to the end of a document; answered when it is committed',
   security,
-  request: { params: roomParams, query: sentQuery, headers, body },
+  request: { params: roomParams, query: sentQuery, headers, body: sent('* run 17: passed') },
   responses,
 })
 
@@ -72,9 +91,14 @@ const patch = createRoute({
   security,
   request: {
     params: roomParams,
-    query: z.object({ expect }),
+    query: z.object({ expect, strict }),
     headers,
-    body: { required: true, ...json(patchBody) },
+    body: jsonBody(patchBody, {
+      operations: [
+        { op: 'replace-text', block: 1, find: 'well', text: 'very well' },
+        { op: 'insert-after', block: 0, expect: 'Report', content: 'Of *March*.' },
+      ],
+    }),
   },
   responses,
 })
@@ -104,14 +128,14 @@ export function writeRoutes({ writes, people, charge, ...access }: WriteRouteOpt
       const { room } = c.req.valid('param')
       const bytes = new Uint8Array(await c.req.arrayBuffer())
       const who = await writer(c.req.header('authorization'), room, bytes.length)
-      const { format, editor, ...position } = c.req.valid('query')
+      const { format, editor, ...asFor } = c.req.valid('query')
       const asked = {
         ...who,
-        ...conditions(position, c.req.valid('header')),
+        ...conditions(asFor, c.req.valid('header')),
         writing: { kind, format, editor, body: textOf(bytes) },
         signal: c.req.raw.signal,
       }
-      return c.json(await writes.write(asked), 200)
+      return c.json(answerOf(await writes.write(asked)), 200)
     })
   }
   router.openapi(patch, async (c) => {
@@ -124,18 +148,26 @@ export function writeRoutes({ writes, people, charge, ...access }: WriteRouteOpt
       writing: { kind: 'patch' as const, operations },
       signal: c.req.raw.signal,
     }
-    return c.json(await writes.write(asked), 200)
+    return c.json(answerOf(await writes.write(asked)), 200)
   })
   return router
 }
 
-function conditions(query: { readonly expect?: number | undefined }, sent: z.infer<typeof headers>) {
+interface Conditions {
+  readonly expect?: number | undefined
+  readonly strict: boolean
+}
+
+function conditions(query: Conditions, sent: z.infer<typeof headers>) {
   const tag = /\d+/.exec(sent['if-match'] ?? '')?.[0]
   return {
     key: sent['idempotency-key'],
+    strict: query.strict,
     expect: query.expect ?? (tag === undefined ? undefined : Number(tag)),
   }
 }
+
+const answerOf = ({ simplified, ...written }: Written) => ({ ...written, simplified: [...simplified] })
 
 /** Editors count the end of a line as one character, and a byte order mark is no text. */
 function textOf(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 import * as Y from 'yjs'
 import { fingerprint } from '../../documents/fingerprint.ts'
+import { SynclineError } from '../../errors.ts'
 import type { Seq } from '../../log/entry.ts'
 import type { Editor } from '../../protocol.ts'
 import { kindOf } from '../compare/shared-type.ts'
@@ -9,7 +10,8 @@ import { fromJson } from './from-json.ts'
 import { invalid } from './invalid.ts'
 import { patch } from './patch.ts'
 import type { SentFormat, WriteRequest, Writing } from './requests.ts'
-import { nodesOf } from './sent.ts'
+import { sentAs } from './sent.ts'
+import { AS_IT_IS, SIMPLIFIED, type Simplified } from './simplified.ts'
 import { codeOf, editorOf, richOf, sayEditor } from './target.ts'
 import { made, readRich, writeRich } from './write-rich.ts'
 import { writeText } from './write-text.ts'
@@ -26,26 +28,30 @@ export interface PlannedWrite {
   readonly client: number
   /** Of the document that it was made for, where nobody else may have written in that. */
   readonly fingerprint: string | undefined
+  /** What of the content was made something else of. */
+  readonly simplified: readonly Simplified[]
 }
 
 /**
  * The edit that does to a document what a request asks for. It is an ordinary one: what others write meanwhile is merged
  * with it.
- * @throws SynclineError `content-invalid`, `patch-stale`
+ * @throws SynclineError `content-invalid`, `content-simplified`, `patch-stale`
  */
 export function planWrite(
   { doc, head }: CurrentDocument,
-  { writing, expect, keyed }: WriteRequest,
+  { writing, expect, strict, keyed }: WriteRequest,
 ): PlannedWrite {
   const updates: Uint8Array[] = []
   const before = expect === undefined ? undefined : fingerprint(doc)
   doc.on('update', (update) => updates.push(update))
-  doc.transact((transaction) => {
-    write(doc, writing)
+  const simplified = doc.transact((transaction) => {
+    const lost = write(doc, writing)
     if (keyed && transaction.deleteSet.clients.size > 0) leaveMark(doc)
+    return SIMPLIFIED.filter((one) => lost.has(one))
   })
+  if (strict && simplified.length > 0) throw new SynclineError('content-simplified', simplified.join(', '))
   const update = updates.length === 0 ? undefined : new Uint8Array(Y.mergeUpdates(updates))
-  return { head, update, client: doc.clientID, fingerprint: before }
+  return { head, update, client: doc.clientID, fingerprint: before, simplified }
 }
 
 /** An edit that only deletes writes nothing under its client id, by which it could be found in the log again. */
@@ -64,42 +70,50 @@ function leaveMark(doc: Y.Doc): void {
   }
 }
 
-function write(doc: Y.Doc, writing: Writing): void {
-  if (writing.kind === 'patch') {
-    patch(doc, writing.operations)
-    return
-  }
+function write(doc: Y.Doc, writing: Writing): ReadonlySet<Simplified> {
+  if (writing.kind === 'patch') return patch(doc, writing.operations)
   const { format, body, editor } = writing
-  if (writing.kind === 'replace') replace(doc, format, body, editor)
-  else append(doc, format, body, editor)
+  return (writing.kind === 'replace' ? replace : append)(doc, format, body, editor)
 }
 
-function replace(doc: Y.Doc, format: SentFormat, body: string, asked: Editor | undefined): void {
+type Write = (
+  doc: Y.Doc,
+  format: SentFormat,
+  body: string,
+  asked: Editor | undefined,
+) => ReadonlySet<Simplified>
+
+const replace: Write = (doc, format, body, asked) => {
   if (format === 'json') {
     const said = fromJson(body)
     if (said.kind === 'types') {
       writeTypes(doc, said.contents)
-      return
+      return AS_IT_IS
     }
   }
   if (editorFor(doc, format, asked) === 'code') {
     writeText(codeOf(doc), body === '' ? [] : [{ insert: body }], PLAIN)
-  } else writeRich(richOf(doc), nodesOf(format, body), FIDELITY[format])
+    return AS_IT_IS
+  }
+  const { nodes, simplified } = sentAs(format, body)
+  writeRich(richOf(doc), nodes, FIDELITY[format])
+  return simplified
 }
 
-function append(doc: Y.Doc, format: SentFormat, body: string, asked: Editor | undefined): void {
+const append: Write = (doc, format, body, asked) => {
   if (editorFor(doc, format, asked) === 'code') {
     const text = codeOf(doc)
     if (body !== '') text.insert(text.length, body)
-    return
+    return AS_IT_IS
   }
   const fragment = richOf(doc)
-  const nodes = nodesOf(format, body)
+  const { nodes, simplified } = sentAs(format, body)
   // An editor in which nothing was written yet has made a paragraph for it.
   const [only, ...more] = readRich(fragment)
   const bare = only?.kind === 'element' && only.name === 'paragraph' && only.children.length === 0
   if (bare && more.length === 0) writeRich(fragment, nodes, FIDELITY[format])
   else if (nodes.length > 0) fragment.insert(fragment.length, nodes.map(made))
+  return simplified
 }
 
 /** Where a document does not say its editor, and has nothing in it, whoever writes first says it. */

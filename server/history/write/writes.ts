@@ -16,6 +16,7 @@ import {
   requestHash,
 } from './keyed-writes.ts'
 import type { Writing } from './requests.ts'
+import type { Simplified } from './simplified.ts'
 import type { PlannedWrite } from './write.ts'
 
 /** How long one write may take to be read and planned, in ms: what is honest takes a hundredth of it. */
@@ -31,6 +32,8 @@ export interface WriteAsked {
   readonly writing: Writing
   /** The position after which nobody else may have written. */
   readonly expect: Seq | undefined
+  /** Refused where something of the content would be simplified. */
+  readonly strict: boolean
   /** The same again is done once. */
   readonly key: string | undefined
   readonly signal?: AbortSignal
@@ -40,6 +43,7 @@ export interface WriteAsked {
 export interface Written {
   readonly seq: Seq
   readonly changed: boolean
+  readonly simplified: readonly Simplified[]
 }
 
 /** An edit that is to be made in a room. */
@@ -81,7 +85,7 @@ export class Writes {
 
   /**
    * Resolves when it is committed.
-   * @throws SynclineError `content-invalid`, `content-changed`, `patch-stale`, `key-reused`, `room-not-found`,
+   * @throws SynclineError `content-invalid`, `content-simplified`, `content-changed`, `patch-stale`, `key-reused`, `room-not-found`,
    *   `history-busy`, and whatever refuses an edit that comes over a connection
    */
   write(asked: WriteAsked): Promise<Written> {
@@ -105,10 +109,11 @@ export class Writes {
   }
 
   async #once(asked: WriteAsked): Promise<Written> {
-    const { head, update, ...plan } = await this.#plan(asked, await this.#room(asked))
-    if (update === undefined) return { seq: head, changed: false }
+    const { head, update, simplified, ...plan } = await this.#plan(asked, await this.#room(asked))
+    if (update === undefined) return { seq: head, changed: false, simplified }
     const { room, user } = asked
-    return { seq: await this.#options.apply(room, user, { head, update, ...plan }), changed: true }
+    const seq = await this.#options.apply(room, user, { head, update, ...plan })
+    return { seq, changed: true, simplified }
   }
 
   async #keyed(asked: WriteAsked, name: string): Promise<Written> {
@@ -135,9 +140,9 @@ export class Writes {
   /** Makes the edit that is remembered, if it was not made yet: whoever makes it again makes the same one. */
   async #finish(asked: WriteAsked, room: RoomId, key: Buffer, write: KeyedWrite): Promise<Written> {
     const { pool } = this.#options.database
-    const { head, client, edit, fingerprint, changed } = write
+    const { head, client, edit, fingerprint, changed, simplified } = write
     if (!write.request.equals(requestHash(asked.writing))) throw new SynclineError('key-reused')
-    if (write.seq !== undefined) return { seq: write.seq, changed }
+    if (write.seq !== undefined) return { seq: write.seq, changed, simplified }
     if (edit === undefined) throw new Error('a write has neither its edit nor its answer')
     const done = await this.#options.apply(asked.room, asked.user, {
       update: edit,
@@ -148,13 +153,13 @@ export class Writes {
     // Others may have written since it was made, before a crash.
     const seq = (await this.#run('entryBy', room, { after: head, head: done, client }, asked.signal)) ?? done
     await answerWrite(pool, room, key, seq)
-    return { seq, changed }
+    return { seq, changed, simplified }
   }
 
   #plan(asked: WriteAsked, room: RoomRow | undefined): Promise<PlannedWrite> {
-    const { writing, expect, key, mayCreate, signal } = asked
+    const { writing, expect, strict, key, mayCreate, signal } = asked
     if (room === undefined && !mayCreate) throw new SynclineError('room-not-found')
-    const request = { writing, expect, keyed: key !== undefined }
+    const request = { writing, expect, strict, keyed: key !== undefined }
     return this.#run('write', room?.id ?? NO_ROOM, { head: room?.head ?? 0, request }, signal)
   }
 

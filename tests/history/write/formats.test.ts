@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { content, documentOf, replace, richJson } from './in-memory.ts'
+import { content, documentOf, replace, richJson, simplified } from './in-memory.ts'
 import { documents, type Node } from './rich-documents.ts'
 
 const RUNS = { seed: 8, numRuns: 50 }
@@ -57,12 +57,62 @@ describe('content in and out', () => {
       sent('html', '<p>x <img src="/p.png" alt="a picture"> <img alt="none"><svg><text>in</text></svg></p>'),
     ).toBe('x [a picture](/p.png) nonein')
     expect(sent('html', '<ul><li><input type="checkbox" checked>done</li></ul>')).toBe('* \\[x\\] done')
-    expect(sent('markdown', '- [ ] open\n\n| a | b |\n|---|---|\n\n<b>raw</b> ![p](/p.png)')).toBe(
-      '* \\[ \\] open\n\n| a | b | |---|---|\n\n\\<b>raw\\</b> [p](/p.png)',
-    )
+    expect(
+      sent('markdown', '- [ ] open\n\n| a | b | c |\n|---|---|---|\n| 1 | | 3 |\n\n<b>raw</b> ![p](/p.png)'),
+    ).toBe('* \\[ \\] open\n\na | b | c\n\n1 |  | 3\n\n\\<b>raw\\</b> [p](/p.png)')
     expect(sent('html', '<style>p{}</style><script>alert(1)</script><p onclick="x()">words</p>')).toBe(
       'words',
     )
+  })
+
+  it('[CONV13] names what it had to simplify, and nothing else', () => {
+    const html: readonly (readonly [body: string, named: readonly string[]])[] = [
+      ['<table><caption>c</caption><tbody><tr><th>a</th><td>b</td></tr></tbody></table>', ['table']],
+      [
+        '<ul data-type="taskList"><li><label><input type="checkbox"></label><div><p>x</p></div></li></ul>',
+        ['task-list'],
+      ],
+      ['<figure><picture><img src="/p.png"></picture><figcaption>p</figcaption></figure>', ['image']],
+      ['<a href="javascript:x()">a</a>', ['link']],
+      [
+        'H<sub>2</sub>O <mark>x</mark> <video src="v"></video><select></select><input value="x">',
+        ['element'],
+      ],
+      ['<td>1<img><x-own>2</x-own>', ['table', 'image', 'element']],
+      ['<constructor>1</constructor>', ['element']],
+      [
+        '<html><head><title>t</title><style>p{}</style></head><body><main><h1 class="x">a</h1><p style="color:red">b<br>c</p><script>x()</script></main></body></html>',
+        [],
+      ],
+      [
+        '<div><a name="top">a</a> <a href="/b" title="t">b</a><pre><code class="language-ts">c</code></pre></div>',
+        [],
+      ],
+    ]
+    for (const [body, named] of html) expect([body, simplified('html', body)]).toEqual([body, named])
+    const markdown: readonly (readonly [body: string, named: readonly string[]])[] = [
+      ['a | b\n-- | --\n1 | 2', ['table']],
+      ['1. [X] done', ['task-list']],
+      ['> * one\n>   * [ ] open', ['task-list']],
+      ['**![p](p.png)**', ['image']],
+      ['[w](data:text/html,x) [v](<cid:x>)', ['link']],
+      [
+        'a | b\n\n\\| --- |\n\n* \\[x\\] no task\n* [x](/link)\n\n[x] no item\n\n```\n| a |\n| - |\n![p](p)\n```',
+        [],
+      ],
+    ]
+    for (const [body, named] of markdown) expect([body, simplified('markdown', body)]).toEqual([body, named])
+    expect(simplified('text', '| a |\n| - |\n![p](p)')).toEqual([])
+    const table = { type: 'table', content: [{ type: 'tableRow', content: [{ type: 'tableCell' }] }] }
+    expect(simplified('json', JSON.stringify({ type: 'doc', content: [table] }))).toEqual([])
+  })
+
+  it('[CONV2] has a control: text that would be a table is escaped', () => {
+    const lines = ['a | b', '--- | ---', ':-- | --:', '| - | - |']
+    const out = content(documentOf('html', `<p>${lines.join('<br>')}</p>`), 'markdown')
+    expect(simplified('markdown', out)).toEqual([])
+    expect(content(documentOf('markdown', out), 'text')).toBe(lines.join('\n'))
+    expect(simplified('markdown', out.replaceAll('\\', ''))).toEqual(['table'])
   })
 
   it('[CONV11] an address that a link may not lead to is no link', () => {

@@ -54,9 +54,9 @@ const codeOf = async (sent: ReturnType<typeof ask>): Promise<[number, string]> =
 describe('writing content over HTTP', () => {
   it('[CONV3] creates, appends, patches and replaces, each answered when it is committed', async () => {
     const made = await put('doc:made/content?format=markdown', '# Title\n\nFirst *words*.')
-    expect([made.status, made.json]).toEqual([200, { seq: 1, changed: true }])
+    expect([made.status, made.json]).toEqual([200, { seq: 1, changed: true, simplified: [] }])
     expect((await ask('doc:made/content?format=markdown')).text).toBe('# Title\n\nFirst *words*.')
-    expect((await post('doc:made/content?format=markdown', '* one\n* two')).json).toEqual({
+    expect((await post('doc:made/content?format=markdown', '* one\n* two')).json).toMatchObject({
       seq: 2,
       changed: true,
     })
@@ -65,10 +65,13 @@ describe('writing content over HTTP', () => {
       { op: 'insert-after', block: 0, expect: 'Title', content: '<p>between</p>', format: 'html' },
       { op: 'delete-block', block: 3, expect: 'one\n\ntwo' },
     ])
-    expect(patched.json).toEqual({ seq: 3, changed: true })
+    expect(patched.json).toMatchObject({ seq: 3, changed: true })
     const now = await ask('doc:made/content?format=markdown')
     expect(now.text).toBe('# Title\n\nbetween\n\nFirst *lines*.')
-    expect((await put('doc:made/content?format=markdown', now.text)).json).toEqual({ seq: 3, changed: false })
+    expect((await put('doc:made/content?format=markdown', now.text)).json).toMatchObject({
+      seq: 3,
+      changed: false,
+    })
     expect((await ask('doc:made')).json).toMatchObject({ head: 3, createdBy: 'bot' })
   })
 
@@ -213,10 +216,12 @@ describe('writing content over HTTP', () => {
       expect((await post('doc:killed/content?format=text', 'once ', key('k'))).json).toEqual({
         seq: 1,
         changed: true,
+        simplified: [],
       })
       expect((await put('doc:emptied/content?format=text', '', key('k'))).json).toEqual({
         seq: 2,
         changed: true,
+        simplified: [],
       })
     }
     expect((await ask('doc:killed/content?format=text')).text).toBe('once more')
@@ -226,6 +231,48 @@ describe('writing content over HTTP', () => {
       'key-reused',
     ])
     expect((await post('doc:killed/content?format=text', '!', key('k2'))).json.seq).toBe(3)
+  })
+
+  it('[CONV13] says what was simplified, under a key too, and strictly writes none of it', async () => {
+    const sent = '| a | b |\n|---|---|\n| 1 | 2 |\n\n![p](/p.png)'
+    const at = 'doc:simple/content?format=markdown'
+    expect(await codeOf(put(`${at}&strict=true`, sent))).toEqual([422, 'content-simplified'])
+    expect((await ask('doc:simple')).status).toBe(404)
+    const key = { headers: { 'idempotency-key': 'simple' } }
+    for (let again = 0; again < 2; again += 1)
+      expect((await put(at, sent, key)).json).toEqual({
+        seq: 1,
+        changed: true,
+        simplified: ['table', 'image'],
+      })
+    const said = 'a | b\n\n1 | 2\n\n[p](/p.png)'
+    expect((await ask(at)).text).toBe(said)
+    // What was read is written without loss.
+    expect((await put(`${at}&strict=true`, said)).json).toEqual({ seq: 1, changed: false, simplified: [] })
+    const task = {
+      op: 'insert-after',
+      block: 0,
+      expect: 'a | b',
+      content: '<ul><li><input type="checkbox">do it</li></ul>',
+      format: 'html',
+    }
+    const strictly = ask('doc:simple/content?strict=true', { method: 'PATCH', body: { operations: [task] } })
+    expect(await codeOf(strictly)).toEqual([422, 'content-simplified'])
+    expect(await codeOf(post(`${at}&strict=true`, '- [x] done'))).toEqual([422, 'content-simplified'])
+    expect((await ask(at)).text).toBe(said)
+    expect((await patch('doc:simple', [task])).json).toEqual({
+      seq: 2,
+      changed: true,
+      simplified: ['task-list'],
+    })
+    // Code takes Markdown as the text that it is.
+    expect((await put('doc:simple-code/content?format=markdown&editor=code&strict=true', sent)).json).toEqual(
+      {
+        seq: 1,
+        changed: true,
+        simplified: [],
+      },
+    )
   })
 
   it('[CONV9] is for those who may write, and held to the limits', async () => {

@@ -4,11 +4,14 @@ import { HistoryDocument } from '../../../server/history/positions/history-docum
 import type { SentFormat, Writing } from '../../../server/history/write/requests.ts'
 import { planWrite } from '../../../server/history/write/write.ts'
 
+const plan = (doc: Y.Doc, writing: Writing) =>
+  planWrite({ doc, head: 1 }, { writing, expect: undefined, strict: false, keyed: false })
+
 /** Does to a document what the server does, without one. */
 function write(doc: Y.Doc, writing: Writing): boolean {
   const copy = new Y.Doc()
   Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc))
-  const { update } = planWrite({ doc: copy, head: 1 }, { writing, expect: undefined, keyed: false })
+  const { update } = plan(copy, writing)
   if (update !== undefined) Y.applyUpdate(doc, update)
   return update !== undefined
 }
@@ -31,6 +34,10 @@ export function content(doc: Y.Doc, format: Format): string {
 
 /** The rich text of a document, as ProseMirror's JSON. */
 export const richJson = (doc: Y.Doc): unknown => JSON.parse(content(doc, 'json')).types.default?.value
+
+/** What of such content has to be made something else of. */
+export const simplified = (format: SentFormat, body: string) =>
+  plan(new Y.Doc(), { kind: 'replace', format, body, editor: 'rich' }).simplified
 
 /** A document that says that. */
 export function documentOf(format: SentFormat, body: string): Y.Doc {
