@@ -3,11 +3,13 @@ import { type Document, isTransactionOrigin } from '@hocuspocus/server'
 /** How long updates are counted before the window is set anew, in ms. */
 const SAMPLE = 250
 /** Deliveries a second (updates × connections) up to which every turn of the event loop sends at once. */
-const FREE_DELIVERIES = 10_000
+const FREE_DELIVERIES = 5_000
 /** The window at ten times that and beyond, in ms: the p99 of what people see must stay under 50. */
 const WIDEST = 36
-/** The part of a room's flush window for which its entries are gathered before they are committed. */
-export const GATHERED_PART = 1 / 3
+/** The part of a wide flush window for which the room's entries are gathered before they are committed. */
+const GATHERED_PART = 1 / 3
+/** Up to this window, in ms, a commit of its own for each edit costs less than waiting for others would. */
+const NARROW = 12
 
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
@@ -37,5 +39,8 @@ export function widenFlushWindow(document: Document, changed: (window: number) =
 /** The flush window for so many deliveries a second, in ms. */
 export function windowFor(deliveries: number): number {
   if (deliveries <= FREE_DELIVERIES) return 0
-  return Math.min(WIDEST, Math.ceil((deliveries / FREE_DELIVERIES - 1) * 6))
+  return Math.min(WIDEST, Math.ceil((deliveries / FREE_DELIVERIES - 1) * 4))
 }
+
+/** For how long entries of a room with such a window are gathered before they are committed, in ms. */
+export const gatheringFor = (window: number): number => (window < NARROW ? 0 : window * GATHERED_PART)
