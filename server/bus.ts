@@ -22,4 +22,6 @@ export interface Bus {
   onConnected(listener: () => void): Stop
   /** Calls back with each node that has ended, is not heard of any more, or cannot be heard because nobody can. */
   onGone(listener: (node: NodeId) => void): Stop
+  /** Calls back every so many ms for as long as this node takes part, whether messages go out or not. */
+  every(ms: number, act: () => void): void
 }

@@ -1,7 +1,8 @@
-import { type HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import type { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { countedSockets, type SocketClass } from './counted-socket.ts'
 import type { Frame } from './frames.ts'
 import { meansMove, refusal, socketRefusal } from './refusal.ts'
+import { RoomSocket } from './room-socket.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { ConnectionStatus, Refusal } from './state.ts'
 import { type Transport, Way } from './way.ts'
@@ -11,7 +12,7 @@ export interface Member {
   opened(): void
   /** `refused` where this room is the reason; `moving` where another socket takes over at once. */
   closed(refused: Refusal | undefined, moving: boolean): void
-  /** None has taken over. */
+  /** The time that a move may take is over: whether another socket has taken over or not, nothing is kept for it any more. */
   stranded(): void
   readonly joined: boolean
 }
@@ -40,25 +41,6 @@ interface Seat {
   readonly tracker: SaveTracker
 }
 
-/** The provider's socket with its queue taken out: what an open socket did not take, the next handshake carries. */
-class RoomSocket extends HocuspocusProviderWebsocket {
-  /** The class for the next try. */
-  socketClass: (() => SocketClass) | undefined
-
-  get isOpen(): boolean {
-    return this.webSocket?.readyState === 1
-  }
-
-  override createWebSocketConnection(): Promise<unknown> {
-    this.configuration.WebSocketPolyfill = this.socketClass?.()
-    return super.createWebSocketConnection()
-  }
-
-  override send(message: unknown): void {
-    if (this.isOpen) super.send(message)
-  }
-}
-
 /** The one WebSocket that all rooms share, kept open as long as there is a room. */
 export class Link {
   readonly #socket: RoomSocket
@@ -69,6 +51,11 @@ export class Link {
   readonly #usedAddresses = new Set<string>()
   readonly #farewells = new Map<string, { readonly heard: Promise<void>; readonly resolve: () => void }>()
   #status: ConnectionStatus = 'connecting'
+  /**
+   * There is a socket, also while it is being closed: why it is, the server says only with the end of it, and that may
+   * mean that another one takes over.
+   */
+  #connected = false
   #connectLimit: ReturnType<typeof setTimeout> | undefined
   #probe: ReturnType<typeof setTimeout> | undefined
   #largest: Frame | undefined
@@ -218,6 +205,7 @@ export class Link {
 
   #opened(): void {
     clearTimeout(this.#probe)
+    this.#connected = true
     // Also where it was online, over another transport.
     this.#status = 'online'
     this.#changed()
@@ -225,6 +213,7 @@ export class Link {
   }
 
   #closed(): void {
+    this.#connected = false
     const told = this.#refusal !== undefined && meansMove(this.#refusal)
     const atOnce = told && this.#mayMove
     if (atOnce) this.#beginMove()
@@ -258,7 +247,7 @@ export class Link {
     if (this.#moving === undefined) return
     clearTimeout(this.#moving)
     this.#moving = undefined
-    if (!this.#socket.isOpen) this.#setStatus('offline')
+    if (!this.#connected) this.#setStatus('offline')
     for (const member of [...this.#members]) member.stranded()
   }
 

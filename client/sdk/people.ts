@@ -1,4 +1,4 @@
-import type { Awareness } from 'y-protocols/awareness'
+import { type Awareness, removeAwarenessStates } from 'y-protocols/awareness'
 import type { Device } from '../../server/protocol.ts'
 import { colorFor, isColor } from './color.ts'
 import { isDevice } from './device.ts'
@@ -79,12 +79,26 @@ export const peopleIn = (awareness: Awareness): readonly Person[] => {
 export const samePeople = (a: readonly Person[], b: readonly Person[]): boolean =>
   a.length === b.length && JSON.stringify(a) === JSON.stringify(b)
 
+/** A clock that is earlier than all that anybody is told of under: what is said next of whoever has it counts. */
+const DOUBTED = 0
+
 /**
- * Forgets how often the others had changed when they were last heard of. They have changed no more when this
- * client is back in the room, and would otherwise not be seen until they do.
+ * Forgets how often the others had changed when they were last heard of, and leaves them as they were. They have
+ * changed no more when this client is back in the room, and would otherwise not be seen until they do.
  */
-export const forgetOthers = ({ clientID, states, meta }: Awareness): void => {
-  for (const client of [...meta.keys()]) {
-    if (client !== clientID && !states.has(client)) meta.delete(client)
+export const doubtOthers = ({ clientID, states, meta }: Awareness): void => {
+  for (const [client, known] of [...meta]) {
+    if (client === clientID) continue
+    if (states.has(client)) meta.set(client, { ...known, clock: DOUBTED })
+    else meta.delete(client)
   }
+}
+
+/** Takes those for gone of whom nothing was said since they were doubted. */
+export const loseDoubted = (awareness: Awareness, origin: unknown): void => {
+  const doubted = [...awareness.meta].flatMap(([client, { clock }]) =>
+    client !== awareness.clientID && clock === DOUBTED ? [client] : [],
+  )
+  removeAwarenessStates(awareness, doubted, origin)
+  for (const client of doubted) awareness.meta.delete(client)
 }

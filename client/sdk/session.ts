@@ -4,7 +4,7 @@ import type * as Y from 'yjs'
 import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
 import type { Link, Member } from './link.ts'
-import { forgetOthers } from './people.ts'
+import { doubtOthers, loseDoubted } from './people.ts'
 import { isTokenRefusal, meansMove, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { Refusal, RoomStatus } from './state.ts'
@@ -44,10 +44,18 @@ const TOKENS_TO_TRY = 5
 /** Where the log stands is shown on hover: no need to ask at every keystroke. */
 const ASK_SEQ_AFTER_MS = 1_000
 
+/** Leaves it to the session who is still there when a socket closes. */
+class RoomProvider extends HocuspocusProvider {
+  override onClose(): void {
+    this.isAuthenticated = false
+    this.synced = false
+  }
+}
+
 /** One room's conversation with the server: joins on every new socket, and never stays stuck in between. */
 export class Session implements Member {
   readonly #options: SessionOptions
-  readonly #provider: HocuspocusProvider
+  readonly #provider: RoomProvider
   #phase: Phase = 'away'
   #attempt = 0
   #failures = 0
@@ -66,7 +74,7 @@ export class Session implements Member {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#provider = new HocuspocusProvider({
+    this.#provider = new RoomProvider({
       name: options.name,
       document: options.doc,
       awareness: options.awareness,
@@ -138,6 +146,7 @@ export class Session implements Member {
   stranded(): void {
     this.#moving = false
     this.#options.tracker.stranded()
+    loseDoubted(this.#options.awareness, this.#provider)
     this.#options.changed()
   }
 
@@ -295,7 +304,9 @@ export class Session implements Member {
     if (!this.#moving) this.#options.tracker.stranded()
     if (!keepSession) {
       this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
-      forgetOthers(this.#options.awareness)
+      doubtOthers(this.#options.awareness)
+      // Over a move they stay as they were, for as long as that may take.
+      if (!this.#moving) loseDoubted(this.#options.awareness, this.#provider)
     }
     this.#options.changed()
   }

@@ -70,7 +70,7 @@ export class RedisBus implements Bus {
   readonly #newest = new Map<NodeId, number>()
   readonly #connectedListeners = new Set<() => void>()
   readonly #goneListeners = new Set<(node: NodeId) => void>()
-  readonly #beat: NodeJS.Timeout
+  readonly #timers = new Set<NodeJS.Timeout>()
   #connected = false
   #echoed = performance.now()
   #warned = Number.NEGATIVE_INFINITY
@@ -102,8 +102,7 @@ export class RedisBus implements Bus {
       for (const topic of this.#topics.values()) topic.subscribed = false
     })
     this.#subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#take(channel, message))
-    this.#beat = setInterval(() => this.#tick(), BEAT)
-    this.#beat.unref()
+    this.every(BEAT, () => this.#tick())
   }
 
   get connected(): boolean {
@@ -143,9 +142,13 @@ export class RedisBus implements Bus {
     return () => this.#goneListeners.delete(listener)
   }
 
+  every(ms: number, act: () => void): void {
+    this.#timers.add(setInterval(act, ms).unref())
+  }
+
   /** Says goodbye, so that nobody waits to find out, and ends. */
   async stop(): Promise<void> {
-    clearInterval(this.#beat)
+    for (const timer of this.#timers) clearInterval(timer)
     if (this.#connected) await within(GOODBYE, this.#send(NODES, GONE))
     this.#connected = false
     this.#connectedListeners.clear()

@@ -34,6 +34,10 @@ export class PeoplePresence {
     return this.#register.forget(signal)
   }
 
+  start(): void {
+    this.#register.start()
+  }
+
   /** Writes that everybody who is connected was seen now. */
   stop(): Promise<void> {
     return this.#register.stop()

@@ -26,7 +26,7 @@ export class Register implements Doorkeeper {
   #seen = new Map<string, At<Present>>()
   #writing: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
-  readonly #beat: NodeJS.Timeout
+  #beat: NodeJS.Timeout | undefined
   #stopped = false
 
   /** @param everybody who is connected now */
@@ -34,6 +34,10 @@ export class Register implements Doorkeeper {
     this.#pool = pool
     this.#logger = logger
     this.#everybody = everybody
+  }
+
+  /** Those who are connected are written down again and again from now on. */
+  start(): void {
     this.#beat = setInterval(() => {
       for (const person of this.#everybody()) this.#note(person)
       this.#soon()

@@ -103,6 +103,11 @@ export class Gateway {
     setTimeout(() => this.#adapter.closeAll(code, reason, true), CLOSE_WITHIN).unref()
   }
 
+  /** Asks nobody any more whether they are still there; after `closeAll`, where anybody was. */
+  end(): Promise<void> {
+    return this.#adapter.close()
+  }
+
   #open(peer: Peer): void {
     const { tcp, address } = peer.context.arrival as Arrival
     const wire = wireOf(peer, tcp)

@@ -60,18 +60,27 @@ export function readStates({ decoder }: PresenceFrame): readonly ClientState[] {
   return reading(() => {
     const length = decoding.readVarUint(decoder)
     if (length !== decoder.arr.length - decoder.pos) throw new SynclineError('awareness-invalid')
-    return readAll(decoder, OF_CLIENT)
+    const states = readAll(decoder)
+    for (const state of states) requireBounds(state, OF_CLIENT)
+    return states
   })
 }
 
 /**
- * What `encodeStates` has written.
+ * What `encodeStates` has written; each of the states is still to be looked at by `requireBounds`.
  * @throws SynclineError `awareness-invalid`
  */
 export function decodeStates(bytes: Uint8Array, bounds: Bounds): readonly ClientState[] {
   const decoder = decoding.createDecoder(bytes)
   requireSize(decoder, bounds)
-  return reading(() => readAll(decoder, bounds))
+  return reading(() => readAll(decoder))
+}
+
+/** @throws SynclineError `awareness-invalid` */
+export function requireBounds({ clock, state }: ClientState, bounds: Bounds): void {
+  if (clock > bounds.clock) throw new SynclineError('awareness-invalid', 'a clock is too large')
+  if (state !== undefined && state.length > bounds.state)
+    throw new SynclineError('awareness-invalid', 'a state is too large')
 }
 
 function requireSize({ arr }: decoding.Decoder, { frame }: Bounds): void {
@@ -87,20 +96,18 @@ function reading<Read>(read: () => Read): Read {
   }
 }
 
-function readAll(decoder: decoding.Decoder, bounds: Bounds): readonly ClientState[] {
+function readAll(decoder: decoding.Decoder): readonly ClientState[] {
   const states: ClientState[] = []
   // The count is a claim: it is the bytes that bound this.
-  for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) states.push(readState(decoder, bounds))
+  for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) states.push(readState(decoder))
   if (decoding.hasContent(decoder)) throw new SynclineError('awareness-invalid', 'bytes follow its end')
   return states
 }
 
-function readState(decoder: decoding.Decoder, bounds: Bounds): ClientState {
+function readState(decoder: decoding.Decoder): ClientState {
   const id = decoding.readVarUint(decoder)
   const clock = decoding.readVarUint(decoder)
   const state = decoding.readVarUint8Array(decoder)
-  if (clock > bounds.clock) throw new SynclineError('awareness-invalid', 'a clock is too large')
-  if (state.length > bounds.state) throw new SynclineError('awareness-invalid', 'a state is too large')
   // A view would keep all that was read from the network with it.
   return { id, clock, state: isNull(state) ? undefined : state.slice() }
 }

@@ -1,7 +1,15 @@
 import * as encoding from 'lib0/encoding'
 import type { Bus, NodeId } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
-import { type Bounds, decodeStates, encodeStates, type ToldState } from './presence-frame.ts'
+import type { Logger } from '../observe/log.ts'
+import {
+  type Bounds,
+  type ClientState,
+  decodeStates,
+  encodeStates,
+  requireBounds,
+  type ToldState,
+} from './presence-frame.ts'
 import { type HonestState, isPlain, plainState } from './presence-state.ts'
 
 /** The first byte of what one node tells the others of a room; the states of its own connections follow. */
@@ -49,8 +57,8 @@ export class NodeSeat {
 
 /** What is done with what other nodes say. */
 export interface NodeListener {
-  /** @param all whoever is not among them has left */
-  hearNode(seat: NodeSeat, states: readonly NodeState[], all: boolean): void
+  /** @param all who is there; whoever else the node had has left */
+  hearNode(seat: NodeSeat, states: readonly NodeState[], all: ReadonlySet<number> | undefined): void
   /** The node has nobody there any more. */
   leaveNode(seat: NodeSeat): void
   /** The states of this node's own connections, as they were told. */
@@ -60,13 +68,17 @@ export interface NodeListener {
 /** One room's presence on the other nodes: tells them of this one's, and hears of theirs. */
 export class PresenceNodes {
   readonly #bus: Bus
+  readonly #logger: Logger
   readonly #topic: string
   readonly #listener: NodeListener
   readonly #seats = new Map<NodeId, NodeSeat>()
+  /** Nodes that have said what cannot be taken, of which the log has been told. */
+  readonly #told = new Set<NodeId>()
   readonly #stops: readonly (() => void)[]
 
-  constructor(bus: Bus, room: string, listener: NodeListener) {
+  constructor(bus: Bus, logger: Logger, room: string, listener: NodeListener) {
     this.#bus = bus
+    this.#logger = logger
     this.#topic = `presence:${room}`
     this.#listener = listener
     this.#stops = [
@@ -99,18 +111,40 @@ export class PresenceNodes {
       this.#gone(from)
       return
     }
-    const states = kind === undefined || kind > Kind.ask ? undefined : readNodeStates(message.subarray(1))
-    if (states === undefined) return
+    if (kind === undefined || kind > Kind.ask) return
+    const said = this.#taken(from, () => decodeStates(message.subarray(1), BOUNDS))
+    if (said === undefined) return
+    const states = said.flatMap((one) => this.#taken(from, () => nodeState(one)) ?? [])
     const known = this.#seats.get(from)
     const seat = known ?? new NodeSeat()
     this.#seats.set(from, seat)
-    this.#listener.hearNode(seat, states, kind !== Kind.news)
+    // One that cannot be taken is there all the same: what was told of it before stands.
+    const all = kind === Kind.news ? undefined : new Set(said.map(({ id }) => id))
+    this.#listener.hearNode(seat, states, all)
     if (kind === Kind.ask) this.#tellAll(Kind.all)
     // It had been taken for gone, or what it told before was lost.
     else if (kind === Kind.news && known === undefined) this.#tellAll(Kind.ask)
   }
 
+  /** Undefined where it cannot be read, or is more than a node's clients can say. That is another version's, or our mistake. */
+  #taken<Read>(from: NodeId, read: () => Read): Read | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof SynclineError)) throw error
+      const about = { topic: this.#topic, from: from.slice(0, 8), reason: error.message }
+      if (!this.#told.has(from))
+        this.#logger.warn(
+          about,
+          'what a node says of somebody cannot be taken; it is left out, this time and later',
+        )
+      this.#told.add(from)
+      return undefined
+    }
+  }
+
   #gone(node: NodeId): void {
+    this.#told.delete(node)
     const seat = this.#seats.get(node)
     if (seat === undefined) return
     this.#seats.delete(node)
@@ -131,24 +165,14 @@ export class PresenceNodes {
   }
 }
 
-/** Undefined where it cannot be read, or is more than a node's clients can say. */
-function readNodeStates(bytes: Uint8Array): readonly NodeState[] | undefined {
-  try {
-    return decodeStates(bytes, BOUNDS).map(({ id, clock, state: json }) => {
-      if (json === undefined) return { id, clock, state: undefined, json: 'null', user: '' }
-      const state = plainState(json, ADDED_VALUES)
-      const user = state !== null && isPlain(state.user) ? state.user.id : undefined
-      if (state === null || typeof user !== 'string') throw new SynclineError('awareness-invalid')
-      return {
-        id,
-        clock,
-        state,
-        json: Buffer.from(json.buffer, json.byteOffset, json.length).toString(),
-        user,
-      }
-    })
-  } catch (error) {
-    if (error instanceof SynclineError) return undefined
-    throw error
-  }
+/** @throws SynclineError `awareness-invalid` */
+function nodeState(said: ClientState): NodeState {
+  requireBounds(said, BOUNDS)
+  const { id, clock, state: json } = said
+  if (json === undefined) return { id, clock, state: undefined, json: 'null', user: '' }
+  const state = plainState(json, ADDED_VALUES)
+  const user = state !== null && isPlain(state.user) ? state.user.id : undefined
+  if (state === null || typeof user !== 'string')
+    throw new SynclineError('awareness-invalid', 'a state does not say whose it is')
+  return { id, clock, state, json: Buffer.from(json.buffer, json.byteOffset, json.length).toString(), user }
 }

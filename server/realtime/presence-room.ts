@@ -2,6 +2,7 @@ import type { Connection, Document } from '@hocuspocus/server'
 import type { Identity } from '../access/identity.ts'
 import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
+import type { Logger } from '../observe/log.ts'
 import {
   type ClientState,
   encodeStates,
@@ -38,6 +39,7 @@ const AHEAD = 1_000
 export interface PresenceHouse {
   /** Undefined where there are no other nodes. */
   readonly bus: Bus | undefined
+  readonly logger: Logger
   identityOf(connection: Connection): Identity | undefined
   /** Whether somebody may be heard at once, with nothing to be decided first. */
   mayAsk(connection: Connection): boolean
@@ -68,7 +70,7 @@ export class PresenceRoom implements NodeListener {
     this.#document = document
     this.#house = house
     if (house.bus === undefined) return
-    const nodes = new PresenceNodes(house.bus, document.name, this)
+    const nodes = new PresenceNodes(house.bus, house.logger, document.name, this)
     document.once('destroy', () => nodes.close())
     this.#nodes = nodes
   }
@@ -94,11 +96,8 @@ export class PresenceRoom implements NodeListener {
    * the later clock is: each node tells at a later one than all that it has heard of. What another node says of itself late is
    * earlier, and that somebody is gone counts only from where they are.
    */
-  hearNode(seat: NodeSeat, states: readonly NodeState[], all: boolean): void {
-    if (all) {
-      const there = new Set(states.map(({ id }) => id))
-      for (const id of seat.ids) if (!there.has(id)) this.#leave(id)
-    }
+  hearNode(seat: NodeSeat, states: readonly NodeState[], all: ReadonlySet<number> | undefined): void {
+    if (all !== undefined) for (const id of seat.ids) if (!all.has(id)) this.#leave(id)
     for (const said of states) {
       const known = this.#ids.get(said.id)
       if (known?.seat === seat) {

@@ -41,6 +41,10 @@ export class Presence {
     return this.#options.bus
   }
 
+  get logger(): Logger {
+    return this.#options.logger
+  }
+
   room(document: Document): PresenceRoom {
     const known = this.#rooms.get(document)
     if (known !== undefined) return known

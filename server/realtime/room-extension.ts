@@ -25,7 +25,7 @@ import { ASK_SEQ, type SavedEnvelope } from '../protocol.ts'
 import { type Announces, announcedToHocuspocus, ClientOwners } from './client-owners.ts'
 import { omitEcho } from './echo.ts'
 import { evict, onFault, reportFault } from './faults.ts'
-import { GATHERED_PART, widenFlushWindow } from './flush-window.ts'
+import { gatheringFor, widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket, type Written } from './held-acknowledgements.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
@@ -256,7 +256,7 @@ export class RoomExtension implements Extension {
     })
     omitEcho(document)
     widenFlushWindow(document, (window) => {
-      log.gather = window * GATHERED_PART
+      log.gather = gatheringFor(window)
     })
     const acknowledgements = new HeldAcknowledgements(log, this.#options.watch)
     // The room may stay open for its events, and must not keep a document that has gone.

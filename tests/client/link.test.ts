@@ -9,13 +9,19 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-/** Which way the third try goes after two sockets were opened and closed with that reason. */
-async function thirdWay(reason: string): Promise<string> {
-  const link = new Link({
+function linkTelling(changed: (link: Link) => void): Link {
+  const link: Link = new Link({
     url: 'ws://server/sync',
     WebSocket: FakeSocket as unknown as SocketClass,
-    changed: () => undefined,
+    changed: () => changed(link),
   })
+  onTestFinished(() => link.destroy())
+  return link
+}
+
+/** Which way the third try goes after two sockets were opened and closed with that reason. */
+async function thirdWay(reason: string): Promise<string> {
+  const link = linkTelling(() => undefined)
   link.add({ opened: () => undefined, closed: () => undefined, stranded: () => undefined, joined: false })
   for (const at of [0, 1]) {
     const socket = await vi.waitUntil(() => FakeSocket.made[at], { timeout: 30_000 })
@@ -38,12 +44,7 @@ it('[EVT30] takes what the server itself refuses for no fault of WebSockets', as
 
 it('[CLU26] goes on at once when a server leaves, is offline where none takes over in five seconds, and asks no server at once for ever', async () => {
   const told: string[] = []
-  const link = new Link({
-    url: 'ws://server/sync',
-    WebSocket: FakeSocket as unknown as SocketClass,
-    changed: () => told.push(link.status),
-  })
-  onTestFinished(() => link.destroy())
+  const link = linkTelling(({ status }) => told.push(status))
   link.add({
     opened: () => told.push('opened'),
     closed: (refused, moving) => told.push(`closed ${refused?.code ?? ''} ${moving}`),
@@ -66,4 +67,28 @@ it('[CLU26] goes on at once when a server leaves, is offline where none takes ov
   await vi.advanceTimersByTimeAsync(5_000)
   expect(told).toEqual(['offline', 'stranded'])
   expect(FakeSocket.made.length).toBeGreaterThan(2)
+})
+
+it('[CLU26] is online while it moves again, also where the five seconds of the move before end between the end of a socket and its reason', async () => {
+  const told: string[] = []
+  const link = linkTelling(({ status }) => told.push(status))
+  link.add({ opened: () => undefined, closed: () => undefined, stranded: () => undefined, joined: true })
+  const newest = () => vi.waitUntil(() => FakeSocket.made.at(-1))
+  const left = new CloseEvent('close', { code: 1012, reason: 'shutting-down' })
+  const first = await newest()
+  first?.open()
+  first?.dispatchEvent(left)
+  await vi.advanceTimersByTimeAsync(0)
+  const second = await newest()
+  expect(second).not.toBe(first)
+  second?.open()
+  // WebSocket.CLOSING: the server has said goodbye, and the connection is still there.
+  if (second !== undefined) second.readyState = 2
+  await vi.advanceTimersByTimeAsync(5_000)
+  second?.dispatchEvent(new CloseEvent('close', { code: 1012, reason: 'shutting-down' }))
+  await vi.advanceTimersByTimeAsync(0)
+  const third = await newest()
+  expect(third).not.toBe(second)
+  third?.open()
+  expect(new Set(told)).toEqual(new Set(['online']))
 })

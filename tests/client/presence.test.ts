@@ -3,7 +3,7 @@ import { Awareness, applyAwarenessUpdate, removeAwarenessStates } from 'y-protoc
 import * as Y from 'yjs'
 import { colorFor, distinctColor, PALETTE } from '../../client/sdk/color.ts'
 import { type Client, connect, type Person, type Room } from '../../client/sdk/index.ts'
-import { forgetOthers } from '../../client/sdk/people.ts'
+import { doubtOthers, loseDoubted } from '../../client/sdk/people.ts'
 import { encodeStates } from '../../server/realtime/presence-frame.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -87,8 +87,10 @@ describe('people in a room', () => {
     removeAwarenessStates(awareness, [7], null)
     applyAwarenessUpdate(awareness, told, null)
     expect([...awareness.getStates().keys()]).toEqual([doc.clientID])
-    forgetOthers(awareness)
+    doubtOthers(awareness)
     applyAwarenessUpdate(awareness, told, null)
+    expect([...awareness.getStates().keys()]).toEqual([doc.clientID, 7])
+    loseDoubted(awareness, null)
     expect([...awareness.getStates().keys()]).toEqual([doc.clientID, 7])
   })
 

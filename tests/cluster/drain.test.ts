@@ -16,7 +16,7 @@ const ROOM = 'doc:rolling'
 /** By WebSocket; one more has to do without. */
 const PEOPLE = 12
 
-const envOfA = { JWT_SECRET: SECRET, DRAIN_SECONDS: '1', DATABASE_URL: '' }
+const envOfA = { JWT_SECRET: SECRET, DRAIN_SECONDS: '2', DATABASE_URL: '' }
 const envOfB = { ...envOfA }
 
 let database: FreshDatabase
@@ -46,17 +46,13 @@ interface Person {
   stop(): void
 }
 
-/** What became of everybody's WebSockets, in its order. */
-let happened: string[] = []
 /** When each was told to move, by performance.now(). */
 let toldAt: number[] = []
 
 class Watched extends WebSocket {
   constructor(address: string, protocols?: string | string[]) {
     super(address, protocols)
-    this.addEventListener('open', () => happened.push('opened'))
     this.addEventListener('close', ({ reason }) => {
-      happened.push(reason)
       if (reason === 'shutting-down') toldAt.push(performance.now())
     })
   }
@@ -95,7 +91,6 @@ async function deploy(
   to: TestServer,
   meanwhile?: () => Promise<void>,
 ): Promise<number | null> {
-  happened = []
   toldAt = []
   const stopped = from.stop()
   await until(async () => (await readiness(from)) !== 'ready')
@@ -114,15 +109,15 @@ const readiness = (server: TestServer): Promise<string> =>
     () => 'away',
   )
 
-/** How many were told to move before the first of them was on another node. */
-function toldTogether(): number {
-  expect(happened.filter((what) => what === 'shutting-down')).toHaveLength(PEOPLE)
-  const told = happened.slice(0, happened.indexOf('opened'))
-  return told.filter((what) => what === 'shutting-down').length
+/**
+ * Over how long they were told, in ms: about DRAIN_SECONDS where there is time, which is 2, and at once where there is none. In
+ * between is room for a busy machine.
+ */
+function toldOver(): number {
+  expect(toldAt).toHaveLength(PEOPLE)
+  return Math.max(...toldAt) - Math.min(...toldAt)
 }
-
-/** Over how long they were told, in ms: half of DRAIN_SECONDS at least, where there are any. */
-const toldOver = (): number => Math.max(...toldAt) - Math.min(...toldAt)
+const SPREAD = 700
 
 /** All that anybody typed, as the database has it, for nobody else is there to bring it. */
 async function read({ wsUrl }: TestServer, room = ROOM): Promise<readonly string[]> {
@@ -164,8 +159,7 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
   expect(last.denials).toEqual(['shutting-down'])
   expect(last.closed).toEqual({ code: 1012, reason: 'shutting-down' })
   expect(stream.told.at(-1)).toMatchObject({ event: 'end', data: { code: 'shutting-down', retryable: true } })
-  expect(toldTogether()).toBeLessThan(PEOPLE / 2)
-  expect(toldOver()).toBeGreaterThan(500)
+  expect(toldOver()).toBeGreaterThan(SPREAD)
   stock.edits.push(['stock: after'])
   await stock.saved()
   await Promise.all(people.map(({ room }) => room.whenSaved()))
@@ -173,7 +167,7 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
 
   await a.restart()
   expect(await deploy(b, a)).toBe(0)
-  expect(toldTogether()).toBeLessThan(PEOPLE / 2)
+  expect(toldOver()).toBeGreaterThan(SPREAD)
 
   for (const person of people) person.stop()
   await Promise.all([stock.saved(), ...people.map(({ room }) => room.whenSaved())])
@@ -189,7 +183,7 @@ it('[CLU21] (negative control) with no time to drain all are told at once; and a
   for (const proxy of proxies) proxy.direct(b.url)
   const people = await startPeople('control')
   expect(await deploy(b, a)).toBe(0)
-  expect(toldOver()).toBeLessThan(500)
+  expect(toldOver()).toBeLessThan(SPREAD)
   await Promise.all(people.map(({ room }) => room.whenSaved()))
   await a.kill9()
   await until(() => people.every(({ shown }) => [...shown].some((state) => state !== UNDISTURBED)))

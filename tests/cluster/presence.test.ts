@@ -238,3 +238,33 @@ it('[CLU13] what a node says is read to its last byte and bounded; what is not u
   other.publish(topic, Buffer.from([3]))
   await misses(bob, 8)
 })
+
+it('[CLU13] a state that cannot be taken is left out by itself, and the log is told once', async () => {
+  const bob = await join(oslo, 'bob')
+  const other = network.join('other')
+  const say = (kind: number, ...said: readonly Entry[]) =>
+    other.publish(`presence:${room}`, Buffer.concat([Uint8Array.of(kind), encodeStates(said)]))
+  const user = { id: 'ada', name: 'Ada' }
+  say(0, entry(7, 1, { user }), entry(8, 1, { user }))
+  await sees(bob, 7)
+  for (const bad of [
+    entry(7, 2, 'no object'),
+    entry(7, 2 ** 40, { user }),
+    entry(7, 2, { text: 'x'.repeat(33_000) }),
+  ])
+    say(0, bad, entry(8, bad.clock, { user, mark: 'news' }))
+  await sees(bob, 8, ({ mark }) => mark === 'news')
+  // All there are: seven is still one of them, as it was; eight is not.
+  say(1, entry(7, 3, 'no object'), entry(9, 1, { user }))
+  await sees(bob, 9)
+  await misses(bob, 8)
+  expect(states(bob).get(7)).toEqual({ user })
+  // In a frame that ends too early nothing can be told apart: all of it is left out.
+  const whole = encodeStates([entry(9, 2, { user, mark: 'cut' }), entry(10, 1, { user })])
+  other.publish(`presence:${room}`, Buffer.concat([Uint8Array.of(0), whole.subarray(0, -1)]))
+  say(0, entry(11, 1, { user }))
+  await sees(bob, 11)
+  expect([states(bob).has(10), states(bob).get(9)]).toEqual([false, { user }])
+  const warnings = oslo.logged.filter(({ topic }) => topic === `presence:${room}`)
+  expect(warnings).toMatchObject([{ from: 'other', reason: expect.stringContaining('a state is no object') }])
+})

@@ -53,9 +53,9 @@ it('[CLU1] [CONV12] what one node commits is seen on another, and written on the
     return [response.status, await response.json()]
   }
   // Each builds on characters that its node has not heard of yet.
-  expect(await send(here, 'one')).toEqual([200, { seq: 3, changed: true }])
-  expect(await send(there, 'one two')).toEqual([200, { seq: 4, changed: true }])
-  expect(await send(here, 'one two three')).toEqual([200, { seq: 5, changed: true }])
+  expect(await send(here, 'one')).toEqual([200, { seq: 3, changed: true, simplified: [] }])
+  expect(await send(there, 'one two')).toEqual([200, { seq: 4, changed: true, simplified: [] }])
+  expect(await send(here, 'one two three')).toEqual([200, { seq: 5, changed: true, simplified: [] }])
   for (const { document } of [ada, bob])
     await until(() => document.getText('content').toString() === 'one two three')
 })

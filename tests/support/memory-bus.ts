@@ -67,6 +67,10 @@ class MemoryBus implements Bus {
     return () => void this.#goneListeners.delete(listener)
   }
 
+  every(ms: number, act: () => void): void {
+    setInterval(act, ms).unref()
+  }
+
   take(topic: string, from: NodeId, body: Uint8Array): void {
     for (const listener of [...(this.#topics.get(topic) ?? [])]) listener(from, body)
   }
