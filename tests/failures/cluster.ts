@@ -6,7 +6,9 @@ import { SECRET, tokenOf } from '../support/tokens.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { OwnPostgres } from './postgres.ts'
 
-const CLOCK = fileURLToPath(new URL('./clock.ts', import.meta.url))
+const PRELOAD = [new URL('./clock.ts', import.meta.url), new URL('./collect.ts', import.meta.url)].map(
+  (path) => fileURLToPath(path),
+)
 const HOURS = 3_600
 
 /** A server, and what stands between it and all others. */
@@ -68,7 +70,7 @@ async function startNode(
   const toRedis = await FaultProxy.start({ host: '127.0.0.1', port: Number(new URL(redis.url).port) })
   const server = await ServerProcess.start({
     entry,
-    preload: CLOCK,
+    preload: PRELOAD,
     env: () => ({
       DATABASE_URL: postgres.through(toPostgres.port),
       REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,

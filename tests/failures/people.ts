@@ -56,6 +56,8 @@ export class People {
       name: nameOf(`node${index}`),
       room,
       url: () => wsUrl,
+      // One, at another node each time; whoever roams does it by WebSocket.
+      blocked: !this.roams && (index + this.#generation) % nodes.length === 0,
     }))
     this.#writers = [...sitting, ...(this.roams ? [roamer] : [])].map((options) => new Writer(options))
     await until(() => this.#writers.every(({ isSynced }) => isSynced), 30_000)

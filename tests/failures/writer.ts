@@ -1,6 +1,8 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import * as decoding from 'lib0/decoding'
 import * as Y from 'yjs'
+import type { SocketClass } from '../../client/sdk/counted-socket.ts'
+import { HttpSocket } from '../../client/sdk/http-socket.ts'
 import { isSyncStatus, SyncType } from '../../server/realtime/frames.ts'
 import { until } from '../support/server-process.ts'
 import { token } from './cluster.ts'
@@ -10,6 +12,9 @@ const ACKNOWLEDGED = 1
 /** Between two edits, in ms. */
 const PAUSE = 20
 
+/** How long a connection may take to be there, in ms. */
+const CONNECT_LIMIT = 3_000
+
 /** As applications configure it, but for how long it waits: a round is shorter than a day. */
 const IMPATIENT = { delay: 50, minDelay: 50, maxDelay: 400, factor: 1.5, messageReconnectTimeout: 3_000 }
 
@@ -18,6 +23,8 @@ export interface WriterOptions {
   readonly room: string
   /** Asked before each connection. */
   readonly url: () => string
+  /** Their network lets no WebSocket through. */
+  readonly blocked?: boolean
 }
 
 /**
@@ -35,12 +42,12 @@ export class Writer {
   #acknowledged = 0
   #typing: NodeJS.Timeout | undefined
 
-  constructor({ name, room, url }: WriterOptions) {
+  constructor({ name, room, url, blocked = false }: WriterOptions) {
     this.name = name
     this.#socket = new HocuspocusProviderWebsocket({
       ...IMPATIENT,
       url: url(),
-      WebSocketPolyfill: watched(url, {
+      WebSocketPolyfill: watched(blocked ? (HttpSocket as unknown as SocketClass) : WebSocket, url, {
         reach: (frame) => this.#reach(frame),
         acknowledged: (edits) => {
           this.#acknowledged = Math.max(this.#acknowledged, edits)
@@ -114,12 +121,15 @@ interface Watch {
 }
 
 /** A WebSocket whose frames are looked at: those of one connection are acknowledged on that connection. */
-function watched(url: () => string, watch: Watch): typeof WebSocket {
-  return class extends WebSocket {
+function watched(Base: SocketClass, url: () => string, watch: Watch): SocketClass {
+  return class extends Base {
     readonly #sent: number[] = []
 
     constructor() {
       super(url())
+      // As the client's link does: a request over a connection that is dead is answered by nobody.
+      const late = setTimeout(() => this.readyState === this.CONNECTING && this.close(), CONNECT_LIMIT)
+      for (const settled of ['open', 'close']) this.addEventListener(settled, () => clearTimeout(late))
       this.addEventListener('message', ({ data }) => {
         const frame = new Uint8Array(data as ArrayBuffer)
         if (!isSyncStatus(frame)) return
