@@ -25,6 +25,7 @@ import { Housekeeping } from './history/housekeeping.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { Cursors } from './http/cursors.ts'
+import { type Health, healthOf } from './http/health.ts'
 import { createHttp } from './http/http.ts'
 import { corsOrigin, originAllowed } from './http/origin.ts'
 import { readiness } from './http/readiness.ts'
@@ -59,8 +60,8 @@ const STUDIO_DIR = join(PACKAGE_ROOT, 'dist/studio')
 
 /** How long it may take to write, at the end, when everybody was last seen, in ms. */
 const LAST_SEEN = 1_000
-/** How long what nobody waits for any more may take to end, in ms. */
-const LET_GO = 5_000
+/** How long a part whose work nobody waits for any more may take to end, in ms: a database that stands still holds up no other. */
+const LET_GO = 3_000
 /** Publishes events as that person, in order; resolves when they are committed. Creates the room where it is absent. */
 export type Publish = Channels['publishAs']
 
@@ -69,6 +70,8 @@ export interface Parts {
   readonly publish: Publish
   /** What `/metrics` tells. */
   metrics(): Promise<string>
+  /** What `/health/ready` answers. */
+  health(): Health
   /** Its lines name this node. */
   readonly logger: Logger
   readonly listener: RequestListener
@@ -79,32 +82,38 @@ export interface Parts {
   drain(): Promise<void>
   /** Takes nothing any more and commits what was taken; returns what could not be committed: nothing, as a rule. */
   stop(): Promise<readonly Unsaved[]>
-  /** Lets go of the database, once the last request is answered. */
+  /** Ends all that was begun, the last first: once the last request is answered, or where none has ever arrived. */
   end(): Promise<void>
-  /** Instead of all these, where nothing has arrived yet. */
-  abandon(): Promise<void>
 }
 
-/** Puts the server together: the only place that knows every part. */
+/** Puts the server together: the only place that knows every part. Where that fails, nothing of it is left. */
 export async function assemble(
   config: Config,
   processLogger: Logger,
   { hooks = {} }: EmbedOptions = {},
 ): Promise<Parts> {
+  // Whatever is begun here puts its end on it at once; where a later part cannot begin, what did begin ends.
+  await using begun = new AsyncDisposableStack()
   const kinds = await withApplicationKinds(BUILT_IN, config.configFile)
   const registry = new Registry(kinds, followedTypes(kinds))
   const measured = await Measured.open(config, kinds, processLogger)
+  begun.defer(() => measured.stop())
   const { node, logger, traces } = measured
   const database = await openDatabase(config.storage, logger)
+  begun.defer(() => database.close())
   const log = new Log(database, logger, config.maxQueueBytes, measured.batch)
+  begun.defer(() => unlessLate(log.abandon()))
   const history = new History(database, logger, 'refused', measured.job)
   log.onOpen((room) => history.watch(room))
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
+  begun.defer(() => cluster?.stop())
   const heartbeat = new Heartbeat(database.pool)
+  begun.defer(() => heartbeat.stop())
   const { limits } = config
   const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), ...analyticsRules }
   const access = await openAccess(config, rules, database.pool, logger)
   const { verify, authorizer, revocations } = access
+  begun.defer(() => revocations.stop())
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations, cluster?.bus)
   revocations.onRevoked((revocation) => connections.revoke(revocation))
@@ -124,6 +133,7 @@ export async function assemble(
     onApplied: ({ context }, ms, now) => sessionOf(context)?.applied(ms, now),
     watch: measured.realtime,
   })
+  begun.defer(() => rooms.onDestroy())
   const channels = new Channels(log, registry)
   const signals = new Signals(cluster?.bus)
   const cursors = await Cursors.of(database.pool)
@@ -140,6 +150,7 @@ export async function assemble(
     logger,
     ...access,
   })
+  begun.defer(() => unlessLate(features.close()))
   const events = new RoomEvents({
     channels,
     signals,
@@ -172,12 +183,14 @@ export async function assemble(
     charge: (identity, bytes) => connections.charge(identity, bytes),
     ...access,
   })
+  begun.defer(() => contents.close())
   let stopping = false
   const deletions = followDeletions(database.pool, ({ room, erased }) => {
     log.deleted(room)
     if (erased) void history.forget(room)
   })
   await deletions.start()
+  begun.defer(() => deletions.stop())
   const heads = new HeadWatch(
     database.pool,
     () => log.openRooms(),
@@ -256,6 +269,7 @@ export async function assemble(
       return requestLimit.refusal(addressOf(request))
     },
   })
+  begun.defer(() => gateway.end())
   measured.watch({
     log,
     maxQueueBytes: config.maxQueueBytes,
@@ -268,6 +282,7 @@ export async function assemble(
     bus: cluster?.bus,
     readiness: ready,
   })
+  const ended = begun.move()
   return {
     logger,
     listener: (request, response) => {
@@ -276,10 +291,12 @@ export async function assemble(
     gateway,
     publish: (user, room, drafts) => channels.publishAs(user, room, drafts),
     metrics: () => measured.text(),
+    health: () => healthOf(ready()),
     start: () => {
       housekeeping.start()
       features.start()
       heads.start()
+      peoplePresence.start()
     },
     drain: () => {
       stopping = true
@@ -289,7 +306,7 @@ export async function assemble(
     stop: async () => {
       gateway.closeAll(RESTARTS, 'shutting-down')
       const seen = peoplePresence.stop()
-      const closed = await within(
+      await within(
         config.stopWithin,
         Promise.all([
           housekeeping.close(),
@@ -297,31 +314,14 @@ export async function assemble(
           Promise.all([features.silence(), allUnloaded()]).then(() => log.close()),
         ]),
       )
-      const unsaved = log.unsaved()
-      heartbeat.stop()
-      revocations.stop()
-      deletions.stop()
       heads.stop()
       await within(LAST_SEEN, seen)
-      // A database that stands still may not hold up what is to be said of it.
-      const ended = [closed || log.abandon(), features.close(), contents.close(), cluster?.stop()]
-      await within(LET_GO, Promise.all(ended))
-      await rooms.onDestroy()
-      await measured.stop()
-      return unsaved
+      return log.unsaved()
     },
-    end: () => database.close(),
-    abandon: async () => {
-      heartbeat.stop()
-      revocations.stop()
-      deletions.stop()
-      heads.stop()
-      await cluster?.stop()
-      await features.close()
-      await contents.close()
-      await log.abandon()
-      await measured.stop()
-      await database.close()
-    },
+    end: () => ended.disposeAsync(),
   }
+}
+
+async function unlessLate(ending: Promise<unknown>): Promise<void> {
+  await within(LET_GO, ending)
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { assemble, type Publish } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
+import type { Health } from './http/health.ts'
 import type { Logger } from './observe/log.ts'
 import { API_PREFIX, SYNC_PATH } from './protocol.ts'
 import type { EmbedOptions } from './webhooks/hooks.ts'
@@ -13,6 +14,11 @@ export interface Attached {
    * it, since who may ask there is the application's to say.
    */
   metrics(): Promise<string>
+  /**
+   * Whether edits can be taken and saved, and if not, why: what a server of its own answers at `/health/ready`, for the
+   * application's own address of health. That the process lives is whatever the application answers at all.
+   */
+  health(): Health
   /**
    * Closes Syncline's WebSockets and requests, commits what was taken and gives the server back; false where something could not be
    * committed. Call it before the server's own `close`.
@@ -62,6 +68,7 @@ export async function attachSyncline(
   return {
     publish: parts.publish,
     metrics: () => parts.metrics(),
+    health: () => parts.health(),
     close: async () => {
       await parts.drain()
       const unsaved = await parts.stop()

@@ -9,8 +9,8 @@ import { within } from './within.ts'
 /** How long requests that are ended by a stop may take to hear of it, in ms. */
 const LAST_WORDS = 1_000
 
-/** How long letting go of the database may take, where it stands still, in ms. */
-const LET_GO = 5_000
+/** How long ending all parts may take, where the database stands still, in ms. */
+const LET_GO = 10_000
 
 export interface App {
   readonly publish: Publish
@@ -33,7 +33,7 @@ export async function startApp(config: Config, logger: Logger, embedded: EmbedOp
   try {
     await listen(server, config)
   } catch (error) {
-    await parts.abandon()
+    await parts.end()
     throw error
   }
   parts.start()

@@ -22,6 +22,16 @@ import { openDatabase } from './storage/database.ts'
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
+/** What a shell says of a program that SIGPIPE has ended, of which Node hears as an error. */
+const READER_GONE = 141
+/** Nobody reads any more, as when `head` has what it wants: what is being done is ended as it should be. */
+const readerGone = new AbortController()
+process.stdout.on('error', (error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+  process.exitCode = READER_GONE
+  readerGone.abort()
+})
+
 function grant(text: string, grants: Grants = {}): Grants {
   const at = text.lastIndexOf('=')
   const parsed = grantsSchema.safeParse({ ...grants, [text.slice(0, at)]: text.slice(at + 1) })
@@ -125,7 +135,8 @@ program
     const config = readConfig(process.env)
     const logger = createLogger('warn')
     if (options.folder !== undefined) {
-      const failed = await exportFolder(config, logger, { ...options, folder: options.folder }, print)
+      const asked = { ...options, folder: options.folder }
+      const failed = await exportFolder(config, logger, asked, print, readerGone.signal)
       if (failed > 0) process.exitCode = 1
     } else if (room === undefined && options.all) {
       if (options.out === undefined) program.error('syncline: --all writes a folder: name it with --out')
@@ -217,5 +228,6 @@ generate
 try {
   await program.parseAsync()
 } catch (error) {
-  program.error(`syncline: ${error instanceof Error ? error.message : String(error)}`)
+  if (!readerGone.signal.aborted)
+    program.error(`syncline: ${error instanceof Error ? error.message : String(error)}`)
 }

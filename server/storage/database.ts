@@ -130,6 +130,7 @@ async function prepare(url: string, logger: Logger): Promise<void> {
         cause: error,
       })
     })
+    await requireSessions(client, url)
     await checkServer(client, logger)
     await migrate(client, logger)
   } catch (error) {
@@ -140,6 +141,43 @@ async function prepare(url: string, logger: Logger): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+/** How often it is looked at: a pooler that others use, too, may give the right ones by chance. */
+const LOOKS = 4
+
+/**
+ * Refuses a pooler that gives each transaction whichever connection is free (PgBouncer's transaction mode): what is set,
+ * prepared or locked on one would be there for whoever has it next. Of two connections each must have a process of Postgres
+ * to itself. Asked one, other, other, one, a pooler gives both the same one, or each another than before, be it the
+ * one that was used last or the one that was not for longest.
+ */
+async function requireSessions(one: pg.Client, url: string): Promise<void> {
+  const other = new pg.Client(connection(url))
+  // The next query on it says the same.
+  other.on('error', () => undefined)
+  try {
+    await other.connect()
+    for (let look = 0; look < LOOKS; look += 1) {
+      const [first, second, again, last] = [
+        await processOf(one),
+        await processOf(other),
+        await processOf(other),
+        await processOf(one),
+      ]
+      if (first === last && second === again && first !== second) continue
+      throw new StorageError(
+        `The database at ${nameOf(one)} is behind a pooler that gives each transaction another connection; Syncline needs Postgres itself, or a pooler in session mode`,
+      )
+    }
+  } finally {
+    await other.end()
+  }
+}
+
+async function processOf(client: pg.Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return rows[0]?.pid
 }
 
 async function checkServer(client: pg.Client, logger: Logger): Promise<void> {

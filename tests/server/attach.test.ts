@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { attachSyncline } from '../../server/attach.ts'
 import { ConfigError, readConfig } from '../../server/config.ts'
+import { refusal } from '../../server/http/refusal.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 import { connectProvider } from '../support/provider.ts'
 import { until } from '../support/server.ts'
@@ -73,6 +74,16 @@ it('[OBS8] hands its metrics to the application, and answers no address for them
   expect(told).toMatch(/^syncline_ready 1$/m)
   expect(told).toMatch(/^syncline_http_requests_total\{method="GET",status="2xx"\} 1$/m)
   await syncline.close()
+})
+
+it('[OBS9] hands its health to the application, and answers no address for it', async () => {
+  const syncline = await attach()
+  expect(await text('/health/live')).toBe('own /health/live')
+  expect(syncline.health()).toEqual({ ready: true, problems: [], degraded: [] })
+  const closed = syncline.close()
+  const stopping = refusal('shutting-down').error
+  expect(syncline.health()).toEqual({ ready: false, problems: [stopping], degraded: [] })
+  await closed
 })
 
 it('[CLI14] an upgrade is the application’s where it is not to /sync, and refused where nobody would answer', async () => {

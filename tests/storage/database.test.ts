@@ -12,6 +12,7 @@ import { type Database, openDatabase, openPool } from '../../server/storage/data
 import { StorageError } from '../../server/storage/error.ts'
 import { requireServer } from '../../server/storage/requirements.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
+import { type Pooling, startPooler } from '../support/pooler.ts'
 
 const silent = pino({ level: 'silent' })
 const SERVER = fileURLToPath(new URL('../../server', import.meta.url))
@@ -108,6 +109,39 @@ describe('[STO6] what was acknowledged is on disk, whatever the database is set 
     )
     // The one reads what it imports from the database of somebody else, and writes nothing there.
     expect(making.sort()).toEqual([join('storage', 'database.ts'), join('transfer', 'stock.ts')])
+  })
+})
+
+describe('[STO7] a pooler between', () => {
+  async function pooled(pooling: Pooling): Promise<string> {
+    const pooler = await startPooler(fresh.storage.url, pooling)
+    onTestFinished(() => pooler.close())
+    return pooler.url
+  }
+
+  it.each(['last', 'longest'] as const)(
+    '[STO7] is refused in one line where each transaction has another connection: the one that was used %s',
+    async (pooling) => {
+      expect(await refusalOf(await pooled(pooling))).toMatch(
+        /^The database at 127\.0\.0\.1:\d+\/test_\w+ is behind a pooler that gives each transaction another connection; /,
+      )
+    },
+  )
+
+  it('[STO7] is taken where each connection is one of Postgres', async () => {
+    const database = await openDatabase({ kind: 'url', url: await pooled('own') }, silent)
+    onTestFinished(() => database.close())
+    expect(await commitsOf(database.pool)).toBe('on')
+  })
+
+  it('[STO7] negative control: one that is not refused takes from a connection that its commits are on disk', async () => {
+    const url = await pooled('last')
+    const onDisk = openPool(url, { max: 1, commits: 'on disk' })
+    const soon = openPool(url, { max: 1, commits: 'soon' })
+    onTestFinished(async () => void (await Promise.all([onDisk.end(), soon.end()])))
+    expect(await commitsOf(onDisk)).toBe('on')
+    expect(await commitsOf(soon)).toBe('off')
+    expect(await commitsOf(onDisk)).toBe('off')
   })
 })
 
