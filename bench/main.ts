@@ -7,6 +7,7 @@ import { PEERS, type PeerName } from './peer.ts'
 import { startPostgres } from './postgres.ts'
 import { heading, hottest, merged, section } from './report.ts'
 import { acknowledgement } from './scenarios/acknowledgement.ts'
+import { analytics } from './scenarios/analytics.ts'
 import { check } from './scenarios/check.ts'
 import { active } from './scenarios/cluster/active.ts'
 import { edit } from './scenarios/cluster/edit.ts'
@@ -58,14 +59,19 @@ const HOSTILE: readonly Scenario[] = [siege, floods, check, revocation]
 const EVENTS: readonly Scenario[] = [publish, fanOut, storm, resume, fallback]
 /** Asked for one by one, or as `people`. */
 const PEOPLE: readonly Scenario[] = [carets, activity, comments, messages, notifications]
+/** Asked for by its name, or as `operations`. */
+const OPERATIONS: readonly Scenario[] = [analytics]
 /** Asked for one by one, or as `cluster`. */
 const CLUSTER: readonly Scenario[] = [edit, nodeRooms, shares, active, outage, comeBack, idleMany]
+const ALL: readonly Scenario[] = [...SCENARIOS, ...HOSTILE, ...EVENTS, ...PEOPLE, ...OPERATIONS, ...CLUSTER]
 const GROUPS: Readonly<Record<string, readonly Scenario[]>> = {
   hostile: HOSTILE,
   history: HISTORY,
   events: EVENTS,
   people: PEOPLE,
+  operations: OPERATIONS,
   cluster: CLUSTER,
+  all: ALL,
 }
 const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url))
 
@@ -81,7 +87,8 @@ Scenarios: ${SCENARIOS.map(({ name }) => name).join(', ')};
 history is ${HISTORY.map(({ name }) => name).join(', ')}; beside them hostile, which is ${HOSTILE.map(({ name }) => name).join(', ')};
 events, which is ${EVENTS.map(({ name }) => name).join(', ')};
 people, which is ${PEOPLE.map(({ name }) => name).join(', ')};
-and cluster, which is ${CLUSTER.map(({ name }) => name).join(', ')}
+operations, which is ${OPERATIONS.map(({ name }) => name).join(', ')};
+and cluster, which is ${CLUSTER.map(({ name }) => name).join(', ')}; all is every one of them
 `
 
 const { values, positionals } = parseArgs({
@@ -104,16 +111,15 @@ async function main(): Promise<void> {
   const wanted = new Set(
     positionals.flatMap((name) => GROUPS[name]?.map((scenario) => scenario.name) ?? [name]),
   )
-  const all = [...SCENARIOS, ...HOSTILE, ...EVENTS, ...PEOPLE, ...CLUSTER]
-  const unknown = [...wanted].filter((name) => !all.some((scenario) => scenario.name === name))
+  const unknown = [...wanted].filter((name) => !ALL.some((scenario) => scenario.name === name))
   if (values.help || unknown.length > 0) return say(USAGE)
-  const chosen = positionals.length === 0 ? SCENARIOS : all.filter(({ name }) => wanted.has(name))
+  const chosen = positionals.length === 0 ? SCENARIOS : ALL.filter(({ name }) => wanted.has(name))
   const peers: readonly PeerName[] = PEERS.filter((peer) => values.peers.split(',').includes(peer))
   const postgres = await startPostgres()
   // The recording's name says which it was; where it lay is nobody's concern.
   const words = process.argv.slice(2).map((word) => (word === values.trace ? basename(word) : word))
   const command = `npm run bench -- ${words.join(' ')}`.trim()
-  const sections = new Map<string, string>()
+  const whole = chosen === SCENARIOS && peers.length === PEERS.length && !values.quick
   let failed = false
   try {
     for (const scenario of chosen) {
@@ -122,27 +128,27 @@ async function main(): Promise<void> {
       const started = performance.now()
       try {
         const text = section(scenario, command, await scenario.run(bench), bench.disturbance)
-        sections.set(scenario.name, text)
+        if (values.write || whole) await write(postgres.version, scenario, text)
         say(`\n${text}(${((performance.now() - started) / 1000).toFixed(0)} s)\n`)
       } catch (error) {
         // The others are worth their hours all the same.
         if (!(error instanceof Skipped)) failed = true
-        const why = error instanceof Error ? error.message : String(error)
-        sections.set(scenario.name, `## ${scenario.name}: ${scenario.title}\n\nNot measured: ${why}.\n`)
-        say(`  ${error instanceof Skipped ? `skipped: ${why}` : (error as Error).stack}\n`)
+        const said = error instanceof Error ? error : new Error(String(error))
+        say(`  ${error instanceof Skipped ? `skipped: ${said.message}` : said.stack}\n`)
       }
       for (const [peer, profile] of bench.profiles) say(`${peer}\n${hottest(profile)}\n`)
     }
   } finally {
     await postgres.close()
   }
-  const whole = chosen === SCENARIOS && peers.length === PEERS.length && !values.quick
-  if (values.write || whole) {
-    const before = await readFile(RESULTS, 'utf8')
-    const names = all.map(({ name }) => name)
-    await writeFile(RESULTS, merged(heading(postgres.version), names, before, sections))
-  }
   if (failed) process.exitCode = 1
+}
+
+/** After each scenario: the others take their hour, and may be broken off. */
+async function write(postgres: string, scenario: Scenario, text: string): Promise<void> {
+  const before = await readFile(RESULTS, 'utf8')
+  const names = ALL.map(({ name }) => name)
+  await writeFile(RESULTS, merged(heading(postgres), names, before, new Map([[scenario.name, text]])))
 }
 
 await main()

@@ -137,6 +137,11 @@ export const ERRORS = {
     reason: 'What was sent cannot be made the content of this document; nothing of it is written',
     retryable: false,
   },
+  'content-simplified': {
+    status: 422,
+    reason: 'The editor has no element for some of what was sent; with `strict` nothing of it is written',
+    retryable: false,
+  },
   'content-changed': {
     status: 412,
     reason: 'Somebody has written since the position that this builds on; nothing is written',
@@ -229,8 +234,13 @@ export type ErrorCode = keyof typeof ERRORS
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(ERRORS, value)
 
-/** Whether somebody has to look into it: a mistake of the program, or what it stored is not what it wrote. */
-export const isFault = (code: ErrorCode): boolean => code === 'internal' || code === 'room-damaged'
+/**
+ * What somebody has to look into: a mistake of the program, or what it stored is not what it wrote. All else that ends with
+ * a 5xx is an outage, or a server that has enough to do. SynclineInternalErrors counts the same, which a test holds.
+ */
+export const FAULTS: ReadonlySet<string> = new Set<ErrorCode>(['internal', 'room-damaged'])
+
+export const isFault = (code: string): boolean => FAULTS.has(code)
 
 /**
  * A refusal. `reason` carries the code, because Hocuspocus sends exactly that field to the client when a

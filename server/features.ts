@@ -73,14 +73,15 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     signalToUser: (...said) => signals.sendToUser(...said),
     logger,
   })
-  await chat.start()
   const activity = createActivity({ pool, types, ...options })
   const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
-  const analytics = createAnalytics({ pool, ...options })
+  const analytics = await createAnalytics({ pool, ...options })
   const { registry } = channels
   const webhooks = await createWebhooks({ ...options, database, registry, config: options.webhooks })
+  // The last of what can fail: nothing else is begun here.
+  await chat.start()
   return {
     moveRead: chat.moveRead,
     followers,

@@ -6,7 +6,7 @@ import { countQueued } from './channels/event-queue.ts'
 import type { Followers } from './channels/followers.ts'
 import type { Kind } from './channels/kind.ts'
 import type { Config } from './config.ts'
-import { ERRORS, type ErrorCode } from './errors.ts'
+import { ERRORS, isFault } from './errors.ts'
 import type { WatchJob } from './history/workers/worker-pool.ts'
 import { isSentBy, LOOPBACK } from './http/address.ts'
 import type { Readiness } from './http/health.ts'
@@ -54,12 +54,6 @@ const MOST_QUEUED = 10_000
 /** How long what the database was asked is remembered, in ms; that a room is quarantined is told a minute later. */
 const QUEUE_KEPT = 5_000
 const ROOMS_KEPT = 60_000
-
-/**
- * What is a mistake of the server or damage, and never to happen; all else that ends with a 5xx is an outage, or
- * a server that has enough to do. SynclineInternalErrors counts the same, which a test holds.
- */
-export const FAULTS: ReadonlySet<string> = new Set<ErrorCode>(['internal', 'room-damaged'])
 
 /** What a server measures of itself: for Prometheus, for traces and for its own analytics. */
 export class Measured {
@@ -274,6 +268,6 @@ export class Measured {
   #refused(code: string): void {
     this.#metrics.add('syncline_refusals_total', 1, { code })
     this.#counts.refusals += 1
-    if (FAULTS.has(code)) this.#counts.errors += 1
+    if (isFault(code)) this.#counts.errors += 1
   }
 }

@@ -1,22 +1,28 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import type { Analytics, WatchedMetrics } from '../sdk/analytics/analytics.ts'
-import type { LiveMetricsState } from '../sdk/analytics/live-metrics.ts'
+import type { LiveMetrics, LiveMetricsState } from '../sdk/analytics/live-metrics.ts'
 import { useClient } from './provider.ts'
 
 const NOTHING: LiveMetricsState = { series: undefined, error: undefined }
 
+export interface ShownMetrics extends LiveMetricsState {
+  readonly analytics: Analytics
+  readonly reload: () => void
+}
+
 /** What an organisation has counted last, and what it counts while this is shown. */
-export const useMetrics = (
-  org: string,
-  query: WatchedMetrics = {},
-): LiveMetricsState & { readonly analytics: Analytics } => {
+export const useMetrics = (org: string, query: WatchedMetrics = {}): ShownMetrics => {
   const client = useClient()
   const analytics = client.analytics(org)
   const asked = JSON.stringify(query)
-  const [shown, setShown] = useState<{ readonly of: string; readonly state: LiveMetricsState }>()
+  const [shown, setShown] = useState<{
+    readonly of: string
+    readonly live: LiveMetrics
+    readonly state: LiveMetricsState
+  }>()
   useEffect(() => {
     const live = analytics.watch(JSON.parse(asked) as WatchedMetrics)
-    const show = () => setShown({ of: `${org} ${asked}`, state: live.getState() })
+    const show = () => setShown({ of: `${org} ${asked}`, live, state: live.getState() })
     show()
     const stop = live.subscribe(show)
     return () => {
@@ -25,5 +31,7 @@ export const useMetrics = (
     }
   }, [analytics, org, asked])
   // What was read of another organisation, or by another question, is not shown as this one's.
-  return { ...(shown?.of === `${org} ${asked}` ? shown.state : NOTHING), analytics }
+  const current = shown?.of === `${org} ${asked}` ? shown : undefined
+  const reload = useCallback(() => current?.live.reload(), [current?.live])
+  return { ...(current?.state ?? NOTHING), analytics, reload }
 }

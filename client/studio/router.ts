@@ -19,7 +19,7 @@ export type Route =
   | { readonly view: 'unknown'; readonly path: string }
 
 /** Of the operations, in the order in which they are shown. */
-export const SECTIONS = ['overview', 'people', 'rooms', 'quarantine', 'webhooks', 'audit'] as const
+export const SECTIONS = ['overview', 'alerts', 'people', 'rooms', 'quarantine', 'webhooks', 'audit'] as const
 export type Section = (typeof SECTIONS)[number]
 
 const CHANGED = 'studio:route'

@@ -21,11 +21,11 @@ export async function openAccess(
   logger: Logger,
 ): Promise<Access> {
   const revocations = new Revocations(pool)
-  await revocations.start()
   const verifyToken = createVerifier(tokens, { issuer, mayDefer: application !== undefined }, logger)
   const asked = application && new Application(application, logger)
   const authorizer = new Authorizer({ roomKinds, application: asked, rules })
   revocations.onRevoked((revocation) => authorizer.forget(revocation))
+  await revocations.start()
   return {
     authorizer,
     revocations,

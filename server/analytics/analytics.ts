@@ -8,7 +8,7 @@ import type { Logger } from '../observe/log.ts'
 import { Alerts } from './alerts.ts'
 import { Allowance } from './allowance.ts'
 import { forgetOld } from './housekeeping.ts'
-import { Live, type LiveOptions } from './live.ts'
+import { Live, type Present } from './live.ts'
 import { OwnMeasures, type SystemMeasure } from './own-measures.ts'
 import { Recorder } from './recorder.ts'
 import { analyticsRoutes } from './routes.ts'
@@ -16,8 +16,8 @@ import { Ticks } from './ticks.ts'
 
 export interface AnalyticsOptions extends EntryOptions {
   readonly pool: pg.Pool
-  readonly channels: Pick<Channels, 'publishOwn'>
-  readonly signals: LiveOptions['signals']
+  readonly channels: Pick<Channels, 'publishOwn' | 'streams'>
+  readonly signals: Present
   readonly people: Pick<People, 'remember'>
   readonly verify: Verify
   readonly logger: Logger
@@ -37,12 +37,13 @@ export interface Analytics {
 }
 
 /** What rooms `analytics:…` measure: counted, read, told live and watched. */
-export function createAnalytics(options: AnalyticsOptions): Analytics {
+export async function createAnalytics(options: AnalyticsOptions): Promise<Analytics> {
   const { pool, channels, signals, systemSample, logger } = options
   const recorder = new Recorder(pool)
   const allowance = new Allowance()
   const own = new OwnMeasures({ pool, recorder, allowance, systemSample })
-  const live = new Live({ db: pool, signals })
+  await own.open()
+  const live = new Live({ db: pool, present: [signals, channels.streams] })
   const alerts = new Alerts({ pool, publish: (room, drafts) => channels.publishOwn(room, drafts), logger })
   const ticks = new Ticks(
     {

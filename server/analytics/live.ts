@@ -32,12 +32,15 @@ const CHANGED = `
         and (b.at >= to_timestamp($4::float8 / 1000) or b.change > w.since)
       order by s.name, s.id, b.at) found on true`
 
+/** Those who are in rooms, over whatever they are connected by to this node. */
+export interface Present {
+  readonly rooms: Iterable<string>
+  sendHere(room: string, type: string, payload: unknown, isFor: () => Promise<boolean>): Promise<void> | void
+}
+
 export interface LiveOptions {
   readonly db: Queryable
-  readonly signals: {
-    readonly rooms: Iterable<string>
-    sendHere(room: string, type: string, payload: unknown, isFor: () => Promise<boolean>): Promise<void>
-  }
+  readonly present: readonly Present[]
 }
 
 /**
@@ -57,9 +60,10 @@ export class Live {
 
   /** @param end of a bucket, in ms since the epoch */
   async tell(end: number): Promise<void> {
-    const { db, signals } = this.#options
+    const { db, present } = this.#options
     const before = this.#seen
-    const rooms = [...signals.rooms].filter((room) => room.startsWith(`${ANALYTICS_KIND}:`))
+    const all = new Set(present.flatMap(({ rooms }) => [...rooms]))
+    const rooms = [...all].filter((room) => room.startsWith(`${ANALYTICS_KIND}:`))
     if (rooms.length === 0) {
       this.#seen = new Map()
       this.#told = end
@@ -81,7 +85,8 @@ export class Live {
     const seen = new Map(rooms.map((room) => [room, before.get(room) ?? '0']))
     for (const [room, found] of Map.groupBy(rows, (row) => row.room)) {
       for (const series of parts(found))
-        await signals.sendHere(room, METRICS_SIGNAL, { width: 5, series }, async () => true)
+        for (const here of present)
+          await here.sendHere(room, METRICS_SIGNAL, { width: 5, series }, async () => true)
       seen.set(room, found[0]?.change ?? '0')
     }
     this.#seen = seen

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
-import { SYSTEM } from '../log/entry.ts'
+import { type RoomId, SYSTEM } from '../log/entry.ts'
 import { createRoom, findRoom } from '../log/rooms.ts'
 import type { Sketch } from '../observe/sketch.ts'
 import type { Allowance } from './allowance.ts'
@@ -42,6 +42,11 @@ export class OwnMeasures {
 
   constructor(options: OwnMeasuresOptions) {
     this.#options = options
+  }
+
+  /** Makes the server's own room, so that it can be watched before anything is measured. */
+  async open(): Promise<void> {
+    await this.#roomOf(SYSTEM_ROOM)
   }
 
   /** Records what was measured up to the end of a bucket, and what could not be recorded before, once. */
@@ -88,19 +93,31 @@ export class OwnMeasures {
     }
   }
 
-  /** A room that is gone, or was never there, has nothing to be told. */
   async #record(name: string, batch: Batch): Promise<void> {
-    const { pool, recorder } = this.#options
+    const { recorder } = this.#options
     try {
-      const room =
-        (await findRoom(pool, name)) ??
-        (name === SYSTEM_ROOM ? await createRoom(pool, name, SYSTEM) : undefined)
-      if (room !== undefined) await recorder.record(room.id, batch)
+      const room = await this.#roomOf(name)
+      if (room !== undefined) await recorder.record(room, batch)
     } catch (error) {
-      if (!(error instanceof SynclineError && error.code === 'room-deleted')) throw error
+      if (!isDeleted(error)) throw error
+    }
+  }
+
+  /** A room that is gone, or was never there, has nothing to be told. */
+  async #roomOf(name: string): Promise<RoomId | undefined> {
+    const { pool } = this.#options
+    try {
+      const found = await findRoom(pool, name)
+      if (found !== undefined) return found.id
+      return name === SYSTEM_ROOM ? (await createRoom(pool, name, SYSTEM)).id : undefined
+    } catch (error) {
+      if (!isDeleted(error)) throw error
+      return undefined
     }
   }
 }
+
+const isDeleted = (error: unknown): boolean => error instanceof SynclineError && error.code === 'room-deleted'
 
 function sampled(measured: SystemMeasure, at: number): readonly (Measured | Sampled)[] {
   const { name } = measured

@@ -7,7 +7,7 @@ import type { Verify } from '../access/verifier.ts'
 import { type Entry, type EntryOptions, enter } from '../channels/entry.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import type { RoomId } from '../log/entry.ts'
 import { createRoom, findRoom } from '../log/rooms.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
@@ -39,7 +39,13 @@ const post = createRoute({
   description:
     'A room has 1,000 series (a name with its labels) at most: those that it has go on, and of others nothing is counted. A person may send 1,000 measures a second, and 10,000 at once.',
   security: needs('write'),
-  request: { params: roomParam, body: { ...json(batchSchema), required: true } },
+  request: {
+    params: roomParam,
+    body: jsonBody(batchSchema, {
+      id: 'checkout-412',
+      measures: [{ name: 'checkout.paid', value: 49.9, labels: { plan: 'team' } }],
+    }),
+  },
   responses: {
     200: { description: 'What was counted, now or when this batch came first', ...json(takenSchema) },
     ...refusals,
@@ -74,7 +80,19 @@ const set = createRoute({
   summary: 'Make or change a rule',
   description: 'Another rule under its name begins anew, and what the old one had raised is resolved.',
   security: needs('admin'),
-  request: { params: alertParam, body: { ...json(alertRule), required: true } },
+  request: {
+    params: alertParam,
+    body: jsonBody(alertRule, {
+      metric: 'checkout.paid',
+      of: 'count',
+      over: 300,
+      is: 'below',
+      threshold: 1,
+      for: 60,
+      level: 'critical',
+      tell: ['ada'],
+    }),
+  },
   responses: {
     200: { description: 'The rule', ...json(z.object({ name: z.string(), rule: alertRule })) },
     ...refusals,

@@ -10,6 +10,7 @@ import type { EventDraft, Role } from '../protocol.ts'
 import { Channel, type Receipt } from './channel.ts'
 import type { PublishedBy } from './kind.ts'
 import type { AcceptedEvent, Reference, Registry } from './registry.ts'
+import { Streams } from './streams.ts'
 import { type Subscriber, Subscription } from './subscription.ts'
 
 export interface EventPage {
@@ -28,6 +29,7 @@ export interface Publisher {
 /** The events of all rooms: the one way in, for WebSockets, HTTP and the server's own code, and the one way out. */
 export class Channels {
   readonly registry: Registry
+  readonly streams = new Streams()
   readonly #log: Log
   readonly #followListeners = new Set<() => void>()
   /** Weak: a channel lives as long as somebody holds its room. */

@@ -29,10 +29,13 @@ const HEADERS = {
 
 export interface EventStreamOptions {
   readonly channels: Channels
+  readonly name: string
   readonly room: RoomLog
   /** The last position seen. */
   readonly after: Seq
   readonly mayRead: (type: string) => boolean
+  /** Whether they are told of signals of this type. */
+  readonly hears: (type: string) => boolean
   readonly visit: Visit
   /** What it travels over; undefined where it does not. */
   readonly answer: ServerResponse | undefined
@@ -40,7 +43,7 @@ export interface EventStreamOptions {
   readonly left: () => void
 }
 
-/** A room's events as `text/event-stream`. */
+/** A room's events as `text/event-stream`, and between them what is told of it and not stored. */
 export class EventStream implements Subscriber {
   readonly #options: EventStreamOptions
   readonly #subscription: Subscription
@@ -55,7 +58,7 @@ export class EventStream implements Subscriber {
   /** @throws SynclineError `position-invalid` where the room has no such position yet */
   constructor(options: EventStreamOptions) {
     this.#options = options
-    const { channels, room, after, visit } = options
+    const { channels, name, room, after, visit } = options
     this.#body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -70,6 +73,7 @@ export class EventStream implements Subscriber {
     )
     this.#write(encode(`retry: ${RETRY}\n\n`))
     this.#subscription = channels.subscribe(room, this, after)
+    channels.streams.add(name, this)
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT)
     this.#heartbeat.unref()
     visit.ended.addEventListener('abort', () => this.#end(visit.ended.reason))
@@ -107,6 +111,11 @@ export class EventStream implements Subscriber {
     this.#write(encode(`id: ${head}\nevent: resumed\ndata: {"head":${head}}\n\n`))
   }
 
+  /** Has no position: who comes back is not told again. */
+  signal(type: string, data: string): void {
+    if (this.ready && this.#options.hears(type)) this.#write(encode(`event: ${type}\ndata: ${data}\n\n`))
+  }
+
   failed(error: unknown): void {
     this.#end(error)
   }
@@ -142,8 +151,10 @@ export class EventStream implements Subscriber {
     this.#open = false
     clearInterval(this.#heartbeat)
     this.#subscription.end()
-    this.#options.visit.leave()
-    this.#options.left()
+    const { channels, name, visit, left } = this.#options
+    channels.streams.remove(name, this)
+    visit.leave()
+    left()
   }
 }
 

@@ -55,7 +55,7 @@ const list = createRoute({
   path: ROOM_EVENTS,
   summary: 'Events of a room after a position, in order: a page, the next ones, or a stream',
   description:
-    'With `Accept: text/event-stream` all of them, and those that come, until the token expires: each with its seq as id and its type as event; `resumed` once all that is there was sent, `reset` where some is not kept any more, `end` with the reason before it ends. `Last-Event-ID` goes before `after`.',
+    'With `Accept: text/event-stream` all of them, and those that come, until the token expires: each with its seq as id and its type as event; in rooms `analytics:…` also what is measured, as `syncline.metrics` without an id; `resumed` once all that is there was sent, `reset` where some is not kept any more, `end` with the reason before it ends. `Last-Event-ID` goes before `after`.',
   security: needs('read'),
   request: {
     params: roomParam,
@@ -105,6 +105,7 @@ interface Question {
   readonly types: readonly string[] | undefined
   /** Whether they are told of events of this type, by the role that they have now. */
   readonly mayRead: (type: string, role: Role | undefined) => boolean
+  readonly hears: (type: string) => boolean
   readonly admit: () => Visit
 }
 
@@ -135,16 +136,17 @@ export function readRoutes({
       return c.body(null, 200, { 'Content-Type': streams ? STREAM : 'application/json' })
     }
     const from = (streams ? headers['last-event-id'] : undefined) ?? after
+    const wants = (type: string): boolean => types === undefined || types.includes(type)
     const question: Question = {
       held,
       after: from === 'head' ? held.room.known : from,
       limit,
       types,
-      mayRead: (type, role) =>
-        channels.registry.mayRead(role, type) && (types === undefined || types.includes(type)),
+      mayRead: (type, role) => channels.registry.mayRead(role, type) && wants(type),
+      hears: wants,
       admit: () => admit({ ...entry, room, address: incoming === undefined ? '' : addressOf(incoming) }),
     }
-    if (streams) return stream(channels, question, outgoing)
+    if (streams) return stream(channels, room, question, outgoing)
     try {
       const page = await firstReadable(channels, question, entry.role)
       const some = wait === 0 || page.events.length > 0 || page.reset !== undefined
@@ -212,7 +214,8 @@ async function next(
 
 function stream(
   channels: Channels,
-  { held, after, mayRead, admit }: Question,
+  name: string,
+  { held, after, mayRead, hears, admit }: Question,
   answer: ServerResponse | undefined,
 ): Response {
   let visit: Visit | undefined
@@ -221,9 +224,11 @@ function stream(
     visit = admitted
     return new EventStream({
       channels,
+      name,
       room: held.room,
       after,
       mayRead: (type) => mayRead(type, admitted.role),
+      hears: (type) => admitted.role !== undefined && hears(type),
       visit,
       answer,
       left: held.release,

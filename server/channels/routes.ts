@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { People } from '../access/people.ts'
 import { bearer } from '../http/bearer.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { MAX_EVENTS_AT_ONCE } from '../protocol.ts'
 import { ROOM_EVENTS, roomParam } from './address.ts'
 import { enter } from './entry.ts'
@@ -40,7 +40,7 @@ const publish = createRoute({
             'The id of the event, or of several `key/0`, `key/1` …: the same again stores nothing new. A key is for one body: used again with another, it is answered `event-conflict` where an id has another event, and those whose ids were free are stored.',
         }),
     }),
-    body: { ...json(draftsSchema), required: true },
+    body: jsonBody(draftsSchema, { type: 'build.queued', payload: { position: 3 } }),
   },
   responses: {
     200: {

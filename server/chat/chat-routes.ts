@@ -8,7 +8,7 @@ import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
 import { memberOf } from '../http/room-access.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { text } from '../http/text.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
@@ -68,15 +68,13 @@ const create = createRoute({
         .optional()
         .openapi({ description: 'The same again, by the same person, is the same chat' }),
     }),
-    body: {
-      ...json(
-        z.union([
-          z.strictObject({ direct: userIdSchema }),
-          z.strictObject({ title: text.max(500), members: z.array(userIdSchema).max(999) }),
-        ]),
-      ),
-      required: true,
-    },
+    body: jsonBody(
+      z.union([
+        z.strictObject({ direct: userIdSchema }),
+        z.strictObject({ title: text.max(500), members: z.array(userIdSchema).max(999) }),
+      ]),
+      { title: 'Release 4', members: ['bob', 'cleo'] },
+    ),
   },
   responses: { 200: { description: 'The chat', ...json(chatSchema) }, ...refusals },
 })
@@ -160,7 +158,7 @@ const block = createRoute({
   security,
   request: {
     params: z.object({ user: userIdSchema }),
-    body: { ...json(z.strictObject({ blocked: z.boolean() })), required: true },
+    body: jsonBody(z.strictObject({ blocked: z.boolean() }), { blocked: true }),
   },
   responses: { 204: { description: 'So it is, on all nodes within a second' }, ...refusals },
 })

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Followers } from '../channels/followers.ts'
 import { SynclineError } from '../errors.ts'
 import { memberOf } from '../http/room-access.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { API_PREFIX, ROLES } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
 import type { ChatAccess } from './access.ts'
@@ -71,7 +71,7 @@ const read = createRoute({
   security,
   request: {
     params: room,
-    body: { ...json(z.strictObject({ seq: z.int().nonnegative() })), required: true },
+    body: jsonBody(z.strictObject({ seq: z.int().nonnegative() }), { seq: 1 }),
   },
   responses: {
     200: { description: 'Up to where one has read now', ...json(z.object({ seq: z.int() })) },

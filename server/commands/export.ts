@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Config } from '../config.ts'
 import type { Format } from '../history/content/convert.ts'
 import { type At, History } from '../history/history.ts'
@@ -70,7 +71,8 @@ async function put(content: Uint8Array | AsyncIterable<string>, out: string | un
   if (out !== undefined) return writeAtomically(out, content)
   const parts = content instanceof Uint8Array ? [content] : content
   for await (const part of parts) {
-    if (!process.stdout.write(part)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+    // Rejected when nobody reads any more.
+    if (!process.stdout.write(part)) await once(process.stdout, 'drain')
   }
 }
 

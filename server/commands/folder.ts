@@ -17,7 +17,7 @@ const EVERY = 2_000
 const QUEUE = 1024 * 1024
 
 /**
- * Writes every document into a folder, once or until it is told to stop. Returns how many could not be written in
+ * Writes every document into a folder, once or until it is told to stop or nobody reads what it prints. Returns how many could not be written in
  * the last pass.
  */
 export async function exportFolder(
@@ -25,9 +25,11 @@ export async function exportFolder(
   logger: Logger,
   { folder, watch = false, kind }: FolderOptions,
   print: (line: string) => void,
+  readerGone: AbortSignal,
 ): Promise<number> {
-  const stop = new AbortController()
-  if (watch) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  const asked = new AbortController()
+  const stop = AbortSignal.any([asked.signal, readerGone])
+  if (watch) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.abort())
   return withDatabase(config, logger, async (database) => {
     const log = new Log(database, logger, QUEUE)
     const target = new FolderExport(folder, database.pool, log, kind)
@@ -37,8 +39,8 @@ export async function exportFolder(
         for (const file of written) print(`${file}: written`)
         for (const file of removed) print(`${file}: removed`)
         for (const problem of problems) print(problem)
-        if (!watch || stop.signal.aborted) return problems.length
-        await pause(EVERY, undefined, { signal: stop.signal }).catch(() => undefined)
+        if (!watch || stop.aborted) return problems.length
+        await pause(EVERY, undefined, { signal: stop }).catch(() => undefined)
       }
     } finally {
       await log.close()

@@ -1,6 +1,6 @@
 import { createRoute, type z } from '@hono/zod-openapi'
 import { type AccessOptions, type Member, memberOf } from '../http/room-access.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { SEVERAL } from '../log/entry.ts'
 import { API_PREFIX, type Role } from '../protocol.ts'
 import type { Format } from './content/convert.ts'
@@ -79,7 +79,7 @@ const create = createRoute({
   path: `${ROOM}/versions`,
   summary: 'Give a position a name',
   security,
-  request: { params: roomParams, body: { required: true, ...json(newVersion) } },
+  request: { params: roomParams, body: jsonBody(newVersion, { title: 'As it was sent', pinned: true }) },
   responses: { 201: { description: 'The version', ...json(versionSchema) }, ...refusals },
 })
 
@@ -97,7 +97,10 @@ const change = createRoute({
   path: `${ROOM}/versions/{id}`,
   summary: 'Rename, describe or pin a version',
   security,
-  request: { params: versionParams, body: { required: true, ...json(changedVersion) } },
+  request: {
+    params: versionParams,
+    body: jsonBody(changedVersion, { title: 'As it was sent', description: 'To all customers' }),
+  },
   responses: { 200: { description: 'The version', ...json(versionSchema) }, ...refusals },
 })
 

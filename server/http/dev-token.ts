@@ -5,7 +5,7 @@ import { signToken } from '../access/token.ts'
 import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { addressedToLoopback, originAllowed } from './origin.ts'
-import { createRouter, json, refusals } from './router.ts'
+import { createRouter, json, jsonBody, refusals } from './router.ts'
 
 const requestSchema = z
   .strictObject({
@@ -20,7 +20,9 @@ const route = createRoute({
   method: 'post',
   path: `${API_PREFIX}/dev/token`,
   summary: 'Sign a token for anybody (development mode only)',
-  request: { body: { required: true, ...json(requestSchema) } },
+  request: {
+    body: jsonBody(requestSchema, { user: { id: 'ada', name: 'Ada' }, grants: { 'doc:*': 'write' } }),
+  },
   responses: { 200: { description: 'The token, good for an hour', ...json(tokenSchema) }, ...refusals },
 })
 

@@ -32,13 +32,21 @@ const ready = createRoute({
   },
 })
 
+/** What `/health/ready` answers. */
+export type Health = z.infer<typeof readySchema>
+
 const told = (codes: readonly ErrorCode[]) => codes.map((code) => refusal(code).error)
+
+export const healthOf = ({ ready: isReady, problems, degraded }: Readiness): Health => ({
+  ready: isReady,
+  problems: told(problems),
+  degraded: told(degraded),
+})
 
 export const healthRoutes = (readiness: () => Readiness) =>
   createRouter()
     .openapi(live, (c) => c.json({ live: true as const }, 200))
     .openapi(ready, (c) => {
-      const now = readiness()
-      const body = { ready: now.ready, problems: told(now.problems), degraded: told(now.degraded) }
-      return now.ready ? c.json(body, 200) : c.json(body, 503)
+      const body = healthOf(readiness())
+      return body.ready ? c.json(body, 200) : c.json(body, 503)
     })

@@ -8,7 +8,7 @@ import type { Verify } from '../access/verifier.ts'
 import { SynclineError } from '../errors.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { bearer } from './bearer.ts'
-import { createRouter, json, needs, refusals } from './router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from './router.ts'
 
 const requestSchema = z
   .strictObject({ user: userIdSchema.optional(), room: z.string().optional() })
@@ -25,7 +25,7 @@ const route = createRoute({
   description:
     'For administrators, and, where a room is named, for those who are admin in it. Tokens issued until now are refused with `revoked`; a newer one is taken.',
   security: needs('admin'),
-  request: { body: { required: true, ...json(requestSchema) } },
+  request: { body: jsonBody(requestSchema, { user: 'mallory', room: 'doc:report' }) },
   responses: {
     200: { description: 'Tokens issued until `at` are worth nothing there any more', ...json(revokedSchema) },
     ...refusals,

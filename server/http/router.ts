@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { firstIssue } from '../access/identity.ts'
 import { SynclineError } from '../errors.ts'
 import type { Role } from '../protocol.ts'
@@ -8,6 +8,10 @@ const JSON_TYPE = 'application/json'
 
 /** An OpenAPI body of this form. */
 export const json = <Schema>(schema: Schema) => ({ content: { [JSON_TYPE]: { schema } } }) as const
+
+/** The body of a request in JSON, and one as somebody would send it, which a test sends to a server. */
+export const jsonBody = <Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) =>
+  ({ required: true, content: { [JSON_TYPE]: { schema, example } } }) as const
 
 /** What any route may answer besides what it is for. */
 export const refusals = { default: { description: 'A refusal', ...json(refusalSchema) } } as const

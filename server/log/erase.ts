@@ -2,19 +2,22 @@ import type pg from 'pg'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { RoomId } from './entry.ts'
 
-/** Rows of the log that one transaction deletes: a long room must not hold what others wait for. */
+/** Rows that one transaction deletes: a long room must not hold what others wait for. */
 const CHUNK = 20_000
 /** Series that one transaction deletes: with each go 12,360 buckets at most. */
 const SERIES = 10
 
+const bySeq = (table: string) =>
+  `delete from ${table} where room_id = $1 and seq < (select min(seq) + ${CHUNK} from ${table} where room_id = $1)`
+const byId = (table: string, most: number) =>
+  `delete from ${table} where id = any(array(select id from ${table} where room_id = $1 limit ${most}))`
+
 /** What a room may have millions of, a part each time. */
 const IN_PARTS = [
-  ...['room_updates', 'room_events'].map(
-    (table) =>
-      `delete from ${table} where room_id = $1 and seq < (select min(seq) + ${CHUNK} from ${table} where room_id = $1)`,
-  ),
-  `delete from analytics_series where id = any(array(
-     select id from analytics_series where room_id = $1 limit ${SERIES}))`,
+  ...['room_updates', 'room_events', 'chat_messages', 'notifications'].map(bySeq),
+  byId('webhook_deliveries', CHUNK),
+  byId('activities', CHUNK),
+  byId('analytics_series', SERIES),
 ]
 
 /** Whether a write was undone because its room has a tombstone: see the triggers of migrations/006_erasure_and_retention.sql. */

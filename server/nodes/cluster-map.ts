@@ -70,7 +70,7 @@ export class ClusterMap<Value> {
       this.#tellAll(topic, 'ask')
     })
     if (bus.connected) this.#tellAll(topic, 'ask')
-    setInterval(() => this.#publish(topic, 'changes', []), BEAT).unref()
+    bus.every(BEAT, () => this.#publish(topic, 'changes', []))
   }
 
   /** The others are told what this node says of the key now, in a moment. */

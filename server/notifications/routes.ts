@@ -11,7 +11,7 @@ import type { Followers } from '../channels/followers.ts'
 import { category, notification } from '../channels/kinds/user.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { holdForDigest } from './digest-table.ts'
 import { FILTERS, type InboxPage, readInbox } from './inbox-table.ts'
@@ -87,7 +87,11 @@ const send = createRoute({
         .optional()
         .openapi({ description: 'The same again tells nobody twice' }),
     }),
-    body: { required: true, ...json(notification.openapi('NewNotification')) },
+    body: jsonBody(notification.openapi('NewNotification'), {
+      category: 'billing',
+      title: 'Invoice 17 is due',
+      url: 'https://app.example/invoices/17',
+    }),
   },
   responses: {
     200: {

@@ -6,7 +6,7 @@ import type { Verify } from '../access/verifier.ts'
 import type { Registry } from '../channels/registry.ts'
 import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
-import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Addresses } from './address.ts'
@@ -43,7 +43,6 @@ const OVERLAP = 24 * 60 * 60 * 1000
 const security = needs('admin in *:*')
 const params = z.object({ id: z.uuid() })
 const deliveryParams = params.extend({ delivery: z.uuid() })
-const body = <Schema>(schema: Schema) => ({ body: { required: true, ...json(schema) } })
 const answers = <Status extends number, Schema>(status: Status, description: string, schema: Schema) =>
   ({ [status]: { description, ...json(schema) }, ...refusals }) as Readonly<
     Record<Status, { readonly description: string } & ReturnType<typeof json<Schema>>>
@@ -63,7 +62,13 @@ const create = createRoute({
   path: PATH,
   summary: 'Have an address told of what happens here, by signed messages',
   security,
-  request: body(newWebhookSchema),
+  request: {
+    body: jsonBody(newWebhookSchema, {
+      url: 'https://app.example/hooks/syncline',
+      events: ['document.changed', 'event:chat.*'],
+      rooms: ['doc:*', 'chat:*'],
+    }),
+  },
   responses: answers(201, 'With its secret, which is shown this once', createdWebhookSchema),
 })
 
@@ -81,7 +86,7 @@ const change = createRoute({
   path: `${PATH}/{id}`,
   summary: 'Change a webhook, or switch it on and off',
   security,
-  request: { params, ...body(webhookChangeSchema) },
+  request: { params, body: jsonBody(webhookChangeSchema, { active: false }) },
   responses: answers(200, 'As it is now', webhookSchema),
 })
 

@@ -114,14 +114,15 @@ it('[ANA8] what was decided is said, in order, also where whoever decided it is 
 
 it('[ANA9] a rule has to be broken for as long as it says, without a break, and as long the other way', async () => {
   const { set, measure, alerts, again, log, pool } = await watched()
-  await set('slow', { ...SLOW, for: 10 })
+  // Far longer than a bucket, which may end between any two lines of this.
+  await set('slow', { ...SLOW, over: 600, for: 600 })
   const look = async () => {
     await again()
     await alerts().look()
   }
-  /** Since it was otherwise, five seconds more have passed. */
+  /** Since it was otherwise, five minutes more have passed. */
   const later = () =>
-    pool.query(`update analytics_alerts set otherwise_since = otherwise_since - interval '5 s'`)
+    pool.query(`update analytics_alerts set otherwise_since = otherwise_since - interval '5 minutes'`)
   await alerts().look()
   await measure(500)
   await look()

@@ -14,17 +14,19 @@ it('[ANA7] each node tells its own of each bucket that is over, once, and again 
   let listens = true
   const live = new Live({
     db: pool,
-    signals: {
-      get rooms() {
-        return listens ? [name, 'analytics:absent', 'doc:other'] : []
+    present: [
+      {
+        get rooms() {
+          return listens ? [name, 'analytics:absent', 'doc:other'] : []
+        },
+        sendHere: async (_room, type, payload) => {
+          expect(type).toBe('syncline.metrics')
+          sizes.push(Buffer.byteLength(JSON.stringify(payload)))
+          for (const { name, points } of (payload as { series: MetricSeries[] }).series)
+            for (const { at, count } of points) told.push([Date.parse(at), name, count])
+        },
       },
-      sendHere: async (_room, type, payload) => {
-        expect(type).toBe('syncline.metrics')
-        sizes.push(Buffer.byteLength(JSON.stringify(payload)))
-        for (const { name, points } of (payload as { series: MetricSeries[] }).series)
-          for (const { at, count } of points) told.push([Date.parse(at), name, count])
-      },
-    },
+    ],
   })
   const end = bucketAt(Date.now(), 5)
   const measure = (name: string, at: number) => recorder.record(room, batchOf([{ name, at }]))

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, connect, type MetricSeries, type Signal } from '../../client/sdk/index.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { requests } from '../notifications/requests.ts'
+import { curl } from '../support/event-reader.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -193,9 +194,25 @@ describe.concurrent('what is watched', () => {
     const joined = carl.room(room)
     joined.onSignal('syncline.metrics', (signal) => signals.push(signal))
     await joined.whenSynced()
+    const authorization = `Bearer ${await server.token('dora', { [room]: 'read' })}`
+    const address = `${server.url}/api/v1/rooms/${room}/events`
+    const [stream, alertsAlone] = [address, `${address}?types=performance.alert`].map((url) =>
+      curl(url, { authorization }),
+    )
+    await until(() =>
+      [stream, alertsAlone].every((one) => one?.told.some(({ event }) => event === 'resumed')),
+    )
     await track(room, [{ name: 'errors' }, { name: 'errors', value: 4 }])
     await until(() => signals.length > 0)
     expect(signals[0]).toMatchObject({ actor: '', payload: { width: 5, series: [{ name: 'errors' }] } })
+
+    const streamed = () => stream?.told.find(({ event }) => event === 'syncline.metrics')
+    await until(() => streamed() !== undefined)
+    expect(streamed()).toMatchObject({ id: undefined, data: { width: 5, series: [{ name: 'errors' }] } })
+    await until(() => alertsAlone?.told.some(({ event }) => event === 'performance.alert') === true)
+    expect(alertsAlone?.told.map(({ event }) => event)).toEqual(['resumed', 'performance.alert'])
+    stream?.stop()
+    alertsAlone?.stop()
 
     await until(async () => (await titles(tellee)).length > 0)
     expect(await titles(tellee)).toEqual(['Warning: errors'])

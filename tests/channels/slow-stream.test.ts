@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Channels } from '../../server/channels/channels.ts'
 import { EventStream } from '../../server/channels/event-stream.ts'
+import { Streams } from '../../server/channels/streams.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
 
 const HEARTBEAT = 12_000
@@ -11,10 +12,15 @@ function stream() {
   onTestFinished(() => void vi.useRealTimers())
   const tooSlow = vi.fn()
   const made = new EventStream({
-    channels: { subscribe: () => ({ wake: () => undefined, end: () => undefined }) } as unknown as Channels,
+    channels: {
+      subscribe: () => ({ wake: () => undefined, end: () => undefined }),
+      streams: new Streams(),
+    } as unknown as Channels,
+    name: 'build:1',
     room: {} as RoomLog,
     after: 0,
     mayRead: () => true,
+    hears: () => true,
     visit: { role: 'read', ended: new AbortController().signal, tooSlow, leave: () => undefined },
     answer: undefined,
     left: () => undefined,

@@ -17,11 +17,14 @@ interface Answer {
   }[]
 }
 
+const ask = (url: string): Promise<Response> => {
+  const headers = { authorization: `Bearer ${tokenOf('root', { grants: { '*:*': 'admin' } })}` }
+  return fetch(`http://${url}/api/v1/rooms/analytics:system/metrics?width=3600`, { headers })
+}
+
 /** What stands in the room of what the server measures of itself, by name: how many values, their sum and their largest. */
 async function measured(url: string) {
-  const headers = { authorization: `Bearer ${tokenOf('root', { grants: { '*:*': 'admin' } })}` }
-  const answer = await fetch(`http://${url}/api/v1/rooms/analytics:system/metrics?width=3600`, { headers })
-  const { series } = answer.ok ? ((await answer.json()) as Answer) : { series: [] }
+  const { series } = (await (await ask(url)).json()) as Answer
   return new Map(
     series.map(({ name, points }) => [
       name,
@@ -34,7 +37,7 @@ async function measured(url: string) {
   )
 }
 
-it('[OBS7] what is offered has what is now, and what has happened since it was asked last', async () => {
+it('[OBS7] [ANA11] what is offered has what is now, and what has happened since it was asked last', async () => {
   const database = await freshDatabase()
   const config = readConfig({ JWT_SECRET: SECRET, DATABASE_URL: database.storage.url })
   const parts = await assemble(config, pino({ level: 'silent' }))
@@ -43,6 +46,8 @@ it('[OBS7] what is offered has what is now, and what has happened since it was a
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  // Nothing is measured until it starts; its room is there.
+  expect((await ask(url)).status).toBe(200)
   parts.start()
   const replica = connectProvider({ wsUrl: `ws://${url}/sync`, room: 'doc:1', token: tokenOf('ada') })
   await replica.synced()

@@ -151,7 +151,7 @@ it('[OBS22] without an address for traces nothing of what makes them is loaded, 
   const preload = pathToFileURL(join(import.meta.dirname, 'loaded.ts')).href
   const loadedWith = async (env: Record<string, string>) => {
     const server = await ServerProcess.start({
-      preload,
+      preload: [preload],
       env: () => ({ DATABASE_URL: database.storage.url, STUDIO: 'off', ...env }),
     })
     await fetch(`${server.url}/api/v1/info`)

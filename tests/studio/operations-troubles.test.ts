@@ -74,9 +74,14 @@ describe('the line that says how the server does', () => {
 
   it('[OPV4] counts rooms exactly, and errors of the last ten minutes whatever time is shown', async () => {
     await page.route(ROOMS_HEALTH, (route) => route.fulfill({ json: { quarantined: 1_234, damaged: 1 } }))
-    const point = { at: new Date().toISOString(), count: 1, sum: 3, min: 3, max: 3, p50: 3, p95: 3, p99: 3 }
+    const now = Date.now()
+    const points = [0, 60, 3_600].map((ago) => {
+      const at = new Date(now - ago * 1_000).toISOString()
+      return { at, count: 1, sum: 3, min: 3, max: 3, p50: 3, p95: 3, p99: 3 }
+    })
+    const to = new Date(now).toISOString()
     await page.route(ERRORS_LATELY, (route) =>
-      route.fulfill({ json: { width: 5, series: [{ name: 'errors', labels: {}, points: [point, point] }] } }),
+      route.fulfill({ json: { width: 5, to, series: [{ name: 'errors', labels: {}, points }] } }),
     )
     await page.goto(`${server.url}/operations?last=30d`)
     await line(

@@ -1,4 +1,4 @@
-import type { Page, Route } from 'playwright-core'
+import type { Page, Request, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Grants } from '../../server/protocol.ts'
 import { axe } from '../support/axe.ts'
@@ -11,6 +11,10 @@ import { type Receiver, startReceiver } from '../webhooks/receiver.ts'
 let server: TestServer
 let browser: TestBrowser
 let page: Page
+/** Stays on the overview, from its beginning. */
+let overview: Page
+/** How often that page has asked for what it draws. */
+let asked = 0
 let bob: Replica
 let receiver: Receiver
 
@@ -44,6 +48,9 @@ beforeAll(async () => {
   bob = connectProvider({ wsUrl: server.wsUrl, room: 'doc:well', token: await server.token('bob') })
   await bob.synced()
   page = await enter('root', { '*:*': 'admin' }, '/operations')
+  overview = await enter('ops', { '*:*': 'admin' }, '/operations', (request) => {
+    if (/metrics\?.*names=connections/.test(request.url())) asked += 1
+  })
 }, 90_000)
 
 afterAll(async () => {
@@ -69,11 +76,18 @@ async function measured(route: Route): Promise<void> {
     }
     return [{ name, labels: {}, points }]
   })
-  await route.fulfill({ json: { width, series } })
+  const to = new Date().toISOString()
+  await route.fulfill({ json: { width, from: query.get('from'), to, series } })
 }
 
-async function enter(user: string, grants: Grants, path: string): Promise<Page> {
+async function enter(
+  user: string,
+  grants: Grants,
+  path: string,
+  onRequest: (request: Request) => void = () => undefined,
+): Promise<Page> {
   const entered = await (await browser.context()).newPage()
+  entered.on('request', onRequest)
   await entered.goto(server.url + path)
   await entered.getByRole('button', { name: 'Use a token instead' }).click()
   await entered.getByLabel('Your token', { exact: true }).fill(await server.token(user, grants))
@@ -111,11 +125,10 @@ describe('the operations', () => {
 
   it('[OPV6] draw what was measured, and say it in words and figures', async () => {
     await page.route('**/analytics%3Asystem/metrics?*', measured)
-    await page.getByText('Hour', { exact: true }).click()
-    await page.getByText('10 minutes', { exact: true }).click()
+    await page.getByText('Day', { exact: true }).click()
     for (const said of [
-      'Connections and people: Connections 12, People 7',
-      'Edits and events, per second: Edits 8, Events 0',
+      'Connections and people: Connections 1, People 0.58',
+      'Edits and events, per second: Edits 0.67, Events 0',
       'Until a batch of edits is committed: p50 4 ms, p99 12 ms',
       'Open rooms: Rooms –',
     ])
@@ -125,7 +138,6 @@ describe('the operations', () => {
       .getByLabel('Figures of “Until a batch of edits is committed”, newest first')
       .locator('tbody tr')
     expect(await rows.first().locator('td').allTextContents()).toEqual(['4 ms', '12 ms'])
-    await page.getByText('Day', { exact: true }).click()
     await page.reload()
     expect(new URL(page.url()).search).toBe('?last=1d')
     await page.getByRole('img', { name: 'Connections and people: Connections 1, People 0.58' }).waitFor()
@@ -202,6 +214,67 @@ describe('the operations', () => {
     await page.getByRole('list', { name: 'Webhooks' }).getByText('Paused').waitFor()
   })
 
+  it('[OPV10] make an alert, say how it stands and why that is not known, change it and delete it', async () => {
+    const memory = { metric: 'memory.bytes', of: 'max', over: 60, is: 'above', threshold: 4e9, level: 'info' }
+    const route = `${server.url}/api/v1/rooms/analytics:system/alerts/Memory`
+    const authorization = `Bearer ${await server.token('root', { '*:*': 'admin' })}`
+    const headers = { authorization, 'content-type': 'application/json' }
+    await fetch(route, { method: 'PUT', headers, body: JSON.stringify(memory) })
+    await section('Alerts')
+    const row = (name: string) =>
+      page.getByRole('list', { name: 'Alerts' }).locator('.alert', { hasText: name })
+    await row('Memory').getByText('greatest of memory.bytes over 1 minute is above 4,000,000,000').waitFor()
+    await page.getByRole('button', { name: 'New alert' }).click()
+    const form = page.getByRole('dialog', { name: 'New alert' })
+    await form.getByLabel('Name').fill('Memory')
+    await form.getByText('There is one of this name').waitFor()
+    await form.getByLabel('Name').fill('Slow commits')
+    await form.getByLabel('Metric').fill('9 commit')
+    await form.getByLabel('Threshold').fill('250')
+    await form.getByRole('button', { name: 'Create' }).click()
+    await form.getByText(/must be a letter.*Nothing was changed/).waitFor()
+    await form.getByLabel('Metric').fill('commit.ms')
+    await form.getByLabel('Labels').fill('region')
+    await page.keyboard.press('Enter')
+    await form.getByText('Write each as name=text').waitFor()
+    await page.keyboard.press('Backspace')
+    await form.getByLabel('Labels').fill('region=eu')
+    await page.keyboard.press('Enter')
+    await form.getByLabel('Level').selectOption('Critical')
+    await form.getByLabel('Whom it notifies').fill('ada')
+    await page.keyboard.press('Enter')
+    await picture('new-alert')
+    await form.getByRole('button', { name: 'Create' }).click()
+    await row('Slow').getByText('p95 of commit.ms (region=eu) over 5 minutes is above 250').waitFor()
+    // Nobody looks at them any more, and so they stand as they are put.
+    await query(
+      server.databaseUrl,
+      `update analytics_alerts set looked_at = 'infinity', raised = name = 'Slow commits', value = 312.4,
+         failure = case name when 'Memory' then 'too many series' end`,
+    )
+    await page.reload()
+    await row('Slow').getByText('Raised: critical').waitFor()
+    await row('Slow').getByText('It is 312 · notifies ada').waitFor()
+    await row('Memory').getByText('Not known').waitFor()
+    await row('Memory').getByText('It could not be looked at: too many series').waitFor()
+    await picture('alerts')
+
+    await row('Memory').getByRole('button', { name: 'More for “Memory”' }).click()
+    await page.getByRole('menuitem', { name: 'Change…' }).click()
+    const change = page.getByRole('dialog', { name: 'Change “Memory”' })
+    await change.getByLabel('And stays so for').selectOption('1 minute')
+    await change.getByRole('button', { name: 'Save' }).click()
+    await row('Memory').getByText('is above 4,000,000,000, for 1 minute').waitFor()
+    await row('Slow').getByRole('button', { name: 'More for “Slow commits”' }).click()
+    await page.getByRole('menuitem', { name: 'Delete…' }).click()
+    await page
+      .getByRole('dialog', { name: 'Delete this alert' })
+      .getByRole('button', { name: 'Delete' })
+      .click()
+    await row('Slow').waitFor({ state: 'detached' })
+    await row('Memory').waitFor()
+  })
+
   it('[OPV5] have an audit log that is filtered by act and person, as its address says', async () => {
     await section('Audit log')
     const acts = () => page.locator('.act-words').allTextContents()
@@ -237,6 +310,18 @@ describe('the operations', () => {
     expect((await seen()).length).toBeLessThan(100)
   })
 
+  it('[OPV9] are told what is measured as long as they are looked at, and do not ask for it', async () => {
+    const figures = overview.getByLabel('Figures of “Open rooms”, newest first')
+    await overview.getByText('Figures of “Open rooms”').click()
+    const before = asked
+    expect(before).toBeGreaterThan(0)
+    const newest = await figures.locator('tbody th').first().textContent()
+    await expect.poll(() => figures.locator('tbody th').first().textContent(), soon).not.toBe(newest)
+    await overview.getByRole('img', { name: /^Connections and people: Connections [1-9]/ }).waitFor()
+    expect(asked).toBe(before)
+    await overview.context().close()
+  })
+
   it.each([
     { scheme: 'light', width: 1440, height: 900 },
     { scheme: 'dark', width: 390, height: 844 },
@@ -247,6 +332,7 @@ describe('the operations', () => {
       await page.setViewportSize({ width, height })
       for (const [name, ready] of [
         ['Overview', 'Healthy.'],
+        ['Alerts', 'Memory'],
         ['People', 'bob'],
         ['Rooms', 'doc:well'],
         ['Quarantine', 'No room is quarantined'],

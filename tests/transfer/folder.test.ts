@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -200,6 +201,27 @@ describe('a folder of documents', () => {
     expect(await ended).toBe(0)
     expect(await names()).toEqual(['A.txt'])
     expect((await syncline(url, 'export', '--folder', dir)).output).toBe('B.txt: written\n')
+  })
+
+  it('[CLI16] ends in silence when whoever reads what it prints is gone', async () => {
+    const { log, url, dir, read } = await setting()
+    await write(log, 'doc:a', 'A', 'one')
+    const children = [
+      startSyncline(url, 'export', '--folder', dir, '--watch'),
+      startSyncline(url, 'export', 'doc:a'),
+    ] as const
+    let errors = ''
+    for (const { stderr } of children)
+      stderr.on('data', (chunk) => {
+        errors += chunk
+      })
+    const ended = children.map(async (child) => (await once(child, 'close'))[0])
+    children[1].stdout.destroy()
+    await once(children[0].stdout, 'data')
+    children[0].stdout.destroy()
+    await write(log, 'doc:a', 'A', 'two')
+    expect([await Promise.all(ended), errors]).toEqual([[141, 141], ''])
+    expect(await read('A.txt')).toBe('two')
   })
 })
 

@@ -30,11 +30,14 @@ export async function syncline(
 export const QUIETLY = async () => undefined
 
 /** The same, left running; to be ended by the caller. */
-export const startSyncline = (url: string, ...args: string[]) =>
-  spawn(process.execPath, [SYNCLINE, ...args], {
+export function startSyncline(url: string, ...args: string[]) {
+  const child = spawn(process.execPath, [SYNCLINE, ...args], {
     env: environment(url),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  child.stderr.pipe(process.stderr)
+  return child
+}
 
 const environment = (url: string) => ({ ...process.env, DATABASE_URL: url })
 

@@ -98,7 +98,7 @@ export class Analytics {
     }
   }
 
-  /** The last of what was counted, kept as it goes on; to be closed. */
+  /** The last of what was counted, and what comes; to be closed. */
   watch(query: WatchedMetrics = {}): LiveMetrics {
     return new LiveMetrics(this, this.#open(), query)
   }

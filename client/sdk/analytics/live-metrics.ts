@@ -3,7 +3,7 @@ import { backoff } from '../backoff.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
-import type { MetricsSource, WatchedMetrics } from './query.ts'
+import type { MetricsQuery, MetricsSource, WatchedMetrics } from './query.ts'
 
 export interface LiveMetricsState {
   /** Undefined until it was read. */
@@ -12,43 +12,65 @@ export interface LiveMetricsState {
   readonly error: Refusal | undefined
 }
 
-/** Buckets that are kept of each series. */
-const KEPT = 120
-/** Wider buckets are read again so often, in ms; they change little in between. */
+/** Of what is watched without saying how much, as the server answers then. */
+const BUCKETS = 120
+/** The width of the buckets that are told, in seconds. */
+const TOLD = 5
+/** What is not told, be it wider or the room away, is read again so often, in ms. */
 const LOOK_EVERY = 30_000
+/** So late a measure may come, in ms: what is older does not change, and is not read again. */
+const LATEST = 3_600_000
 
-/** The last 120 buckets of some series, and what comes after them: told in the room, or read again where that is not enough. */
+/** The last of some series, and what comes after it: told in the room, or read again where that is not enough. */
 export class LiveMetrics {
   readonly #analytics: MetricsSource
   readonly #query: WatchedMetrics
+  readonly #width: number
+  /** How much is kept, in ms. */
+  readonly #span: number
   readonly #listeners = new Set<() => void>()
   readonly #stops: readonly (() => void)[]
+  #series: readonly MetricSeries[] = []
   #state: LiveMetricsState = { series: undefined, error: undefined }
+  /** Up to when it was read last, by the server's clock; undefined until then. */
+  #read: number | undefined
+  /** How far the server's clock is ahead of this one, in ms. */
+  #ahead = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   /** Counts up with each question: an answer that was overtaken is not taken. */
   #asked = 0
   #closed = false
 
-  constructor(analytics: MetricsSource, room: Room, query: WatchedMetrics) {
+  /** @param room held, to be released */
+  constructor(
+    analytics: MetricsSource,
+    room: Pick<Room, 'status' | 'subscribe' | 'release'>,
+    query: WatchedMetrics,
+  ) {
+    const { width = TOLD, last = BUCKETS * width } = query
     this.#analytics = analytics
     this.#query = query
-    const { width = 5 } = query
+    this.#width = width * 1_000
+    this.#span = last * 1_000
     let { status } = room
-    const timer = width === 5 ? undefined : setInterval(() => this.#read(), LOOK_EVERY)
+    const look = () => {
+      if (width !== TOLD || room.status !== 'online') this.reload()
+    }
+    const timer = setInterval(look, LOOK_EVERY)
     this.#stops = [
-      width === 5 ? analytics.subscribe((series) => this.#told(series)) : () => undefined,
+      width === TOLD ? analytics.subscribe((series) => this.#told(series)) : () => undefined,
       room.subscribe(() => {
         if (room.status === status) return
         status = room.status
         // What was told while it was away is read.
-        if (status === 'online') this.#read()
+        if (status === 'online') this.reload()
       }),
       () => clearInterval(timer),
       () => clearTimeout(this.#retry),
       () => room.release(),
     ]
-    this.#read()
+    this.reload()
   }
 
   /** The same object until something in it changes. */
@@ -61,6 +83,31 @@ export class LiveMetrics {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Reads what may have changed since it was read last. It does so by itself where that is needed. */
+  reload(): void {
+    clearTimeout(this.#retry)
+    this.#asked += 1
+    const asked = this.#asked
+    const { names, width } = this.#query
+    this.#analytics.metrics({ names, width, from: this.#from() }).then(
+      ({ series, to }) => {
+        if (asked !== this.#asked) return
+        this.#failures = 0
+        this.#read = Date.parse(to)
+        this.#ahead = this.#read - Date.now()
+        this.#add(series)
+        this.#set({ series: this.#series, error: undefined })
+      },
+      (error: unknown) => {
+        if (asked !== this.#asked) return
+        const reason = refusalOf(error)
+        this.#set({ error: reason })
+        if (reason.retryable && !this.#closed)
+          this.#retry = setTimeout(() => this.reload(), backoff(this.#failures++))
+      },
+    )
+  }
+
   /** To be called once. */
   close(): void {
     this.#closed = true
@@ -68,32 +115,29 @@ export class LiveMetrics {
     this.#listeners.clear()
   }
 
-  #read(): void {
-    clearTimeout(this.#retry)
-    this.#asked += 1
-    const asked = this.#asked
-    this.#analytics.metrics(this.#query).then(
-      ({ series }) => {
-        if (asked !== this.#asked) return
-        this.#failures = 0
-        // A bucket may have been told of while the question was on its way, and be newer than the answer.
-        const known = this.#query.width === undefined || this.#query.width === 5 ? this.#state.series : []
-        this.#set({ series: mergedSeries(series, newerThan(known ?? [], series)), error: undefined })
-      },
-      (error: unknown) => {
-        if (asked !== this.#asked) return
-        const reason = refusalOf(error)
-        this.#set({ error: reason })
-        if (reason.retryable && !this.#closed)
-          this.#retry = setTimeout(() => this.#read(), backoff(this.#failures++))
-      },
-    )
-  }
-
   #told(series: readonly MetricSeries[]): void {
     const { names } = this.#query
     const wanted = names === undefined ? series : series.filter(({ name }) => names.includes(name))
-    if (wanted.length > 0) this.#set({ series: mergedSeries(this.#state.series ?? [], wanted) })
+    if (wanted.length === 0) return
+    this.#add(wanted)
+    if (this.#read !== undefined) this.#set({ series: this.#series })
+  }
+
+  #add(series: readonly MetricSeries[]): void {
+    // Until it was read nobody knows what time it is there, and what is told is kept.
+    const begin = this.#read === undefined ? 0 : this.#begin
+    this.#series = mergedSeries(this.#series, series, new Date(begin - (begin % this.#width)).toISOString())
+  }
+
+  /** Since when it is kept, by the server's clock, in ms. */
+  get #begin(): number {
+    return Date.now() + this.#ahead - this.#span
+  }
+
+  #from(): MetricsQuery['from'] {
+    if (this.#read !== undefined) return new Date(Math.max(this.#begin, this.#read - LATEST))
+    // The server knows by itself, whatever the clock says here.
+    return this.#query.last === undefined ? undefined : new Date(this.#begin)
   }
 
   #set(change: Partial<LiveMetricsState>): void {
@@ -106,31 +150,26 @@ export class LiveMetrics {
 const keyOf = ({ name, labels }: MetricSeries): string =>
   JSON.stringify([name, Object.entries(labels).sort()])
 
-/** Of what is known, the buckets that have more in them than those that were read: nothing is ever taken out of one. */
-function newerThan(known: readonly MetricSeries[], read: readonly MetricSeries[]): readonly MetricSeries[] {
-  const counts = new Map(
-    read.flatMap((series) => series.points.map(({ at, count }) => [`${keyOf(series)} ${at}`, count])),
-  )
-  return known.map((series) => ({
-    ...series,
-    points: series.points.filter(({ at, count }) => count > (counts.get(`${keyOf(series)} ${at}`) ?? 0)),
-  }))
-}
-
-/** Series by name and labels, each with the newest of its buckets, by time; of one bucket what was said last. */
+/**
+ * Series by name and labels, each with its buckets from a time on. What is told and what is read overtake each other: of one bucket
+ * that counts in which there is more, since nothing is ever taken out of one.
+ */
 function mergedSeries(
   known: readonly MetricSeries[],
   news: readonly MetricSeries[],
+  begin: string,
 ): readonly MetricSeries[] {
   const all = new Map<string, { readonly series: MetricSeries; readonly points: Map<string, MetricPoint> }>()
   for (const series of [...known, ...news]) {
     const key = keyOf(series)
     const one = all.get(key) ?? { series, points: new Map<string, MetricPoint>() }
-    all.set(key, one)
-    for (const point of series.points) one.points.set(point.at, point)
+    for (const point of series.points)
+      if (point.at >= begin && point.count >= (one.points.get(point.at)?.count ?? 0))
+        one.points.set(point.at, point)
+    if (one.points.size > 0) all.set(key, one)
   }
   return [...all.values()].map(({ series, points }) => ({
     ...series,
-    points: [...points.values()].sort((one, other) => (one.at < other.at ? -1 : 1)).slice(-KEPT),
+    points: [...points.values()].sort((one, other) => (one.at < other.at ? -1 : 1)),
   }))
 }

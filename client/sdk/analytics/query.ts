@@ -20,8 +20,11 @@ export interface Metrics {
 
 export type MetricsListener = (series: readonly MetricSeries[]) => void
 
-/** What is followed is the last of it. */
-export type WatchedMetrics = Omit<MetricsQuery, 'from' | 'to'>
+/** What is watched goes on to now. */
+export interface WatchedMetrics extends Omit<MetricsQuery, 'from' | 'to'> {
+  /** How much of it is kept, in seconds; 120 buckets where it is left out. */
+  readonly last?: number | undefined
+}
 
 /** What reads metrics, and tells of them. */
 export interface MetricsSource {

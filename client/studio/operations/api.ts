@@ -23,7 +23,7 @@ export async function ask<Answer>(
 /** Has something done; an answer without a body is `undefined`. */
 export async function act<Answer = void>(
   token: TokenSource,
-  method: 'POST' | 'PATCH' | 'DELETE',
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<Answer> {

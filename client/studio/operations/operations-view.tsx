@@ -4,6 +4,7 @@ import { RoomsView } from '../rooms/rooms-view.tsx'
 import { linkTo, operationsPath, SECTIONS, type Section } from '../router.ts'
 import type { Session } from '../session.ts'
 import { SECTION_NAMES } from '../shell/places.tsx'
+import { AlertsView } from './alerts/alerts-view.tsx'
 import { AuditView } from './audit/audit-view.tsx'
 import { ForAdministrators } from './for-administrators.tsx'
 import { OverviewView } from './overview/overview-view.tsx'
@@ -51,6 +52,8 @@ function SectionView({ session: { token }, section, searchRef }: OperationsViewP
   switch (section) {
     case 'overview':
       return <OverviewView token={token} />
+    case 'alerts':
+      return <AlertsView token={token} />
     case 'people':
       return <PeopleView token={token} searchRef={searchRef} />
     case 'rooms':

@@ -19,6 +19,7 @@ import type { Session } from '../session.ts'
 
 export const SECTION_NAMES: Readonly<Record<Section, string>> = {
   overview: 'Overview',
+  alerts: 'Alerts',
   people: 'People',
   rooms: 'Rooms',
   quarantine: 'Quarantine',

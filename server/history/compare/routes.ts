@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { z } from 'zod'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
-import { createRouter, json, needs, refusals } from '../../http/router.ts'
+import { createRouter, json, jsonBody, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
 import type { Ask, AskTarget, History } from '../history.ts'
 import { HISTORY_ROLE, parseAt, roomParams } from '../requests.ts'
@@ -61,7 +61,7 @@ const restore = createRoute({
   path: `${ROOM}/restore`,
   summary: 'Brings back a version, or a part of one, as a new edit that everybody in the room receives',
   security,
-  request: { params: roomParams, body: { required: true, ...json(restoreBody) } },
+  request: { params: roomParams, body: jsonBody(restoreBody, { kind: 'version', at: '2' }) },
   responses: {
     200: {
       description: 'Restored and committed; or, for a preview, what would be changed',

@@ -27,6 +27,8 @@ const dayAndHour = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeS
 const lastOf = (line: readonly (number | null)[] | undefined): number | null =>
   line?.findLast((value) => value !== null) ?? null
 
+const isEmpty = ({ lines }: Drawn): boolean => lines.every((line) => lastOf(line) === null)
+
 /** Two days and less are told apart by the hour. */
 const isShort = ({ from, to }: Drawn): boolean => to - from < 2 * 86_400
 const exactTime = (drawn: Drawn, at: number): string =>
@@ -153,7 +155,8 @@ function options(
         gap: 6,
         space: 36,
         grid: { stroke: colours.rule, width: 1 },
-        values: (_, splits) => splits.map(format),
+        // Of nothing there is no scale either.
+        values: (_, splits) => (isEmpty(latest.current.drawn) ? splits.map(() => '') : splits.map(format)),
       },
     ],
     series: [

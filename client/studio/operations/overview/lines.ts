@@ -104,6 +104,11 @@ export const CHARTS: readonly ChartKind[] = [
   { title: 'Memory', format: bytes, lines: [{ name: 'memory.bytes', label: 'In use', read: level }] },
 ]
 
+/** One answer takes 20,000 points, and a day has 1,440 of each of these: thirteen at most. */
+export const NAMES: readonly string[] = [
+  ...new Set(CHARTS.flatMap(({ lines }) => lines.map(({ name }) => name))),
+]
+
 /** As it is drawn: for each time (in seconds) a value of each line, null where nothing is known. */
 export interface Drawn {
   readonly times: readonly number[]
@@ -113,12 +118,12 @@ export interface Drawn {
 }
 
 /** Up to the newest bucket that is over, with a gap where nothing was measured at all. */
-export function draw(metrics: Metrics, kind: ChartKind, { seconds, width }: Range, now: number): Drawn {
+export function draw(metrics: Metrics, kind: ChartKind, { last: seconds, width }: Range, now: number): Drawn {
   const to = now / 1000
   const from = to - seconds
-  const last = Math.min(metrics.last ?? 0, to - width)
+  const newest = Math.min(metrics.last ?? 0, to - width)
   const times: number[] = []
-  for (let at = Math.ceil(from / width) * width; at <= last; at += width) times.push(at)
+  for (let at = Math.ceil(from / width) * width; at <= newest; at += width) times.push(at)
   const lines = kind.lines.map(({ name, read, counts = false }) => {
     const points = metrics.of(name)
     return times.map((at) => {

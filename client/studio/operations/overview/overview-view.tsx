@@ -2,6 +2,7 @@ import './overview.css'
 import { EmptyState, SegmentedControl, Skeleton } from '@mantine/core'
 import { IconChartLine } from '@tabler/icons-react'
 import { useMemo } from 'react'
+import { useMetrics } from '../../../react/index.ts'
 import type { TokenSource } from '../../api.ts'
 import { ReadFailure } from '../../shell/read-failure.tsx'
 import { ForAdministrators } from '../for-administrators.tsx'
@@ -9,10 +10,9 @@ import { SectionPage } from '../section-page.tsx'
 import { useChosen } from '../use-choice.ts'
 import { Chart } from './chart.tsx'
 import { HealthLine } from './health-line.tsx'
-import { CHARTS, draw } from './lines.ts'
-import { type Metrics, RANGES, type Range, rangeOf } from './metrics.ts'
+import { CHARTS, draw, NAMES } from './lines.ts'
+import { Metrics, RANGES, type Range, rangeOf, SYSTEM } from './metrics.ts'
 import { useHealth } from './use-health.ts'
-import { useMetrics } from './use-metrics.ts'
 
 const CHOICES = Object.entries(RANGES).map(([value, { label }]) => ({ value, label }))
 
@@ -22,9 +22,11 @@ export function OverviewView({ token }: { readonly token: TokenSource }) {
   const name = rangeOf(chosen)
   const range = RANGES[name]
   const { health, look } = useHealth(token)
-  const { metrics, error, retry } = useMetrics(token, range)
+  const { last, width } = range
+  const { series, error, reload } = useMetrics(SYSTEM, { names: NAMES, last, width })
+  const metrics = useMemo(() => (series === undefined ? undefined : new Metrics(series)), [series])
   if (error?.code === 'forbidden') return <ForAdministrators />
-  const unmeasured = error?.code === 'room-not-found' || metrics?.times.size === 0
+  const unmeasured = metrics?.times.size === 0
   return (
     <SectionPage
       title="Operations"
@@ -40,11 +42,11 @@ export function OverviewView({ token }: { readonly token: TokenSource }) {
       }
     >
       <HealthLine health={health} onRetry={look} />
-      {error === undefined || unmeasured ? null : (
+      {error === undefined ? null : (
         <ReadFailure
           title={metrics === undefined ? 'What was measured cannot be read' : 'The charts may be out of date'}
           says={`${error.message}. Measuring goes on all the same.`}
-          retry={retry}
+          retry={reload}
         />
       )}
       {unmeasured ? (

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'react'
+import { useMetrics } from '../../../react/index.ts'
 import type { MetricSeries } from '../../../sdk/index.ts'
-import { RequestError, type TokenSource } from '../../api.ts'
-import { ask, roomRoute } from '../api.ts'
-import { ROOM } from './metrics.ts'
+import type { TokenSource } from '../../api.ts'
+import { ask } from '../api.ts'
+import { SYSTEM } from './metrics.ts'
 
 interface Problem {
   readonly code: string
@@ -33,16 +34,18 @@ export type Health =
     })
 
 const LOOK_MS = 5_000
-const ERRORS_OF_MS = 600_000
-/** The narrowest there is, in seconds. */
-const WIDTH = 5
+/** Of how long errors are counted, in seconds. */
+const LATELY = 600
+
+/** What is asked for every few seconds; errors are told. */
+type Looked = { readonly reached: false } | Omit<Extract<Health, { reached: true }>, 'errors'>
 
 /** Undefined until the server was asked. */
 export function useHealth(token: TokenSource): {
   readonly health: Health | undefined
   readonly look: () => void
 } {
-  const [health, setHealth] = useState<Health>()
+  const [looked, setLooked] = useState<Looked>()
   const [attempt, setAttempt] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt looks again at once
   useEffect(() => {
@@ -52,7 +55,7 @@ export function useHealth(token: TokenSource): {
     const run = async () => {
       if (document.visibilityState === 'visible') {
         const found = await lookAt(token, signal)
-        if (!signal.aborted) setHealth(found)
+        if (!signal.aborted) setLooked(found)
       }
       if (!signal.aborted) timer = setTimeout(() => void run(), LOOK_MS)
     }
@@ -63,16 +66,25 @@ export function useHealth(token: TokenSource): {
     }
   }, [token, attempt])
   const look = useCallback(() => setAttempt((count) => count + 1), [])
-  return { health, look }
+  const { series, error } = useMetrics(SYSTEM, { names: ['errors'], last: LATELY })
+  if (looked === undefined || !looked.reached) return { health: looked, look }
+  if (error !== undefined) return { health: { ...looked, errors: undefined }, look }
+  return { health: series && { ...looked, errors: errorsLately(series) }, look }
 }
 
-async function lookAt(token: TokenSource, signal: AbortSignal): Promise<Health> {
-  const [said, rooms, errors] = await Promise.all([
+/** They are told when there are some: how long ago the last were, the clock says. */
+function errorsLately(series: readonly MetricSeries[]): number {
+  const since = Date.now() - LATELY * 1_000
+  const lately = series.flatMap(({ points }) => points.filter(({ at }) => Date.parse(at) >= since))
+  return lately.reduce((all, { sum }) => all + sum, 0)
+}
+
+async function lookAt(token: TokenSource, signal: AbortSignal): Promise<Looked> {
+  const [said, rooms] = await Promise.all([
     readiness(signal),
     ask<Unwell>(token, '/admin/rooms/health', {}, signal).catch(() => undefined),
-    errorsLately(token, signal).catch(() => undefined),
   ])
-  return said === undefined ? { reached: false } : { reached: true, ...said, rooms, errors }
+  return said === undefined ? { reached: false } : { reached: true, ...said, rooms }
 }
 
 /** Answered without a token, and with 503 where something is wrong: that is an answer, too. */
@@ -88,17 +100,3 @@ async function readiness(signal: AbortSignal): Promise<Readiness | undefined> {
 }
 
 const listOf = (value: unknown): readonly Problem[] => (Array.isArray(value) ? value : [])
-
-async function errorsLately(token: TokenSource, signal: AbortSignal): Promise<number> {
-  const from = new Date(Date.now() - ERRORS_OF_MS).toISOString()
-  const query = { names: 'errors', from, width: String(WIDTH) }
-  try {
-    const path = `${roomRoute(ROOM)}/metrics`
-    const { series } = await ask<{ series: readonly MetricSeries[] }>(token, path, query, signal)
-    return series.reduce((all, { points }) => points.reduce((sum, point) => sum + point.sum, all), 0)
-  } catch (cause) {
-    // Of a server that has just begun nothing was written down yet.
-    if (cause instanceof RequestError && cause.code === 'room-not-found') return 0
-    throw cause
-  }
-}

@@ -8,8 +8,8 @@ import type { RoomSummary } from '../../rooms/api.ts'
 import { bytes, count } from '../../rooms/figures.ts'
 import { historyPath, inspectorPath, linkTo, roomPath } from '../../router.ts'
 import { ago, exactly } from '../../times.ts'
+import { ActDialog } from '../act-dialog.tsx'
 import { act, ask, roomRoute } from '../api.ts'
-import { ConfirmDialog } from '../confirm-dialog.tsx'
 import { type Failure, failureOf } from '../failure.ts'
 import { ForAdministrators } from '../for-administrators.tsx'
 import { ListState, SectionPage } from '../section-page.tsx'
@@ -65,11 +65,11 @@ export function QuarantineView({ token }: { readonly token: TokenSource }) {
           ))}
         </ul>
       </ListState>
-      <ConfirmDialog
+      <ActDialog
         opened={releasing !== undefined}
         title="Let people in again"
-        confirm="Let people in"
-        onConfirm={async () => {
+        button="Let people in"
+        onAct={async () => {
           if (releasing !== undefined) await act(token, 'DELETE', `${roomRoute(releasing)}/quarantine`)
           reload()
         }}
@@ -81,7 +81,7 @@ export function QuarantineView({ token }: { readonly token: TokenSource }) {
           opened it is back here, and nothing of it is lost. Do this once what was wrong is mended: after an
           update, or with more memory.
         </Text>
-      </ConfirmDialog>
+      </ActDialog>
     </SectionPage>
   )
 }

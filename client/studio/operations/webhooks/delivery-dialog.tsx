@@ -5,6 +5,7 @@ import type { TokenSource } from '../../api.ts'
 import { exactly } from '../../times.ts'
 import { act, ask } from '../api.ts'
 import { failureOf, failureWords } from '../failure.ts'
+import { useAttempt } from '../use-attempt.ts'
 import { type Delivery, deliveryRoute } from './webhook.ts'
 import { DeliveryState } from './webhook-state.tsx'
 
@@ -22,37 +23,31 @@ type Whole = Delivery & { readonly message: Readonly<Record<string, unknown>> }
 /** One delivery: what was sent, what became of it, and how to send it again. */
 export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: DeliveryDialogProps) {
   const [delivery, setDelivery] = useState<Whole>()
-  const [failure, setFailure] = useState<string>()
-  const [running, setRunning] = useState(false)
+  const [unread, setUnread] = useState<string>()
+  const { running, failure, run, forget } = useAttempt(onReplayed)
   useEffect(() => {
     setDelivery(undefined)
-    setFailure(undefined)
+    setUnread(undefined)
+    forget()
     if (id === undefined) return
     const controller = new AbortController()
     ask<Whole>(token, deliveryRoute(webhook, id), {}, controller.signal).then(
       setDelivery,
       (cause: unknown) => {
-        if (!controller.signal.aborted) setFailure(`${failureOf(cause).why}.`)
+        if (!controller.signal.aborted) setUnread(`${failureOf(cause).why}.`)
       },
     )
     return () => controller.abort()
-  }, [token, webhook, id])
-  const replay = async () => {
-    if (id === undefined) return
-    setRunning(true)
-    setFailure(undefined)
-    try {
-      await act(token, 'POST', `${deliveryRoute(webhook, id)}/replay`)
-      onReplayed()
-      onClose()
-    } catch (cause) {
-      const failed = failureOf(cause)
-      setFailure(failureWords(failed))
-      if (failed.unsure) onReplayed()
-    } finally {
-      setRunning(false)
-    }
-  }
+  }, [token, webhook, id, forget])
+  const replay = (of: string) =>
+    run(
+      () => act(token, 'POST', `${deliveryRoute(webhook, of)}/replay`),
+      () => {
+        onReplayed()
+        onClose()
+      },
+    )
+  const wrong = failure === undefined ? unread : failureWords(failure)
   return (
     <Modal
       opened={id !== undefined}
@@ -62,13 +57,13 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Stack gap="md">
-        {failure === undefined ? null : (
+        {wrong === undefined ? null : (
           <Alert color="orange" role="alert" icon={<IconAlertTriangle />}>
-            {failure}
+            {wrong}
           </Alert>
         )}
         {delivery === undefined ? (
-          failure === undefined && (
+          wrong === undefined && (
             <Stack gap="sm" role="status" aria-label="Loading the delivery">
               <Skeleton height={20} width="40%" />
               <Skeleton height={160} />
@@ -92,7 +87,7 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
             leftSection={<IconRefresh size={16} />}
             disabled={delivery === undefined || delivery.status === 'waiting'}
             loading={running}
-            onClick={() => void replay()}
+            onClick={() => void (id === undefined || replay(id))}
           >
             Send again
           </Button>

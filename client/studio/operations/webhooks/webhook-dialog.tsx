@@ -1,7 +1,6 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, TagsInput, TextInput } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { type Failure, failureOf, failureWords } from '../failure.ts'
+import { Checkbox, Stack, TagsInput, TextInput } from '@mantine/core'
+import { useEffect, useState } from 'react'
+import { ActDialog } from '../act-dialog.tsx'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
 interface WebhookDialogProps {
@@ -20,103 +19,63 @@ const EVENTS = ['event:*', 'event:chat.*', 'event:build.*', 'event:deployment.*'
 /** Where a webhook goes, and what it tells of. */
 export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose }: WebhookDialogProps) {
   const [fields, setFields] = useState(before)
-  const [running, setRunning] = useState(false)
-  const [failure, setFailure] = useState<Failure>()
   // biome-ignore lint/correctness/useExhaustiveDependencies: opened again, it begins anew
-  useEffect(() => {
-    setFields(before)
-    setFailure(undefined)
-  }, [opened])
-  const end = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    // With the buttons below it; not again while the fields above are mended.
-    if (failure !== undefined) end.current?.scrollIntoView({ block: 'end' })
-  }, [failure])
+  useEffect(() => setFields(before), [opened])
   const change = (part: Partial<WebhookFields>) => setFields((now) => ({ ...now, ...part }))
   const occasions = fields.events.filter((event) => Object.hasOwn(OCCASIONS, event))
   const events = fields.events.filter((event) => !Object.hasOwn(OCCASIONS, event))
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    setRunning(true)
-    setFailure(undefined)
-    try {
-      await onSave(fields)
-      onClose()
-    } catch (cause) {
-      const failed = failureOf(cause)
-      setFailure(failed)
-      if (failed.unsure) onUnsure()
-    } finally {
-      setRunning(false)
-    }
-  }
   return (
-    <Modal
+    <ActDialog
       opened={opened}
-      onClose={onClose}
       title={before === NEW ? 'New webhook' : 'Change this webhook'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      button={before === NEW ? 'Create' : 'Save'}
+      disabled={fields.events.length === 0}
+      onAct={() => onSave(fields)}
+      onUnsure={onUnsure}
+      onClose={onClose}
     >
-      <form onSubmit={(event) => void submit(event)}>
-        <Stack gap="md">
-          <TextInput
-            label="Address"
-            description="https, and not in a private network unless the server’s settings allow it"
-            placeholder="https://example.org/syncline"
-            inputMode="url"
-            autoComplete="off"
-            required
-            data-autofocus
-            maxLength={2_000}
-            value={fields.url}
-            onChange={(event) => change({ url: event.currentTarget.value })}
-          />
-          <TextInput
-            label="What it is for"
-            maxLength={500}
-            value={fields.description}
-            onChange={(event) => change({ description: event.currentTarget.value })}
-          />
-          <Checkbox.Group
-            label="It is told when"
-            value={occasions}
-            onChange={(chosen) => change({ events: [...chosen, ...events] })}
-          >
-            <Stack gap={10} mt={8}>
-              {Object.entries(OCCASIONS).map(([value, label]) => (
-                <Checkbox key={value} value={value} label={label} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
-          <TagsInput
-            label="Events"
-            description="Such as event:chat.message, event:chat.* or event:*; Enter adds one"
-            data={EVENTS}
-            value={events}
-            onChange={(chosen) => change({ events: [...occasions, ...chosen] })}
-          />
-          <TagsInput
-            label="Rooms"
-            description="Such as doc:readme or doc:*; all of them where nothing stands here"
-            value={[...fields.rooms]}
-            onChange={(rooms) => change({ rooms })}
-          />
-          {failure === undefined ? null : (
-            <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
-              {failureWords(failure)}
-            </Alert>
-          )}
-          <Group justify="flex-end" gap="sm" ref={end} className="webhook-form-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={running} disabled={fields.events.length === 0}>
-              {before === NEW ? 'Create' : 'Save'}
-            </Button>
-          </Group>
+      <TextInput
+        label="Address"
+        description="https, and not in a private network unless the server’s settings allow it"
+        placeholder="https://example.org/syncline"
+        inputMode="url"
+        autoComplete="off"
+        required
+        data-autofocus
+        maxLength={2_000}
+        value={fields.url}
+        onChange={(event) => change({ url: event.currentTarget.value })}
+      />
+      <TextInput
+        label="What it is for"
+        maxLength={500}
+        value={fields.description}
+        onChange={(event) => change({ description: event.currentTarget.value })}
+      />
+      <Checkbox.Group
+        label="It is told when"
+        value={occasions}
+        onChange={(chosen) => change({ events: [...chosen, ...events] })}
+      >
+        <Stack gap={10} mt={8}>
+          {Object.entries(OCCASIONS).map(([value, label]) => (
+            <Checkbox key={value} value={value} label={label} />
+          ))}
         </Stack>
-      </form>
-    </Modal>
+      </Checkbox.Group>
+      <TagsInput
+        label="Events"
+        description="Such as event:chat.message, event:chat.* or event:*; Enter adds one"
+        data={EVENTS}
+        value={events}
+        onChange={(chosen) => change({ events: [...occasions, ...chosen] })}
+      />
+      <TagsInput
+        label="Rooms"
+        description="Such as doc:readme or doc:*; all of them where nothing stands here"
+        value={[...fields.rooms]}
+        onChange={(rooms) => change({ rooms })}
+      />
+    </ActDialog>
   )
 }

@@ -13,9 +13,10 @@ import {
 import { useState } from 'react'
 import type { TokenSource } from '../../api.ts'
 import { exactly } from '../../times.ts'
+import { ActDialog } from '../act-dialog.tsx'
 import { act } from '../api.ts'
-import { ConfirmDialog } from '../confirm-dialog.tsx'
-import { type Failure, failureOf, failureWords } from '../failure.ts'
+import { failureWords } from '../failure.ts'
+import { useAttempt } from '../use-attempt.ts'
 import { useChosen } from '../use-choice.ts'
 import { Deliveries } from './deliveries.tsx'
 import { SecretDialog } from './secret-dialog.tsx'
@@ -37,21 +38,14 @@ export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: W
   const [status, setStatus] = useChosen('status')
   const [asked, setAsked] = useState<'change' | 'rotate' | 'delete'>()
   const [secret, setSecret] = useState<string>()
-  const [failure, setFailure] = useState<Failure>()
   const [sent, setSent] = useState(0)
   const route = webhookRoute(id)
   const lookAgain = () => {
     onChanged()
     setSent((count) => count + 1)
   }
-  const attempt = (work: Promise<unknown>) => {
-    setFailure(undefined)
-    work.then(lookAgain, (cause: unknown) => {
-      const failed = failureOf(cause)
-      setFailure(failed)
-      if (failed.unsure) lookAgain()
-    })
-  }
+  const { failure, run } = useAttempt(lookAgain)
+  const attempt = (work: () => Promise<unknown>) => void run(work, lookAgain)
   const close = () => setAsked(undefined)
   return (
     <Stack className="page page-wide" gap="lg">
@@ -86,14 +80,14 @@ export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: W
       <Group gap="sm">
         <Button
           leftSection={<IconSend size={16} />}
-          onClick={() => attempt(act(token, 'POST', `${route}/test`))}
+          onClick={() => attempt(() => act(token, 'POST', `${route}/test`))}
         >
           Send a test
         </Button>
         <Button
           variant="default"
           leftSection={active ? <IconPlayerPause size={16} /> : <IconPlayerPlay size={16} />}
-          onClick={() => attempt(act(token, 'PATCH', route, { active: !active }))}
+          onClick={() => attempt(() => act(token, 'PATCH', route, { active: !active }))}
         >
           {active ? 'Pause' : 'Switch on'}
         </Button>
@@ -157,11 +151,11 @@ export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: W
         onUnsure={onChanged}
         onClose={close}
       />
-      <ConfirmDialog
+      <ActDialog
         opened={asked === 'rotate'}
         title="A new secret"
-        confirm="Make a new secret"
-        onConfirm={async () => {
+        button="Make a new secret"
+        onAct={async () => {
           setSecret((await act<{ readonly secret: string }>(token, 'POST', `${route}/secret`)).secret)
           onChanged()
         }}
@@ -171,13 +165,13 @@ export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: W
         <Text>
           For a day messages are signed with both, so that the receiver can change over without losing one.
         </Text>
-      </ConfirmDialog>
-      <ConfirmDialog
+      </ActDialog>
+      <ActDialog
         opened={asked === 'delete'}
         title="Delete this webhook"
-        confirm="Delete"
+        button="Delete"
         dangerous
-        onConfirm={async () => {
+        onAct={async () => {
           await act(token, 'DELETE', route)
           onDeleted()
         }}
@@ -188,7 +182,7 @@ export function WebhookPage({ token, webhook, onChanged, onLeave, onDeleted }: W
           What waits for <b>{url}</b> is not sent any more, and the list of what it was sent goes. To hold it
           up for a while, pause it.
         </Text>
-      </ConfirmDialog>
+      </ActDialog>
       <SecretDialog
         secret={secret}
         says="The one before counts for another day."
