@@ -5,8 +5,7 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     environment: 'node',
     globalSetup: ['tests/support/global-setup.ts'],
-    // On two cores: a quarter of their time tests wait for what takes its time. `npm test` runs by itself, afterwards, what shows
-    // that nobody notices a deploy: beside two browsers somebody does.
+    // On two cores: a quarter of their time tests wait for what takes its time.
     maxWorkers: 3,
     // They end what is hopeless, on a machine that is busy with other tests. What must be quick says so itself.
     testTimeout: 60_000,

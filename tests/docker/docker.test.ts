@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
-import { type DockerFiles, podOf, readDockerFiles, specsOf } from './files.ts'
+import { composeOf, type DockerFiles, podOf, readDockerFiles, specsOf } from './files.ts'
 import { untruths } from './untruths.ts'
 
 const files = await readDockerFiles()
@@ -34,6 +38,36 @@ it('[OPS4] the objects of Kubernetes are those that it needs, and find each othe
   expect(objects.get('Service')).toMatchObject({ selector: labels, ports: [{ targetPort: 'http' }] })
   const ingress: unknown = parse(files['kubernetes/ingress.example.yaml'])
   expect(ingress).toMatchObject({ kind: 'Ingress', metadata: { name: 'syncline' } })
+})
+
+/** What a service of compose does when it starts, up to its program: with what it is given in the environment of compose. */
+async function started(service: string, given: Readonly<Record<string, string>>) {
+  const secretsFolder = await mkdtemp(join(tmpdir(), 'syncline-secrets-'))
+  onTestFinished(() => rm(secretsFolder, { recursive: true }))
+  const compose = composeOf(files)
+  const { entrypoint, environment = {}, secrets = [] } = compose.services[service] ?? {}
+  for (const name of secrets)
+    await writeFile(join(secretsFolder, name), given[compose.secrets[name]?.environment ?? ''] ?? '')
+  const filled = (text: string) => text.replaceAll(/\$\{([A-Z_]+):-\}/g, (_, key: string) => given[key] ?? '')
+  const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, filled(value)]))
+  const script = entrypoint?.[2]
+    .replaceAll('$$', '$')
+    .replaceAll('/run/secrets', secretsFolder)
+    .replace('exec ', 'echo ')
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script ?? 'exit 9'], { env, encoding: 'utf8' })
+  return { status, said: stdout + stderr }
+}
+
+it.each([
+  ['prometheus', 'METRICS_TOKEN', '/bin/prometheus'],
+  ['grafana', 'GRAFANA_PASSWORD', '/run.sh'],
+])('[OPS7] %s starts with %s, and not without', async (service, key, program) => {
+  expect(await started(service, { [key]: '' })).toEqual({
+    status: 1,
+    said: `${key} is empty: see docker/example.env\n`,
+  })
+  const control = await started(service, { [key]: 'x' })
+  expect([control.status, control.said.split(/\s/)[0]]).toEqual([0, program])
 })
 
 type Control = readonly [name: string, file: keyof DockerFiles, from: string, to: string, told: string]

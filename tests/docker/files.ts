@@ -33,6 +33,8 @@ const composeSchema = z.object({
       image: z.string(),
       build: z.object({ context: z.literal('..'), dockerfile: z.literal('docker/Dockerfile') }).optional(),
       environment: variables.optional(),
+      entrypoint: z.tuple([z.literal('sh'), z.literal('-c'), z.string()]).optional(),
+      secrets: z.array(z.string()).optional(),
       healthcheck: z.object({ test: z.array(z.string()) }).optional(),
       stop_grace_period: z
         .string()
@@ -41,6 +43,7 @@ const composeSchema = z.object({
       read_only: z.boolean().optional(),
     }),
   ),
+  secrets: z.record(z.string(), z.object({ environment: z.string() })),
 })
 
 export type Compose = z.infer<typeof composeSchema>

@@ -18,7 +18,8 @@ const pageOf = (name: string): string => pages.find(({ page }) => page === name)
 let server: TestServer
 let api: OpenApi
 beforeAll(async () => {
-  server = await startServer()
+  // For the example of a webhook: where nobody is.
+  server = await startServer({ env: { WEBHOOK_ALLOWED_NETWORKS: '127.0.0.1' } })
   api = (await (await fetch(`${server.url}/api/v1/openapi.json`)).json()) as OpenApi
 })
 afterAll(() => server?.dispose())
@@ -131,6 +132,61 @@ it('[GUIDE7] the role that a route names is the one that it asks for', async () 
   }
   expect(untrue).toEqual([])
   expect(checked.length).toBeGreaterThan(30)
+})
+
+const DOC = { room: 'doc:examples' }
+/** Each request with a body, in an order in which each finds what it is about, with what is named in its address. */
+const REQUESTS: readonly (readonly [request: string, named?: Readonly<Record<string, string>>])[] = [
+  ['POST /api/v1/dev/token'],
+  ['PUT /api/v1/rooms/{room}/content?format=markdown', DOC],
+  ['PATCH /api/v1/rooms/{room}/content', DOC],
+  ['POST /api/v1/rooms/{room}/content?format=markdown', DOC],
+  ['POST /api/v1/rooms/{room}/versions', DOC],
+  ['PATCH /api/v1/rooms/{room}/versions/{id}', DOC],
+  ['POST /api/v1/rooms/{room}/restore', DOC],
+  ['PUT /api/v1/rooms/{room}/read', DOC],
+  ['POST /api/v1/rooms/{room}/events', { room: 'build:412' }],
+  ['POST /api/v1/users/{id}/notifications', { id: 'ada' }],
+  ['POST /api/v1/chats'],
+  ['PUT /api/v1/chats/blocked/{user}', { user: 'mallory' }],
+  ['POST /api/v1/rooms/{room}/metrics', { room: 'analytics:shop' }],
+  ['PUT /api/v1/rooms/{room}/alerts/{alert}', { room: 'analytics:shop', alert: 'no sales' }],
+  ['POST /api/v1/webhooks'],
+  ['PATCH /api/v1/webhooks/{id}'],
+  ['POST /api/v1/access/revoke'],
+]
+
+it('[GUIDE10] each request that has a body has an example, which a server takes', async () => {
+  const bodies = new Map(operations().map(([name, , , { requestBody }]) => [name, requestBody]))
+  const withBody = [...bodies].flatMap(([name, body]) => (body === undefined ? [] : [name]))
+  const nameOf = (request: string) => request.split('?')[0] ?? ''
+  expect(REQUESTS.map(([request]) => nameOf(request)).sort()).toEqual(withBody.sort())
+
+  const authorization = `Bearer ${await server.token('root', { '*:*': 'admin' })}`
+  // What was made last is what is changed next.
+  let made: Readonly<Record<string, string>> = {}
+  const send = async ([request, named = {}]: (typeof REQUESTS)[number], body: string) => {
+    const [method = '', path = ''] = request.split(' ')
+    const address = path.replace(/\{(\w+)\}/g, (_, key: string) =>
+      encodeURIComponent({ ...made, ...named }[key] ?? `no ${key}`),
+    )
+    const headers = { authorization, 'content-type': 'application/json' }
+    const answer = await fetch(`${server.url}${address}`, { method, headers, body })
+    const said = await answer.text()
+    if (answer.status === 201) made = { id: JSON.parse(said).id }
+    return [request, answer.status, answer.ok ? '' : said] as const
+  }
+  const refused: unknown[] = []
+  for (const one of REQUESTS) {
+    const [{ example } = { example: undefined }] = Object.values(bodies.get(nameOf(one[0]))?.content ?? {})
+    const body = typeof example === 'string' ? example : JSON.stringify(example)
+    const [request, status, said] = await send(one, body.replace('//app.example/hooks', '//127.0.0.1:9'))
+    if (status >= 300) refused.push([request, status, said])
+    // The control: what the example does not say is asked for.
+    const spoiled = typeof example === 'string' ? undefined : await send(one, '{"spoiled": true}')
+    if (spoiled !== undefined && spoiled[1] !== 400) refused.push(spoiled)
+  }
+  expect(refused).toEqual([])
 })
 
 it('[GUIDE8] each link between the pages leads to what there is', async () => {

@@ -293,6 +293,37 @@ it('[LOG14] one that cannot be erased keeps no other from it', async () => {
   expect([await rowsOf(db, room.id), await rowsOf(db, other.id)]).toEqual([5, 0])
 })
 
+it('[LOG14] what is told of a room, and to it, goes in parts', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  const ROWS = 20_001
+  await db.pool.query(
+    `with told as (insert into notifications (room_id, seq) select $1, n from generate_series(1, ${ROWS}) n)
+     insert into webhook_deliveries (webhook_id, type, room_id, room, seq, at, data)
+     select gen_random_uuid(), 'room.created', $1, 'doc:a', n, now(), '{}' from generate_series(1, ${ROWS}) n`,
+    [room.id],
+  )
+  await db.pool.query(`
+    create table parts (name text, size int);
+    create function note_part() returns trigger language plpgsql as $$ begin
+      insert into parts select tg_table_name, count(*) from gone having count(*) > 0;
+      return null;
+    end $$;
+    create trigger notes_part after delete on webhook_deliveries referencing old table as gone
+    for each statement execute function note_part();
+    create trigger notes_part after delete on notifications referencing old table as gone
+    for each statement execute function note_part()`)
+  expect(await log.erase('doc:a', 'eve', silent)).toBe(true)
+  const { rows } = await db.pool.query('select name, size from parts order by name, size desc')
+  expect(rows).toEqual(
+    ['notifications', 'webhook_deliveries'].flatMap((name) => [
+      { name, size: ROWS - 1 },
+      { name, size: 1 },
+    ]),
+  )
+})
+
 it('[LOG14] what a room has measured goes in parts, so that no transaction deletes millions of rows', async () => {
   const { db } = await database()
   const log = openLog(db)

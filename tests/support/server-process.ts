@@ -9,7 +9,7 @@ export interface ServerProcessOptions {
   /** What is run instead of server/main.ts: for negative controls. */
   readonly entry?: string | undefined
   /** What is loaded before it. */
-  readonly preload?: string | undefined
+  readonly preload?: readonly string[] | undefined
   /** Asked at each start: a test may have changed it. */
   readonly env: () => Readonly<Record<string, string | undefined>>
 }
@@ -44,8 +44,8 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const { entry = MAIN, preload, env } = this.#options
-    const started = spawn(process.execPath, [...(preload ? ['--import', preload] : []), entry], {
+    const { entry = MAIN, preload = [], env } = this.#options
+    const started = spawn(process.execPath, [...preload.flatMap((path) => ['--import', path]), entry], {
       // As people start it: the studio that it builds is not one for finding mistakes in.
       env: { ...process.env, NODE_ENV: undefined, PORT: String(this.port), ...env() },
       stdio: ['ignore', 'pipe', 'pipe'],

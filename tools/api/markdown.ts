@@ -17,11 +17,11 @@ export interface Operation {
     readonly description?: string
     readonly schema?: Schema
   }[]
-  readonly requestBody?: { readonly content: Content }
+  readonly requestBody?: { readonly description?: string; readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
 }
 
-type Content = Readonly<Record<string, { readonly schema?: Schema }>>
+type Content = Readonly<Record<string, { readonly schema?: Schema; readonly example?: unknown }>>
 
 interface Schema {
   readonly $ref?: string
@@ -182,9 +182,49 @@ function callerOf(path: string, { security }: Operation): string {
   return `A token with the role ${roles.map((role) => (role.includes(' ') ? `\`${role.split(' ')[0]}\` in \`*:*\`` : `\`${role}\`${whereOf(path)}`)).join(', ')}.`
 }
 
+/** The body of a request, with an example of it. */
+function bodyOf({ requestBody }: Operation): readonly string[] {
+  const [[media, { schema, example }] = ['', {}]] = Object.entries(requestBody?.content ?? {})
+  if (schema === undefined) return []
+  const meaning = requestBody?.description === undefined ? '' : `. ${requestBody.description}`
+  const isJson = media === 'application/json'
+  const inner = schema.$ref === undefined ? written(schema) : []
+  return [
+    isJson
+      ? `**Body** (JSON)${schema.$ref === undefined ? ':' : `: ${typeOf(schema)}`}`
+      : `**Body** (\`${media}\`)${meaning}`,
+    '',
+    ...(isJson ? inner : []),
+    ...(example === undefined
+      ? []
+      : typeof example === 'string'
+        ? ['```text', example, '```', '']
+        : ['```json', pretty(example), '```', '']),
+  ]
+}
+
+const onOneLine = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(onOneLine).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  return `{ ${Object.entries(value)
+    .map(([key, one]) => `"${key}": ${onOneLine(one)}`)
+    .join(', ')} }`
+}
+
+/** JSON, each part of it on one line where that is short enough. */
+function pretty(value: unknown, indent = ''): string {
+  const line = onOneLine(value)
+  if (typeof value !== 'object' || value === null || line.length <= 110) return line
+  const inner = `${indent}  `
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  const parts = Array.isArray(value)
+    ? value.map((one) => pretty(one, inner))
+    : Object.entries(value).map(([key, one]) => `"${key}": ${pretty(one, inner)}`)
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`
+}
+
 function routeOf(method: string, path: string, operation: Operation): readonly string[] {
-  const { summary = '', description, parameters = [], requestBody, responses } = operation
-  const body = Object.values(requestBody?.content ?? {})[0]?.schema
+  const { summary = '', description, parameters = [], responses } = operation
   const answers = Object.entries(responses).filter(([status]) => status !== 'default')
   return [
     `### ${method.toUpperCase()} ${path}`,
@@ -204,11 +244,7 @@ function routeOf(method: string, path: string, operation: Operation): readonly s
           ),
           '',
         ]),
-    ...(body === undefined
-      ? []
-      : body.$ref === undefined
-        ? ['**Body** (JSON):', '', ...written(body)]
-        : [`**Body:** ${typeOf(body)}`, '']),
+    ...bodyOf(operation),
     ...answers.flatMap(([status, { description: told, content }]) => {
       const [only] = Object.values(content ?? {})
       const shown = contentOf(content)
