@@ -24,7 +24,7 @@ import type { Database } from './storage/database.ts'
 import type { Queryable } from './storage/transaction.ts'
 import { copyGoodPart } from './transfer/copy-room.ts'
 
-/** How long the opening of a part of a quarantined room may be tried, in ms. */
+/** Processor time that opening a part of a quarantined room may take where it is tried, in ms. */
 const TRY_OPENING = 60_000
 
 export interface AdministrationOptions {

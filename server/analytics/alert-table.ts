@@ -13,6 +13,8 @@ export interface Alert {
   readonly name: string
   readonly rule: AlertRule
   readonly raised: boolean
+  /** In milliseconds since the epoch, as all times here; null where it is not raised. */
+  readonly raisedAt: number | null
   /** What was measured last; null where there was nothing. */
   readonly value: number | null
   /** Why the last look at it failed; null where it did not. */
@@ -21,7 +23,6 @@ export interface Alert {
 
 export interface AlertRow extends Alert {
   readonly room: RoomId
-  /** Milliseconds since the epoch, as all times here. */
   readonly otherwiseSince: number | null
   readonly lookedAt: number
   /** The end of the newest bucket that is over, by the clock of the database, which all nodes share. */
@@ -36,9 +37,11 @@ export interface Turn {
   readonly payload: unknown
 }
 
+const ALERT = `a.name, a.rule, a.raised, extract(epoch from a.raised_at)::float8 * 1000 as "raisedAt", a.value, a.failure`
+
 export async function listAlerts(db: Queryable, room: RoomId): Promise<readonly Alert[]> {
   const { rows } = await db.query<Alert>(
-    'select name, rule, raised, value, failure from analytics_alerts where room_id = $1 order by name',
+    `select ${ALERT} from analytics_alerts a where room_id = $1 order by name`,
     [room],
   )
   return rows
@@ -71,7 +74,8 @@ export function setAlert(pool: pg.Pool, change: Change, rule: AlertRule): Promis
       `insert into analytics_alerts as a (room_id, name, rule)
        select $1, $2, $3 where $4 or (select count(*) from analytics_alerts where room_id = $1) < ${MOST}
        on conflict (room_id, name) do update
-       set rule = excluded.rule, raised = false, value = null, otherwise_since = null, looked_at = 'epoch', failure = null`,
+       set rule = excluded.rule, raised = false, raised_at = null, value = null, otherwise_since = null, looked_at = 'epoch',
+         failure = null`,
       [room, name, JSON.stringify(rule), before !== undefined],
     )
     if (rowCount === 0) throw new SynclineError('request-invalid', `a room has ${MOST} alerts at most`)
@@ -95,7 +99,7 @@ export function deleteAlert(pool: pg.Pool, change: Change): Promise<boolean> {
 
 async function lockAlert(client: Queryable, { room, name }: Change): Promise<Alert | undefined> {
   const { rows } = await client.query<Alert>(
-    'select name, rule, raised, value, failure from analytics_alerts where room_id = $1 and name = $2 for update',
+    `select ${ALERT} from analytics_alerts a where room_id = $1 and name = $2 for update`,
     [room, name],
   )
   return rows[0]
@@ -108,7 +112,7 @@ async function lockAlert(client: Queryable, { room, name }: Change): Promise<Ale
 export async function takeDueAlert(client: Queryable): Promise<AlertRow | undefined> {
   const { rows } = await client.query<AlertRow>(
     `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 1) / 5) * 5) as at)
-     select a.room_id::float8 as room, a.name, a.rule, a.raised, a.value, a.failure,
+     select a.room_id::float8 as room, ${ALERT},
        extract(epoch from a.otherwise_since)::float8 * 1000 as "otherwiseSince",
        extract(epoch from a.looked_at)::float8 * 1000 as "lookedAt",
        extract(epoch from ended.at)::float8 * 1000 as end
@@ -128,6 +132,7 @@ export interface Found {
 export async function writeFound(client: Queryable, alert: AlertRow, found: Found): Promise<void> {
   await client.query(
     `update analytics_alerts set raised = $3, value = $4, otherwise_since = to_timestamp($5::float8 / 1000),
+       raised_at = case when not $3 then null when raised then raised_at else to_timestamp($6::float8 / 1000) end,
        looked_at = to_timestamp($6::float8 / 1000), failure = null
      where room_id = $1 and name = $2`,
     [alert.room, alert.name, found.raised, found.value ?? null, found.otherwiseSince ?? null, alert.end],

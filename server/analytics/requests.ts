@@ -88,6 +88,7 @@ export const alertSchema = z
     name: z.string(),
     rule: alertRule,
     raised: z.boolean(),
+    raisedAt: z.iso.datetime().nullable().openapi({ description: 'Since when; null where it is not raised' }),
     value: z.number().nullable().openapi({ description: 'As it was last; null where there was nothing' }),
     failure: z
       .string()

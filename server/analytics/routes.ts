@@ -174,8 +174,8 @@ export function analyticsRoutes({
       return c.json(
         {
           width,
-          from: new Date(from).toISOString(),
-          to: new Date(to).toISOString(),
+          from: iso(from),
+          to: iso(to),
           series: series.map((one) => ({ ...one, points: [...one.points] })),
         },
         200,
@@ -185,7 +185,11 @@ export function analyticsRoutes({
       const { room } = c.req.valid('param')
       await entered(c.req.header('authorization'), room, 'admin')
       const alerts = await listAlerts(pool, await existing(room)).catch(unavailable)
-      return c.json({ alerts: [...alerts] }, 200)
+      const told = alerts.map(({ raisedAt, ...alert }) => ({
+        ...alert,
+        raisedAt: raisedAt === null ? null : iso(raisedAt),
+      }))
+      return c.json({ alerts: told }, 200)
     })
     .openapi(set, async (c) => {
       const { room: roomName, alert: name } = c.req.valid('param')
@@ -207,3 +211,5 @@ export function analyticsRoutes({
 /** Administrators, and nobody else, have a role in the system's room; it is `read`, and they say what is watched there. */
 const mayDo = (room: string, role: Role, needed: Role): boolean =>
   atLeast(role, needed) || (room === SYSTEM_ROOM && needed === 'admin')
+
+const iso = (time: number): string => new Date(time).toISOString()

@@ -7,7 +7,7 @@ import type { Logger } from '../observe/log.ts'
 import { openDatabase } from '../storage/database.ts'
 
 const QUEUE = 1024 * 1024
-/** What a room may take while it is rebuilt: memory in MiB, and ms for a part of it. */
+/** What a room may take while it is rebuilt: memory in MiB, and ms of processor time for a part of it. */
 const SANDBOX = { memory: 2048, within: 120_000 }
 
 export interface VerifyOptions {

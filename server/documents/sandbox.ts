@@ -22,7 +22,7 @@ export interface SandboxOptions {
    * the process is niced, and a busy machine would have honest work refused for what others do.
    */
   readonly within?: number
-  /** How long an answer is waited for, in ms, however little of the processor it was given. Default 120,000. */
+  /** How long an answer is waited for, in ms, however little of the processor it was given. Default twelve times `within`. */
   readonly patience?: number
 }
 
@@ -46,7 +46,7 @@ export class Sandbox {
   #idle: NodeJS.Timeout | undefined
   #waiting = 0
 
-  constructor({ memory = 512, within = 10_000, patience = 120_000 }: SandboxOptions = {}) {
+  constructor({ memory = 512, within = 10_000, patience = 12 * within }: SandboxOptions = {}) {
     this.#memory = memory
     this.#within = within
     this.#patience = patience

@@ -11,7 +11,7 @@ import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import { joinOf } from './join-span.ts'
 
-/** How long the opening of a suspected room may be tried, in ms. */
+/** Processor time that opening a suspected room may take where it is tried, in ms. */
 const TRY_OPENING = 60_000
 
 /** What is read of a room while it is being loaded. */

@@ -15,6 +15,7 @@ interface Said {
   readonly id: string
   readonly rule: string
   readonly state: string
+  readonly at: string
   readonly value?: number
 }
 
@@ -85,13 +86,18 @@ it('[ANA8] a rule that is broken is raised once, however many look and however o
   expect(log()).toEqual(['slow raised'])
   expect(said[0]).toMatchObject({ level: 'critical', of: 'p99', threshold: 200, tell: ['bob'] })
   expect(Math.abs((said[0]?.value ?? 0) - 500)).toBeLessThan(10)
+  // Since it was raised, and not since it was looked at last.
+  const [{ raisedAt } = { raisedAt: null }] = await listAlerts(pool, room)
+  expect(new Date(raisedAt ?? Number.NaN).toISOString()).toBe(said[0]?.at)
   await pool.query('delete from analytics_buckets')
   for (let look = 0; look < 2; look += 1) {
     await again()
     await Promise.all([alerts().look(), alerts().look()])
   }
   expect(log()).toEqual(['slow raised', 'slow resolved'])
-  expect(await listAlerts(pool, room)).toMatchObject([{ name: 'slow', raised: false, value: null }])
+  expect(await listAlerts(pool, room)).toMatchObject([
+    { name: 'slow', raised: false, raisedAt: null, value: null },
+  ])
 })
 
 it('[ANA8] what was decided is said, in order, also where whoever decided it is killed before or after saying it', async () => {

@@ -223,7 +223,7 @@ describe('the operations', () => {
     await section('Alerts')
     const row = (name: string) =>
       page.getByRole('list', { name: 'Alerts' }).locator('.alert', { hasText: name })
-    await row('Memory').getByText('greatest of memory.bytes over 1 minute is above 4,000,000,000').waitFor()
+    await row('Memory').getByText('greatest of memory.bytes over 1 minute is above 4 GB').waitFor()
     await page.getByRole('button', { name: 'New alert' }).click()
     const form = page.getByRole('dialog', { name: 'New alert' })
     await form.getByLabel('Name').fill('Memory')
@@ -250,10 +250,11 @@ describe('the operations', () => {
     await query(
       server.databaseUrl,
       `update analytics_alerts set looked_at = 'infinity', raised = name = 'Slow commits', value = 312.4,
+         raised_at = case name when 'Slow commits' then now() - interval '150 min' end,
          failure = case name when 'Memory' then 'too many series' end`,
     )
     await page.reload()
-    await row('Slow').getByText('Raised: critical').waitFor()
+    await row('Slow').getByText('Raised: critical, 2 hours ago').waitFor()
     await row('Slow').getByText('It is 312 · notifies ada').waitFor()
     await row('Memory').getByText('Not known').waitFor()
     await row('Memory').getByText('It could not be looked at: too many series').waitFor()
@@ -264,7 +265,7 @@ describe('the operations', () => {
     const change = page.getByRole('dialog', { name: 'Change “Memory”' })
     await change.getByLabel('And stays so for').selectOption('1 minute')
     await change.getByRole('button', { name: 'Save' }).click()
-    await row('Memory').getByText('is above 4,000,000,000, for 1 minute').waitFor()
+    await row('Memory').getByText('is above 4 GB, for 1 minute').waitFor()
     await row('Slow').getByRole('button', { name: 'More for “Slow commits”' }).click()
     await page.getByRole('menuitem', { name: 'Delete…' }).click()
     await page

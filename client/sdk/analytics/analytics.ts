@@ -28,6 +28,8 @@ export interface Alert {
   readonly name: string
   readonly rule: AlertRule
   readonly raised: boolean
+  /** Since when; null where it is not raised. */
+  readonly raisedAt: string | null
   /** As it was last; null where there was nothing. */
   readonly value: number | null
   /** Why the server could not look at it, the last time; null where it could. */

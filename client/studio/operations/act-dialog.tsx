@@ -4,9 +4,21 @@ import { type FormEvent, type ReactNode, useEffect, useRef } from 'react'
 import { failureWords } from './failure.ts'
 import { useAttempt } from './use-attempt.ts'
 
-interface ActDialogProps {
+interface DialogProps {
   readonly opened: boolean
   readonly title: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}
+
+/** What is in it is there only while it is in sight, and so begins anew each time it is opened. */
+export const Dialog = ({ opened, title, onClose, children }: DialogProps) => (
+  <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    {children}
+  </Modal>
+)
+
+interface ActFormProps {
   /** What the button says that does it. */
   readonly button: string
   /** It cannot be taken back. */
@@ -21,14 +33,10 @@ interface ActDialogProps {
   readonly children: ReactNode
 }
 
-/** Something that is done once a button is pressed; says why where it could not be. */
-export function ActDialog(props: ActDialogProps) {
-  const { opened, title, button, dangerous = false, disabled = false, onAct, onUnsure, children } = props
-  const { running, failure, run, forget } = useAttempt(onUnsure)
-  const close = () => {
-    forget()
-    props.onClose()
-  }
+/** In a dialog: something that is done once a button is pressed; says why where it could not be. */
+export function ActForm(props: ActFormProps) {
+  const { button, dangerous = false, disabled = false, onAct, onUnsure, onClose, children } = props
+  const { running, failure, run } = useAttempt(onUnsure)
   const end = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // With the buttons below it; not again while what stands above is mended.
@@ -36,34 +44,39 @@ export function ActDialog(props: ActDialogProps) {
   }, [failure])
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void run(onAct, close)
+    void run(onAct, onClose)
   }
   return (
-    <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form onSubmit={submit}>
-        <Stack gap="md" className="act-dialog">
-          {children}
-          {failure === undefined ? null : (
-            <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
-              {failureWords(failure)}
-            </Alert>
-          )}
-          <Group justify="flex-end" gap="sm" ref={end} className="act-dialog-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              loading={running}
-              disabled={disabled}
-              data-autofocus
-              {...(dangerous ? { color: 'red.9' } : {})}
-            >
-              {button}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <form onSubmit={submit}>
+      <Stack gap="md" className="act-dialog">
+        {children}
+        {failure === undefined ? null : (
+          <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
+            {failureWords(failure)}
+          </Alert>
+        )}
+        <Group justify="flex-end" gap="sm" ref={end} className="act-dialog-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={running}
+            disabled={disabled}
+            data-autofocus
+            {...(dangerous ? { color: 'red.9' } : {})}
+          >
+            {button}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   )
 }
+
+/** A dialog with nothing to fill in. */
+export const ActDialog = ({ opened, title, ...form }: Omit<DialogProps, 'onClose'> & ActFormProps) => (
+  <Dialog opened={opened} title={title} onClose={form.onClose}>
+    <ActForm {...form} />
+  </Dialog>
+)

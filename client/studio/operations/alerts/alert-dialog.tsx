@@ -2,7 +2,7 @@ import { Autocomplete, NativeSelect, NumberInput, SimpleGrid, TagsInput, TextInp
 import { useEffect, useState } from 'react'
 import type { Alert, AlertRule, Metrics } from '../../../sdk/index.ts'
 import type { TokenSource } from '../../api.ts'
-import { ActDialog } from '../act-dialog.tsx'
+import { ActForm, Dialog } from '../act-dialog.tsx'
 import { ask, roomRoute } from '../api.ts'
 import { LEVEL_WORDS, LEVELS, labelTexts, lasting, OF } from './alert.ts'
 
@@ -58,14 +58,19 @@ const times = (usual: readonly number[], now: number) =>
     .map((seconds) => ({ value: String(seconds), label: seconds === 0 ? 'any time' : lasting(seconds) }))
 
 /** What is measured, and when that is not as it should be. */
-export function AlertDialog(props: AlertDialogProps) {
-  const { token, org, opened, before, names, onSave, onUnsure, onClose } = props
-  const [fields, setFields] = useState(NEW)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: opened again, it begins anew
-  useEffect(() => {
-    if (opened) setFields(before === undefined ? NEW : fieldsOf(before))
-  }, [opened])
-  const measured = useMeasured(token, org, opened)
+export const AlertDialog = (props: AlertDialogProps) => (
+  <Dialog
+    opened={props.opened}
+    title={props.before === undefined ? 'New alert' : `Change “${props.before.name}”`}
+    onClose={props.onClose}
+  >
+    <AlertForm {...props} />
+  </Dialog>
+)
+
+function AlertForm({ token, org, opened, before, names, onSave, onUnsure, onClose }: AlertDialogProps) {
+  const [fields, setFields] = useState(() => (before === undefined ? NEW : fieldsOf(before)))
+  const measured = useMeasured(token, org)
   const change = (part: Partial<Fields>) => setFields((now) => ({ ...now, ...part }))
   const { name, metric, labels, of, over, is, threshold, level, tell } = fields
   const pairs = labels.flatMap((label) => {
@@ -73,6 +78,7 @@ export function AlertDialog(props: AlertDialogProps) {
     return key === '' ? [] : [[key, text] as const]
   })
   const wrongLabels = pairs.length < labels.length
+  // Once it is saved it is one of them itself, while the dialog goes.
   const taken = opened && before === undefined && names.includes(name)
   const save = () =>
     onSave(name, {
@@ -87,9 +93,7 @@ export function AlertDialog(props: AlertDialogProps) {
       tell,
     })
   return (
-    <ActDialog
-      opened={opened}
-      title={before === undefined ? 'New alert' : `Change “${before.name}”`}
+    <ActForm
       button={before === undefined ? 'Create' : 'Save'}
       disabled={name === '' || metric === '' || threshold === '' || wrongLabels || taken}
       onAct={save}
@@ -174,7 +178,7 @@ export function AlertDialog(props: AlertDialogProps) {
         value={[...tell]}
         onChange={(chosen) => change({ tell: chosen })}
       />
-    </ActDialog>
+    </ActForm>
   )
 }
 
@@ -182,10 +186,9 @@ export function AlertDialog(props: AlertDialogProps) {
 const LATELY = 300_000
 
 /** What was measured lately, by name, to choose from; nothing where that cannot be read, and one writes it oneself. */
-function useMeasured(token: TokenSource, org: string, opened: boolean): readonly string[] {
+function useMeasured(token: TokenSource, org: string): readonly string[] {
   const [names, setNames] = useState<readonly string[]>([])
   useEffect(() => {
-    if (!opened) return
     const controller = new AbortController()
     const query = { from: new Date(Date.now() - LATELY).toISOString(), width: '60' }
     ask<Metrics>(token, `${roomRoute(`analytics:${org}`)}/metrics`, query, controller.signal).then(
@@ -193,6 +196,6 @@ function useMeasured(token: TokenSource, org: string, opened: boolean): readonly
       () => setNames([]),
     )
     return () => controller.abort()
-  }, [token, org, opened])
+  }, [token, org])
   return names
 }

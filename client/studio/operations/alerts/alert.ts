@@ -1,4 +1,5 @@
 import type { Alert, AlertRule } from '../../../sdk/index.ts'
+import { bytes } from '../../rooms/figures.ts'
 import { roomRoute } from '../api.ts'
 
 export const alertsRoute = (org: string): string => `${roomRoute(`analytics:${org}`)}/alerts`
@@ -43,18 +44,35 @@ const large = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
 const figure = (value: number): string => (Math.abs(value) < 100 ? small : large).format(value)
 
+/** Whether what a rule looks at are bytes, by the name of the metric: not where it is how many values there were. */
+const ofBytes = ({ metric, of }: AlertRule): boolean =>
+  /\bbytes$/.test(metric) && of !== 'count' && of !== 'rate'
+
+/** To the last byte: “4 GB”, “4.123456789 GB”. */
+function exactBytes(count: number): string {
+  const [unit, size] = BYTES.find(([, size]) => count >= size) ?? ['B', 1]
+  return `${exact.format(count / size)} ${unit}`
+}
+const BYTES = [
+  ['TB', 1e12],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
 export const labelTexts = ({ labels = {} }: AlertRule): readonly string[] =>
   Object.entries(labels).map(([label, text]) => `${label}=${text}`)
 
 /** “When the p95 of build.seconds (target=web) over 5 minutes is above 60, for 1 minute” */
 export function ruleWords(rule: AlertRule): string {
   const { metric, of, over, is, threshold, for: held = 0 } = rule
+  const limit = ofBytes(rule) ? exactBytes(threshold) : exact.format(threshold)
   const labels = labelTexts(rule)
   const which = labels.length === 0 ? '' : ` (${labels.join(', ')})`
   const long = held === 0 ? '' : `, for ${lasting(held)}`
-  return `When the ${OF[of]} of ${metric}${which} over ${lasting(over)} is ${is} ${exact.format(threshold)}${long}`
+  return `When the ${OF[of]} of ${metric}${which} over ${lasting(over)} is ${is} ${limit}${long}`
 }
 
 /** What is beside its state to be known of it now. */
-export const valueWords = ({ value }: Alert): string =>
-  value === null ? 'Nothing was measured' : `It is ${figure(value)}`
+export const valueWords = ({ value, rule }: Alert): string =>
+  value === null ? 'Nothing was measured' : `It is ${ofBytes(rule) ? bytes(value) : figure(value)}`

@@ -1,6 +1,6 @@
 import { Checkbox, Stack, TagsInput, TextInput } from '@mantine/core'
-import { useEffect, useState } from 'react'
-import { ActDialog } from '../act-dialog.tsx'
+import { useState } from 'react'
+import { ActForm, Dialog } from '../act-dialog.tsx'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
 interface WebhookDialogProps {
@@ -17,18 +17,24 @@ const NEW: WebhookFields = { url: '', description: '', events: ['document.change
 const EVENTS = ['event:*', 'event:chat.*', 'event:build.*', 'event:deployment.*', 'event:project.*']
 
 /** Where a webhook goes, and what it tells of. */
-export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose }: WebhookDialogProps) {
-  const [fields, setFields] = useState(before)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: opened again, it begins anew
-  useEffect(() => setFields(before), [opened])
+export const WebhookDialog = ({ opened, ...form }: WebhookDialogProps) => (
+  <Dialog
+    opened={opened}
+    title={form.before === undefined ? 'New webhook' : 'Change this webhook'}
+    onClose={form.onClose}
+  >
+    <WebhookForm {...form} />
+  </Dialog>
+)
+
+function WebhookForm({ before, onSave, onUnsure, onClose }: Omit<WebhookDialogProps, 'opened'>) {
+  const [fields, setFields] = useState(before ?? NEW)
   const change = (part: Partial<WebhookFields>) => setFields((now) => ({ ...now, ...part }))
   const occasions = fields.events.filter((event) => Object.hasOwn(OCCASIONS, event))
   const events = fields.events.filter((event) => !Object.hasOwn(OCCASIONS, event))
   return (
-    <ActDialog
-      opened={opened}
-      title={before === NEW ? 'New webhook' : 'Change this webhook'}
-      button={before === NEW ? 'Create' : 'Save'}
+    <ActForm
+      button={before === undefined ? 'Create' : 'Save'}
       disabled={fields.events.length === 0}
       onAct={() => onSave(fields)}
       onUnsure={onUnsure}
@@ -76,6 +82,6 @@ export function WebhookDialog({ opened, before = NEW, onSave, onUnsure, onClose 
         value={[...fields.rooms]}
         onChange={(rooms) => change({ rooms })}
       />
-    </ActDialog>
+    </ActForm>
   )
 }

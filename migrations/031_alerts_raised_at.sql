@@ -1,0 +1,3 @@
+-- When what is raised was raised: the end of the bucket that did it.
+alter table analytics_alerts add column raised_at timestamptz;
+update analytics_alerts set raised_at = looked_at where raised;
