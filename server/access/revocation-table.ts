@@ -38,7 +38,7 @@ export async function insertRevocation(
 
 /** Those after `at` (milliseconds since the epoch), oldest first. */
 export async function revocationsSince(client: Queryable, at: number): Promise<readonly Revocation[]> {
-  const { rows } = await client.query<Row>(SINCE, [new Date(at)])
+  const { rows } = await client.query<Row>({ name: 'revocations', text: SINCE, values: [new Date(at)] })
   return rows.map(toRevocation)
 }
 

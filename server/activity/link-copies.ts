@@ -89,7 +89,11 @@ export class LinkCopies {
   }
 
   async #after({ room, id, byProject }: CopiedLink): Promise<CopiedLink | undefined> {
-    const { rows } = await this.#options.pool.query<CopiedLink>(NEXT, [room, id, byProject])
+    const { rows } = await this.#options.pool.query<CopiedLink>({
+      name: 'next link to copy',
+      text: NEXT,
+      values: [room, id, byProject],
+    })
     return rows[0]
   }
 

@@ -38,6 +38,14 @@ export async function claimRoom(
   return rows[0]
 }
 
+export async function isAnythingQueued(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ any: boolean }>({
+    name: 'is anything queued',
+    text: 'select exists (select from event_queue) as any',
+  })
+  return rows[0]?.any === true
+}
+
 export interface Queued {
   readonly events: readonly StoredEvent[]
   /** Up to where the queue was read; events that are not kept any more are not among them. */

@@ -10,6 +10,7 @@ import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
+  isAnythingQueued,
   isQueued,
   lastQueued,
   type Queued,
@@ -52,6 +53,8 @@ const WORKERS = 2
 const AT_ONCE = 500
 /** How often the queue is looked at for what other nodes have left in it, in ms. */
 const POLL = 1_000
+/** What is logged where that failed: whatever waits still waits. */
+const NEXT_POLL = 'events could not be followed; they are with the next poll'
 /** Rooms in which is published at a time. */
 const ROOMS_AT_ONCE = 50
 /** How long a room is left alone that could not be followed, in ms. */
@@ -75,6 +78,7 @@ export class Followers {
   /** By the names of rooms: who waits until there is nothing more to be followed. */
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #workers: readonly Rounds[]
+  readonly #looking = new Rounds(() => this.#look())
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -99,7 +103,7 @@ export class Followers {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#wake(), POLL)
+    this.#timer = setInterval(() => this.#looking.wake(), POLL)
     this.#timer.unref()
     this.#wake()
   }
@@ -109,7 +113,7 @@ export class Followers {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
-    await Promise.all(this.#workers.map((worker) => worker.close()))
+    await Promise.all([this.#looking, ...this.#workers].map((rounds) => rounds.close()))
     await this.#pool.end()
   }
 
@@ -148,6 +152,15 @@ export class Followers {
     if (this.#timer !== undefined) for (const worker of this.#workers) worker.wake()
   }
 
+  /** For what other nodes left undone. Mostly nothing is: one question then, instead of a transaction of each worker. */
+  async #look(): Promise<void> {
+    try {
+      if (await isAnythingQueued(this.#questions)) this.#wake()
+    } catch (error) {
+      this.#logger.warn({ err: error }, NEXT_POLL)
+    }
+  }
+
   /** Goes through the rooms of the queue, until nothing is left in it that can be followed. */
   async #round(): Promise<void> {
     let last: RoomId | undefined
@@ -180,7 +193,7 @@ export class Followers {
     } catch (error) {
       // Whatever it was, also that the database took too long: the next room's turn comes first.
       if (room !== undefined) this.#pause(room, error)
-      else this.#logger.warn({ err: error }, 'events could not be followed; they are with the next poll')
+      else this.#logger.warn({ err: error }, NEXT_POLL)
       return room
     }
   }

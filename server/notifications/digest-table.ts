@@ -42,7 +42,10 @@ export async function holdForDigest(
 
 /** Closes the windows that are due; from then on nothing joins them. */
 export async function closeDueWindows(client: Queryable): Promise<void> {
-  await client.query('update digest_windows set closed = true where closes_at <= now() and not closed')
+  await client.query({
+    name: 'close windows',
+    text: 'update digest_windows set closed = true where closes_at <= now() and not closed',
+  })
 }
 
 /** Those after a window, in the order in which they were opened. */
@@ -51,15 +54,16 @@ export async function closedWindows(
   after: number,
   limit: number,
 ): Promise<readonly ClosedWindow[]> {
-  const { rows } = await client.query<ClosedWindow>(
-    `select w.id::float8 as id, coalesce(r.name, '') as inbox, coalesce(
+  const { rows } = await client.query<ClosedWindow>({
+    name: 'closed windows',
+    text: `select w.id::float8 as id, coalesce(r.name, '') as inbox, coalesce(
        (select jsonb_agg(jsonb_build_object('id', i.id, 'payload', i.payload) order by i.place)
         from digest_items i where i.window_id = w.id
           and not exists (select from room_events e where e.room_id = i.room_id and e.id = i.id)), '[]') as items
      from digest_windows w left join rooms r on r.id = w.room_id and r.deleted_at is null
      where w.closed and w.id > $1 order by w.id limit $2`,
-    [after, limit],
-  )
+    values: [after, limit],
+  })
   return rows
 }
 
