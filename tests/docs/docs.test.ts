@@ -191,6 +191,13 @@ describe.concurrent('blocks of code', { timeout: 240_000 }, () => {
     await folder.write([program], addresses)
     const env = { DATABASE_URL: production.databaseUrl }
     const own = startProgram('moved.ts', { cwd: folder.of(page), env })
+    // A provider that comes too early waits longer each time before it comes again.
+    const listens = () =>
+      fetch(`http://127.0.0.1:${port}`).then(
+        () => true,
+        () => false,
+      )
+    await until(listens, 60_000)
     const replica = connectProvider({ wsUrl: `ws://127.0.0.1:${port}`, room: 'doc:own', token: 'a secret' })
     try {
       replica.edits.push(['kept'])

@@ -73,6 +73,8 @@ it.each([false, true])(
 
 it('[EVT67] verifies, weighs and erases rooms with events', async () => {
   const { db, url, log, room } = await spoken()
+  // Or it packs on its own, between weighing and counting.
+  await log.close()
   const inventory = new RoomInventory(db.pool)
   const weighed = async () => {
     await db.pool.query('delete from room_sizes')
@@ -96,6 +98,6 @@ it('[EVT67] verifies, weighs and erases rooms with events', async () => {
   await db.pool.query('delete from room_events where seq = 2999')
   expect((await weighed())?.health).toBe('damaged')
   expect((await syncline(url, 'verify')).output).toContain('entry 2999 of the log is missing')
-  expect(await log.erase('build:a', 'ada', QUIETLY)).toBe(true)
+  expect(await openLog(db).erase('build:a', 'ada', QUIETLY)).toBe(true)
   expect((await db.pool.query('select from room_events')).rowCount).toBe(0)
 }, 60_000)

@@ -61,6 +61,11 @@ async function tableBytes(bench: Bench): Promise<number> {
     'history_stretches',
     'versions',
   ]
+  // `history-editing` types in other rooms of the same database.
+  await bench.postgres.query(
+    DATABASE,
+    `delete from room_updates where room_id <> (select id from rooms where name = '${ROOM}')`,
+  )
   for (const table of tables) await bench.postgres.query(DATABASE, `vacuum ${table}`)
   const [left] = await bench.postgres.query<{ bytes: string }>(
     DATABASE,
