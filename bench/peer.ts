@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import jwt from 'jsonwebtoken'
 import { type Grants, SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
+import { endOf } from '../tools/ended.ts'
 import type { Postgres } from './postgres.ts'
 
 /** Those that people write documents on; Socket.IO knows none, and stands beside us where events are measured. */
@@ -131,7 +132,7 @@ export async function startPeer(
     },
     stopProfile: async () => (await ask(child, 'profile-stop')) as Profile,
     kill: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
+      if (endOf(child) !== undefined) return
       const ended = once(child, 'exit')
       child.kill('SIGKILL')
       await ended
@@ -161,7 +162,8 @@ export async function freePort(): Promise<number> {
 export async function ready(child: ChildProcess, url: string, within = STARTS_WITHIN): Promise<void> {
   const deadline = performance.now() + within
   while (performance.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.at(-1)} ended with ${child.exitCode}`)
+    const ended = endOf(child)
+    if (ended !== undefined) throw new Error(`${child.spawnargs.at(-1)} ended with ${ended}`)
     const answer = await fetch(url).catch(() => undefined)
     await answer?.arrayBuffer()
     if (answer?.ok) return

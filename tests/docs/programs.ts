@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
+import { endOf } from '../../tools/ended.ts'
 import { SOURCES } from './folder.ts'
 import type { Ran } from './shell.ts'
 
@@ -37,7 +38,7 @@ export function startProgram(file: string, { cwd, env }: Where): { stop(): Promi
   })
   return {
     stop: async () => {
-      if (child.exitCode !== null) return
+      if (endOf(child) !== undefined) return
       const exited = once(child, 'exit')
       child.kill('SIGKILL')
       await exited

@@ -4,6 +4,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { endOf } from '../../tools/ended.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SYNCLINE = join(ROOT, 'server/syncline.ts')
@@ -109,7 +110,7 @@ export class Application {
   /** Asks what was started last to end; resolves with its exit code. */
   async stop(): Promise<number | null> {
     const child = this.#running.pop()
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+    if (child === undefined || endOf(child) !== undefined) return child?.exitCode ?? null
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     await exited

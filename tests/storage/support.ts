@@ -11,6 +11,7 @@ import { pino } from 'pino'
 import { afterAll, onTestFinished } from 'vitest'
 import { runningPostgres } from '../../server/storage/cluster.ts'
 import { startEmbedded } from '../../server/storage/embedded.ts'
+import { endOf } from '../../tools/ended.ts'
 
 /** A data folder of the test's own, gone with the test. */
 export async function dataFolder(): Promise<string> {
@@ -82,7 +83,7 @@ export function spawnServer(dataDir: string): ServerProcess {
   const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const kill = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    if (endOf(child) === undefined) child.kill(signal)
     await ended
   }
   onTestFinished(() => kill('SIGKILL'))

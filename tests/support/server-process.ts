@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { endOf } from '../../tools/ended.ts'
 import { freePort } from '../../tools/free-port.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
@@ -57,8 +58,8 @@ export class ServerProcess {
       })
     }
     await until(async () => {
-      if (started.exitCode !== null)
-        throw new Error(`the server ended with ${started.exitCode}:\n${this.#output}`)
+      const ended = endOf(started)
+      if (ended !== undefined) throw new Error(`the server ended with ${ended}:\n${this.#output}`)
       return fetch(`${this.url}/health/live`).then(
         (response) => response.ok,
         () => false,
@@ -74,7 +75,7 @@ export class ServerProcess {
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const running = this.#child
     this.#child = undefined
-    if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null
+    if (running === undefined || endOf(running) !== undefined) return running?.exitCode ?? null
     const exited = once(running, 'exit')
     running.kill(signal)
     const [code] = await exited

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { endOf } from '../ended.ts'
 import { freePort } from '../free-port.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
@@ -53,7 +54,7 @@ export class NodeProcess {
   }
 
   async #answers(): Promise<void> {
-    while (this.#child?.exitCode === null) {
+    while (this.#child !== undefined && endOf(this.#child) === undefined) {
       const live = await fetch(`${this.url}/health/live`).catch(() => undefined)
       await live?.body?.cancel()
       if (live?.ok) return
@@ -73,7 +74,7 @@ export class NodeProcess {
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child
     this.#child = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null
+    if (child === undefined || endOf(child) !== undefined) return null
     const exited = once(child, 'exit')
     child.kill(signal)
     const [code] = await exited

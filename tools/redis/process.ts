@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
+import { endOf } from '../ended.ts'
 import { freePort } from '../free-port.ts'
 import type { RedisBinary } from './binary.ts'
 
@@ -76,7 +77,7 @@ export class RedisProcess {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
     this.#child = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined || endOf(child) !== undefined) return
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
