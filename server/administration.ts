@@ -7,6 +7,7 @@ import { EventRetention } from './channels/event-retention.ts'
 import type { Registry } from './channels/registry.ts'
 import type { Config } from './config.ts'
 import { Sandbox } from './documents/sandbox.ts'
+import { OPENING } from './documents/verify.ts'
 import { SynclineError } from './errors.ts'
 import type { History } from './history/history.ts'
 import { Retainer } from './history/retention/retainer.ts'
@@ -23,9 +24,6 @@ import { peopleRoutes } from './people/routes.ts'
 import type { Database } from './storage/database.ts'
 import type { Queryable } from './storage/transaction.ts'
 import { copyGoodPart } from './transfer/copy-room.ts'
-
-/** Processor time that opening a part of a quarantined room may take where it is tried, in ms. */
-const TRY_OPENING = 60_000
 
 export interface AdministrationOptions {
   readonly config: Pick<Config, 'retention' | 'eventRetention' | 'maxDocumentBytes'>
@@ -69,7 +67,7 @@ export function createAdministration(options: AdministrationOptions): Administra
       return retainer.retain(name, { dryRun, record })
     },
   }
-  const sandbox = { memory: Sandbox.memoryFor(config.maxDocumentBytes), within: TRY_OPENING }
+  const sandbox = { memory: Sandbox.memoryFor(config.maxDocumentBytes), ...OPENING }
   const quarantine: Quarantine = {
     copy: (name, by) => copyGoodPart({ pool, log, sandbox }, name, by),
     release: async (name, by) => {

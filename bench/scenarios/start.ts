@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { endOf } from '../../tools/ended.ts'
 import type { Figures, Scenario } from '../bench.ts'
 import { freePort, ready } from '../peer.ts'
 
@@ -48,7 +47,7 @@ async function timed(): Promise<Figures> {
     await ready(child, `http://127.0.0.1:${port}/health/ready`, 120_000)
     return { seconds: (performance.now() - started) / 1000 }
   } finally {
-    if (endOf(child) === undefined && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
     await ended
     await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }

@@ -132,7 +132,8 @@ export interface Found {
 export async function writeFound(client: Queryable, alert: AlertRow, found: Found): Promise<void> {
   await client.query(
     `update analytics_alerts set raised = $3, value = $4, otherwise_since = to_timestamp($5::float8 / 1000),
-       raised_at = case when not $3 then null when raised then raised_at else to_timestamp($6::float8 / 1000) end,
+       raised_at = case when not $3 then null when raised then coalesce(raised_at, to_timestamp($6::float8 / 1000))
+         else to_timestamp($6::float8 / 1000) end,
        looked_at = to_timestamp($6::float8 / 1000), failure = null
      where room_id = $1 and name = $2`,
     [alert.room, alert.name, found.raised, found.value ?? null, found.otherwiseSince ?? null, alert.end],

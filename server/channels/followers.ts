@@ -10,7 +10,7 @@ import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
-  isAnythingQueued,
+  countQueued,
   isQueued,
   lastQueued,
   type Queued,
@@ -155,7 +155,7 @@ export class Followers {
   /** For what other nodes left undone. Mostly nothing is: one question then, instead of a transaction of each worker. */
   async #look(): Promise<void> {
     try {
-      if (await isAnythingQueued(this.#questions)) this.#wake()
+      if ((await countQueued(this.#questions, 1)) > 0) this.#wake()
     } catch (error) {
       this.#logger.warn({ err: error }, NEXT_POLL)
     }

@@ -1,13 +1,17 @@
 import { setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { processTime, UNLIMITED, type Watched } from './sandbox-limit.ts'
 import { perform, type Task } from './sandbox-tasks.ts'
 
 // What is tried here can wait; people who type cannot.
 setPriority(10)
 
+/** The processor time of this process, in ms since its start, at which it is ended. */
+const limit = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(UNLIMITED)
+
 const watch = new Worker(new URL(`./sandbox-watch${extname(import.meta.filename)}`, import.meta.url), {
-  workerData: process.ppid,
+  workerData: { parent: process.ppid, limit } satisfies Watched,
 })
 watch.unref()
 
@@ -15,13 +19,10 @@ watch.unref()
 const within = Number(process.argv[2])
 
 process.on('message', (task: Task) => {
-  const before = process.cpuUsage()
-  const allow = (ms: number) => {
-    const { user, system } = process.cpuUsage(before)
-    watch.postMessage(Math.min(ms, within - (user + system) / 1000))
-  }
+  const end = processTime() + within
+  const allow = (ms: number) => Atomics.store(limit, 0, Math.ceil(Math.min(processTime() + ms, end)))
   allow(within)
   process.send?.(perform(task, allow))
-  watch.postMessage(null)
+  Atomics.store(limit, 0, UNLIMITED)
 })
 process.on('disconnect', () => process.exit())

@@ -1,25 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { OVERSPENT } from './sandbox-signal.ts'
+import { workerData } from 'node:worker_threads'
+import { OVERSPENT, processTime, type Watched } from './sandbox-limit.ts'
 
 // A thread beside the one that tries things, which can still act when that one never returns.
 
 /** How often it looks, in ms. */
 const EVERY = 25
 
-let limit = Number.POSITIVE_INFINITY
-
-const spent = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
-/** The processor time that may be spent from now on, in ms; `null` for any. */
-parentPort?.on('message', (allowed: number | null) => {
-  limit = allowed === null ? Number.POSITIVE_INFINITY : spent() + allowed
-})
+const { parent, limit } = workerData as Watched
 
 setInterval(() => {
   // Nor must a task outlive the server, which can no longer end it once it was killed itself.
-  if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
-  if (spent() > limit) process.kill(process.pid, OVERSPENT)
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+  if (processTime() > Atomics.load(limit, 0)) process.kill(process.pid, OVERSPENT)
 }, EVERY)

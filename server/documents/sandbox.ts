@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getHeapStatistics } from 'node:v8'
 import { SynclineError } from '../errors.ts'
-import { OVERSPENT } from './sandbox-signal.ts'
+import { OVERSPENT } from './sandbox-limit.ts'
 import type { Answer, Task } from './sandbox-tasks.ts'
 
 /** The task ended the process, or took so much processor time that the process was ended. */
@@ -22,7 +22,10 @@ export interface SandboxOptions {
    * the process is niced, and a busy machine would have honest work refused for what others do.
    */
   readonly within?: number
-  /** How long an answer is waited for, in ms, however little of the processor it was given. Default twelve times `within`. */
+  /**
+   * How long an answer is waited for, in ms, in the line and while it is tried, however little of the processor that was
+   * given. Default twelve times `within`.
+   */
   readonly patience?: number
 }
 
@@ -68,11 +71,13 @@ export class Sandbox {
 
   /**
    * @throws SandboxDied where the task has ended the process; the next one gets another
-   * @throws SynclineError `rate-limited` where it was given too little of the processor to say anything of the task
+   * @throws SynclineError `rate-limited` where it was given too little of the processor to say anything of the task; this
+   *   process has to be less busy, and it may be asked again
    */
   run(task: Task): Promise<Answer> {
     this.#waiting += 1
-    const run = this.#last.then(() => this.#perform(task))
+    const patience = performance.now() + this.#patience
+    const run = this.#last.then(() => this.#perform(task, patience))
     const done = () => {
       this.#waiting -= 1
     }
@@ -86,12 +91,14 @@ export class Sandbox {
     this.#child = undefined
   }
 
-  #perform(task: Task): Promise<Answer> {
+  #perform(task: Task, until: number): Promise<Answer> {
+    const patience = until - performance.now()
+    if (patience <= 0) return Promise.reject(starved())
     clearTimeout(this.#idle)
     const child = this.#child ?? this.#start()
     this.#child = child
     return new Promise<Answer>((resolve, reject) => {
-      const late = setTimeout(() => end(starved()), this.#patience)
+      const late = setTimeout(() => end(starved()), patience)
       const settle = () => {
         clearTimeout(late)
         child.off('message', answered)
@@ -146,4 +153,4 @@ export class Sandbox {
 }
 
 const starved = () =>
-  new SynclineError('rate-limited', 'the server is too busy to try this edit', { retryAfter: 60 })
+  new SynclineError('rate-limited', 'the server is too busy to try what this would do', { retryAfter: 60 })

@@ -3,7 +3,10 @@ import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { Fold, problemOf } from './fold.ts'
 import { newestSnapshot, readTail } from './load.ts'
-import type { Sandbox } from './sandbox.ts'
+import type { Sandbox, SandboxOptions } from './sandbox.ts'
+
+/** What opening a room may take where it is tried, in ms: whoever joins it waits as long. */
+export const OPENING = { within: 60_000, patience: 180_000 } as const satisfies SandboxOptions
 
 export interface Verdict {
   readonly entries: Seq
@@ -15,7 +18,7 @@ export interface Verdict {
 /**
  * Rebuilds a room from its first entry, in a process of its own, and holds each of its snapshots against the
  * log at the same seq. An entry that cannot be applied, or that ends the process, is named.
- * @throws SynclineError `room-damaged` where entries are missing or cannot be read.
+ * @throws SynclineError `room-damaged` where entries are missing or cannot be read, `rate-limited` where the machine is too busy.
  */
 export async function verifyRoom(log: Log, room: RoomLog, sandbox: Sandbox): Promise<Verdict> {
   const problems: string[] = []
@@ -44,7 +47,10 @@ export async function verifyRoom(log: Log, room: RoomLog, sandbox: Sandbox): Pro
   return { entries: room.head, snapshots: compared, problems }
 }
 
-/** Why the room cannot be opened from its newest snapshot and what follows, tried elsewhere; undefined where it can. */
+/**
+ * Why the room cannot be opened from its newest snapshot and what follows, tried elsewhere; undefined where it can.
+ * @throws SynclineError `rate-limited` where the machine is too busy to know
+ */
 export async function whyUnopenable(log: Log, room: RoomLog, sandbox: Sandbox): Promise<string | undefined> {
   const { seq, state } = await newestSnapshot(log, room)
   const tail = await readTail(log, room, { after: seq, until: room.head })

@@ -3,16 +3,13 @@ import type { Document, onLoadDocumentPayload } from '@hocuspocus/server'
 import { applyTail, newestSnapshot } from '../documents/load.ts'
 import type { Loaded } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
-import { whyUnopenable } from '../documents/verify.ts'
+import { OPENING, whyUnopenable } from '../documents/verify.ts'
 import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import type { Logger } from '../observe/log.ts'
 import { joinOf } from './join-span.ts'
-
-/** Processor time that opening a suspected room may take where it is tried, in ms. */
-const TRY_OPENING = 60_000
 
 /** What is read of a room while it is being loaded. */
 interface Reading {
@@ -66,7 +63,7 @@ export class RoomLoader {
 
   /**
    * found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed.
-   * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`
+   * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`, `rate-limited` where it has to be tried first
    */
   async load(data: onLoadDocumentPayload, createBy: string | undefined): Promise<LoadedRoom> {
     const join = joinOf(data.context)
@@ -122,7 +119,7 @@ export class RoomLoader {
 
   /** A room that may have ended its process, or broke in memory, is opened elsewhere first. */
   async #tryOpening(log: RoomLog): Promise<void> {
-    const sandbox = new Sandbox({ memory: this.#memory, within: TRY_OPENING })
+    const sandbox = new Sandbox({ memory: this.#memory, ...OPENING })
     try {
       const problem = await whyUnopenable(this.#log, log, sandbox)
       if (problem !== undefined) throw new SynclineError('room-damaged', problem)

@@ -197,16 +197,17 @@ describe.concurrent('blocks of code', { timeout: 240_000 }, () => {
         () => true,
         () => false,
       )
-    await until(listens, 60_000)
-    const replica = connectProvider({ wsUrl: `ws://127.0.0.1:${port}`, room: 'doc:own', token: 'a secret' })
+    let replica: ReturnType<typeof connectProvider> | undefined
     try {
+      await until(listens, 60_000)
+      replica = connectProvider({ wsUrl: `ws://127.0.0.1:${port}`, room: 'doc:own', token: 'a secret' })
       replica.edits.push(['kept'])
       await replica.saved()
       const headers = { authorization: `Bearer ${tokenOf('root', { grants: { '*:*': 'admin' } })}` }
       const answer = await fetch(`${production.url}/api/v1/rooms/doc:own/entries`, { headers })
       expect(await answer.json()).toMatchObject({ entries: [{ seq: 1, actor: 'ada' }] })
     } finally {
-      replica.destroy()
+      replica?.destroy()
       await own.stop()
     }
   })

@@ -61,12 +61,14 @@ async function tableBytes(bench: Bench): Promise<number> {
     'history_stretches',
     'versions',
   ]
-  // `history-editing` types in other rooms of the same database.
-  await bench.postgres.query(
-    DATABASE,
-    `delete from room_updates where room_id <> (select id from rooms where name = '${ROOM}')`,
-  )
-  for (const table of tables) await bench.postgres.query(DATABASE, `vacuum ${table}`)
+  for (const table of tables) {
+    // An edit of this room is to have its own bytes alone, and `history-editing` types in others of the same database.
+    await bench.postgres.query(
+      DATABASE,
+      `delete from ${table} where room_id <> (select id from rooms where name = '${ROOM}')`,
+    )
+    await bench.postgres.query(DATABASE, `vacuum ${table}`)
+  }
   const [left] = await bench.postgres.query<{ bytes: string }>(
     DATABASE,
     `select pg_total_relation_size('room_updates') as bytes`,

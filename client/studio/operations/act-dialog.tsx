@@ -1,24 +1,47 @@
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import { type FormEvent, type ReactNode, useEffect, useRef } from 'react'
+import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from 'react'
 import { failureWords } from './failure.ts'
-import { useAttempt } from './use-attempt.ts'
+import { type Attempt, useAttempt } from './use-attempt.ts'
 
 interface DialogProps {
   readonly opened: boolean
   readonly title: string
+  /** Called where what it is for failed, and may have been done all the same: reads again what is shown. */
+  readonly onUnsure: () => void
   readonly onClose: () => void
-  readonly children: ReactNode
+  readonly children: (asked: Asked) => ReactNode
 }
 
-/** What is in it is there only while it is in sight, and so begins anew each time it is opened. */
-export const Dialog = ({ opened, title, onClose, children }: DialogProps) => (
-  <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
-    {children}
-  </Modal>
-)
+interface Asked {
+  readonly attempt: Attempt
+  readonly close: () => void
+}
 
-interface ActFormProps {
+/**
+ * Something that is done once, when it is asked for. What is filled in begins anew each time it is opened; while it is being
+ * done nobody closes it, or nobody would be told how that ended.
+ */
+export function Dialog({ opened, title, onUnsure, onClose, children }: DialogProps) {
+  const attempt = useAttempt(onUnsure)
+  const [shown, setShown] = useState({ opened, times: 0 })
+  if (shown.opened !== opened) setShown({ opened, times: shown.times + (opened ? 1 : 0) })
+  const close = () => {
+    attempt.forget()
+    onClose()
+  }
+  const closeNow = () => {
+    if (!attempt.running) close()
+  }
+  return (
+    <Modal opened={opened} onClose={closeNow} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Fragment key={shown.times}>{children({ attempt, close })}</Fragment>
+    </Modal>
+  )
+}
+
+export interface ActFormProps {
+  readonly asked: Asked
   /** What the button says that does it. */
   readonly button: string
   /** It cannot be taken back. */
@@ -26,17 +49,14 @@ interface ActFormProps {
   /** What is filled in is not enough yet. */
   readonly disabled?: boolean
   readonly onAct: () => Promise<void>
-  /** Called where it failed, and may have been done all the same: reads again what is shown. */
-  readonly onUnsure: () => void
-  readonly onClose: () => void
   /** What will happen, or what is to be filled in for it. */
   readonly children: ReactNode
 }
 
-/** In a dialog: something that is done once a button is pressed; says why where it could not be. */
+/** In a dialog: what is done when its button is pressed; says why where it could not be. */
 export function ActForm(props: ActFormProps) {
-  const { button, dangerous = false, disabled = false, onAct, onUnsure, onClose, children } = props
-  const { running, failure, run } = useAttempt(onUnsure)
+  const { asked, button, dangerous = false, disabled = false, onAct, children } = props
+  const { running, failure, run } = asked.attempt
   const end = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // With the buttons below it; not again while what stands above is mended.
@@ -44,7 +64,7 @@ export function ActForm(props: ActFormProps) {
   }, [failure])
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void run(onAct, onClose)
+    void run(onAct, asked.close)
   }
   return (
     <form onSubmit={submit}>
@@ -56,7 +76,7 @@ export function ActForm(props: ActFormProps) {
           </Alert>
         )}
         <Group justify="flex-end" gap="sm" ref={end} className="act-dialog-end">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" disabled={running} onClick={asked.close}>
             Cancel
           </Button>
           <Button
@@ -74,9 +94,11 @@ export function ActForm(props: ActFormProps) {
   )
 }
 
+type ActDialogProps = Omit<DialogProps, 'children'> & Omit<ActFormProps, 'asked'>
+
 /** A dialog with nothing to fill in. */
-export const ActDialog = ({ opened, title, ...form }: Omit<DialogProps, 'onClose'> & ActFormProps) => (
-  <Dialog opened={opened} title={title} onClose={form.onClose}>
-    <ActForm {...form} />
+export const ActDialog = ({ opened, title, onUnsure, onClose, ...form }: ActDialogProps) => (
+  <Dialog opened={opened} title={title} onUnsure={onUnsure} onClose={onClose}>
+    {(asked) => <ActForm asked={asked} {...form} />}
   </Dialog>
 )

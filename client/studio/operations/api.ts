@@ -20,6 +20,9 @@ export async function ask<Answer>(
   return request<Answer>(path + search, { headers: await bearer(token), signal })
 }
 
+/** How long an answer is waited for, in ms: copying a large room takes a minute. Whether it was done is not known then. */
+const ANSWERED_WITHIN = 120_000
+
 /** Has something done; an answer without a body is `undefined`. */
 export async function act<Answer = void>(
   token: TokenSource,
@@ -30,7 +33,7 @@ export async function act<Answer = void>(
   const type = { 'content-type': 'application/json' }
   const sent = body === undefined ? {} : { body: JSON.stringify(body) }
   const headers = { ...(await bearer(token)), ...(body === undefined ? {} : type) }
-  return request<Answer>(path, { method, headers, ...sent })
+  return request<Answer>(path, { method, headers, signal: AbortSignal.timeout(ANSWERED_WITHIN), ...sent })
 }
 
 const bearer = async (token: TokenSource) => ({ authorization: `Bearer ${await token()}` })

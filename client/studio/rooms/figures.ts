@@ -12,4 +12,12 @@ export function bytes(count: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`
 }
 
+const exact = new Intl.NumberFormat('en', { maximumSignificantDigits: 15 })
+
+/** To the last byte: “4 GB”, “4.123456789 GB”. */
+export function exactBytes(count: number): string {
+  const unit = Math.min(Math.max(0, Math.floor(Math.log10(Math.abs(count) || 1) / 3)), UNITS.length - 1)
+  return `${exact.format(count / 1000 ** unit)} ${UNITS[unit] ?? ''}`
+}
+
 export const count = (value: number): string => value.toLocaleString('en')

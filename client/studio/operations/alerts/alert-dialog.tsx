@@ -2,7 +2,7 @@ import { Autocomplete, NativeSelect, NumberInput, SimpleGrid, TagsInput, TextInp
 import { useEffect, useState } from 'react'
 import type { Alert, AlertRule, Metrics } from '../../../sdk/index.ts'
 import type { TokenSource } from '../../api.ts'
-import { ActForm, Dialog } from '../act-dialog.tsx'
+import { ActForm, type ActFormProps, Dialog } from '../act-dialog.tsx'
 import { ask, roomRoute } from '../api.ts'
 import { LEVEL_WORDS, LEVELS, labelTexts, lasting, OF } from './alert.ts'
 
@@ -58,17 +58,20 @@ const times = (usual: readonly number[], now: number) =>
     .map((seconds) => ({ value: String(seconds), label: seconds === 0 ? 'any time' : lasting(seconds) }))
 
 /** What is measured, and when that is not as it should be. */
-export const AlertDialog = (props: AlertDialogProps) => (
+export const AlertDialog = ({ opened, onUnsure, onClose, ...form }: AlertDialogProps) => (
   <Dialog
-    opened={props.opened}
-    title={props.before === undefined ? 'New alert' : `Change “${props.before.name}”`}
-    onClose={props.onClose}
+    opened={opened}
+    title={form.before === undefined ? 'New alert' : `Change “${form.before.name}”`}
+    onUnsure={onUnsure}
+    onClose={onClose}
   >
-    <AlertForm {...props} />
+    {(asked) => <AlertForm asked={asked} opened={opened} {...form} />}
   </Dialog>
 )
 
-function AlertForm({ token, org, opened, before, names, onSave, onUnsure, onClose }: AlertDialogProps) {
+type AlertFormProps = Omit<AlertDialogProps, 'onUnsure' | 'onClose'> & Pick<ActFormProps, 'asked'>
+
+function AlertForm({ asked, token, org, opened, before, names, onSave }: AlertFormProps) {
   const [fields, setFields] = useState(() => (before === undefined ? NEW : fieldsOf(before)))
   const measured = useMeasured(token, org)
   const change = (part: Partial<Fields>) => setFields((now) => ({ ...now, ...part }))
@@ -94,11 +97,10 @@ function AlertForm({ token, org, opened, before, names, onSave, onUnsure, onClos
     })
   return (
     <ActForm
+      asked={asked}
       button={before === undefined ? 'Create' : 'Save'}
       disabled={name === '' || metric === '' || threshold === '' || wrongLabels || taken}
       onAct={save}
-      onUnsure={onUnsure}
-      onClose={onClose}
     >
       {before === undefined ? (
         <TextInput

@@ -1,5 +1,5 @@
 import type { Alert, AlertRule } from '../../../sdk/index.ts'
-import { bytes } from '../../rooms/figures.ts'
+import { bytes, exactBytes } from '../../rooms/figures.ts'
 import { roomRoute } from '../api.ts'
 
 export const alertsRoute = (org: string): string => `${roomRoute(`analytics:${org}`)}/alerts`
@@ -46,19 +46,7 @@ const figure = (value: number): string => (Math.abs(value) < 100 ? small : large
 
 /** Whether what a rule looks at are bytes, by the name of the metric: not where it is how many values there were. */
 const ofBytes = ({ metric, of }: AlertRule): boolean =>
-  /\bbytes$/.test(metric) && of !== 'count' && of !== 'rate'
-
-/** To the last byte: “4 GB”, “4.123456789 GB”. */
-function exactBytes(count: number): string {
-  const [unit, size] = BYTES.find(([, size]) => count >= size) ?? ['B', 1]
-  return `${exact.format(count / size)} ${unit}`
-}
-const BYTES = [
-  ['TB', 1e12],
-  ['GB', 1e9],
-  ['MB', 1e6],
-  ['kB', 1e3],
-] as const
+  /(^|[^a-z])bytes$/i.test(metric) && of !== 'count' && of !== 'rate'
 
 export const labelTexts = ({ labels = {} }: AlertRule): readonly string[] =>
   Object.entries(labels).map(([label, text]) => `${label}=${text}`)

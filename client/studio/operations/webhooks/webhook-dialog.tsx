@@ -1,6 +1,6 @@
 import { Checkbox, Stack, TagsInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { ActForm, Dialog } from '../act-dialog.tsx'
+import { ActForm, type ActFormProps, Dialog } from '../act-dialog.tsx'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
 interface WebhookDialogProps {
@@ -17,28 +17,30 @@ const NEW: WebhookFields = { url: '', description: '', events: ['document.change
 const EVENTS = ['event:*', 'event:chat.*', 'event:build.*', 'event:deployment.*', 'event:project.*']
 
 /** Where a webhook goes, and what it tells of. */
-export const WebhookDialog = ({ opened, ...form }: WebhookDialogProps) => (
+export const WebhookDialog = ({ opened, before, onSave, onUnsure, onClose }: WebhookDialogProps) => (
   <Dialog
     opened={opened}
-    title={form.before === undefined ? 'New webhook' : 'Change this webhook'}
-    onClose={form.onClose}
+    title={before === undefined ? 'New webhook' : 'Change this webhook'}
+    onUnsure={onUnsure}
+    onClose={onClose}
   >
-    <WebhookForm {...form} />
+    {(asked) => <WebhookForm asked={asked} before={before} onSave={onSave} />}
   </Dialog>
 )
 
-function WebhookForm({ before, onSave, onUnsure, onClose }: Omit<WebhookDialogProps, 'opened'>) {
+type WebhookFormProps = Pick<WebhookDialogProps, 'before' | 'onSave'> & Pick<ActFormProps, 'asked'>
+
+function WebhookForm({ asked, before, onSave }: WebhookFormProps) {
   const [fields, setFields] = useState(before ?? NEW)
   const change = (part: Partial<WebhookFields>) => setFields((now) => ({ ...now, ...part }))
   const occasions = fields.events.filter((event) => Object.hasOwn(OCCASIONS, event))
   const events = fields.events.filter((event) => !Object.hasOwn(OCCASIONS, event))
   return (
     <ActForm
+      asked={asked}
       button={before === undefined ? 'Create' : 'Save'}
       disabled={fields.events.length === 0}
       onAct={() => onSave(fields)}
-      onUnsure={onUnsure}
-      onClose={onClose}
     >
       <TextInput
         label="Address"
