@@ -95,12 +95,12 @@ async function fill(bench: Bench): Promise<void> {
   )
   await ask(
     `insert into chats (room_id, title, direct, created_by, created_at, messages, last_seq)
-     select id, name, false, $1, now(), head - 1, head from rooms`,
+     select id, name, false, $1, now(), head - 1, head from rooms where kind = 'chat'`,
     READER,
   )
   await ask(
     `insert into chat_members (room_id, user_id, role, joined_seq, said)
-     select id, u, 'write', 1, case u when $1 then (head - 1) / 3 else 0 end from rooms, unnest(array[$1, 'cy', 'dan']) u
+     select id, u, 'write', 1, case u when $1 then (head - 1) / 3 else 0 end from rooms, unnest(array[$1, 'cy', 'dan']) u where kind = 'chat'
      union all select id, $2, 'write', 1, 0 from rooms where name = 'chat:b7'`,
     READER,
     NEWCOMER,
@@ -108,7 +108,7 @@ async function fill(bench: Bench): Promise<void> {
   // Nothing read for a while: half a million in the one, a few hundred in each of the others.
   await ask(
     `insert into read_positions (room_id, user_id, seq, number, own_number)
-     select id, $1, n + 1, n, n / 3 from (select id, (id * 7919) % head as n from rooms) r`,
+     select id, $1, n + 1, n, n / 3 from (select id, (id * 7919) % head as n from rooms where kind = 'chat') r`,
     READER,
   )
   await ask('alter table chat_messages disable trigger refuse_deleted_room')
@@ -120,7 +120,7 @@ async function fill(bench: Bench): Promise<void> {
          case when (n + r.id) % 2 = 1 then ' common' else '' end || case when (n + r.id) % 100 = 7 then ' some' else '' end ||
          case when (n + r.id) % 10000 = 77 then ' rare' else '' end || ' words of no meaning at all that people write' end,
        case when (n + r.id) % 50 = 0 then now() end
-     from rooms r, generate_series(1, r.head - 1) n`,
+     from rooms r, generate_series(1, r.head - 1) n where r.kind = 'chat'`,
     READER,
   )
   // What was deleted after it is counted with a position.
