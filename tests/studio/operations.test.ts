@@ -1,4 +1,4 @@
-import type { Page, Request, Route } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Grants } from '../../server/protocol.ts'
 import { axe } from '../support/axe.ts'
@@ -7,6 +7,7 @@ import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { connectProvider, type Replica } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { type Receiver, startReceiver } from '../webhooks/receiver.ts'
+import { measured } from './measured.ts'
 
 let server: TestServer
 let browser: TestBrowser
@@ -59,26 +60,6 @@ afterAll(async () => {
   await receiver?.close()
   await server?.dispose()
 })
-
-/** What a server would answer that has measured the same for ten minutes, but for a minute in which it was away. */
-async function measured(route: Route): Promise<void> {
-  const query = new URL(route.request().url()).searchParams
-  const width = Number(query.get('width'))
-  const start = Math.ceil(Date.parse(query.get('from') ?? '') / 1000 / width) * width
-  const levels: Readonly<Record<string, number>> = { connections: 12, people: 7, edits: 40, 'commit.ms': 4 }
-  const series = (query.get('names') ?? '').split(',').flatMap((name) => {
-    const level = levels[name]
-    if (level === undefined) return []
-    const points = []
-    for (let at = start; at * 1000 < Date.now(); at += width) {
-      const value = { count: 1, sum: level, min: level, max: level, p50: level, p95: level, p99: 3 * level }
-      if (at % 600 >= 60) points.push({ at: new Date(at * 1000).toISOString(), ...value })
-    }
-    return [{ name, labels: {}, points }]
-  })
-  const to = new Date().toISOString()
-  await route.fulfill({ json: { width, from: query.get('from'), to, series } })
-}
 
 async function enter(
   user: string,
@@ -137,7 +118,9 @@ describe('the operations', () => {
     const rows = page
       .getByLabel('Figures of “Until a batch of edits is committed”, newest first')
       .locator('tbody tr')
-    expect(await rows.first().locator('td').allTextContents()).toEqual(['4 ms', '12 ms'])
+    // The newest of which there is something: another bucket may have begun since.
+    const newest = rows.filter({ hasText: 'ms' }).first()
+    expect(await newest.locator('td').allTextContents()).toEqual(['4 ms', '12 ms'])
     await page.reload()
     expect(new URL(page.url()).search).toBe('?last=1d')
     await page.getByRole('img', { name: 'Connections and people: Connections 1, People 0.58' }).waitFor()
