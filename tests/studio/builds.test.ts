@@ -268,10 +268,12 @@ describe('a build that has not begun', () => {
     onTestFinished(() => context.close())
     const page = await openStudio(context, server.url, 'Eve')
     const held: (() => void)[] = []
+    // Not after that: whoever is slow connects once more, and is told once more.
+    let holding = true
     await page.routeWebSocket('**/sync*', (socket) => {
       const upstream = socket.connectToServer()
       upstream.onMessage((message) => {
-        if (message.includes('"resumed"')) held.push(() => socket.send(message))
+        if (holding && message.includes('"resumed"')) held.push(() => socket.send(message))
         else socket.send(message)
       })
     })
@@ -281,6 +283,7 @@ describe('a build that has not begun', () => {
       () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
     )
     expect(await page.getByRole('status', { name: 'Opening the build' }).count()).toBe(1)
+    holding = false
     for (const send of held) send()
     await page.getByText('This build has not begun').waitFor()
   })
