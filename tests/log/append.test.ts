@@ -109,6 +109,7 @@ describe('appending', () => {
       const started = performance.now()
       for (let i = 0; i < 40; i += 1) {
         room.append(entry(`${i}`))
+        // Spread over 0.8 s, as people type: what is appended at once is one batch whether it gathers or not.
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       await room.durable()
