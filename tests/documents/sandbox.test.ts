@@ -184,6 +184,9 @@ function timeOf(act: () => void): number {
   return (user + system) / 1000
 }
 
+/** Of what is over in a moment: whatever the machine does beside it only makes it longer. */
+const quickest = (time: () => number): number => Math.min(time(), time(), time(), time(), time())
+
 it('[DOC25] negative control: applied here, they do what they are refused for', () => {
   const crowded = new Y.Doc()
   crowded.on('update', () => undefined)
@@ -191,7 +194,7 @@ it('[DOC25] negative control: applied here, they do what they are refused for', 
   const empty = new Y.Doc()
   empty.on('update', () => undefined)
   const typing = (doc: Y.Doc) => timeOf(() => times(20, () => doc.getText('content').insert(0, 'x')))
-  expect(typing(crowded)).toBeGreaterThan(10 * typing(empty))
+  expect(typing(crowded)).toBeGreaterThan(10 * quickest(() => typing(empty)))
 
   const deep = new Y.Doc()
   Y.applyUpdate(deep, nested(20_000))
@@ -201,8 +204,7 @@ it('[DOC25] negative control: applied here, they do what they are refused for', 
   // Ten times the keys take a hundred times as long.
   const slow = new Y.Doc()
   const applying = (keys: number, doc = new Y.Doc()) => timeOf(() => Y.applyUpdate(doc, oneKey(keys)))
-  applying(1_000)
-  expect(applying(10_000, slow)).toBeGreaterThan(25 * applying(1_000))
+  expect(applying(10_000, slow)).toBeGreaterThan(25 * quickest(() => applying(1_000)))
   expect(HEAVY.keyed).toBeLessThan(10_000)
   Y.applyUpdate(slow, updateOf([{ client: MALLORY, clock: 10_000, structs: [gc(1)] }]))
 })
