@@ -19,6 +19,7 @@ import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/not
 import type { Logger } from './observe/log.ts'
 import type { Signals } from './realtime/signals.ts'
 import type { Database } from './storage/database.ts'
+import type { Pulse } from './storage/pulse.ts'
 import type { Hooks } from './webhooks/hooks.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 
@@ -44,6 +45,7 @@ export interface FeatureOptions {
   readonly hooks: Hooks<object>
   /** What this node has measured of itself since it was asked last. */
   readonly systemSample: () => readonly SystemMeasure[]
+  readonly pulse: Pulse
   readonly logger: Logger
 }
 
@@ -63,7 +65,7 @@ export interface Features {
 }
 
 export async function createFeatures({ mayChat, database, ...options }: FeatureOptions): Promise<Features> {
-  const { channels, signals, logger, authorizer } = options
+  const { channels, signals, pulse, logger, authorizer } = options
   const { pool } = database
   const types = activityTypes(channels.registry.kinds)
   const chat = new Chat({
@@ -81,7 +83,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const { registry } = channels
   const webhooks = await createWebhooks({ ...options, database, registry, config: options.webhooks })
   // The last of what can fail: nothing else is begun here.
-  await chat.start()
+  await chat.start(pulse)
   return {
     moveRead: chat.moveRead,
     followers,
@@ -98,18 +100,18 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       'old deliveries': (signal) => webhooks.forgetOld(signal),
     },
     start: () => {
-      followers.start()
+      followers.start(pulse)
       activity.watch.start()
-      activity.copies.start()
-      notifications.digests.start()
+      activity.copies.start(pulse)
+      notifications.digests.start(pulse)
       analytics.start()
-      webhooks.start()
+      webhooks.start(pulse)
     },
     silence: async () => {
       await Promise.all([notifications.digests.close(), followers.close(), analytics.silence()])
     },
     close: async () => {
-      chat.stop()
+      await chat.stop()
       activity.watch.stop()
       await activity.copies.close()
       await analytics.close()

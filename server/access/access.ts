@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Config } from '../config.ts'
 import type { Logger } from '../observe/log.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { Application } from './application.ts'
 import { Authorizer, type AuthorizerOptions } from './authorizer.ts'
 import { Revocations } from './revocations.ts'
@@ -18,6 +19,7 @@ export async function openAccess(
   { tokens, issuer, application, roomKinds }: Pick<Config, 'tokens' | 'issuer' | 'application' | 'roomKinds'>,
   rules: AuthorizerOptions['rules'],
   pool: pg.Pool,
+  pulse: Pulse,
   logger: Logger,
 ): Promise<Access> {
   const revocations = new Revocations(pool)
@@ -25,7 +27,7 @@ export async function openAccess(
   const asked = application && new Application(application, logger)
   const authorizer = new Authorizer({ roomKinds, application: asked, rules })
   revocations.onRevoked((revocation) => authorizer.forget(revocation))
-  await revocations.start()
+  await revocations.start(pulse)
   return {
     authorizer,
     revocations,

@@ -36,6 +36,9 @@ export async function insertRevocation(
   return revocation
 }
 
+/** For a Feed, as is `revocationsSince`. */
+export const NEWEST_REVOCATION = 'select max(at) from revocations'
+
 /** Those after `at` (milliseconds since the epoch), oldest first. */
 export async function revocationsSince(client: Queryable, at: number): Promise<readonly Revocation[]> {
   const { rows } = await client.query<Row>({ name: 'revocations', text: SINCE, values: [new Date(at)] })

@@ -2,11 +2,13 @@ import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import { Feed } from '../storage/feed.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction } from '../storage/transaction.ts'
 import { recordAct } from './audit.ts'
 import type { Identity } from './identity.ts'
 import {
   insertRevocation,
+  NEWEST_REVOCATION,
   type Revocation,
   type RevocationSubject,
   revocationsSince,
@@ -30,18 +32,18 @@ export class Revocations {
   constructor(pool: pg.Pool) {
     this.#pool = pool
     this.#feed = new Feed(
-      (since) => revocationsSince(pool, since),
+      { newest: NEWEST_REVOCATION, since: (at) => revocationsSince(pool, at) },
       (revocation) => this.#learn(revocation),
     )
   }
 
   /** Reads all there are, and from then on what is new. */
-  start(): Promise<void> {
-    return this.#feed.start()
+  start(pulse: Pulse): Promise<void> {
+    return this.#feed.start(pulse)
   }
 
-  stop(): void {
-    this.#feed.stop()
+  stop(): Promise<void> {
+    return this.#feed.stop()
   }
 
   /** Calls back for each revocation, of whichever node, as soon as it is known here. */

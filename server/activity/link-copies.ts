@@ -1,11 +1,10 @@
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 
 /** Events and stretches of one transaction: those who write in the same project wait for it. */
 export const PIECE = 1_000
-/** How often links are looked for that are not whole, in ms. */
-const POLL = 1_000
 
 interface CopiedLink {
   /** Of the project's row. */
@@ -48,8 +47,7 @@ export interface LinkCopiesOptions {
 export class LinkCopies {
   readonly #options: LinkCopiesOptions
   readonly #types: readonly string[]
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
+  #unwatch: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(options: LinkCopiesOptions) {
@@ -57,23 +55,17 @@ export class LinkCopies {
     this.#types = [...options.types.keys()]
   }
 
-  start(): void {
-    if (this.#closed) return
-    this.#timer = setTimeout(() => {
-      this.#running = this.copyAll()
-        .catch((error: unknown) =>
-          this.#options.logger.warn({ err: error }, 'links could not be read; they are with the next poll'),
-        )
-        .finally(() => this.start())
-    }, POLL)
-    this.#timer.unref()
+  start(pulse: Pulse): void {
+    this.#unwatch = pulse.watch({
+      when: 'exists (select from activity_links where copied_to is not null)',
+      act: () => this.copyAll(),
+    })
   }
 
   /** Resolves when the piece is there that is being copied. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
-    await this.#running
+    await this.#unwatch?.()
   }
 
   /** Goes round the links until none has more that can be copied. */

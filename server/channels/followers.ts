@@ -5,12 +5,14 @@ import type { StoredEvent } from '../log/events.ts'
 import { tellAll } from '../log/tell-all.ts'
 import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
+import { Rounds } from '../rounds.ts'
 import { type Database, openPool } from '../storage/database.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
-  countQueued,
+  HAS_QUEUED,
   isQueued,
   lastQueued,
   type Queued,
@@ -18,7 +20,6 @@ import {
   readQueued,
   unqueue,
 } from './event-queue.ts'
-import { Rounds } from './rounds.ts'
 
 /** The room whose events are followed. */
 export interface FollowedRoom {
@@ -51,14 +52,12 @@ export interface Follower {
 const WORKERS = 2
 /** Events of one room in one transaction. */
 const AT_ONCE = 500
-/** How often the queue is looked at for what other nodes have left in it, in ms. */
-const POLL = 1_000
-/** What is logged where that failed: whatever waits still waits. */
-const NEXT_POLL = 'events could not be followed; they are with the next poll'
 /** Rooms in which is published at a time. */
 const ROOMS_AT_ONCE = 50
 /** How long a room is left alone that could not be followed, in ms. */
 const PAUSE = { first: 1_000, longest: 60_000 }
+/** How often somebody who waits asks whether another node has done it, in ms. */
+const ASK_AGAIN = 1_000
 /** How long a question waits for what was committed before it, in ms. */
 const CAUGHT_UP_WITHIN = 5_000
 
@@ -78,8 +77,7 @@ export class Followers {
   /** By the names of rooms: who waits until there is nothing more to be followed. */
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #workers: readonly Rounds[]
-  readonly #looking = new Rounds(() => this.#look())
-  #timer: NodeJS.Timeout | undefined
+  #unwatch: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(
@@ -102,9 +100,9 @@ export class Followers {
     return this.#failing.size
   }
 
-  start(): void {
-    this.#timer = setInterval(() => this.#looking.wake(), POLL)
-    this.#timer.unref()
+  /** Begins with what is queued, and goes on with what other nodes leave in the queue. */
+  start(pulse: Pulse): void {
+    this.#unwatch = pulse.watch({ when: HAS_QUEUED, act: async () => this.#wake() })
     this.#wake()
   }
 
@@ -112,8 +110,7 @@ export class Followers {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#timer)
-    await Promise.all([this.#looking, ...this.#workers].map((rounds) => rounds.close()))
+    await Promise.all([this.#unwatch?.(), ...this.#workers.map((rounds) => rounds.close())])
     await this.#pool.end()
   }
 
@@ -143,22 +140,13 @@ export class Followers {
         if (waiting.size === 0 && this.#waiting.get(room) === waiting) this.#waiting.delete(room)
         resolve()
       }
-      const timer = setTimeout(done, POLL)
+      const timer = setTimeout(done, ASK_AGAIN)
       waiting.add(done)
     })
   }
 
   #wake(): void {
-    if (this.#timer !== undefined) for (const worker of this.#workers) worker.wake()
-  }
-
-  /** For what other nodes left undone. Mostly nothing is: one question then, instead of a transaction of each worker. */
-  async #look(): Promise<void> {
-    try {
-      if ((await countQueued(this.#questions, 1)) > 0) this.#wake()
-    } catch (error) {
-      this.#logger.warn({ err: error }, NEXT_POLL)
-    }
+    if (this.#unwatch !== undefined) for (const worker of this.#workers) worker.wake()
   }
 
   /** Goes through the rooms of the queue, until nothing is left in it that can be followed. */
@@ -193,7 +181,7 @@ export class Followers {
     } catch (error) {
       // Whatever it was, also that the database took too long: the next room's turn comes first.
       if (room !== undefined) this.#pause(room, error)
-      else this.#logger.warn({ err: error }, NEXT_POLL)
+      else this.#logger.warn({ err: error }, 'events could not be followed; they are with the next beat')
       return room
     }
   }

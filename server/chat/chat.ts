@@ -9,9 +9,10 @@ import type { RoomId, Seq } from '../log/entry.ts'
 import type { Logger } from '../observe/log.ts'
 import { CHAT_SIGNAL, READ_SIGNAL } from '../protocol.ts'
 import { Feed } from '../storage/feed.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { type ChatRouteOptions, chatRoutes } from './chat-routes.ts'
 import { CHAT_TYPES, followChat } from './follower.ts'
-import { type MemberChange, memberChanges, membersOf } from './members.ts'
+import { type MemberChange, memberChanges, membersOf, NEWEST_MEMBER_CHANGE } from './members.ts'
 import { messageRoutes } from './message-routes.ts'
 import { moveReadPosition } from './read-positions.ts'
 import { CHAT_KIND } from './rule.ts'
@@ -50,18 +51,18 @@ export class Chat {
     }
     const from = Date.now() - ALREADY_KNOWN
     this.#members = new Feed(
-      (since) => memberChanges(pool, Math.max(since, from)),
+      { newest: NEWEST_MEMBER_CHANGE, since: (at) => memberChanges(pool, Math.max(at, from)) },
       (change) => authorizer.changed(change),
     )
   }
 
   /** From now on a role in a chat counts on this node within a second. */
-  start(): Promise<void> {
-    return this.#members.start()
+  start(pulse: Pulse): Promise<void> {
+    return this.#members.start(pulse)
   }
 
-  stop(): void {
-    this.#members.stop()
+  stop(): Promise<void> {
+    return this.#members.stop()
   }
 
   /**

@@ -115,7 +115,10 @@ export interface MemberChange {
   readonly room: string | undefined
 }
 
-/** For a Feed. */
+/** For a Feed, as is `memberChanges`. */
+export const NEWEST_MEMBER_CHANGE =
+  'select greatest((select max(changed_at) from chat_members), (select max(changed_at) from chat_blocks))'
+
 export async function memberChanges(db: Queryable, since: number): Promise<readonly MemberChange[]> {
   const { rows } = await db.query<{ at: number; user: string; room: string | null }>({
     name: 'changes of chat members',

@@ -23,7 +23,17 @@ interface Row {
 
 /** Tells of every room with a tombstone, purged or not, and again when it is erased. */
 export const followDeletions = (pool: pg.Pool, learn: (deletion: Deletion) => void): Feed<Deletion> =>
-  new Feed(async (since) => {
-    const { rows } = await pool.query<Row>({ name: 'deletions', text: SINCE, values: [new Date(since)] })
-    return rows.map(({ id, erased, at }) => ({ room: Number(id) as RoomId, erased, at: at.getTime() }))
-  }, learn)
+  new Feed(
+    {
+      newest: 'select max(greatest(deleted_at, erased_at)) from rooms where deleted_at is not null',
+      since: async (at) => {
+        const { rows } = await pool.query<Row>({ name: 'deletions', text: SINCE, values: [new Date(at)] })
+        return rows.map((row) => ({
+          room: Number(row.id) as RoomId,
+          erased: row.erased,
+          at: row.at.getTime(),
+        }))
+      },
+    },
+    learn,
+  )

@@ -40,6 +40,10 @@ export async function holdForDigest(
   )
 }
 
+/** A window is to be told, or to be closed first. */
+export const WINDOW_IS_OVER = `exists (select from digest_windows where closed)
+  or exists (select from digest_windows where not closed and closes_at <= now())`
+
 /** Closes the windows that are due; from then on nothing joins them. */
 export async function closeDueWindows(client: Queryable): Promise<void> {
   await client.query({

@@ -4,6 +4,7 @@ import { SynclineError } from '../errors.ts'
 import { SYSTEM } from '../log/entry.ts'
 import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import {
   type ClosedWindow,
   closeDueWindows,
@@ -11,11 +12,10 @@ import {
   forgetOldItems,
   forgetWindow,
   type Notified,
+  WINDOW_IS_OVER,
 } from './digest-table.ts'
 import { notificationId } from './notifier.ts'
 
-/** How often windows are looked for that are over, in ms. */
-const POLL = 1_000
 const AT_ONCE = 100
 /** Titles that a digest names. */
 const NAMED = 10
@@ -28,8 +28,7 @@ export class Digests {
   readonly #pool: pg.Pool
   readonly #channels: Pick<Channels, 'publishAs'>
   readonly #logger: Logger
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
+  #unwatch: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(pool: pg.Pool, channels: Pick<Channels, 'publishAs'>, logger: Logger) {
@@ -38,22 +37,13 @@ export class Digests {
     this.#logger = logger
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#tellDue()
-        // With the next look, for as long as it takes.
-        .catch((error: unknown) => this.#logger.warn({ err: error }, 'digests could not be told'))
-        .finally(() => {
-          this.#running = undefined
-        })
-    }, POLL)
-    this.#timer.unref()
+  start(pulse: Pulse): void {
+    this.#unwatch = pulse.watch({ when: WINDOW_IS_OVER, act: () => this.#tellDue() })
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearInterval(this.#timer)
-    await this.#running
+    await this.#unwatch?.()
   }
 
   async forgetOld(): Promise<void> {

@@ -1,51 +1,45 @@
-/** How often a table is asked for what is new, in ms: what one node writes, all know within a second. */
-const POLL = 400
+import type { Pulse } from './pulse.ts'
+
 /** A row is seen when it is committed, which may be later than its `at`: so far back is asked again, in ms. */
 const OVERLAP = 60_000
 
+export interface FeedSource<Row> {
+  /** The newest `at` there is, in SQL: a question that an index answers. */
+  readonly newest: string
+  /** Reads the rows whose `at` (ms since the epoch, by the database's clock) is later, oldest first. */
+  readonly since: (at: number) => Promise<readonly Row[]>
+}
+
 /**
- * Tells this node, row by row, what any node writes into a table. While the database is away nothing comes; then
- * comes all that was missed.
+ * Tells this node, row by row, what any node writes into a table, within a second. While the database is away nothing
+ * comes; then comes all that was missed.
  */
 export class Feed<Row extends { readonly at: number }> {
-  readonly #since: (at: number) => Promise<readonly Row[]>
+  readonly #source: FeedSource<Row>
   readonly #learn: (row: Row) => void
   /** What the last question gave: it is not told again while it is asked for again. */
   #given: ReadonlySet<string> = new Set()
   #newest = 0
-  #timer: NodeJS.Timeout | undefined
-  #stopped = false
+  #unwatch: (() => Promise<void>) | undefined
 
-  /** @param since reads the rows whose `at` (ms since the epoch, by the database's clock) is later, oldest first */
-  constructor(since: (at: number) => Promise<readonly Row[]>, learn: (row: Row) => void) {
-    this.#since = since
+  constructor(source: FeedSource<Row>, learn: (row: Row) => void) {
+    this.#source = source
     this.#learn = learn
   }
 
   /** Tells of all there are, and from then on of what is new. */
-  async start(): Promise<void> {
+  async start(pulse: Pulse): Promise<void> {
     await this.#ask()
-    this.#poll()
+    this.#unwatch = pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask() })
   }
 
-  stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-  }
-
-  #poll(): void {
-    this.#timer = setTimeout(() => {
-      const again = () => {
-        if (!this.#stopped) this.#poll()
-      }
-      // A database that is away is told of by readiness; the next question is for all that this one missed.
-      this.#ask().then(again, again)
-    }, POLL)
-    this.#timer.unref()
+  /** Resolves when nothing is told any more. */
+  async stop(): Promise<void> {
+    await this.#unwatch?.()
   }
 
   async #ask(): Promise<void> {
-    const rows = await this.#since(this.#newest - OVERLAP)
+    const rows = await this.#source.since(this.#newest - OVERLAP)
     const known = this.#given
     const given = new Set<string>()
     this.#given = given

@@ -1,10 +1,11 @@
 import type pg from 'pg'
 import { recordAct } from '../access/audit.ts'
-import { Rounds } from '../channels/rounds.ts'
 import type { WebhookConfig } from '../config/webhooks.ts'
 import { SYSTEM } from '../log/entry.ts'
 import type { Logger } from '../observe/log.ts'
+import { Rounds } from '../rounds.ts'
 import { type Database, openPool } from '../storage/database.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { Addresses } from './address.ts'
 import { tellChanges } from './changes.ts'
@@ -14,10 +15,8 @@ import { type Due, putBack, recordTried, takeDue } from './queue.ts'
 import { type Answer, post } from './send.ts'
 import { signatureHeaders } from './signature.ts'
 import type { SwitchedOff } from './webhook.ts'
-import { hasWebhooks, noteFailure, noteTaken, switchOff } from './webhook-table.ts'
+import { HAS_WEBHOOKS, noteFailure, noteTaken, switchOff } from './webhook-table.ts'
 
-/** How often it is looked for what is due, in ms. */
-const POLL = 500
 /** Of the sender's own, so that many deliveries do not wait before what people ask. */
 const CONNECTIONS = 2
 /** To one webhook from one node: a slow receiver has these, and no others. */
@@ -37,7 +36,6 @@ const GONE = 410
 
 /** Sends what is due, with other nodes beside it. */
 export class Sender {
-  readonly #questions: pg.Pool
   /** Commits without waiting for the disk: what is lost with a machine is sent again. */
   readonly #pool: pg.Pool
   readonly #config: WebhookConfig
@@ -49,16 +47,15 @@ export class Sender {
   readonly #busy = new Map<string, number>()
   readonly #sending = new Set<Promise<void>>()
   readonly #stop = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  #unwatch: (() => Promise<void>) | undefined
 
   constructor(
-    database: Pick<Database, 'pool' | 'url'>,
+    database: Pick<Database, 'url'>,
     config: WebhookConfig,
     addresses: Addresses,
     hooks: HookCalls,
     logger: Logger,
   ) {
-    this.#questions = database.pool
     this.#pool = openPool(database.url, { max: CONNECTIONS, commits: 'soon' })
     this.#config = config
     this.#addresses = addresses
@@ -66,16 +63,15 @@ export class Sender {
     this.#logger = logger
   }
 
-  start(): void {
-    this.#timer = setInterval(() => this.#rounds.wake(), POLL)
-    this.#timer.unref()
+  start(pulse: Pulse): void {
+    this.#unwatch = pulse.watch({ when: HAS_WEBHOOKS, act: async () => this.#rounds.wake() })
   }
 
   /** Sends nothing more. What is on its way is cut off, and sent again by whoever is there next. */
   async close(): Promise<void> {
     if (this.#stop.signal.aborted) return
-    clearInterval(this.#timer)
     this.#stop.abort()
+    await this.#unwatch?.()
     await this.#rounds.close()
     await Promise.all(this.#sending)
     await this.#pool.end()
@@ -83,15 +79,14 @@ export class Sender {
 
   async #round(): Promise<void> {
     try {
-      if (!(await hasWebhooks(this.#questions))) return
       await tellChanges(this.#pool, this.#config.changes)
       const lease = this.#config.timeout * LEASE
       const busy = new Map([...this.#busy, ...this.#hooks.running])
       const capacity = { busy, atOnce: AT_ONCE, hooks: this.#hooks.types }
       for (const due of await takeDue(this.#pool, capacity, lease)) this.#begin(due)
     } catch (error) {
-      // All of it is still there: the next poll asks for all that this one missed.
-      this.#logger.warn({ err: error }, 'webhooks could not be looked after; the next poll tries again')
+      // All of it is still there: the next beat is for all that this one missed.
+      this.#logger.warn({ err: error }, 'webhooks could not be looked after; the next beat tries again')
     }
   }
 

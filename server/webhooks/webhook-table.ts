@@ -107,13 +107,8 @@ export async function rotateSecret(
 }
 
 /** Whether there is one to be told of anything. */
-export async function hasWebhooks(client: Queryable): Promise<boolean> {
-  const { rows } = await client.query<{ any: boolean }>({
-    name: 'has webhooks',
-    text: 'select exists (select from webhooks where active) as any',
-  })
-  return rows[0]?.any === true
-}
+/** For a Pulse: nothing is due where nobody is to be told. */
+export const HAS_WEBHOOKS = 'exists (select from webhooks where active)'
 
 /** Something was taken: it does not fail any more. */
 export async function noteTaken(client: Queryable, id: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { WebhookConfig } from '../config/webhooks.ts'
 import type { Router } from '../http/router.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { Addresses } from './address.ts'
 import { forgetChanges } from './changes.ts'
 import { forgetDeliveries } from './delivery-table.ts'
@@ -25,7 +26,7 @@ export interface Webhooks {
   readonly routes: Router
   /** Deletes deliveries that nobody needs any more. */
   forgetOld(signal: AbortSignal): Promise<void>
-  start(): void
+  start(pulse: Pulse): void
   close(): Promise<void>
 }
 
@@ -43,7 +44,7 @@ export async function createWebhooks(options: WebhookOptions): Promise<Webhooks>
       await forgetDeliveries(pool, config.keepDays, signal)
       await forgetChanges(pool)
     },
-    start: () => sender.start(),
+    start: (pulse) => sender.start(pulse),
     close: () => sender.close(),
   }
 }

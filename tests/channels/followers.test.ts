@@ -9,7 +9,7 @@ import { Registry } from '../../server/channels/registry.ts'
 import type { StoredEvent } from '../../server/log/events.ts'
 import type { Database } from '../../server/storage/database.ts'
 import type { Queryable } from '../../server/storage/transaction.ts'
-import { connectTo, countTo, database, openLog } from '../log/fixture.ts'
+import { connectTo, countTo, database, openLog, startPulse } from '../log/fixture.ts'
 import { until } from '../support/server.ts'
 
 const silent = pino({ level: 'silent' })
@@ -51,6 +51,7 @@ async function start() {
 function node(db: Database, scribe: Follower) {
   const channels = new Channels(openLog(db), new Registry([desk], TYPES))
   const followers = new Followers(db, channels, [scribe], silent)
+  const follow = () => followers.start(startPulse(db))
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= followers.close()
@@ -71,7 +72,7 @@ function node(db: Database, scribe: Follower) {
       return last === undefined || !(await isQueued(db.pool, room, last))
     })
   }
-  return { channels, followers, note, caughtUp, close }
+  return { channels, follow, note, caughtUp, close }
 }
 
 const scribbled = async (db: Database, room: string): Promise<readonly string[]> => {
@@ -85,8 +86,8 @@ const scribbled = async (db: Database, room: string): Promise<readonly string[]>
 describe('following events', () => {
   it('[EVT100] shows each event of the types that are followed once, room by room in their order', async () => {
     const { db } = await start()
-    const { channels, followers, note, caughtUp } = node(db, new Scribe())
-    followers.start()
+    const { channels, follow, note, caughtUp } = node(db, new Scribe())
+    follow()
     const ids = countTo(30).map(String)
     await Promise.all([note('desk:a', ...ids), note('desk:b', ...ids)])
     await channels.publishAs('ada', 'desk:a', [{ type: 'desk.passed', id: 'no', payload: {} }])
@@ -101,8 +102,8 @@ describe('following events', () => {
     const { db } = await start()
     const scribe = new Scribe()
     scribe.refuses.add('2')
-    const { followers, note, caughtUp } = node(db, scribe)
-    followers.start()
+    const { follow, note, caughtUp } = node(db, scribe)
+    follow()
     await note('desk:bad', '1', '2', '3')
     await note('desk:good', '1', '2nd')
     await caughtUp('desk:good')
@@ -122,7 +123,7 @@ describe('following events', () => {
     await gone.close()
     const ids = countTo(200).map(String)
     const nodes = [node(db, new Scribe()), node(await connectTo(url), new Scribe())]
-    for (const { followers } of nodes) followers.start()
+    for (const { follow } of nodes) follow()
     await Promise.all(ids.map((id, index) => nodes[index % 2]?.note(`desk:${index % 7}`, `n${id}`)))
     for (const room of ['desk:a', ...countTo(7).map((n) => `desk:${n - 1}`)]) await nodes[0]?.caughtUp(room)
     const all = await db.pool.query<{ count: number; different: number }>(
@@ -146,7 +147,7 @@ describe('following events', () => {
           event: { type: 'desk.noted', id: `of-${id}`, payload: {} },
         })),
     )
-    const { channels, followers, note, caughtUp } = node(db, scribe)
+    const { channels, follow, note, caughtUp } = node(db, scribe)
     const publishAs = channels.publishAs.bind(channels)
     let lost = 1
     channels.publishAs = async (...what) => {
@@ -155,7 +156,7 @@ describe('following events', () => {
       if (what[1] === 'desk:other' && lost-- > 0) throw new Error('killed')
       return receipts
     }
-    followers.start()
+    follow()
     await note('desk:a', '1', '2')
     await caughtUp('desk:a')
     await caughtUp('desk:other')
@@ -178,9 +179,9 @@ describe('following events', () => {
           },
         })),
     )
-    const { channels, followers, note, caughtUp } = node(db, scribe)
+    const { channels, follow, note, caughtUp } = node(db, scribe)
     await channels.publishAs('eve', 'desk:other', [{ type: 'desk.noted', id: 'taken', payload: {} }])
-    followers.start()
+    follow()
     await note('desk:a', '1', '2', '3')
     await caughtUp('desk:a')
     expect(await scribbled(db, 'desk:a')).toEqual(['1', '2', '3'])
@@ -190,14 +191,14 @@ describe('following events', () => {
 
   it('[EVT103] says how far what was made of a room’s events goes', async () => {
     const { db } = await start()
-    const { channels, followers, note, caughtUp } = node(db, new Scribe())
+    const { channels, follow, note, caughtUp } = node(db, new Scribe())
     await note('desk:a', '1', '2')
     const held = await channels.open('desk:a', undefined)
     onTestFinished(held.release)
     const goes = async () =>
       (await db.pool.query<{ to: number }>(`select ${followedTo('$1')} as to`, [held.room.id])).rows[0]?.to
     expect(await goes()).toBe(0)
-    followers.start()
+    follow()
     await caughtUp('desk:a')
     expect(await goes()).toBe(2)
   })

@@ -5,6 +5,7 @@ import { signToken } from '../../server/access/token.ts'
 import { clientAddress, trustedList } from '../../server/http/address.ts'
 import { RequestLimit } from '../../server/http/request-limit.ts'
 import type { Grants } from '../../server/protocol.ts'
+import { startPulse } from '../log/fixture.ts'
 import { refusalOf, SECRET, TestServer } from './server.ts'
 
 let server: TestServer
@@ -93,7 +94,7 @@ describe('revoking', () => {
 
   it('[HTTP21] keeps one row for each who was revoked, however often, with the newest time', async () => {
     const times = new Revocations(server.database.pool)
-    await times.start()
+    await times.start(startPulse(server.database))
     onTestFinished(() => times.stop())
     const first = await times.revoke({ user: 'often' }, 'root')
     const second = await times.revoke({ user: 'often' }, 'root')

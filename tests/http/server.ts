@@ -15,6 +15,7 @@ import { RequestLimit } from '../../server/http/request-limit.ts'
 import { createRoomDirectory } from '../../server/log/directory.ts'
 import type { Grants } from '../../server/protocol.ts'
 import { type Database, openDatabase } from '../../server/storage/database.ts'
+import { Pulse } from '../../server/storage/pulse.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 
 export const SECRET = 'tests only: 0123456789abcdefghijklmnop'
@@ -52,7 +53,8 @@ export class TestServer {
     const database = await openDatabase(fresh.storage, pino({ level: 'silent' }))
     const studioDir = await writeStudio()
     const revocations = new Revocations(database.pool)
-    await revocations.start()
+    const pulse = new Pulse(database.pool, logger)
+    await revocations.start(pulse)
     const cursors = await Cursors.of(database.pool)
     const verifyToken = createVerifier(tokens, {}, logger)
     const http = createHttp({
@@ -81,7 +83,8 @@ export class TestServer {
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('not listening on a port')
     const close = async () => {
-      revocations.stop()
+      pulse.stop()
+      await revocations.stop()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await database.close()

@@ -3,7 +3,17 @@ import { followDeletions } from '../../server/log/deletions.ts'
 import { buryRoom, eraseRows, halfErased } from '../../server/log/erase.ts'
 import { packRoom } from '../../server/log/pack.ts'
 import type { Database } from '../../server/storage/database.ts'
-import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
+import {
+  connectTo,
+  countTo,
+  database,
+  entry,
+  fill,
+  openLog,
+  openRoom,
+  startPulse,
+  textsOf,
+} from './fixture.ts'
 
 const ROOM_TABLES = ['room_updates', 'room_segments', 'room_snapshots']
 const silent = async () => undefined
@@ -145,7 +155,7 @@ describe('a node that has not heard that a room was deleted', () => {
     const heard: unknown[] = []
     const deletions = followDeletions(there.pool, (deletion) => heard.push([deletion.room, deletion.erased]))
     onTestFinished(() => deletions.stop())
-    await deletions.start()
+    await deletions.start(startPulse(there))
     expect(heard.splice(0)).toEqual([[before, true]])
     await buryRoom(db.pool, 'doc:buried', 'eve', silent)
     await here.erase('doc:erased', 'eve', silent)

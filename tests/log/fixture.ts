@@ -4,6 +4,7 @@ import type { Entry, NewEntry } from '../../server/log/entry.ts'
 import { Log } from '../../server/log/log.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
 import { type Database, openDatabase } from '../../server/storage/database.ts'
+import { Pulse } from '../../server/storage/pulse.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const silent = pino({ level: 'silent' })
@@ -25,6 +26,12 @@ export async function connectTo(url: string, atEnd: AtEnd = onTestFinished): Pro
   const db = await openDatabase({ kind: 'url', url }, silent)
   atEnd(() => db.close())
   return db
+}
+
+export function startPulse(db: Pick<Database, 'pool'>, atEnd: AtEnd = onTestFinished): Pulse {
+  const pulse = new Pulse(db.pool, silent)
+  atEnd(async () => pulse.stop())
+  return pulse
 }
 
 export function openLog(db: Database, maxQueueBytes = 1024 * 1024, atEnd: AtEnd = onTestFinished): Log {

@@ -27,6 +27,7 @@ export function importsOf(file: string, text: string): readonly string[] {
 const BASE = [
   'bucket',
   'bus',
+  'rounds',
   'within',
   'nodes',
   'errors',
@@ -94,6 +95,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bus: [],
   nodes: ['bus'],
   observe: ['within'],
+  rounds: [],
   within: [],
   errors: [],
   package: [],
