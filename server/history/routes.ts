@@ -1,4 +1,5 @@
 import { createRoute, type z } from '@hono/zod-openapi'
+import { bytesBody } from '../http/bytes.ts'
 import { type AccessOptions, type Member, memberOf } from '../http/room-access.ts'
 import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { SEVERAL } from '../log/entry.ts'
@@ -125,7 +126,9 @@ export function historyRoutes({ history, ...access }: HistoryRouteOptions) {
       const { format, at } = c.req.valid('query')
       await member(c.req.header('authorization'), room, at === undefined ? CURRENT_ROLE : HISTORY_ROLE)
       const { seq, bytes } = await history.content(room, parseAt(at), format, c.req.raw.signal)
-      return c.body(bytes, 200, {
+      const { body, headers } = bytesBody(bytes)
+      return c.body(body, 200, {
+        ...headers,
         'Content-Type': MEDIA_TYPES[format],
         'Syncline-Seq': String(seq),
         ETag: `"${seq}"`,

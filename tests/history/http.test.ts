@@ -55,6 +55,7 @@ describe('reading the past over HTTP', () => {
     const now = await ask('doc:words/content?format=text', 'read')
     expect([now.status, now.text, now.headers.get('syncline-seq')]).toEqual([200, 'one two three', '3'])
     expect(now.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(now.headers.get('content-length')).toBe('13')
     const before = await ask('doc:words/content?format=text&at=2', 'write')
     expect([before.text, before.headers.get('syncline-seq')]).toEqual(['one two', '2'])
     expect((await ask('doc:words/content?at=1', 'write')).json).toEqual({

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { z } from 'zod'
+import { bytesBody } from '../../http/bytes.ts'
 import { type AccessOptions, memberOf } from '../../http/room-access.ts'
 import { createRouter, json, jsonBody, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX } from '../../protocol.ts'
@@ -157,6 +158,8 @@ function targetOf(body: RestoreBody): AskTarget {
 }
 
 /** What a worker has encoded in the form that `schema` describes. */
-const answer = <Schema extends z.ZodType>({ json }: Compared, _schema: Schema) =>
-  new Response(json, { headers: { 'Content-Type': 'application/json' } }) as Response &
+const answer = <Schema extends z.ZodType>({ json }: Compared, _schema: Schema) => {
+  const { body, headers } = bytesBody(json)
+  return new Response(body, { headers: { ...headers, 'Content-Type': 'application/json' } }) as Response &
     TypedResponse<z.output<Schema>, 200, 'json'>
+}
