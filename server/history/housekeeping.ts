@@ -2,12 +2,14 @@ import type { Logger } from '../observe/log.ts'
 
 /** How often, in ms. */
 const EVERY = 60 * 60 * 1000
+/** After the start, in ms: those who come back to a node that has just started come first. */
+const FIRST = 5_000
 
 /** A piece of work that begins where the last one stopped; it looks at the signal between two rooms. */
 type Task = (signal: AbortSignal) => Promise<unknown>
 
 /**
- * Work that has all the time in the world: done at the start, and then every hour, one task after the other.
+ * Work that has all the time in the world: done some seconds after the start, and then every hour, one task after the other.
  * What fails is told in the log, and tried again at the next hour.
  */
 export class Housekeeping {
@@ -23,18 +25,22 @@ export class Housekeeping {
   }
 
   start(): void {
-    const round = () => {
-      this.#running ??= this.#round()
-    }
-    this.#timer = setInterval(round, EVERY)
-    round()
+    this.#next(FIRST)
   }
 
   /** Begins nothing new; resolves when the task that runs has come to rest. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
     this.#stop.abort()
+    clearTimeout(this.#timer)
     await this.#running
+  }
+
+  #next(after: number): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#round().finally(() => {
+        if (!this.#stop.signal.aborted) this.#next(EVERY)
+      })
+    }, after).unref()
   }
 
   async #round(): Promise<void> {
@@ -47,6 +53,5 @@ export class Housekeeping {
         this.#logger.warn({ err: error, task: name }, 'housekeeping failed; the next round tries again')
       }
     }
-    this.#running = undefined
   }
 }
