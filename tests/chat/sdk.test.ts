@@ -60,6 +60,18 @@ it('[CHAT12] shows a message at once, and each once when it is there', async () 
   }
 })
 
+it('[CHAT12] has the messages of a room that was just created once it is there, without being asked again', async () => {
+  const adas = client('ada', { 'doc:*': 'write' })
+  const room = adas.room('doc:just-created')
+  const chat = chatOf(adas, room)
+  onTestFinished(chat.subscribe(() => undefined))
+  await vi.waitFor(() => expect(chat.getState().error?.code).toBe('room-not-found'), soon)
+  room.doc.getText('content').insert(0, 'x')
+  await vi.waitFor(() => expect(chat.getState()).toMatchObject({ loaded: true, error: undefined }), soon)
+  chat.send({ text: 'first' })
+  await vi.waitFor(() => expect(said(chat.getState())).toEqual(['sent: first']), soon)
+})
+
 it('[CHAT12] keeps what is refused, with the reason, until it is sent again or dropped', async () => {
   const room = await ada.group('Refused', bob, person('reader'))
   const reader = await open(client('reader', { 'chat:*': 'read' }), room)

@@ -15,6 +15,7 @@ import {
   type Messages,
   NO_MESSAGES,
 } from './messages.ts'
+import { ReadPosition } from './read-position.ts'
 import { merged } from './reads.ts'
 
 /** `waiting`: on its way, or kept on this device until it can be sent. */
@@ -79,6 +80,7 @@ export class Chat {
   readonly #client: Client
   readonly #listeners = new Set<() => void>()
   readonly #unsent: Unsent
+  readonly #position: ReadPosition
   #state = EMPTY
   /** As the server has them. */
   #messages: Messages = NO_MESSAGES
@@ -89,11 +91,6 @@ export class Chat {
   #stopListening = (): void => {}
   #timer: ReturnType<typeof setTimeout> | undefined
   #failures = 0
-  #sayTimer: ReturnType<typeof setTimeout> | undefined
-  #sayFailures = 0
-  /** Up to where it was said, and is to be said, that one has read. */
-  #said = 0
-  #read = 0
   #opened = 0
   /** Nothing has been read since it was opened. */
   #opening = true
@@ -107,6 +104,10 @@ export class Chat {
       actor: () => client.user?.id ?? '',
       changed: () => this.#show(),
     })
+    this.#position = new ReadPosition(
+      (seq) => client.api.send('PUT', `/rooms/${encodeURIComponent(room.name)}/read`, { seq }),
+      () => this.#listeners.size > 0,
+    )
   }
 
   /** The same until something in it changes. */
@@ -150,9 +151,7 @@ export class Chat {
 
   /** Says that all that is here has been read, or all up to a seq. It is said again until it has been heard, while somebody listens. */
   markRead(seq: number = this.#newest()): void {
-    if (seq <= this.#read) return
-    this.#read = seq
-    void this.#sayRead()
+    this.#position.move(seq)
   }
 
   /** Reads the page before the oldest message that is here. */
@@ -200,12 +199,13 @@ export class Chat {
   #stop(): void {
     this.#opened += 1
     clearTimeout(this.#timer)
-    clearTimeout(this.#sayTimer)
+    this.#position.stop()
     this.#stopListening()
     for (const stop of this.#stops.splice(0)) stop()
   }
 
   async #load(opened: number): Promise<void> {
+    const saved = this.room.savedSeq !== undefined
     try {
       const page = await this.#page()
       if (opened !== this.#opened) return
@@ -215,8 +215,7 @@ export class Chat {
       this.#before = page.before
       const { user } = this.#client
       const own = user === undefined ? undefined : page.reads[user.id]
-      this.#read = Math.max(this.#read, own ?? 0)
-      this.#said = Math.max(this.#said, own ?? 0)
+      this.#position.known(own ?? 0)
       this.#set({
         loaded: true,
         older: page.before === null ? 'none' : 'some',
@@ -234,15 +233,30 @@ export class Chat {
         void this.#load(opened)
       }
       this.#stopListening = this.room.listen({ events: (events) => this.#take(events), reset }, page.seq)
-      void this.#sayRead()
+      void this.#position.say()
     } catch (error) {
       if (opened !== this.#opened) return
       const reason = reasonOf(error)
       this.#set({ error: reason })
-      if (!reason.retryable) return
+      if (!reason.retryable) {
+        if (!saved) this.#loadOnceSaved(opened)
+        return
+      }
       this.#timer = setTimeout(() => void this.#load(opened), backoff(this.#failures))
       this.#failures += 1
     }
+  }
+
+  /** A room that was just created is not on the server before something in it is saved. */
+  #loadOnceSaved(opened: number): void {
+    const look = () => {
+      if (this.room.savedSeq === undefined) return
+      stop()
+      if (opened === this.#opened) void this.#load(opened)
+    }
+    const stop = this.room.subscribe(look)
+    this.#stops.push(stop)
+    look()
   }
 
   #page(before?: number): Promise<Page> {
@@ -264,7 +278,7 @@ export class Chat {
 
   /** Signals that came meanwhile are lost: where the others are now, and what was not said. */
   async #returned(): Promise<void> {
-    void this.#sayRead()
+    void this.#position.say()
     const query = `/rooms/${encodeURIComponent(this.room.name)}/messages?limit=1`
     const page = await this.#client.api.get<Page>(query).catch(() => undefined)
     if (page !== undefined) this.#set({ role: page.role, reads: merged(this.#state.reads, page.reads) })
@@ -273,29 +287,8 @@ export class Chat {
   #heardRead(user: string, payload: unknown): void {
     const seq = (Object(payload) as { readonly seq?: unknown }).seq
     if (typeof seq !== 'number') return
-    if (user === this.#client.user?.id) {
-      this.#said = Math.max(this.#said, seq)
-      this.#read = Math.max(this.#read, seq)
-    }
+    if (user === this.#client.user?.id) this.#position.known(seq)
     this.#set({ reads: merged(this.#state.reads, { [user]: seq }) })
-  }
-
-  async #sayRead(): Promise<void> {
-    const seq = this.#read
-    clearTimeout(this.#sayTimer)
-    if (seq <= this.#said) return
-    const before = this.#said
-    this.#said = seq
-    try {
-      await this.#client.api.send('PUT', `/rooms/${encodeURIComponent(this.room.name)}/read`, { seq })
-      this.#sayFailures = 0
-    } catch (error) {
-      if (this.#said === seq) this.#said = before
-      if (!reasonOf(error).retryable || this.#listeners.size === 0) return
-      clearTimeout(this.#sayTimer)
-      this.#sayTimer = setTimeout(() => void this.#sayRead(), backoff(this.#sayFailures))
-      this.#sayFailures += 1
-    }
   }
 
   /** Rejects with the refusal as `cause`; of a message, which shows it, never. */

@@ -1,8 +1,7 @@
 import './chat.css'
 import { ActionIcon, CloseButton, Drawer, Group, Indicator, Text, Tooltip } from '@mantine/core'
 import { IconMessages } from '@tabler/icons-react'
-import { useEffect } from 'react'
-import { useChat, useClient, useRoomState } from '../../react/index.ts'
+import { useChat, useClient } from '../../react/index.ts'
 import type { Room, Thread } from '../../sdk/index.ts'
 import { usePeopleOf } from '../comments/people.tsx'
 import { useWide } from '../history/use-wide.ts'
@@ -21,15 +20,7 @@ const NO_THREADS: readonly Thread[] = []
 /** Opens the chat, and says how much of it one has not read. */
 export function DocumentChatToggle({ room, opened, onChange }: DocumentChatProps) {
   const self = useClient().user?.id
-  const { messages, reads, error, loaded, chat } = useChat(room)
-  const { savedSeq } = useRoomState(room)
-  const failed = error !== undefined && !loaded
-  const exists = savedSeq !== undefined
-  // A document that was just created is not on the server before something in it is saved.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `exists` and `opened` are why it is asked again
-  useEffect(() => {
-    if (failed) chat.reload()
-  }, [chat, failed, exists, opened])
+  const { messages, reads } = useChat(room)
   if (self === undefined) return null
   const read = reads[self] ?? 0
   const unread = messages.filter(
