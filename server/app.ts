@@ -53,7 +53,7 @@ import { Signals } from './realtime/signals.ts'
 import { Visits } from './realtime/visits.ts'
 import { openDatabase } from './storage/database.ts'
 import { Heartbeat } from './storage/heartbeat.ts'
-import { Pulse } from './storage/pulse.ts'
+import { openPulses } from './storage/pulses.ts'
 import type { EmbedOptions } from './webhooks/hooks.ts'
 import { within } from './within.ts'
 
@@ -110,13 +110,12 @@ export async function assemble(
   begun.defer(() => cluster?.stop())
   const heartbeat = new Heartbeat(database.pool)
   begun.defer(() => heartbeat.stop())
-  const pulse = new Pulse(database.pool, logger)
-  begun.defer(() => pulse.stop())
+  const pulses = openPulses(database.pool, logger)
+  begun.defer(() => unlessLate(pulses.stop()))
   const { limits } = config
   const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), ...analyticsRules }
-  const access = await openAccess(config, rules, database.pool, pulse, logger)
+  const access = await openAccess(config, rules, database.pool, pulses.access, logger)
   const { verify, authorizer, revocations } = access
-  begun.defer(() => unlessLate(revocations.stop()))
   const people = new People(database.pool)
   const connections = new Connections(limits, revocations, cluster?.bus)
   revocations.onRevoked((revocation) => connections.revoke(revocation))
@@ -149,7 +148,7 @@ export async function assemble(
     mayChat: config.roomKinds?.includes(CHAT_KIND) ?? true,
     webhooks: config.webhooks,
     hooks,
-    pulse,
+    pulses,
     systemSample: () => measured.systemSample(),
     logger,
     ...access,
@@ -193,8 +192,9 @@ export async function assemble(
     log.deleted(room)
     if (erased) void history.forget(room)
   })
-  await deletions.start(pulse)
-  begun.defer(() => unlessLate(deletions.stop()))
+  await deletions.start(pulses.access)
+  // Nothing is begun any more while that ends for which it would be done.
+  begun.defer(() => unlessLate(pulses.stop()))
   const heads = new HeadWatch(
     database.pool,
     () => log.openRooms(),

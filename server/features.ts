@@ -19,7 +19,7 @@ import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/not
 import type { Logger } from './observe/log.ts'
 import type { Signals } from './realtime/signals.ts'
 import type { Database } from './storage/database.ts'
-import type { Pulse } from './storage/pulse.ts'
+import type { Pulses } from './storage/pulses.ts'
 import type { Hooks } from './webhooks/hooks.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 
@@ -45,7 +45,8 @@ export interface FeatureOptions {
   readonly hooks: Hooks<object>
   /** What this node has measured of itself since it was asked last. */
   readonly systemSample: () => readonly SystemMeasure[]
-  readonly pulse: Pulse
+  /** For what takes access away, and for work. */
+  readonly pulses: Pulses
   readonly logger: Logger
 }
 
@@ -65,7 +66,7 @@ export interface Features {
 }
 
 export async function createFeatures({ mayChat, database, ...options }: FeatureOptions): Promise<Features> {
-  const { channels, signals, pulse, logger, authorizer } = options
+  const { channels, signals, pulses, logger, authorizer } = options
   const { pool } = database
   const types = activityTypes(channels.registry.kinds)
   const chat = new Chat({
@@ -83,7 +84,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   const { registry } = channels
   const webhooks = await createWebhooks({ ...options, database, registry, config: options.webhooks })
   // The last of what can fail: nothing else is begun here.
-  await chat.start(pulse)
+  await chat.start(pulses.access)
   return {
     moveRead: chat.moveRead,
     followers,
@@ -100,22 +101,19 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       'old deliveries': (signal) => webhooks.forgetOld(signal),
     },
     start: () => {
-      followers.start(pulse)
+      followers.start(pulses.work)
       activity.watch.start()
-      activity.copies.start(pulse)
-      notifications.digests.start(pulse)
+      activity.copies.start(pulses.work)
+      notifications.digests.start(pulses.work)
       analytics.start()
-      webhooks.start(pulse)
+      webhooks.start(pulses.work)
     },
     silence: async () => {
       await Promise.all([notifications.digests.close(), followers.close(), analytics.silence()])
     },
     close: async () => {
-      await chat.stop()
       activity.watch.stop()
-      await activity.copies.close()
-      await analytics.close()
-      await Promise.all([followers.close(), webhooks.close()])
+      await Promise.all([activity.copies.close(), analytics.close(), followers.close(), webhooks.close()])
     },
   }
 }

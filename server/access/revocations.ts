@@ -37,13 +37,9 @@ export class Revocations {
     )
   }
 
-  /** Reads all there are, and from then on what is new. */
+  /** Reads all there are, and from then on, until the pulse stops, what is new. */
   start(pulse: Pulse): Promise<void> {
     return this.#feed.start(pulse)
-  }
-
-  stop(): Promise<void> {
-    return this.#feed.stop()
   }
 
   /** Calls back for each revocation, of whichever node, as soon as it is known here. */
@@ -53,7 +49,7 @@ export class Revocations {
 
   /**
    * Takes away what every token issued until now gives to that person, in that room, or both.
-   * @throws SynclineError `storage-unavailable`; then nothing is revoked, or it comes with the next poll.
+   * @throws SynclineError `storage-unavailable`; then nothing is revoked, or it comes with the next beat.
    */
   async revoke(subject: RevocationSubject, actor: string): Promise<Revocation> {
     const { user, room } = subject

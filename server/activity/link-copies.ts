@@ -89,7 +89,7 @@ export class LinkCopies {
     return rows[0]
   }
 
-  /** Whether there may be more of it. One that cannot be copied holds up no other: it is tried again with the next poll. */
+  /** Whether there may be more of it. One that cannot be copied holds up no other: it is tried again with the next beat. */
   async #copy(link: CopiedLink): Promise<boolean> {
     const { pool, logger } = this.#options
     try {

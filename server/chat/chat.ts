@@ -61,10 +61,6 @@ export class Chat {
     return this.#members.start(pulse)
   }
 
-  stop(): Promise<void> {
-    return this.#members.stop()
-  }
-
   /**
    * Somebody has read a room up to there; others who are there are told, and their own other tabs.
    * @throws SynclineError `room-not-found`

@@ -1,7 +1,4 @@
-import type { Pulse } from './pulse.ts'
-
-/** A row is seen when it is committed, which may be later than its `at`: so far back is asked again, in ms. */
-const OVERLAP = 60_000
+import { OVERLAP, type Pulse } from './pulse.ts'
 
 export interface FeedSource<Row> {
   /** The newest `at` there is, in SQL: a question that an index answers. */
@@ -20,22 +17,16 @@ export class Feed<Row extends { readonly at: number }> {
   /** What the last question gave: it is not told again while it is asked for again. */
   #given: ReadonlySet<string> = new Set()
   #newest = 0
-  #unwatch: (() => Promise<void>) | undefined
 
   constructor(source: FeedSource<Row>, learn: (row: Row) => void) {
     this.#source = source
     this.#learn = learn
   }
 
-  /** Tells of all there are, and from then on of what is new. */
+  /** Tells of all there are, and from then on, until the pulse stops, of what is new. */
   async start(pulse: Pulse): Promise<void> {
     await this.#ask()
-    this.#unwatch = pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask() })
-  }
-
-  /** Resolves when nothing is told any more. */
-  async stop(): Promise<void> {
-    await this.#unwatch?.()
+    pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask() })
   }
 
   async #ask(): Promise<void> {

@@ -4,13 +4,10 @@ import type { Logger } from '../observe/log.ts'
 import { Rounds } from '../rounds.ts'
 import { isStorageFailure } from './failure.ts'
 
-/** How often it is asked, in ms: what one node writes, all know within a second. */
-const BEAT = 500
-/** A row may be committed later than the time that it carries: so far back is looked again, in seconds. */
-const OVERLAP = 60
-const NEXT_BEAT = 'what is due could not be done; it is tried again with the next beat'
+/** A row may be committed later than the time that it carries: so far back is looked again, in ms. */
+export const OVERLAP = 60_000
 
-/** Something that is to be done, by any node, once the database says so. */
+/** Something that may be to be done, on any node, because of what the database says. */
 export interface Watch {
   /**
    * A condition in SQL, without parameters, that an index answers however much there is: it is asked all the time. In it
@@ -22,22 +19,28 @@ export interface Watch {
 }
 
 /**
- * Asks the database twice a second, in one question, about all that may be due. A question of each part's own, most of
- * which are answered with nothing, was most of what an idle node did: 15 of them a second.
+ * Asks the database, in one question, about all that may be due. A question of each part's own, most of which are answered
+ * with nothing, was most of what an idle node did: 15 of them a second.
+ *
+ * One lock holds up the question, and all that it is about. So what takes access away has a pulse of its own.
  */
 export class Pulse {
   readonly #pool: pg.Pool
   readonly #logger: Logger
+  readonly #beat: number
   readonly #watched = new Set<Watched>()
   #question = { name: '', text: '' }
   #since = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
+  #unanswered = false
   #stopped = false
 
-  constructor(pool: pg.Pool, logger: Logger) {
+  /** @param beat how often it is asked, in ms */
+  constructor(pool: pg.Pool, logger: Logger, beat: number) {
     this.#pool = pool
     this.#logger = logger
-    this.#next()
+    this.#beat = beat
+    this.#next(performance.now())
   }
 
   /** Returns what ends it: it resolves when nothing is done for this watch any more. */
@@ -52,28 +55,38 @@ export class Pulse {
     }
   }
 
-  stop(): void {
+  /** Asks nothing more; resolves when nothing is done any more for any watch. */
+  async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    await Promise.all([...this.#watched].map((watched) => watched.close()))
   }
 
-  #next(): void {
+  #next(asked: number): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => {
+    const ask = () => {
+      const now = performance.now()
       this.#ask()
-        .catch((error: unknown) => {
-          // While the database is away readiness says so, and the next question is about all that this one missed.
-          if (!isStorageFailure(error)) this.#logger.error({ err: error }, 'what is due cannot be asked')
+        .then(() => {
+          this.#unanswered = false
         })
-        .finally(() => this.#next())
-    }, BEAT)
-    this.#timer.unref()
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => this.#next(now))
+    }
+    this.#timer = setTimeout(ask, Math.max(0, asked + this.#beat - performance.now())).unref()
+  }
+
+  /** The next question is about all that this one missed. One line for each time that the database is away. */
+  #failed(error: unknown): void {
+    if (this.#stopped || (this.#unanswered && isStorageFailure(error))) return
+    this.#unanswered = true
+    this.#logger.warn({ err: error }, 'the database does not say what is due; it is asked again')
   }
 
   /** Named by its text, so that it is prepared once for each set of watches. */
   #phrase(): void {
     const conditions = [...this.#watched].map(({ when }) => `(${when})`)
-    const text = `select (extract(epoch from now()) - ${OVERLAP})::float8 as since, array[${conditions}]::bool[] as due
+    const text = `select (extract(epoch from now()) - ${OVERLAP / 1000})::float8 as since, array[${conditions}]::bool[] as due
       from (select to_timestamp($1::float8) as since) asked`
     this.#question = { name: `due ${createHash('sha1').update(text).digest('hex')}`, text }
   }
@@ -114,12 +127,12 @@ class Watched {
   }
 
   async #round(): Promise<void> {
+    this.#failed = false
     try {
       await this.#act()
-      this.#failed = false
     } catch (error) {
       this.#failed = true
-      if (!isStorageFailure(error)) this.#logger.warn({ err: error }, NEXT_BEAT)
+      this.#logger.warn({ err: error }, 'what is due could not be done; it is tried again with the next beat')
     }
   }
 }

@@ -106,7 +106,6 @@ export async function rotateSecret(
   return only(rows).until
 }
 
-/** Whether there is one to be told of anything. */
 /** For a Pulse: nothing is due where nobody is to be told. */
 export const HAS_WEBHOOKS = 'exists (select from webhooks where active)'
 

@@ -95,7 +95,6 @@ describe('revoking', () => {
   it('[HTTP21] keeps one row for each who was revoked, however often, with the newest time', async () => {
     const times = new Revocations(server.database.pool)
     await times.start(startPulse(server.database))
-    onTestFinished(() => times.stop())
     const first = await times.revoke({ user: 'often' }, 'root')
     const second = await times.revoke({ user: 'often' }, 'root')
     expect(second.at).toBeGreaterThanOrEqual(first.at)

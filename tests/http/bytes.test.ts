@@ -3,7 +3,7 @@ import { bytesBody } from '../../server/http/bytes.ts'
 
 const firstOf = async (answer: Response) => (await answer.body?.getReader().read())?.value
 
-it('[HIS3] a position is answered with the bytes that a worker made, and not with copies of them', async () => {
+it('[HIS114] a position is answered with the bytes that a worker made, and not with copies of them', async () => {
   const bytes = new TextEncoder().encode('x'.repeat(100_000))
   const { body, headers } = bytesBody(bytes)
   // As a middleware that adds a header does.

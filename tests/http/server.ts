@@ -53,7 +53,7 @@ export class TestServer {
     const database = await openDatabase(fresh.storage, pino({ level: 'silent' }))
     const studioDir = await writeStudio()
     const revocations = new Revocations(database.pool)
-    const pulse = new Pulse(database.pool, logger)
+    const pulse = new Pulse(database.pool, logger, 400)
     await revocations.start(pulse)
     const cursors = await Cursors.of(database.pool)
     const verifyToken = createVerifier(tokens, {}, logger)
@@ -83,8 +83,7 @@ export class TestServer {
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('not listening on a port')
     const close = async () => {
-      pulse.stop()
-      await revocations.stop()
+      await pulse.stop()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await database.close()

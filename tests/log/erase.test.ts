@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { followDeletions } from '../../server/log/deletions.ts'
 import { buryRoom, eraseRows, halfErased } from '../../server/log/erase.ts'
 import { packRoom } from '../../server/log/pack.ts'
@@ -154,7 +154,6 @@ describe('a node that has not heard that a room was deleted', () => {
     await here.erase('doc:before', 'eve', silent)
     const heard: unknown[] = []
     const deletions = followDeletions(there.pool, (deletion) => heard.push([deletion.room, deletion.erased]))
-    onTestFinished(() => deletions.stop())
     await deletions.start(startPulse(there))
     expect(heard.splice(0)).toEqual([[before, true]])
     await buryRoom(db.pool, 'doc:buried', 'eve', silent)

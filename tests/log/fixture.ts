@@ -29,8 +29,8 @@ export async function connectTo(url: string, atEnd: AtEnd = onTestFinished): Pro
 }
 
 export function startPulse(db: Pick<Database, 'pool'>, atEnd: AtEnd = onTestFinished): Pulse {
-  const pulse = new Pulse(db.pool, silent)
-  atEnd(async () => pulse.stop())
+  const pulse = new Pulse(db.pool, silent, 400)
+  atEnd(() => pulse.stop())
   return pulse
 }
 

@@ -205,7 +205,7 @@ export class Chat {
   }
 
   async #load(opened: number): Promise<void> {
-    const saved = this.room.savedSeq !== undefined
+    const joined = this.room.status === 'online'
     try {
       const page = await this.#page()
       if (opened !== this.#opened) return
@@ -239,7 +239,7 @@ export class Chat {
       const reason = reasonOf(error)
       this.#set({ error: reason })
       if (!reason.retryable) {
-        if (!saved) this.#loadOnceSaved(opened)
+        if (!joined) this.#loadOnceJoined(opened)
         return
       }
       this.#timer = setTimeout(() => void this.#load(opened), backoff(this.#failures))
@@ -247,10 +247,10 @@ export class Chat {
     }
   }
 
-  /** A room that was just created is not on the server before something in it is saved. */
-  #loadOnceSaved(opened: number): void {
+  /** A room that is new is on the server once somebody who may create it has joined it. */
+  #loadOnceJoined(opened: number): void {
     const look = () => {
-      if (this.room.savedSeq === undefined) return
+      if (this.room.status !== 'online') return
       stop()
       if (opened === this.#opened) void this.#load(opened)
     }

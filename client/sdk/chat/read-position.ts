@@ -4,17 +4,17 @@ import { reasonOf } from '../reason.ts'
 /** Up to where one has read a room, and what tells the server of it. */
 export class ReadPosition {
   readonly #tell: (seq: number) => Promise<unknown>
-  readonly #again: () => boolean
+  readonly #mayRepeat: () => boolean
   #timer: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   /** Up to where it was said, and is to be said, that one has read. */
   #said = 0
   #read = 0
 
-  /** @param again whether it is to be said once more where it was not heard */
-  constructor(tell: (seq: number) => Promise<unknown>, again: () => boolean) {
+  /** @param mayRepeat whether it is to be said once more where it was not heard */
+  constructor(tell: (seq: number) => Promise<unknown>, mayRepeat: () => boolean) {
     this.#tell = tell
-    this.#again = again
+    this.#mayRepeat = mayRepeat
   }
 
   /** One has read up to there. */
@@ -42,7 +42,7 @@ export class ReadPosition {
       this.#failures = 0
     } catch (error) {
       if (this.#said === seq) this.#said = before
-      if (!reasonOf(error).retryable || !this.#again()) return
+      if (!reasonOf(error).retryable || !this.#mayRepeat()) return
       this.stop()
       this.#timer = setTimeout(() => void this.say(), backoff(this.#failures))
       this.#failures += 1
