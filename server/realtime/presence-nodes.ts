@@ -27,8 +27,6 @@ const Kind = {
 /** A node has bounded what its clients say: what it adds is a name, and a clock that counts on from another client's. */
 const BOUNDS: Bounds = { frame: 4 * 1024 * 1024, state: 32 * 1024, clock: 2 ** 32 }
 const ADDED_VALUES = 3
-/** Who was on a node that ends is not gone before this has passed, in ms: they may be on their way to another one. */
-export const ON_THEIR_WAY = 1_500
 /** Client ids that one node may have in a room. */
 const MAX_IDS = 10_000
 
@@ -74,8 +72,6 @@ export class PresenceNodes {
   readonly #topic: string
   readonly #listener: NodeListener
   readonly #seats = new Map<NodeId, NodeSeat>()
-  /** Nodes that have ended, or are not heard of any more. */
-  readonly #ended = new Map<NodeId, NodeJS.Timeout>()
   /** Nodes that have said what cannot be taken, of which the log has been told. */
   readonly #told = new Set<NodeId>()
   readonly #stops: readonly (() => void)[]
@@ -88,7 +84,7 @@ export class PresenceNodes {
     this.#stops = [
       bus.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
       bus.onConnected(() => this.#tellAll(Kind.ask)),
-      bus.onGone((node) => this.#end(node)),
+      bus.onGone((node) => this.#gone(node)),
     ]
     this.#tellAll(Kind.ask)
   }
@@ -103,14 +99,10 @@ export class PresenceNodes {
     this.#publish(Kind.news, states)
   }
 
-  /**
-   * The room is closed here.
-   * @param moving who was here is on the way to other nodes; that they are gone is then for these to find out
-   */
-  close(moving: boolean): void {
+  /** The room is closed here. */
+  close(): void {
     for (const stop of this.#stops) stop()
-    for (const timer of this.#ended.values()) clearTimeout(timer)
-    if (!moving) this.#publish(Kind.closed)
+    this.#publish(Kind.closed)
   }
 
   #hear(from: NodeId, message: Uint8Array): void {
@@ -124,8 +116,6 @@ export class PresenceNodes {
     if (said === undefined) return
     const states = said.flatMap((one) => this.#taken(from, () => nodeState(one)) ?? [])
     const known = this.#seats.get(from)
-    const missed = known === undefined || this.#ended.has(from)
-    this.#goesOn(from)
     const seat = known ?? new NodeSeat()
     this.#seats.set(from, seat)
     // One that cannot be taken is there all the same: what was told of it before stands.
@@ -133,7 +123,7 @@ export class PresenceNodes {
     this.#listener.hearNode(seat, states, all)
     if (kind === Kind.ask) this.#tellAll(Kind.all)
     // It had been taken for gone, or what it told before was lost.
-    else if (kind === Kind.news && missed) this.#tellAll(Kind.ask)
+    else if (kind === Kind.news && known === undefined) this.#tellAll(Kind.ask)
   }
 
   /** Undefined where it cannot be read, or is more than a node's clients can say. That is another version's, or our mistake. */
@@ -153,19 +143,7 @@ export class PresenceNodes {
     }
   }
 
-  #end(node: NodeId): void {
-    if (!this.#seats.has(node)) return
-    this.#goesOn(node)
-    this.#ended.set(node, setTimeout(() => this.#gone(node), ON_THEIR_WAY).unref())
-  }
-
-  #goesOn(node: NodeId): void {
-    clearTimeout(this.#ended.get(node))
-    this.#ended.delete(node)
-  }
-
   #gone(node: NodeId): void {
-    this.#goesOn(node)
     this.#told.delete(node)
     const seat = this.#seats.get(node)
     if (seat === undefined) return

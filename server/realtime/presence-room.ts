@@ -11,13 +11,7 @@ import {
   type ToldState,
 } from './presence-frame.ts'
 import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
-import {
-  type NodeListener,
-  type NodeSeat,
-  type NodeState,
-  ON_THEIR_WAY,
-  PresenceNodes,
-} from './presence-nodes.ts'
+import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
 import { asOwn, tellConnections } from './presence-telling.ts'
@@ -66,8 +60,6 @@ export class PresenceRoom implements NodeListener {
   readonly #speaking = new Set<Speaker>()
   /** Ids of connections here of which something is told again, at a later clock. */
   readonly #again = new Set<number>()
-  /** Their connections are closed, and they are on their way to other nodes. */
-  readonly #moving = new Set<Seat>()
   /** Who has left, of those here and of those on other nodes. */
   #goneHere: ToldState[] = []
   #goneElsewhere: ToldState[] = []
@@ -79,7 +71,7 @@ export class PresenceRoom implements NodeListener {
     this.#house = house
     if (house.bus === undefined) return
     const nodes = new PresenceNodes(house.bus, house.logger, document.name, this)
-    document.once('destroy', () => nodes.close([...this.#moving].some(({ ids }) => ids.size > 0)))
+    document.once('destroy', () => nodes.close())
     this.#nodes = nodes
   }
 
@@ -141,20 +133,10 @@ export class PresenceRoom implements NodeListener {
     return this.#ids.get(id)?.seat.connection === connection
   }
 
-  /** The connection is closed: whoever it spoke for is gone, unless they are on their way and come to another node. */
+  /** The connection is closed: whoever it spoke for is gone. */
   leave(seat: Seat): void {
-    this.#speaking.delete(seat)
-    if (!seat.moves || this.#nodes === undefined) {
-      this.#left(seat)
-      return
-    }
-    this.#moving.add(seat)
-    setTimeout(() => this.#left(seat), ON_THEIR_WAY).unref()
-  }
-
-  #left(seat: Seat): void {
-    this.#moving.delete(seat)
     seat.stay?.leave()
+    this.#speaking.delete(seat)
     for (const id of seat.ids) this.#leave(id)
   }
 
@@ -191,7 +173,7 @@ export class PresenceRoom implements NodeListener {
   #isLater({ id, clock }: NodeState, holder: Holder | undefined): boolean {
     if (holder === undefined) return true
     const known = clockAmongNodes(holder)
-    if (clock === known && holder.seat.connection !== undefined && !holder.seat.moves) {
+    if (clock === known && holder.seat.connection !== undefined) {
       // It came here before it was known to be there. A later clock says so to all.
       holder.shift += AHEAD
       this.#again.add(id)

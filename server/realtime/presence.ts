@@ -124,11 +124,6 @@ export class SocketPresence {
     this.#refusing(seat, () => room.hear(seat, waiting.states()))
   }
 
-  /** They are sent to another node: once the WebSocket is closed, they are not gone, but on their way. */
-  moves(): void {
-    for (const seat of this.#seats.values()) seat.moves = true
-  }
-
   #hear(seat: Seat, frame: PresenceFrame): void {
     const room = this.#presence.room(seat.connection.document)
     if (frame.asks) room.ask(seat)

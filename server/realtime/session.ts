@@ -140,7 +140,6 @@ export class Session implements WebSocketLike, Socket {
 
   async move(): Promise<void> {
     await this.#brake.restUntil(answered(this.#rooms.values(), this.#options.committed))
-    this.#options.presence.moves()
     if (this.#open) this.#end(RESTARTS, 'shutting-down', CLOSE_WITHIN)
   }
 
