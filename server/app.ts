@@ -193,8 +193,6 @@ export async function assemble(
     if (erased) void history.forget(room)
   })
   await deletions.start(pulses.access)
-  // Nothing is begun any more while that ends for which it would be done.
-  begun.defer(() => unlessLate(pulses.stop()))
   const heads = new HeadWatch(
     database.pool,
     () => log.openRooms(),
@@ -314,6 +312,7 @@ export async function assemble(
         config.stopWithin,
         Promise.all([
           housekeeping.close(),
+          pulses.stop(),
           // What is published from here is committed, too.
           Promise.all([features.silence(), allUnloaded()]).then(() => log.close()),
         ]),

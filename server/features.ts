@@ -109,11 +109,16 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       webhooks.start(pulses.work)
     },
     silence: async () => {
-      await Promise.all([notifications.digests.close(), followers.close(), analytics.silence()])
+      await Promise.all([
+        notifications.digests.close(),
+        activity.copies.close(),
+        followers.close(),
+        analytics.silence(),
+      ])
     },
     close: async () => {
       activity.watch.stop()
-      await Promise.all([activity.copies.close(), analytics.close(), followers.close(), webhooks.close()])
+      await Promise.all([analytics.close(), followers.close(), webhooks.close()])
     },
   }
 }

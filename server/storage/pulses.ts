@@ -6,7 +6,7 @@ import { Pulse } from './pulse.ts'
 const BEATS = { access: 400, work: 500 }
 
 export interface Pulses {
-  /** For what takes access away: nothing that others do to their tables holds it up. */
+  /** For what takes access away: whoever locks a table of the others does not hold up its question. */
   readonly access: Pulse
   /** For all else. */
   readonly work: Pulse
