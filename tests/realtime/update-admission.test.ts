@@ -58,8 +58,7 @@ describe('heavy updates', () => {
     const typings = await startTyping(server, room, 2)
     await until(() => acknowledgedBy(typings).length > 20)
     mallory.update(update())
-    // A trial is niced and has ten seconds of a processor, not of the clock (DOC25): beside other files it waits for them.
-    await until(() => mallory.closed !== undefined, 45_000)
+    await until(() => mallory.closed !== undefined, 20_000)
     expect(mallory.closed?.reason).toBe('update-refused')
     expect(mallory.statuses).toEqual([true])
     const before = acknowledgedBy(typings).length
