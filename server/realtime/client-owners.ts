@@ -1,7 +1,7 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import * as Y from 'yjs'
 import type { ClientRun } from '../documents/check-update.ts'
-import { HEAVY } from '../documents/update-limits.ts'
+import { DOCUMENT, HEAVY } from '../documents/update-limits.ts'
 import { harmful } from '../documents/update-reader.ts'
 import type { Written } from './held-acknowledgements.ts'
 
@@ -39,7 +39,8 @@ export class ClientOwners {
 
   /**
    * Whether the connection brings more client ids than one person needs.
-   * @throws SynclineError `update-refused` where it continues what is somebody else's.
+   * @throws SynclineError `update-refused` where it continues what is somebody else's, or where the document would have
+   *   too many ids by what this person brings.
    */
   check(connection: Connection, runs: readonly ClientRun[]): boolean {
     let fresh = 0
@@ -54,7 +55,9 @@ export class ClientOwners {
     const actor = this.#options.actorOf(connection)
     const brought = (this.#brought.get(actor) ?? 0) + fresh
     this.#brought.set(actor, brought)
-    return brought > HEAVY.clientsOfActor
+    if (brought <= HEAVY.clientsOfActor) return false
+    if (this.#document.store.clients.size + fresh > DOCUMENT.clients) harmful('it brings too many client ids')
+    return true
   }
 
   /** What the connection sent was applied. A copy of other people's work makes nobody the owner of it. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
+import { DOCUMENT, LIMITS } from '../../server/documents/update-limits.ts'
 import {
   CONTENT,
   gc,
@@ -50,7 +51,6 @@ const headOf = async (room: string, of = server): Promise<number> => {
 describe('heavy updates', () => {
   it.each<[string, () => Uint8Array]>([
     ['one key 80,000 times', () => oneKey(80_000)],
-    ['10,000 client ids', () => manyClients(10_000)],
     ['types nested 5,000 deep', () => nested(5_000)],
   ])('[DOC26] are tried in another process, and %s is refused; nobody else waits', async (what, update) => {
     const room = `doc:heavy-${what.length}`
@@ -122,6 +122,46 @@ describe('heavy updates', () => {
 })
 
 describe('client ids', () => {
+  it('[DOC39] are brought by one person until a document has 5,000 of them, and not in small parts either', async () => {
+    const room = 'doc:many-ids'
+    const mallory = await attacker(room, 'many')
+    const first = 1_000
+    for (let ids = 0; ids < 6_000 && mallory.closed === undefined; ids += 90) {
+      mallory.update(manyClients(90, first + ids))
+      await mallory.handled()
+    }
+    expect(mallory.closed?.reason).toBe('update-refused')
+    expect(mallory.acknowledgements - 1).toBe(Math.floor(DOCUMENT.clients / 90))
+    const all = await attacker(room, 'all at once')
+    all.update(manyClients(LIMITS.clients, 100_000))
+    await until(() => all.closed !== undefined)
+    expect(all.closed?.reason).toBe('update-refused')
+    // Whoever brings what people bring is served as before.
+    const ada = await join(room, 'ada')
+    ada.edits.push(['one'])
+    await ada.saved()
+    const bob = await attacker(room, 'bob')
+    bob.update(manyClients(90, 200_000))
+    await bob.handled()
+    expect(bob.acknowledgements).toBe(2)
+    expect(bob.closed).toBeUndefined()
+    ada.destroy()
+    expect(await readRoom(server, room)).toEqual(['one'])
+  })
+
+  it('[DOC39] of a team’s years may come back in one copy', async () => {
+    const room = 'doc:years'
+    const years = new Y.Doc()
+    for (let id = 1; id <= 4_000; id += 1) {
+      years.clientID = id
+      years.getArray('edits').push(['page'])
+    }
+    const ada = await attacker(room, 'ada of years')
+    ada.update(Y.encodeStateAsUpdate(years))
+    await until(() => ada.statuses.length === 2 || ada.closed !== undefined, 20_000)
+    expect([ada.acknowledgements, ada.closed]).toEqual([2, undefined])
+  })
+
   it('[DOC27] are continued by nobody else while their editor is there', async () => {
     const room = 'doc:ids'
     const ada = await join(room, 'ada')
