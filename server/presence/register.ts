@@ -5,7 +5,7 @@ import { isStorageFailure } from '../storage/failure.ts'
 import type { Doorkeeper, Present } from './attendance.ts'
 import { type Arrival, forgetArrivals, writeArrivals, writeSeen } from './seen-table.ts'
 
-/** How long what is to be written is gathered, in ms. */
+/** How long what is to be written is gathered, in ms; whoever came in the last of it is forgotten where the server is killed. */
 const GATHER = 250
 /** How often it is written that those who are connected are, in ms: so far off is what a killed server leaves. */
 const BEAT = 30_000

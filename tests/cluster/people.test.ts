@@ -205,6 +205,8 @@ describeWithOwnRedis('people over nodes', () => {
       join(there, room, 'cleo'),
     ])
     await Promise.all([sees(ada, bob), sees(ada, cleo), hasStatus(here, 'cleo', 'online')])
+    // A node that is asked has written down who came; killed in the quarter of a second before, it never does.
+    await hasStatus(there, 'cleo', 'online')
     const gone: number[] = []
     ada.provider.awareness?.on('change', ({ removed }: { readonly removed: readonly number[] }) =>
       gone.push(...removed),
