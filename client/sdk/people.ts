@@ -79,6 +79,15 @@ export const peopleIn = (awareness: Awareness): readonly Person[] => {
 export const samePeople = (a: readonly Person[], b: readonly Person[]): boolean =>
   a.length === b.length && JSON.stringify(a) === JSON.stringify(b)
 
+/**
+ * Says of itself once more what it says, at a later clock: what was told of it by the connection that has ended, on another node maybe
+ * and still on its way, is earlier than what the next one tells.
+ */
+export const countOn = (awareness: Awareness): void => {
+  const state = awareness.getLocalState()
+  if (state !== null) awareness.setLocalState(state)
+}
+
 /** A clock that is earlier than all that anybody is told of under: what is said next of whoever has it counts. */
 const DOUBTED = 0
 

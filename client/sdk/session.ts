@@ -4,7 +4,7 @@ import type * as Y from 'yjs'
 import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
 import type { Link, Member } from './link.ts'
-import { doubtOthers, loseDoubted } from './people.ts'
+import { countOn, doubtOthers, loseDoubted } from './people.ts'
 import { isTokenRefusal, meansMove, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
 import type { SaveTracker } from './save-tracker.ts'
 import type { Refusal, RoomStatus } from './state.ts'
@@ -304,6 +304,7 @@ export class Session implements Member {
     if (!this.#moving) this.#options.tracker.stranded()
     if (!keepSession) {
       this.#options.link.part(this.#provider, this.#options.tracker, endedByServer)
+      countOn(this.#options.awareness)
       doubtOthers(this.#options.awareness)
       // Over a move they stay as they were, for as long as that may take.
       if (!this.#moving) loseDoubted(this.#options.awareness, this.#provider)

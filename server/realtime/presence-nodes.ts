@@ -22,11 +22,18 @@ const Kind = {
   ask: 2,
   /** Nobody is there any more. */
   closed: 3,
+  /** The same, and some of those who were there are on the way to other nodes. A node that does not know it finds that this one ends. */
+  moved: 4,
 } as const
 
 /** A node has bounded what its clients say: what it adds is a name, and a clock that counts on from another client's. */
 const BOUNDS: Bounds = { frame: 4 * 1024 * 1024, state: 32 * 1024, clock: 2 ** 32 }
 const ADDED_VALUES = 3
+/**
+ * So long after its connection has ended, or its node has, whoever is on the way to another node is still there for the others, in
+ * ms: a handshake, and what that node says of it. With what it takes to find out that a node was killed it is under ten seconds.
+ */
+export const ON_THE_WAY = 1_500
 /** Client ids that one node may have in a room. */
 const MAX_IDS = 10_000
 
@@ -72,6 +79,8 @@ export class PresenceNodes {
   readonly #topic: string
   readonly #listener: NodeListener
   readonly #seats = new Map<NodeId, NodeSeat>()
+  /** Nodes that have ended, or are not heard of any more, while those who were there may be on their way. */
+  readonly #ended = new Map<NodeId, NodeJS.Timeout>()
   /** Nodes that have said what cannot be taken, of which the log has been told. */
   readonly #told = new Set<NodeId>()
   readonly #stops: readonly (() => void)[]
@@ -84,7 +93,7 @@ export class PresenceNodes {
     this.#stops = [
       bus.subscribe(this.#topic, (from, message) => this.#hear(from, message)),
       bus.onConnected(() => this.#tellAll(Kind.ask)),
-      bus.onGone((node) => this.#gone(node)),
+      bus.onGone((node) => this.#end(node)),
     ]
     this.#tellAll(Kind.ask)
   }
@@ -99,10 +108,14 @@ export class PresenceNodes {
     this.#publish(Kind.news, states)
   }
 
-  /** The room is closed here. */
-  close(): void {
+  /**
+   * The room is closed here.
+   * @param moving some of those who were here are on their way to other nodes, which tell of them
+   */
+  close(moving: boolean): void {
     for (const stop of this.#stops) stop()
-    this.#publish(Kind.closed)
+    for (const timer of this.#ended.values()) clearTimeout(timer)
+    this.#publish(moving ? Kind.moved : Kind.closed)
   }
 
   #hear(from: NodeId, message: Uint8Array): void {
@@ -111,11 +124,14 @@ export class PresenceNodes {
       this.#gone(from)
       return
     }
+    if (kind === Kind.moved) this.#end(from)
     if (kind === undefined || kind > Kind.ask) return
     const said = this.#taken(from, () => decodeStates(message.subarray(1), BOUNDS))
     if (said === undefined) return
     const states = said.flatMap((one) => this.#taken(from, () => nodeState(one)) ?? [])
     const known = this.#seats.get(from)
+    const missed = known === undefined || this.#ended.has(from)
+    this.#goesOn(from)
     const seat = known ?? new NodeSeat()
     this.#seats.set(from, seat)
     // One that cannot be taken is there all the same: what was told of it before stands.
@@ -123,7 +139,7 @@ export class PresenceNodes {
     this.#listener.hearNode(seat, states, all)
     if (kind === Kind.ask) this.#tellAll(Kind.all)
     // It had been taken for gone, or what it told before was lost.
-    else if (kind === Kind.news && known === undefined) this.#tellAll(Kind.ask)
+    else if (kind === Kind.news && missed) this.#tellAll(Kind.ask)
   }
 
   /** Undefined where it cannot be read, or is more than a node's clients can say. That is another version's, or our mistake. */
@@ -143,7 +159,19 @@ export class PresenceNodes {
     }
   }
 
+  #end(node: NodeId): void {
+    if (!this.#seats.has(node)) return
+    this.#goesOn(node)
+    this.#ended.set(node, setTimeout(() => this.#gone(node), ON_THE_WAY).unref())
+  }
+
+  #goesOn(node: NodeId): void {
+    clearTimeout(this.#ended.get(node))
+    this.#ended.delete(node)
+  }
+
   #gone(node: NodeId): void {
+    this.#goesOn(node)
     this.#told.delete(node)
     const seat = this.#seats.get(node)
     if (seat === undefined) return

@@ -11,10 +11,16 @@ import {
   type ToldState,
 } from './presence-frame.ts'
 import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
-import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
+import {
+  type NodeListener,
+  type NodeSeat,
+  type NodeState,
+  ON_THE_WAY,
+  PresenceNodes,
+} from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
-import { asOwn, tellConnections } from './presence-telling.ts'
+import { asOwn, everybodyIn, tellConnections } from './presence-telling.ts'
 import { refusalOf } from './refusal.ts'
 
 /**
@@ -60,6 +66,8 @@ export class PresenceRoom implements NodeListener {
   readonly #speaking = new Set<Speaker>()
   /** Ids of connections here of which something is told again, at a later clock. */
   readonly #again = new Set<number>()
+  /** Their connections are closed, and they are on the way to other nodes. */
+  readonly #onTheWay = new Set<Seat>()
   /** Who has left, of those here and of those on other nodes. */
   #goneHere: ToldState[] = []
   #goneElsewhere: ToldState[] = []
@@ -71,7 +79,7 @@ export class PresenceRoom implements NodeListener {
     this.#house = house
     if (house.bus === undefined) return
     const nodes = new PresenceNodes(house.bus, house.logger, document.name, this)
-    document.once('destroy', () => nodes.close())
+    document.once('destroy', () => nodes.close([...this.#onTheWay].some(({ ids }) => ids.size > 0)))
     this.#nodes = nodes
   }
 
@@ -120,7 +128,7 @@ export class PresenceRoom implements NodeListener {
 
   /** What was told of the connections here. */
   own(): readonly ToldState[] {
-    return this.#everybody().filter(({ id }) => this.#ids.get(id)?.seat.connection !== undefined)
+    return everybodyIn(this.#document).filter(({ id }) => this.#ids.get(id)?.seat.connection !== undefined)
   }
 
   /** Tells the connection of everybody. */
@@ -133,10 +141,26 @@ export class PresenceRoom implements NodeListener {
     return this.#ids.get(id)?.seat.connection === connection
   }
 
-  /** The connection is closed: whoever it spoke for is gone. */
+  /**
+   * The connection is closed: whoever it spoke for is gone, or on the way to another node. There a client goes on from the clock
+   * that it knows; where the others know it under a later one they would pass that over, so that it has to go first.
+   */
   leave(seat: Seat): void {
-    seat.stay?.leave()
     this.#speaking.delete(seat)
+    const moves = seat.moves && this.#nodes !== undefined
+    for (const id of seat.ids) if (!moves || this.#ids.get(id)?.shift !== 0) this.#leave(id)
+    if (seat.ids.size === 0) {
+      seat.stay?.leave()
+      return
+    }
+    this.#onTheWay.add(seat)
+    setTimeout(() => this.#arrived(seat), ON_THE_WAY).unref()
+  }
+
+  /** Whoever is not on another node by now is gone. */
+  #arrived(seat: Seat): void {
+    this.#onTheWay.delete(seat)
+    seat.stay?.leave()
     for (const id of seat.ids) this.#leave(id)
   }
 
@@ -173,7 +197,7 @@ export class PresenceRoom implements NodeListener {
   #isLater({ id, clock }: NodeState, holder: Holder | undefined): boolean {
     if (holder === undefined) return true
     const known = clockAmongNodes(holder)
-    if (clock === known && holder.seat.connection !== undefined) {
+    if (clock === known && holder.seat.connection !== undefined && !holder.seat.moves) {
       // It came here before it was known to be there. A later clock says so to all.
       holder.shift += AHEAD
       this.#again.add(id)
@@ -315,16 +339,10 @@ export class PresenceRoom implements NodeListener {
     seat.asks = false
     const { connection } = seat
     connection.send(
-      presenceFrame(connection.messageAddress, encodeStates(asOwn(this.#ids, seat, this.#everybody()))),
+      presenceFrame(
+        connection.messageAddress,
+        encodeStates(asOwn(this.#ids, seat, everybodyIn(this.#document))),
+      ),
     )
-  }
-
-  #everybody(): readonly ToldState[] {
-    const { states, meta } = this.#document.awareness
-    return [...states].map(([id, state]) => ({
-      id,
-      clock: meta.get(id)?.clock ?? 0,
-      json: JSON.stringify(state),
-    }))
   }
 }

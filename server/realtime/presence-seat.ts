@@ -23,6 +23,8 @@ export class Seat {
   asks = false
   /** Whether it may still be heard is being decided. */
   deciding = false
+  /** It is being sent to another node. */
+  moves = false
 
   readonly stay: Stay | undefined
 

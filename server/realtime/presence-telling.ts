@@ -30,6 +30,10 @@ export function tellConnections(
   return sent
 }
 
+/** All who are there, as it was told last. */
+export const everybodyIn = ({ awareness: { states, meta } }: Document): readonly ToldState[] =>
+  [...states].map(([id, state]) => ({ id, clock: meta.get(id)?.clock ?? 0, json: JSON.stringify(state) }))
+
 /** What is told, with the connection's own clocks for what is its own. */
 export const asOwn = (ids: PresenceIds, seat: Seat, told: readonly ToldState[]): readonly ToldState[] =>
   told.map((state) => {

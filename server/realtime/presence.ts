@@ -124,6 +124,11 @@ export class SocketPresence {
     this.#refusing(seat, () => room.hear(seat, waiting.states()))
   }
 
+  /** Who came over it is sent to another node: once it is closed they are on their way, not gone. */
+  move(): void {
+    for (const seat of this.#seats.values()) seat.moves = true
+  }
+
   #hear(seat: Seat, frame: PresenceFrame): void {
     const room = this.#presence.room(seat.connection.document)
     if (frame.asks) room.ask(seat)

@@ -140,7 +140,9 @@ export class Session implements WebSocketLike, Socket {
 
   async move(): Promise<void> {
     await this.#brake.restUntil(answered(this.#rooms.values(), this.#options.committed))
-    if (this.#open) this.#end(RESTARTS, 'shutting-down', CLOSE_WITHIN)
+    if (!this.#open) return
+    this.#options.presence.move()
+    this.#end(RESTARTS, 'shutting-down', CLOSE_WITHIN)
   }
 
   /** The WebSocket is gone, whoever closed it. */

@@ -5,6 +5,7 @@ import { moveAll } from '../../server/realtime/handover.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { MemoryNetwork } from '../support/memory-bus.ts'
 import { type NetworkProxy, startProxy } from '../support/network-proxy.ts'
+import { connectProvider } from '../support/provider.ts'
 import { until } from '../support/server.ts'
 import { tokenOf } from '../support/tokens.ts'
 
@@ -88,6 +89,124 @@ it('[CLU27] who is moved to another node is shown the others as they were, then 
   await until(() => shown(ada).includes('page 3'))
   await until(() => shown(ada) === 'bob page 3')
   expect(seen).toEqual(['bob, cleo', 'bob page 3, cleo', 'bob page 3'])
+})
+
+/** As `gather`, with dora on rome, where eve comes too: over a balancer of her own, so that she finds no other node. */
+async function gatherMore() {
+  const { ada, bob, cleo, release } = await gather()
+  release()
+  const lost = await startProxy(rome.url)
+  onTestFinished(() => lost.close())
+  const { room: dora } = enter(rome.url, 'dora')
+  const { room: eve } = enter(lost.url, 'eve')
+  await Promise.all([dora.whenSynced(), eve.whenSynced()])
+  await until(() => shown(dora) === 'ada, bob, cleo, eve' && shown(bob) === 'ada, cleo, dora, eve')
+  return { ada, bob, cleo, dora, lost }
+}
+
+/** The newest WebSocket of a node that is not one of these. */
+const newest = (node: Node, besides: ReadonlySet<unknown> = new Set()) => {
+  const socket = [...node.connections.all].filter((one) => !besides.has(one)).at(-1)
+  if (socket === undefined) throw new Error('nobody is there')
+  return socket
+}
+
+it('[CLU28] who is moved does not go and come back for the others, on either node, however often; who comes to no other node is gone', async () => {
+  const { ada, bob, dora, lost } = await gatherMore()
+  const [adas, , eves] = [...rome.connections.all]
+  const [onRome, onKyiv] = [watch(dora), watch(bob)]
+  // She says nothing of herself meanwhile: once she hears of others she is back.
+  const hears = async (where: string) => {
+    bob.setWhere(where)
+    await until(() => [dora, ada].every((room) => shown(room).includes(`bob ${where}`)))
+  }
+  await adas?.move()
+  await hears('page 1')
+  balancer.direct(rome.url)
+  const there = new Set(rome.connections.all)
+  await newest(oslo).move()
+  await hears('page 2')
+  balancer.direct(oslo.url)
+  await newest(rome, there).move()
+  await hears('page 3')
+  lost.direct('http://127.0.0.1:9')
+  await eves?.move()
+  // She was the last to be moved: by the time that she is gone, all others would be.
+  await until(() => [dora, bob].every((room) => !shown(room).includes('eve')))
+  const pages = ['', ' page 1', ' page 2', ' page 3'].map((where) => `ada, bob${where}, cleo, eve`)
+  expect(onRome).toEqual([...pages, 'ada, bob page 3, cleo'])
+  expect(onKyiv).toEqual(['ada, cleo, dora, eve', 'ada, cleo, dora'])
+  // And that she goes is seen.
+  balancer.direct('http://127.0.0.1:9')
+  balancer.cut()
+  await until(() => shown(dora) === 'bob page 3, cleo' && shown(bob) === 'cleo, dora')
+})
+
+it('[CLU28] nor where the room is closed behind them, and the node ends; who leaves meanwhile is gone', async () => {
+  const { ada, bob, release, cleo } = await gather()
+  release()
+  const seen = watch(bob)
+  const arrive = oslo.bus.hold()
+  await moveAll(rome.connections, 0, silent)
+  await until(() => oslo.connections.size === 1 && ada.status === 'online')
+  await until(() => rome.hocuspocus.documents.size === 0)
+  rome.bus.disconnect()
+  cleo.destroy()
+  await until(() => shown(bob) === 'ada')
+  arrive()
+  ada.setWhere('page 3')
+  await until(() => shown(bob) === 'ada page 3')
+  expect(seen).toEqual(['ada, cleo', 'ada', 'ada page 3'])
+})
+
+/** An unchanged provider on oslo, at a clock of which rome has not heard; and finn, with whom the room stays open there. */
+async function enterStock(bob: Room) {
+  const { room: finn } = enter(oslo.url, 'finn')
+  await finn.whenSynced()
+  const wsUrl = `${balancer.url.replace('http', 'ws')}/sync`
+  const stock = connectProvider({ wsUrl, room: 'doc:moving', token: tokenOf('stock') })
+  onTestFinished(() => stock.destroy())
+  stock.provider.setAwarenessField('where', 'a')
+  await until(() => shown(bob).includes('stock a'))
+  const release = oslo.bus.hold()
+  stock.provider.setAwarenessField('where', 'b')
+  const { awareness } = oslo.hocuspocus.documents.get('doc:moving') ?? {}
+  await until(() => awareness?.getStates().get(stock.document.clientID)?.where === 'b')
+  balancer.direct(rome.url)
+  return { stock, release }
+}
+
+it('[CLU28] an unchanged provider, which says nothing new when it comes, is where it came to', async () => {
+  const { bob, lost } = await gatherMore()
+  const [, , eves] = [...rome.connections.all]
+  const { release } = await enterStock(bob)
+  await newest(oslo).move()
+  await until(() => shown(bob).includes('stock b'))
+  release()
+  lost.direct('http://127.0.0.1:9')
+  await eves?.move()
+  await until(() => !shown(bob).includes('eve'))
+  expect(shown(bob)).toContain('stock b')
+})
+
+it('[CLU28] and goes before it comes the second time, since it does not know at how late a clock it is known', async () => {
+  const { bob, lost } = await gatherMore()
+  const [, , eves] = [...rome.connections.all]
+  const { stock, release } = await enterStock(bob)
+  release()
+  const there = new Set(rome.connections.all)
+  await newest(oslo).move()
+  await until(() => rome.connections.size > there.size)
+  stock.provider.setAwarenessField('where', 'c')
+  await until(() => shown(bob).includes('stock c'))
+  balancer.direct(oslo.url)
+  await newest(rome, there).move()
+  await until(() => !shown(bob).includes('stock'))
+  await until(() => shown(bob).includes('stock c'))
+  lost.direct('http://127.0.0.1:9')
+  await eves?.move()
+  await until(() => !shown(bob).includes('eve'))
+  expect(shown(bob)).toContain('stock c')
 })
 
 it('[CLU27] negative control: whose connection is cut sees nobody until they are told', async () => {
