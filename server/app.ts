@@ -110,7 +110,7 @@ export async function assemble(
   begun.defer(() => cluster?.stop())
   const heartbeat = new Heartbeat(database.pool)
   begun.defer(() => heartbeat.stop())
-  const pulses = openPulses(database.pool, logger)
+  const pulses = openPulses(database, logger)
   begun.defer(() => unlessLate(pulses.stop()))
   const { limits } = config
   const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), ...analyticsRules }
@@ -188,7 +188,7 @@ export async function assemble(
   })
   begun.defer(() => contents.close())
   let stopping = false
-  const deletions = followDeletions(database.pool, ({ room, erased }) => {
+  const deletions = followDeletions(({ room, erased }) => {
     log.deleted(room)
     if (erased) void history.forget(room)
   })

@@ -31,9 +31,8 @@ export class Revocations {
 
   constructor(pool: pg.Pool) {
     this.#pool = pool
-    this.#feed = new Feed(
-      { newest: NEWEST_REVOCATION, since: (at) => revocationsSince(pool, at) },
-      (revocation) => this.#learn(revocation),
+    this.#feed = new Feed({ newest: NEWEST_REVOCATION, since: revocationsSince }, (revocation) =>
+      this.#learn(revocation),
     )
   }
 

@@ -38,7 +38,7 @@ export class Chat {
 
   constructor(options: ChatOptions) {
     this.#options = options
-    const { pool, authorizer } = options
+    const { authorizer } = options
     this.follower = {
       types: CHAT_TYPES,
       follow: async (client, { id }, events) => {
@@ -51,7 +51,7 @@ export class Chat {
     }
     const from = Date.now() - ALREADY_KNOWN
     this.#members = new Feed(
-      { newest: NEWEST_MEMBER_CHANGE, since: (at) => memberChanges(pool, Math.max(at, from)) },
+      { newest: NEWEST_MEMBER_CHANGE, since: (db, at) => memberChanges(db, Math.max(at, from)) },
       (change) => authorizer.changed(change),
     )
   }

@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import { Feed } from '../storage/feed.ts'
 import type { RoomId } from './entry.ts'
 
@@ -22,12 +21,12 @@ interface Row {
 }
 
 /** Tells of every room with a tombstone, purged or not, and again when it is erased. */
-export const followDeletions = (pool: pg.Pool, learn: (deletion: Deletion) => void): Feed<Deletion> =>
+export const followDeletions = (learn: (deletion: Deletion) => void): Feed<Deletion> =>
   new Feed(
     {
       newest: 'select max(greatest(deleted_at, erased_at)) from rooms where deleted_at is not null',
-      since: async (at) => {
-        const { rows } = await pool.query<Row>({ name: 'deletions', text: SINCE, values: [new Date(at)] })
+      since: async (db, at) => {
+        const { rows } = await db.query<Row>({ name: 'deletions', text: SINCE, values: [new Date(at)] })
         return rows.map((row) => ({
           room: Number(row.id) as RoomId,
           erased: row.erased,

@@ -8,7 +8,7 @@ import { FACTS, requireServer, type ServerFacts } from './requirements.ts'
 
 const POOL_SIZE = 8
 const CONNECT_TIMEOUT_MS = 5000
-/** Of reads through the pool, which may be of a whole long room. */
+/** Of reads through the pool. */
 const POOL_TIMEOUT_MS = 30_000
 /** Of the writers' own connections: past it the outcome is unknown and the batch is sent again. */
 const WRITE_TIMEOUT_MS = 10_000
@@ -97,18 +97,20 @@ const COMMITS = {
 export interface PoolOptions {
   readonly max: number
   readonly commits: keyof typeof COMMITS
+  /** What one question may take, in ms. Default 30,000: a read may be of a whole long room. */
+  readonly within?: number
 }
 
 /** Connections to a database that `openDatabase` has prepared. */
 export function openPool(
   url: string,
-  { max, commits }: PoolOptions,
+  { max, commits, within = POOL_TIMEOUT_MS }: PoolOptions,
   lost: (error: Error) => void = () => undefined,
 ): pg.Pool {
   const pool = new pg.Pool({
     ...connection(url),
-    query_timeout: POOL_TIMEOUT_MS,
-    statement_timeout: POOL_TIMEOUT_MS,
+    query_timeout: within,
+    statement_timeout: within,
     max,
     // The pool waits for it: nobody is lent a connection before.
     onConnect: (client) => client.query(COMMITS[commits]),

@@ -1,10 +1,11 @@
 import { OVERLAP, type Pulse } from './pulse.ts'
+import type { Queryable } from './transaction.ts'
 
 export interface FeedSource<Row> {
   /** The newest `at` there is, in SQL: a question that an index answers. */
   readonly newest: string
   /** Reads the rows whose `at` (ms since the epoch, by the database's clock) is later, oldest first. */
-  readonly since: (at: number) => Promise<readonly Row[]>
+  readonly since: (db: Queryable, at: number) => Promise<readonly Row[]>
 }
 
 /**
@@ -25,12 +26,12 @@ export class Feed<Row extends { readonly at: number }> {
 
   /** Tells of all there are, and from then on, until the pulse stops, of what is new. */
   async start(pulse: Pulse): Promise<void> {
-    await this.#ask()
-    pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask() })
+    await this.#ask(pulse.db)
+    pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask(pulse.db) })
   }
 
-  async #ask(): Promise<void> {
-    const rows = await this.#source.since(this.#newest - OVERLAP)
+  async #ask(db: Queryable): Promise<void> {
+    const rows = await this.#source.since(db, this.#newest - OVERLAP)
     const known = this.#given
     const given = new Set<string>()
     this.#given = given

@@ -25,7 +25,8 @@ export interface Watch {
  * One lock holds up the question, and all that it is about. So what takes access away has a pulse of its own.
  */
 export class Pulse {
-  readonly #pool: pg.Pool
+  /** What it asks over, and those who read what is due. */
+  readonly db: pg.Pool
   readonly #logger: Logger
   readonly #beat: number
   readonly #watched = new Set<Watched>()
@@ -37,7 +38,7 @@ export class Pulse {
 
   /** @param beat how often it is asked, in ms */
   constructor(pool: pg.Pool, logger: Logger, beat: number) {
-    this.#pool = pool
+    this.db = pool
     this.#logger = logger
     this.#beat = beat
     this.#next(performance.now())
@@ -94,7 +95,7 @@ export class Pulse {
   async #ask(): Promise<void> {
     const watched = [...this.#watched]
     if (watched.length === 0) return
-    const { rows } = await this.#pool.query<{ since: number; due: readonly (boolean | null)[] }>({
+    const { rows } = await this.db.query<{ since: number; due: readonly (boolean | null)[] }>({
       ...this.#question,
       values: [this.#since],
     })

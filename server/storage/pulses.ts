@@ -1,20 +1,30 @@
-import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
+import { type Database, openPool } from './database.ts'
 import { Pulse } from './pulse.ts'
 
 /** In ms. What takes access away is known on every node within a second: after a beat, this question and one for the rows. */
 const BEATS = { access: 400, work: 500 }
+/** What one question about access may take, in ms; at the start all there ever was is read. */
+const ACCESS_WITHIN = 5_000
 
 export interface Pulses {
-  /** For what takes access away: whoever locks a table of the others does not hold up its question. */
+  /**
+   * For what takes access away. Whoever locks a table of the others does not hold up its question, and it has a connection of
+   * its own: those of all may be lent to requests that wait for something.
+   */
   readonly access: Pulse
   /** For all else. */
   readonly work: Pulse
   stop(): Promise<unknown>
 }
 
-export function openPulses(pool: pg.Pool, logger: Logger): Pulses {
-  const access = new Pulse(pool, logger, BEATS.access)
+export function openPulses({ pool, url }: Pick<Database, 'pool' | 'url'>, logger: Logger): Pulses {
+  const own = openPool(url, { max: 1, commits: 'soon', within: ACCESS_WITHIN })
+  const access = new Pulse(own, logger, BEATS.access)
   const work = new Pulse(pool, logger, BEATS.work)
-  return { access, work, stop: () => Promise.all([access.stop(), work.stop()]) }
+  const ended = async () => {
+    await access.stop()
+    await own.end()
+  }
+  return { access, work, stop: () => Promise.all([ended(), work.stop()]) }
 }

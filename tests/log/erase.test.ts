@@ -153,7 +153,7 @@ describe('a node that has not heard that a room was deleted', () => {
     ).map(({ id }) => id)
     await here.erase('doc:before', 'eve', silent)
     const heard: unknown[] = []
-    const deletions = followDeletions(there.pool, (deletion) => heard.push([deletion.room, deletion.erased]))
+    const deletions = followDeletions((deletion) => heard.push([deletion.room, deletion.erased]))
     await deletions.start(startPulse(there))
     expect(heard.splice(0)).toEqual([[before, true]])
     await buryRoom(db.pool, 'doc:buried', 'eve', silent)

@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../../server/storage/database.ts'
 import { Pulse } from '../../server/storage/pulse.ts'
 import { freshDatabase } from '../support/database.ts'
 
-const silent = pino({ level: 'silent' })
+export const silent = pino({ level: 'silent' })
 
 /** Ends what was made, the last first; at the end of a test, or of all of a file's. */
 export type AtEnd = (end: () => Promise<void>) => void

@@ -2,7 +2,8 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Feed } from '../../server/storage/feed.ts'
 import { Pulse } from '../../server/storage/pulse.ts'
-import { connectTo, countTo, database, startPulse } from '../log/fixture.ts'
+import { openPulses } from '../../server/storage/pulses.ts'
+import { connectTo, countTo, database, silent, startPulse } from '../log/fixture.ts'
 import { startProxy } from '../log/postgres-proxy.ts'
 
 interface Note {
@@ -17,12 +18,12 @@ async function notes() {
   const note = (text: string, ago = '0 s') =>
     db.pool.query('insert into notes values (now() - $1::interval, $2)', [ago, text])
   const told: string[] = []
-  const feedOf = ({ pool }: Pick<typeof db, 'pool'>) =>
+  const newFeed = () =>
     new Feed<Note>(
       {
         newest: 'select max(at) from notes',
-        since: async (at) => {
-          const { rows } = await pool.query<Note>(
+        since: async (db, at) => {
+          const { rows } = await db.query<Note>(
             'select extract(epoch from at)::float8 * 1000 as at, text from notes where at > to_timestamp($1 / 1000.0) order by at',
             [at],
           )
@@ -31,7 +32,7 @@ async function notes() {
       },
       ({ text }) => void told.push(text),
     )
-  return { url, db, note, told, feedOf }
+  return { url, db, note, told, newFeed }
 }
 
 describe('what is due', () => {
@@ -109,6 +110,24 @@ describe('what is due', () => {
     expect([running, most, warned]).toEqual([0, 1, ['try 1', 'try 2']])
   })
 
+  it('[STO8] is done though all connections are lent, where it takes access away; nothing else is', async () => {
+    const { url, db } = await database()
+    const writer = await connectTo(url)
+    await db.pool.query('create table due ()')
+    const pulses = openPulses(db, silent)
+    onTestFinished(async () => void (await pulses.stop()))
+    const done: string[] = []
+    const when = 'exists (select from due)'
+    pulses.work.watch({ when, act: async () => void done.push('work') })
+    pulses.access.watch({ when, act: async () => void done.push('access') })
+    const lent = await Promise.all(countTo(db.pool.options.max ?? 0).map(() => db.pool.connect()))
+    await writer.pool.query('insert into due default values')
+    await expect.poll(() => done.length).toBeGreaterThan(2)
+    expect(new Set(done)).toEqual(new Set(['access']))
+    for (const client of lent) client.release()
+    await expect.poll(() => done).toContain('work')
+  })
+
   it('[STO8] ends with what is being done', async () => {
     const { db } = await database()
     const pulse = startPulse(db)
@@ -134,9 +153,9 @@ describe('what is due', () => {
 
 describe('what another node writes into a table', () => {
   it('[STO8] is told once, also what is committed later than it says', async () => {
-    const { db, note, told, feedOf } = await notes()
+    const { db, note, told, newFeed } = await notes()
     await note('was there', '1 hour')
-    const feed = feedOf(db)
+    const feed = newFeed()
     await feed.start(startPulse(db))
     expect(told).toEqual(['was there'])
     await note('new')
@@ -148,11 +167,11 @@ describe('what another node writes into a table', () => {
   })
 
   it('[STO8] is told when the database is back, where it was away from here meanwhile', async () => {
-    const { url, note, told, feedOf } = await notes()
+    const { url, note, told, newFeed } = await notes()
     const proxy = await startProxy(url)
     onTestFinished(() => proxy.close())
     const there = await connectTo(proxy.url)
-    const feed = feedOf(there)
+    const feed = newFeed()
     await feed.start(startPulse(there))
     await note('before')
     await expect.poll(() => told).toEqual(['before'])
