@@ -15,6 +15,7 @@ export interface Pulses {
   readonly access: Pulse
   /** For all else. */
   readonly work: Pulse
+  /** May be called again. */
   stop(): Promise<unknown>
 }
 
@@ -26,5 +27,10 @@ export function openPulses({ pool, url }: Pick<Database, 'pool' | 'url'>, logger
     await access.stop()
     await own.end()
   }
-  return { access, work, stop: () => Promise.all([ended(), work.stop()]) }
+  let stopped: Promise<unknown> | undefined
+  const stop = () => {
+    stopped ??= Promise.all([ended(), work.stop()])
+    return stopped
+  }
+  return { access, work, stop }
 }

@@ -116,6 +116,8 @@ describe('what is due', () => {
     await db.pool.query('create table due ()')
     const pulses = openPulses(db, silent)
     onTestFinished(async () => void (await pulses.stop()))
+    // As a server that stops and ends does.
+    onTestFinished(async () => void (await pulses.stop()))
     const done: string[] = []
     const when = 'exists (select from due)'
     pulses.work.watch({ when, act: async () => void done.push('work') })
