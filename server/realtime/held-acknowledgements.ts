@@ -2,7 +2,7 @@ import type { WebSocketLike } from '@hocuspocus/server'
 import type { Incoming } from '../documents/logged-update.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { isSyncStatus } from './frames.ts'
-import { processorTime } from './processor-time.ts'
+import { begin, spent } from './processor-time.ts'
 import { type RoomWatch, UNWATCHED } from './room-watch.ts'
 import { OPEN } from './wire.ts'
 
@@ -119,7 +119,7 @@ export class HoldingSocket implements WebSocketLike {
   #overdue: NodeJS.Timeout | undefined
   /** A SyncStep2 of this connection was integrated whole: from then on its updates build on what is here. */
   #inSync = false
-  #since = 0
+  #began = 0
 
   constructor(socket: WebSocketLike, acknowledgements: HeldAcknowledgements, events: HoldingSocketEvents) {
     this.#socket = socket
@@ -150,7 +150,7 @@ export class HoldingSocket implements WebSocketLike {
   handling(frame: HandledFrame): void {
     this.#handling = frame
     this.#gap = false
-    if (this.#events.applied !== undefined) this.#since = processorTime()
+    if (this.#events.applied !== undefined) this.#began = begin()
   }
 
   /** To be called while the frame is applied, where part of it could not be integrated. */
@@ -164,7 +164,10 @@ export class HoldingSocket implements WebSocketLike {
   }
 
   #acknowledge(frame: Uint8Array): void {
-    this.#events.applied?.(processorTime() - this.#since, performance.now())
+    if (this.#events.applied !== undefined) {
+      const now = performance.now()
+      this.#events.applied(spent(this.#began, now), now)
+    }
     const { kind, runs, update, since } = this.#handling
     // It may be large, and the next one far away.
     this.#handling = NOTHING

@@ -11,9 +11,9 @@ import type { FirstSync } from './first-sync.ts'
 import { readDenial, readSyncStep1, roomOf, SESSION_ID, type SyncStep1 } from './frames.ts'
 import { answered, RESTARTS } from './handover.ts'
 import { boundQueue } from './inbound-queue.ts'
-import { Pace } from './pace.ts'
+import { Meter } from './meter.ts'
 import type { SocketPresence } from './presence.ts'
-import { processorTime } from './processor-time.ts'
+import { begin, spent } from './processor-time.ts'
 import { logRefusal, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
 import { CLOSED, OPEN, sizeOf, type Wire } from './wire.ts'
 
@@ -44,9 +44,6 @@ const MAX_QUESTION = 64 * 1024
 const COMFORTABLE = 1024 * 1024
 /** What a client may send before its first valid token, in bytes. */
 const MAX_UNAUTHENTICATED_BYTES = 1024 * 1024
-/** Messages and bytes that are counted together: reading the clock costs more than all else that is done for one. */
-const COUNTED_MESSAGES = 16
-const COUNTED_BYTES = 64 * 1024
 /** Messages that a join counts for: it takes as much of the server as so many edits. */
 const JOIN_MESSAGES = 20
 /** WebSocket close code "try again later". */
@@ -75,12 +72,7 @@ export class Session implements WebSocketLike, Socket {
   readonly #deadline: NodeJS.Timeout
   readonly #stopCounting: () => void
   #asked: Map<string, SyncStep1> | undefined
-  /** Its own pace and its person's; none where an administrator imports, or replays a year in a minute. */
-  #paces: readonly Pace[]
-  #slowed = false
-  /** What has come since it was last counted. */
-  #messages = 0
-  #bytes = 0
+  readonly #meter: Meter
   readonly #drainListeners = new Set<() => void>()
   /** Bytes of whole documents that may wait to be sent, over what may wait otherwise. */
   #documents = 0
@@ -95,7 +87,7 @@ export class Session implements WebSocketLike, Socket {
     this.#options = options
     this.#wire = wire
     this.#brake = new Brake(wire)
-    this.#paces = [new Pace(limits)]
+    this.#meter = new Meter(limits, this.#brake, (limit) => this.#slowed(limit))
     options.connections.open(this)
     const late = () => this.refuse(new SynclineError('authentication-timeout'))
     this.#deadline = setTimeout(late, limits.authenticateWithin)
@@ -196,16 +188,12 @@ export class Session implements WebSocketLike, Socket {
 
   /** What it asks for takes as much of the server as so many messages and bytes. */
   charge(messages: number, bytes: number): void {
-    this.#messages += messages
-    this.#bytes += bytes
-    if (this.#messages >= COUNTED_MESSAGES || this.#bytes >= COUNTED_BYTES) this.#count()
+    this.#meter.charge(messages, bytes)
   }
 
   /** So much time of a processor was spent on what it sent, in ms. */
   applied(ms: number, now: number): void {
-    let over = 0
-    for (const pace of this.#paces) over = Math.max(over, pace.applied(ms, now))
-    if (over > 0) this.#slowDown(over, 'applying')
+    this.#meter.applied(ms, now)
   }
 
   keptOut({ user }: Identity): boolean {
@@ -218,11 +206,11 @@ export class Session implements WebSocketLike, Socket {
    * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(identity: Identity, room: string): Admission {
-    this.#messages += JOIN_MESSAGES
+    this.#meter.note(JOIN_MESSAGES)
     const pace = this.#options.connections.admit(this, identity, room)
     this.#authenticated()
-    if (isAdministrator(identity.grants)) this.#paces = []
-    else if (this.#paces.length === 1) this.#paces = [...this.#paces, pace]
+    if (isAdministrator(identity.grants)) this.#meter.unlimited()
+    else this.#meter.belongs(pace)
     const admission = new Admission(room, identity, (ended, error) => this.refuse(error, [ended]))
     this.#admissions.add(admission)
     return admission
@@ -294,20 +282,12 @@ export class Session implements WebSocketLike, Socket {
   }
 
   #reply(connection: Connection, question: SyncStep1): void {
-    const started = processorTime()
+    const began = begin()
     const waited = this.#wire.waiting
     this.#options.firstSync.answer(connection, question)
     this.#documents += this.#wire.waiting - waited
-    this.applied(processorTime() - started, performance.now())
-  }
-
-  #count(): void {
     const now = performance.now()
-    let over = 0
-    for (const pace of this.#paces) over = Math.max(over, pace.received(this.#messages, this.#bytes, now))
-    this.#messages = 0
-    this.#bytes = 0
-    if (over > 0) this.#slowDown(over, 'messages')
+    this.applied(spent(began, now), now)
   }
 
   #authenticated(): void {
@@ -324,10 +304,7 @@ export class Session implements WebSocketLike, Socket {
     }
   }
 
-  #slowDown(ms: number, limit: string): void {
-    this.#brake.rest(ms)
-    if (this.#slowed) return
-    this.#slowed = true
+  #slowed(limit: string): void {
     const [admission] = this.#admissions
     this.#options.logger.info(
       { code: 'rate-limited', limit, address: this.address, user: admission?.identity.user },

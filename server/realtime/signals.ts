@@ -6,7 +6,7 @@ import { SynclineError } from '../errors.ts'
 import { Topic } from '../nodes/topic.ts'
 import { MAX_SIGNAL_BYTES, SERVER_SIGNAL, SIGNAL_TYPE } from '../protocol.ts'
 import { identityOf, roleOf } from './authorization.ts'
-import { processorTime } from './processor-time.ts'
+import { begin, spent } from './processor-time.ts'
 import { refusalOf } from './refusal.ts'
 import { sessionOf } from './session.ts'
 import { addressed, statelessBody } from './stateless-frame.ts'
@@ -80,10 +80,11 @@ export class Signals {
     const { type, payload } = parsed.data.signal
     if (type.startsWith(SERVER_SIGNAL))
       throw new SynclineError('signal-invalid', `types that begin with ${SERVER_SIGNAL} are the server's own`)
-    const started = processorTime()
+    const began = begin()
     const room = connection.document.name
     this.#tell(room, { type, payload, actor: identity.user }, connection)
-    sessionOf(connection.context)?.applied(processorTime() - started, performance.now())
+    const now = performance.now()
+    sessionOf(connection.context)?.applied(spent(began, now), now)
   }
 
   /**
