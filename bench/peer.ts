@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import jwt from 'jsonwebtoken'
 import { type Grants, SYNC_PATH, TOKEN_AUDIENCE } from '../server/protocol.ts'
 import { endOf } from '../tools/ended.ts'
+import { NODE_FLAGS } from '../tools/node-flags.ts'
 import type { Postgres } from './postgres.ts'
 
 /** Those that people write documents on; Socket.IO knows none, and stands beside us where events are measured. */
@@ -113,7 +114,13 @@ export async function startPeer(
     ...(stores && { DATABASE_URL: await postgres.url(database) }),
     ...(name === 'syncline' && { JWT_SECRET: SECRET, STUDIO: 'off', ...(!limited && UNLIMITED) }),
   }
-  const child = spawn(process.execPath, ['--expose-gc', '--import', file('./peers/probe.ts'), program], {
+  const flags = [
+    ...(name === 'syncline' ? NODE_FLAGS : []),
+    '--expose-gc',
+    '--import',
+    file('./peers/probe.ts'),
+  ]
+  const child = spawn(process.execPath, [...flags, program], {
     env,
     // Of hostile input the others write a stack for each message: 480 MB in one run.
     stdio: ['ignore', 'ignore', name === 'syncline' ? 'inherit' : 'ignore', 'ipc'],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { ENVIRONMENT_KEYS, readConfig } from '../../server/config.ts'
 import { healthRoutes } from '../../server/http/health.ts'
+import { NODE_FLAGS } from '../../tools/node-flags.ts'
 import { type Compose, composeOf, type DockerFiles, podOf, ROOT, secretOf } from './files.ts'
 import { packagesOfServer } from './packages.ts'
 
@@ -149,10 +150,15 @@ function ofUsers(files: DockerFiles): readonly string[] {
 }
 
 function ofCommands(files: DockerFiles, { bin, scripts }: Manifest): readonly string[] {
-  const started = files.Dockerfile.match(/^CMD \["node", "([^"]+)", "serve"\]$/m)?.[1]
+  const [, command = '[]'] = files.Dockerfile.match(/^CMD (\["node", .*, "serve"\])$/m) ?? []
+  const words = z.array(z.string()).parse(JSON.parse(command))
+  const started = words.at(-2)
+  const as = (program: string) => ['node', ...NODE_FLAGS, program].join(' ')
   const run = [...files.Dockerfile.matchAll(/npm run (\S+)/g)].map(([, script = '']) => script)
   return [
     ...(`./${started}` === bin.syncline ? [] : [`${started} is not what package.json starts`]),
+    ...(words.slice(0, -1).join(' ') === as(`${started}`) ? [] : ['the image starts Node with other flags']),
+    ...(scripts.start === `exec ${as('server/main.ts')}` ? [] : ['npm start starts Node with other flags']),
     ...run.filter((script) => !(script in scripts)).map((script) => `there is no script ${script}`),
   ]
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { endOf } from '../../tools/ended.ts'
 import { freePort } from '../../tools/free-port.ts'
+import { NODE_FLAGS } from '../../tools/node-flags.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
@@ -46,7 +47,8 @@ export class ServerProcess {
 
   async start(): Promise<void> {
     const { entry = MAIN, preload = [], env } = this.#options
-    const started = spawn(process.execPath, [...preload.flatMap((path) => ['--import', path]), entry], {
+    const imports = preload.flatMap((path) => ['--import', path])
+    const started = spawn(process.execPath, [...NODE_FLAGS, ...imports, entry], {
       // As people start it: the studio that it builds is not one for finding mistakes in.
       env: { ...process.env, NODE_ENV: undefined, PORT: String(this.port), ...env() },
       stdio: ['ignore', 'pipe', 'pipe'],

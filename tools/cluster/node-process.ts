@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { endOf } from '../ended.ts'
 import { freePort } from '../free-port.ts'
+import { NODE_FLAGS } from '../node-flags.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const LOOK_EVERY_MS = 20
@@ -38,7 +39,7 @@ export class NodeProcess {
   /** Starts it again on the same port, after `stop` or `kill9`. */
   async start(): Promise<void> {
     const { env, log } = this.#options
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
       env: { ...process.env, ...env, HOST: '127.0.0.1', PORT: String(this.#port) },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A session of its own: Ctrl-C in a terminal goes to all of a group, and these are stopped in order.
