@@ -136,7 +136,8 @@ export class Standing {
     clearTimeout(this.#timer)
     if (this.#seat === undefined) return
     if (this.#seat.readOnly !== undefined) this.#seat.readOnly = !atLeast(this.#decision.role, 'write')
-    if (this.#decision.until === Number.POSITIVE_INFINITY) return
+    // What lasts until it is told of was told of, where nobody could say what counts now: that is asked until somebody can.
+    if (this.#decision.until === Number.POSITIVE_INFINITY && this.#failures === 0) return
     this.#timer = setTimeout(() => this.#ended(), this.#wait())
     this.#timer.unref()
   }

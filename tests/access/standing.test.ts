@@ -87,6 +87,20 @@ it('[ACC32] counts an outage from the end of the last answer, each time anew', a
   expect(refused).toEqual([])
 })
 
+it('[ACC32] asks again until somebody answers, also where a role lasts until it is told of, and was told of during an outage', async () => {
+  const reply: { role: Reply; ttl: number } = { role: 'write', ttl: Number.POSITIVE_INFINITY }
+  const { authorizer, asked, refused } = await stand(reply)
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  expect(asked).toHaveLength(1)
+  reply.role = 'away'
+  authorizer.changed({ user: 'ada', room: 'doc:a' })
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  expect([asked.length > 2, refused]).toEqual([true, []])
+  reply.role = null
+  await vi.advanceTimersByTimeAsync(MINUTE)
+  expect(refused).toEqual(['forbidden'])
+})
+
 it('[ACC31] lets somebody stay who may only read from now on, where nothing is changed over it', async () => {
   const reply: { role: Reply; ttl: number } = { role: 'write', ttl: 60 }
   const { refused, connection, standing } = await stand(reply)
