@@ -192,7 +192,7 @@ export async function assemble(
     log.deleted(room)
     if (erased) void history.forget(room)
   })
-  await deletions.start(pulses.access)
+  await deletions.start(pulses.access, database.pool)
   const heads = new HeadWatch(
     database.pool,
     () => log.openRooms(),

@@ -38,7 +38,7 @@ export class Revocations {
 
   /** Reads all there are, and from then on, until the pulse stops, what is new. */
   start(pulse: Pulse): Promise<void> {
-    return this.#feed.start(pulse)
+    return this.#feed.start(pulse, this.#pool)
   }
 
   /** Calls back for each revocation, of whichever node, as soon as it is known here. */

@@ -58,7 +58,7 @@ export class Chat {
 
   /** From now on a role in a chat counts on this node within a second. */
   start(pulse: Pulse): Promise<void> {
-    return this.#members.start(pulse)
+    return this.#members.start(pulse, this.#options.pool)
   }
 
   /**

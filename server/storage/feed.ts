@@ -24,9 +24,12 @@ export class Feed<Row extends { readonly at: number }> {
     this.#learn = learn
   }
 
-  /** Tells of all there are, and from then on, until the pulse stops, of what is new. */
-  async start(pulse: Pulse): Promise<void> {
-    await this.#ask(pulse.db)
+  /**
+   * Tells of all there are, and from then on, until the pulse stops, of what is new.
+   * @param db for the first question, of which the answer may be long
+   */
+  async start(pulse: Pulse, db: Queryable): Promise<void> {
+    await this.#ask(db)
     pulse.watch({ when: `(${this.#source.newest}) > asked.since`, act: () => this.#ask(pulse.db) })
   }
 

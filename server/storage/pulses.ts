@@ -4,7 +4,7 @@ import { Pulse } from './pulse.ts'
 
 /** In ms. What takes access away is known on every node within a second: after a beat, this question and one for the rows. */
 const BEATS = { access: 400, work: 500 }
-/** What one question about access may take, in ms; at the start all there ever was is read. */
+/** What one question about access may take, in ms. */
 const ACCESS_WITHIN = 5_000
 
 export interface Pulses {

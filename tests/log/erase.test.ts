@@ -154,7 +154,7 @@ describe('a node that has not heard that a room was deleted', () => {
     await here.erase('doc:before', 'eve', silent)
     const heard: unknown[] = []
     const deletions = followDeletions((deletion) => heard.push([deletion.room, deletion.erased]))
-    await deletions.start(startPulse(there))
+    await deletions.start(startPulse(there), there.pool)
     expect(heard.splice(0)).toEqual([[before, true]])
     await buryRoom(db.pool, 'doc:buried', 'eve', silent)
     await here.erase('doc:erased', 'eve', silent)
