@@ -38,7 +38,7 @@ export const HEAVY = {
   ranges: 1_000,
   /** Client ids that the document has not seen. */
   clients: 100,
-  /** Of one person in one room, for as long as it is open. */
+  /** Of one person in one room, within an hour. */
   clientsOfActor: 1_000,
   /** Half of what a document may have. */
   depth: 128,
@@ -58,6 +58,4 @@ export const DOCUMENT = {
   clients: 5_000,
   /** Processor time to apply the update, in ms. */
   applyMs: 500,
-  /** Processor time of one keystroke afterwards, in ms: twice what 10,000 client ids take on a slow and busy machine. */
-  keystrokeMs: 20,
 } as const

@@ -3,7 +3,9 @@ import * as Y from 'yjs'
 import type { ClientRun } from '../documents/check-update.ts'
 import { DOCUMENT, HEAVY } from '../documents/update-limits.ts'
 import { harmful } from '../documents/update-reader.ts'
+import { SynclineError } from '../errors.ts'
 import type { Written } from './held-acknowledgements.ts'
+import type { NewClients } from './new-clients.ts'
 
 /** Whether an id is a connection's in the room's awareness, which providers keep under their document's id. */
 export type Announces = (document: Document, connection: Connection, client: number) => boolean
@@ -11,6 +13,7 @@ export type Announces = (document: Document, connection: Connection, client: num
 interface ClientOwnersOptions {
   readonly actorOf: (connection: Connection) => string
   readonly announces: Announces
+  readonly newClients: NewClients
 }
 
 /** As Hocuspocus keeps it, where it is the one that handles awareness. */
@@ -30,7 +33,6 @@ export class ClientOwners {
   readonly #writers = new Map<number, Connection>()
   /** Who has brought all that they have. */
   readonly #inSync = new WeakSet<Connection>()
-  readonly #brought = new Map<string, number>()
 
   constructor(document: Document, options: ClientOwnersOptions) {
     this.#document = document
@@ -39,8 +41,8 @@ export class ClientOwners {
 
   /**
    * Whether the connection brings more client ids than one person needs.
-   * @throws SynclineError `update-refused` where it continues what is somebody else's, or where the document would have
-   *   too many ids by what this person brings.
+   * @throws SynclineError `update-refused` where it continues what is somebody else's, or brings more at once than a document may
+   *   have; `rate-limited` where the document has as many, and this person brings more than they may for now.
    */
   check(connection: Connection, runs: readonly ClientRun[]): boolean {
     let fresh = 0
@@ -52,12 +54,14 @@ export class ClientOwners {
       if (state === 0) fresh += 1
     }
     if (fresh === 0) return false
-    const actor = this.#options.actorOf(connection)
-    const brought = (this.#brought.get(actor) ?? 0) + fresh
-    this.#brought.set(actor, brought)
-    if (brought <= HEAVY.clientsOfActor) return false
-    if (this.#document.store.clients.size + fresh > DOCUMENT.clients) harmful('it brings too many client ids')
-    return true
+    const { actorOf, newClients } = this.#options
+    const wait = newClients.take(this.#document.name, actorOf(connection), fresh)
+    if (wait === 0) return false
+    if (this.#document.store.clients.size + fresh <= DOCUMENT.clients) return true
+    if (fresh > HEAVY.clientsOfActor) harmful('it brings too many client ids')
+    throw new SynclineError('rate-limited', 'you bring too many client ids', {
+      retryAfter: Math.ceil(wait / 1000),
+    })
   }
 
   /** What the connection sent was applied. A copy of other people's work makes nobody the owner of it. */

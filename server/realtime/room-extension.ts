@@ -28,6 +28,7 @@ import { evict, onFault, reportFault } from './faults.ts'
 import { gatheringFor, widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket, type Written } from './held-acknowledgements.ts'
+import { NewClients } from './new-clients.ts'
 import { connectionOf, contextOf, incomingOf } from './origin.ts'
 import { followOtherNodes, isOfOtherNodes, reportGap } from './other-nodes.ts'
 import { logRefusal, refuseConnection } from './refusal.ts'
@@ -83,6 +84,7 @@ export class RoomExtension implements Extension {
   readonly #turn = new Turn()
   readonly #snapshots: Database
   readonly #admission: UpdateAdmission
+  readonly #newClients = new NewClients()
   readonly #loader: RoomLoader
   readonly #sandbox: Sandbox
 
@@ -272,6 +274,7 @@ export class RoomExtension implements Extension {
       owners: new ClientOwners(document, {
         actorOf: ({ context }) => this.#actor(context),
         announces: this.#options.announces ?? announcedToHocuspocus,
+        newClients: this.#newClients,
       }),
       described: undefined,
       encoding: false,

@@ -101,7 +101,6 @@ export class UpdateAdmission {
 /** Honest ones take a twentieth of the time to apply. */
 const budgetOf = ({ structs, ranges, values }: UpdateShape): Budget => ({
   applyMs: Math.min(DOCUMENT.applyMs, 100 + (structs + ranges + values) / 10),
-  keystrokeMs: DOCUMENT.keystrokeMs,
 })
 
 /** Names that are remembered for a while, the latest of them. */

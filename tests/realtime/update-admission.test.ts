@@ -130,7 +130,7 @@ describe('client ids', () => {
       mallory.update(manyClients(90, first + ids))
       await mallory.handled()
     }
-    expect(mallory.closed?.reason).toBe('update-refused')
+    expect(mallory.closed?.reason).toBe('rate-limited')
     expect(mallory.acknowledgements - 1).toBe(Math.floor(DOCUMENT.clients / 90))
     const all = await attacker(room, 'all at once')
     all.update(manyClients(LIMITS.clients, 100_000))
