@@ -3,6 +3,7 @@ import type { RedisBinary } from '../../tools/redis/binary.ts'
 import { RedisProcess } from '../../tools/redis/process.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
+import type { Carrier } from './carrier.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { OwnPostgres } from './postgres.ts'
 
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly redis: RedisBinary
   /** Two, where it is left out. */
   readonly nodes?: number
+  /** One Redis, where it is left out. */
+  readonly carrier?: (binary: RedisBinary) => Promise<Carrier>
   /** With one more node, which is never ended: what it takes of memory can be followed. */
   readonly spare?: boolean
   /** What is run instead of server/main.ts: for negative controls. */
@@ -36,9 +39,9 @@ export class Cluster {
   /** Those that may be ended. */
   readonly mortal: readonly Node[]
   readonly postgres: OwnPostgres
-  readonly redis: RedisProcess
+  readonly redis: Carrier
 
-  private constructor(nodes: readonly Node[], mortal: number, postgres: OwnPostgres, redis: RedisProcess) {
+  private constructor(nodes: readonly Node[], mortal: number, postgres: OwnPostgres, redis: Carrier) {
     this.nodes = nodes
     this.mortal = nodes.slice(0, mortal)
     this.postgres = postgres
@@ -46,8 +49,8 @@ export class Cluster {
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const { nodes: mortal = 2, spare = false, entry } = options
-    const [postgres, redis] = await Promise.all([OwnPostgres.start(), RedisProcess.start(options.redis)])
+    const { nodes: mortal = 2, spare = false, entry, carrier = RedisProcess.start } = options
+    const [postgres, redis] = await Promise.all([OwnPostgres.start(), carrier(options.redis)])
     const nodes = Array.from({ length: mortal + Number(spare) }, () => startNode({ postgres, redis }, entry))
     return new Cluster(await Promise.all(nodes), mortal, postgres, redis)
   }
@@ -67,13 +70,15 @@ async function startNode(
   entry: string | undefined,
 ): Promise<Node> {
   const toPostgres = await FaultProxy.start(postgres.target)
-  const toRedis = await FaultProxy.start({ host: '127.0.0.1', port: Number(new URL(redis.url).port) })
+  const alone = redis instanceof RedisProcess
+  const toRedis = await FaultProxy.start({ host: '127.0.0.1', port: alone ? redis.port : 0 })
   const server = await ServerProcess.start({
     entry,
     preload: PRELOAD,
     env: () => ({
       DATABASE_URL: postgres.through(toPostgres.port),
-      REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
+      // Those of several name each other, past every proxy.
+      REDIS_URL: alone ? `redis://127.0.0.1:${toRedis.port}` : redis.url,
       JWT_SECRET: SECRET,
       STUDIO: 'off',
       LOG_LEVEL: 'info',

@@ -42,8 +42,8 @@ export const FAULTS = {
     await redis.kill9()
     return () => redis.restart()
   },
-  'halt Redis': ({ redis }) => {
-    redis.pause()
+  'halt Redis': async ({ redis }) => {
+    await redis.pause()
     return () => redis.resume()
   },
   'flush Redis': async ({ redis }) => {

@@ -14,6 +14,8 @@ export const ROOMS = 2
 const PAUSE = 50
 /** Who hears nothing for so long, and has asked, connects anew, in ms: a dead connection says nothing. */
 const PATIENCE = 3_000
+/** A Redis that stood still is noticed after five seconds, and its place is taken after one or two. */
+const HEARD_WITHIN = 15_000
 
 /**
  * People type and publish at every node while all sorts of things happen. At the end nothing is left of any of them, and
@@ -37,6 +39,7 @@ export async function playRound(cluster: Cluster, schedule: Schedule): Promise<V
       await withstand(cluster, rooms, strike)
     }
     step = 'coming to rest'
+    await until(() => cluster.nodes.every(hearsOthers), HEARD_WITHIN)
     for (const people of rooms) people.rest()
     await Promise.all([events.settle(), ...rooms.map((people) => people.saved())])
     problems.push(...(await liveDivergence(cluster, rooms)))
@@ -75,6 +78,10 @@ async function withstand(cluster: Cluster, rooms: readonly People[], strike: Str
   await Promise.all(leaving.map((people) => people.come()))
   await Promise.all(rooms.map((people) => people.heard()))
 }
+
+/** Redis came back, or another took its place. */
+const hearsOthers = ({ server }: Node): boolean =>
+  server.output.lastIndexOf('connected to other nodes') > server.output.lastIndexOf('Redis is away')
 
 /** Nobody writes any more: within seconds all must have the same, also who comes just now to what nodes hold in memory. */
 async function liveDivergence(cluster: Cluster, rooms: readonly People[]): Promise<Problem[]> {

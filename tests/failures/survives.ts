@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest'
 import { findRedis } from '../../tools/redis/binary.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, type ClusterOptions } from './cluster.ts'
 import type { FaultName } from './faults.ts'
 import { playRound, ROOMS } from './round.ts'
 import { type Schedule, scheduleOf } from './schedule.ts'
@@ -19,10 +19,10 @@ interface Round {
  * A cluster for the tests of a suite, and what plays a round on it: it must lose, double and part nothing.
  * FAILURES_SEED takes the place of the seeds that are written there.
  */
-export function survives(): (round: Round) => Promise<void> {
+export function survives({ carrier }: Pick<ClusterOptions, 'carrier'> = {}): (round: Round) => Promise<void> {
   let cluster: Cluster | undefined
   beforeAll(async () => {
-    cluster = await Cluster.start({ redis: await findRedis() })
+    cluster = await Cluster.start({ redis: await findRedis(), ...(carrier && { carrier }) })
   }, 60_000)
   afterAll(() => cluster?.dispose())
   return async (round) => {

@@ -9,15 +9,15 @@ import type { RedisBinary } from './binary.ts'
 /** A Redis of its own on loopback, which keeps nothing on disk: after `kill9` it comes back empty. */
 export class RedisProcess {
   readonly url: string
+  readonly port: number
   readonly #binary: RedisBinary & { kind: 'found' }
-  readonly #port: number
   readonly #settings: readonly string[]
   #child: ChildProcess | undefined
 
   private constructor(binary: RedisBinary & { kind: 'found' }, port: number, settings: readonly string[]) {
     this.#binary = binary
     this.#settings = settings
-    this.#port = port
+    this.port = port
     this.url = `redis://127.0.0.1:${port}`
   }
 
@@ -36,7 +36,7 @@ export class RedisProcess {
   async restart(): Promise<void> {
     await this.kill9()
     const { command, env } = this.#binary
-    const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', tmpdir()]
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', tmpdir()]
     const child = spawn(command, [...args, '--save', '', '--appendonly', 'no', ...this.#settings], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
