@@ -22,7 +22,7 @@ const Kind = {
   ask: 2,
   /** Nobody is there any more. */
   closed: 3,
-  /** The same, and some of those who were there are on the way to other nodes. A node that does not know it finds that this one ends. */
+  /** The same; those who are still there as far as was told are on the way to other nodes. A node that does not know it finds that this one ends. */
   moved: 4,
 } as const
 
@@ -30,10 +30,11 @@ const Kind = {
 const BOUNDS: Bounds = { frame: 4 * 1024 * 1024, state: 32 * 1024, clock: 2 ** 32 }
 const ADDED_VALUES = 3
 /**
- * So long after its connection has ended, or its node has, whoever is on the way to another node is still there for the others, in
- * ms: a handshake, and what that node says of it. With what it takes to find out that a node was killed it is under ten seconds.
+ * So long after its connection has ended, or its room or node has, whoever is on the way to another node is still there for the
+ * others, in ms: an unchanged provider waits for a second, then come a handshake and what that node says of it. With what it takes to find
+ * out that a node was killed it is under ten seconds.
  */
-export const ON_THE_WAY = 1_500
+export const ON_THE_WAY = 2_000
 /** Client ids that one node may have in a room. */
 const MAX_IDS = 10_000
 
@@ -115,6 +116,8 @@ export class PresenceNodes {
   close(moving: boolean): void {
     for (const stop of this.#stops) stop()
     for (const timer of this.#ended.values()) clearTimeout(timer)
+    // Who has just left was not told of yet, and is on no way.
+    if (moving) this.#tellAll(Kind.all)
     this.#publish(moving ? Kind.moved : Kind.closed)
   }
 
@@ -160,9 +163,14 @@ export class PresenceNodes {
   }
 
   #end(node: NodeId): void {
-    if (!this.#seats.has(node)) return
-    this.#goesOn(node)
-    this.#ended.set(node, setTimeout(() => this.#gone(node), ON_THE_WAY).unref())
+    if (!this.#seats.has(node)) this.#told.delete(node)
+    else if (!this.#ended.has(node)) {
+      const over = () => {
+        // Who came to another node at a clock that was known of the one that ended was passed over: that one tells it again.
+        if (this.#gone(node)) this.#tellAll(Kind.ask)
+      }
+      this.#ended.set(node, setTimeout(over, ON_THE_WAY).unref())
+    }
   }
 
   #goesOn(node: NodeId): void {
@@ -170,13 +178,16 @@ export class PresenceNodes {
     this.#ended.delete(node)
   }
 
-  #gone(node: NodeId): void {
+  /** Returns whether somebody was there still. */
+  #gone(node: NodeId): boolean {
     this.#goesOn(node)
     this.#told.delete(node)
     const seat = this.#seats.get(node)
-    if (seat === undefined) return
+    if (seat === undefined) return false
     this.#seats.delete(node)
+    const some = seat.ids.size > 0
     this.#listener.leaveNode(seat)
+    return some
   }
 
   #tellAll(kind: number): void {

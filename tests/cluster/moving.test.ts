@@ -20,6 +20,8 @@ let rome: Node
 let oslo: Node
 /** Where everybody is who stays. */
 let kyiv: Node
+/** Has heard of nobody. */
+let bern: Node
 /** The load balancer: first it sends all to rome. */
 let balancer: NetworkProxy
 
@@ -30,7 +32,12 @@ beforeEach(async () => {
     const gateway = await startGateway([], {}, bus)
     return { ...gateway, bus, url: gateway.wsUrl.replace('ws', 'http').replace('/sync', '') }
   }
-  ;[rome, oslo, kyiv] = [await start('rome'), await start('oslo'), await start('kyiv')]
+  ;[rome, oslo, kyiv, bern] = [
+    await start('rome'),
+    await start('oslo'),
+    await start('kyiv'),
+    await start('bern'),
+  ]
   balancer = await startProxy(rome.url)
   onTestFinished(() => balancer.close())
 })
@@ -158,6 +165,43 @@ it('[CLU28] nor where the room is closed behind them, and the node ends; who lea
   await until(() => shown(bob) === 'ada page 3')
   expect(seen).toEqual(['ada, cleo', 'ada', 'ada page 3'])
 })
+
+it('[CLU28] who comes to no other node is gone, also where the room is closed behind them and the node goes on', async () => {
+  const { bob, release } = await gather()
+  release()
+  const seen = watch(bob)
+  balancer.direct('http://127.0.0.1:9')
+  await newest(rome).move()
+  await until(() => rome.hocuspocus.documents.size === 0)
+  bob.setWhere('here')
+  await until(() => shown(bob) === 'cleo')
+  expect(seen).toEqual(['ada, cleo', 'cleo'])
+})
+
+it('[CLU28] an unchanged provider is seen when it is back, also where its goodbye was the last of a room that is closed', async () => {
+  const { ada, bob, release } = await gather()
+  release()
+  const wsUrl = `${balancer.url.replace('http', 'ws')}/sync`
+  const stock = connectProvider({ wsUrl, room: 'doc:moving', token: tokenOf('stock') })
+  onTestFinished(() => stock.destroy())
+  stock.provider.setAwarenessField('where', 'a')
+  await until(() => shown(ada).includes('stock a') && shown(bob).includes('stock a'))
+  balancer.direct(rome.url)
+  await newest(oslo).move()
+  await until(() => rome.connections.size === 2)
+  await until(
+    () => clockOf(bob, stock) > (stock.provider.awareness?.meta.get(stock.document.clientID)?.clock ?? 0),
+  )
+  balancer.direct(bern.url)
+  await moveAll(rome.connections, 0, silent)
+  await until(() => bern.connections.size === 2)
+  // Before it would say so itself, every fifteen seconds.
+  await until(() => shown(bob) === 'ada, cleo, stock a', 8_000)
+})
+
+/** Under which clock somebody is known in a room. */
+const clockOf = ({ awareness }: Room, { document }: { readonly document: { readonly clientID: number } }) =>
+  awareness.meta.get(document.clientID)?.clock ?? -1
 
 /** An unchanged provider on oslo, at a clock of which rome has not heard; and finn, with whom the room stays open there. */
 async function enterStock(bob: Room) {

@@ -185,9 +185,16 @@ it('[CLU12] a node that is gone takes its people with it and nobody else; back a
   rome.bus.connect()
   await Promise.all([sees(bob, adas), sees(ada, bobs)])
   expect(states(ada).has(cleos)).toBe(false)
-  // One that was only taken for gone, and knows nothing of it, is believed again with its next word.
+  // One that was only taken for gone, and knows nothing of it, is asked, and where that is lost is believed again with its next word.
+  const answers = rome.bus.hold()
   oslo.bus.lose('rome')
   await misses(bob, adas)
+  answers()
+  await sees(bob, adas)
+  rome.bus.hold()
+  oslo.bus.lose('rome')
+  await misses(bob, adas)
+  rome.bus.dropHeld()
   ada.provider.setAwarenessField('cursor', 1)
   await sees(bob, adas, ({ cursor }) => cursor === 1)
 })
