@@ -95,7 +95,7 @@ const controls: readonly Control[] = [
     'startup asks',
   ],
   ['a program that is none', 'Dockerfile', 'syncline.js', 'main.js', 'not what package.json starts'],
-  ['another young generation', 'Dockerfile', 'size=16', 'size=64', 'the image starts Node with other flags'],
+  ['another young generation', 'Dockerfile', 'size=32', 'size=64', 'the image starts Node with other flags'],
   ['a package that is needed', 'Dockerfile', 'rm -rf ', 'rm -rf zod ', 'zod is removed'],
 ]
 
