@@ -60,6 +60,12 @@ const goOffline = async (context: BrowserContext, page: Page) => {
   await context.setOffline(true)
   await page.waitForFunction(() => window.here.state().status === 'offline')
 }
+/** What is published is shown while it is being put away, which a page that is closed does not finish; another one finds what was. */
+const putAway = async (context: BrowserContext, room: string, count: number) => {
+  const page = await visit(context, room)
+  await unsent(page, count)
+  await page.close()
+}
 const shares = (page: Page, count: number) => page.evaluate((all) => window.here.shares(all), count)
 
 describe('events published in a browser', { timeout: 90_000 }, () => {
@@ -114,7 +120,7 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await online(ada)
     await goOffline(context, ada)
     await ada.evaluate(() => window.here.publishAll([0.1]))
-    await unsent(ada, 1)
+    await putAway(context, 'build:whose', 1)
     await ada.close()
     await context.setOffline(false)
     const eve = await visit(context, 'build:whose', 'eve')
@@ -137,12 +143,14 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await goOffline(context, page)
     await page.evaluate(() => window.here.say('one'))
     await said(page, ['waiting: one'])
+    await putAway(context, 'doc:talked', 1)
     await page.close()
 
     const again = await visit(context, 'doc:talked')
     await said(again, ['waiting: one'])
     await again.evaluate(() => window.here.say('two'))
     await said(again, ['waiting: one', 'waiting: two'])
+    await putAway(context, 'doc:talked', 2)
     await again.close()
 
     await context.setOffline(false)
