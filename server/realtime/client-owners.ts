@@ -55,9 +55,11 @@ export class ClientOwners {
     }
     if (fresh === 0) return false
     const { actorOf, newClients } = this.#options
-    const wait = newClients.take(this.#document.name, actorOf(connection), fresh)
+    const [room, actor] = [this.#document.name, actorOf(connection)]
+    const wait = newClients.take(room, actor, fresh)
     if (wait === 0) return false
     if (this.#document.store.clients.size + fresh <= DOCUMENT.clients) return true
+    newClients.giveBack(room, actor, fresh)
     if (fresh > HEAVY.clientsOfActor) harmful('it brings too many client ids')
     throw new SynclineError('rate-limited', 'you bring too many client ids', {
       retryAfter: Math.ceil(wait / 1000),

@@ -22,4 +22,9 @@ export class NewClients {
     this.#brought.set(key, bucket)
     return bucket.take(clients, performance.now())
   }
+
+  /** They were refused: who tries again must not have to wait ever longer for it. */
+  giveBack(room: string, actor: string, clients: number): void {
+    this.take(room, actor, -clients)
+  }
 }

@@ -1,5 +1,5 @@
 import { type Connection, Document } from '@hocuspocus/server'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 import { DOCUMENT, HEAVY } from '../../server/documents/update-limits.ts'
 import { ClientOwners } from '../../server/realtime/client-owners.ts'
@@ -36,6 +36,18 @@ it('[DOC39] bounds the client ids of a person in a document that has many, also 
   expect(open(newClients, DOCUMENT.clients)('mallory', 1)).toBe('rate-limited')
   expect(bring('ada', 1)).toBe(false)
   expect(bring('eve', HEAVY.clientsOfActor + 1)).toBe('update-refused')
+})
+
+it('[DOC39] may come later, however often they were tried meanwhile', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const bring = open(new NewClients(), DOCUMENT.clients)
+  expect(bring('guests', HEAVY.clientsOfActor)).toBe(false)
+  for (const _ of times(500, () => 0)) expect(bring('guests', 1)).toBe('rate-limited')
+  // A thousandth of an hour for each.
+  vi.advanceTimersByTime(3_601)
+  expect(bring('guests', 1)).toBe(false)
+  expect(bring('guests', 1)).toBe('rate-limited')
 })
 
 it('[DOC39] has them tried in a document that has few', () => {
