@@ -5,20 +5,21 @@ import { survives } from './survives.ts'
 
 const FAULTS = ['kill Redis', 'halt Redis', 'kill a node', 'kill Redis'] as const
 
+const CARRIERS = [
+  {
+    carrier: startSentinel,
+    seed: 7,
+    struck: 'the master that a sentinel watches, whose place another takes',
+  },
+  { carrier: startRedisCluster, seed: 8, struck: 'one after the other of a Redis Cluster' },
+] as const
+
 describeWithOwnRedis('several Redis that fail', () => {
-  describe('under a sentinel', () => {
-    const round = survives({ carrier: startSentinel })
+  describe.each(CARRIERS)('$struck', ({ carrier, seed, struck }) => {
+    const round = survives({ carrier })
     it(
-      '[FAIL7] loses, doubles and parts nothing when the master is killed or halted and another takes its place, and hears of it there',
-      () => round({ seed: 7, faults: FAULTS, ends: 'in peace' }),
-      120_000,
-    )
-  })
-  describe('in a Redis Cluster', () => {
-    const round = survives({ carrier: startRedisCluster })
-    it(
-      '[FAIL7] nor when one after the other of a Redis Cluster is',
-      () => round({ seed: 8, faults: FAULTS, ends: 'in peace' }),
+      `[FAIL7] loses, doubles and parts nothing when ${struck} is killed or halted, and nodes hear each other again`,
+      () => round({ seed, faults: FAULTS, ends: 'in peace' }),
       120_000,
     )
   })
