@@ -1,3 +1,5 @@
+import { numberArray, textArray } from '../storage/arrays.ts'
+import type { Parameter } from '../storage/prepared.ts'
 import type { NewEntry } from './entry.ts'
 import type { RoomLog } from './room-log.ts'
 
@@ -9,12 +11,12 @@ export const hasEvents = (batch: Batch): boolean =>
   batch.some(({ entries }) => entries.some(({ event }) => event !== undefined))
 
 /** The parameters $13 … $15: every entry's type and id, null for an edit, and whether it is followed. */
-export function eventParameters(batch: Batch): readonly unknown[] {
+export function eventParameters(batch: Batch): readonly Parameter[] {
   const entries = batch.flatMap((part) => part.entries)
   return [
-    entries.map(({ event }) => event?.type ?? null),
-    entries.map(({ event }) => event?.id ?? null),
-    entries.map(({ event }) => event?.followed ?? false),
+    textArray(entries.map(({ event }) => event?.type)),
+    textArray(entries.map(({ event }) => event?.id)),
+    textArray(entries.map(({ event }) => String(event?.followed ?? false))),
   ]
 }
 
@@ -22,7 +24,7 @@ export function eventParameters(batch: Batch): readonly unknown[] {
  * The parameters $3 … $12 of the commit statement. All bytes travel as one binary parameter that Postgres
  * cuts up: as an array they would be written out in hexadecimal, at about twice the processor time.
  */
-export function batchParameters(batch: Batch): readonly unknown[] {
+export function batchParameters(batch: Batch): readonly Parameter[] {
   const rooms: number[] = []
   const counts: number[] = []
   const ofRoom: number[] = []
@@ -53,9 +55,6 @@ export function batchParameters(batch: Batch): readonly unknown[] {
       start += entry.bytes.length
     })
   }
-  const numbers = [rooms, counts, ofRoom, at, places, ofActor, starts, lengths].map(array)
-  return [...numbers, Buffer.concat(bytes), [...actors.keys()]]
+  const numbers = [rooms, counts, ofRoom, at, places, ofActor, starts, lengths].map(numberArray)
+  return [...numbers, Buffer.concat(bytes), textArray([...actors.keys()])]
 }
-
-/** node-postgres quotes each element of an array on its own; numbers need none of it. */
-const array = (numbers: readonly number[]): string => `{${numbers.join(',')}}`

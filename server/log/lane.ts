@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
+import { numbersOf } from '../storage/arrays.ts'
 import type { Database } from '../storage/database.ts'
+import { ask, type Field, type Parameter } from '../storage/prepared.ts'
 import { type Batch, batchParameters, eventParameters, hasEvents } from './batch.ts'
 import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
 
@@ -55,16 +57,16 @@ interface Statement {
   readonly name: string
   readonly text: string
   /** All but the lane's name and the batch's number. */
-  readonly values: readonly unknown[]
+  readonly values: readonly Parameter[]
 }
 
-interface ResultRow {
-  /** One a room, in the order of the batch; 0 for a room that was deleted, null for one without a row. */
-  readonly heads: readonly (string | null)[]
+interface Answer {
+  /** One a room, in the order of the batch; 0 for a room that was deleted, undefined for one without a row. */
+  readonly heads: readonly (number | undefined)[]
   /** Numbers in the batch, from 1. */
-  readonly repeated?: readonly number[]
+  readonly repeated: readonly (number | undefined)[]
   /** Negative where what has the id is another event. */
-  readonly repeated_seqs?: readonly string[]
+  readonly repeatedSeqs: readonly (number | undefined)[]
 }
 
 /** The first pause after a failure, and the longest, in ms. */
@@ -140,24 +142,21 @@ export class Lane {
   }
 
   /** The new heads, or why Postgres rejects the batch. */
-  async #send(client: pg.Client, { values, ...prepared }: Statement): Promise<ResultRow | Error> {
+  async #send(client: pg.Client, { name, text, values }: Statement): Promise<Answer | Error> {
     const number = this.#batch + 1
-    const answer = await client
-      .query<ResultRow>({ ...prepared, values: [this.#id, number, ...values] })
-      .catch((error: unknown) => {
-        if (error instanceof Error && (codeOf(error) === TAKEN || isRejection(error))) return error
-        throw error
-      })
-    if (!(answer instanceof Error)) {
-      if (answer.rows[0] === undefined) throw new Error('a commit without an answer')
-      return answer.rows[0]
+    const place = [this.#id, String(number)]
+    try {
+      const row = await ask(client, name, text, [...place, ...values])
+      if (row === undefined) throw new Error('a commit without an answer')
+      return answerOf(row)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      const taken = codeOf(error) === TAKEN
+      if (!taken && !isRejection(error)) throw error
+      if (!taken && (await client.query(BURN, place)).rowCount === 1) return error
     }
-    if (codeOf(answer) !== TAKEN) {
-      const burnt = await client.query(BURN, [this.#id, number])
-      if (burnt.rowCount === 1) return answer
-    }
-    const { rows } = await client.query<ResultRow>(LOOK_UP, [this.#id, number])
-    if (rows[0] !== undefined) return rows[0]
+    const row = await ask(client, 'look up', LOOK_UP, place)
+    if (row !== undefined) return answerOf(row)
     // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
     this.#id = ''
     this.#batch = 0
@@ -197,23 +196,29 @@ export class Lane {
   }
 }
 
-function headsOf(batch: Batch, { heads }: ResultRow): Heads {
+const answerOf = ([heads, repeated, repeatedSeqs]: readonly Field[]): Answer => ({
+  heads: numbersOf(heads),
+  repeated: numbersOf(repeated),
+  repeatedSeqs: numbersOf(repeatedSeqs),
+})
+
+function headsOf(batch: Batch, { heads }: Answer): Heads {
   const known = new Map<RoomId, Seq>()
   batch.forEach(({ room }, index) => {
     const head = heads[index]
-    if (head !== null && head !== undefined) known.set(room.id, Number(head))
+    if (head !== undefined) known.set(room.id, head)
   })
   return known
 }
 
-function repeatsOf(batch: Batch, { repeated = [], repeated_seqs: seqs = [] }: ResultRow): Repeats {
-  if (repeated.length === 0) return new Map()
-  const entries = batch.flatMap((part) => part.entries)
+function repeatsOf(batch: Batch, { repeated, repeatedSeqs }: Answer): Repeats {
   const repeats = new Map<NewEntry, Repeat>()
+  if (repeated.length === 0) return repeats
+  const entries = batch.flatMap((part) => part.entries)
   repeated.forEach((number, index) => {
-    const entry = entries[number - 1]
-    const seq = Number(seqs[index])
-    if (entry !== undefined) repeats.set(entry, { seq: Math.abs(seq), same: seq > 0 })
+    const entry = number && entries[number - 1]
+    const seq = repeatedSeqs[index]
+    if (entry && seq) repeats.set(entry, { seq: Math.abs(seq), same: seq > 0 })
   })
   return repeats
 }
