@@ -5,7 +5,7 @@ import nodeAdapter from 'crossws/adapters/node'
 import { SynclineError } from '../errors.ts'
 import { countRefusal } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
-import { type Caller, Entrance, type EntranceOptions, REQUEST } from './entrance.ts'
+import { ADDRESS, type Caller, Entrance, type EntranceOptions, REQUEST } from './entrance.ts'
 import { HttpTransport } from './http-transport.ts'
 import { logRefusal } from './refusal.ts'
 import { CLOSE_WITHIN, TRY_AGAIN } from './session.ts'
@@ -131,7 +131,7 @@ export class Gateway {
     }
     const arrival: Arrival = { tcp, address: this.#options.addressOf(request) }
     // All that crossws reads of it.
-    const upgrade = { url: REQUEST.url, headers: REQUEST.headers, context: { arrival } }
+    const upgrade = { url: ADDRESS, headers: REQUEST.headers, context: { arrival } }
     await this.#adapter.handleUpgrade(request, tcp, head, upgrade as unknown as Request)
   }
 
