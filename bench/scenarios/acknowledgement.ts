@@ -3,6 +3,7 @@ import type { Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
 import { Latencies } from '../load/latencies.ts'
 import { pace, until } from '../load/pace.ts'
+import { warmUp } from '../load/warm-up.ts'
 
 const WRITERS = 20
 const RATE = 500
@@ -19,6 +20,7 @@ export const acknowledgement: Scenario = {
   goals: [{ figure: 'p50', against: 'stock', atMost: 2 }],
   run: (bench) =>
     bench.repeat(['bare', 'stock', 'y-websocket', 'syncline'], bench.pick(3, 1), async (peer) => {
+      await warmUp(bench, peer)
       const room = `doc:${randomUUID()}`
       const writers = await Promise.all(Array.from({ length: WRITERS }, () => Client.open(peer, room)))
       const latencies = new Latencies()

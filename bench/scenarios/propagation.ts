@@ -3,6 +3,7 @@ import type { Scenario } from '../bench.ts'
 import { Client } from '../load/client.ts'
 import { Latencies } from '../load/latencies.ts'
 import { pace, until } from '../load/pace.ts'
+import { warmUp } from '../load/warm-up.ts'
 import { DOCUMENT_PEERS } from '../peer.ts'
 
 const READERS = 100
@@ -24,6 +25,7 @@ export const propagation: Scenario = {
   ],
   run: (bench) =>
     bench.repeat(DOCUMENT_PEERS, bench.pick(3, 1), async (peer) => {
+      await warmUp(bench, peer)
       const room = `doc:${randomUUID()}`
       const writer = await Client.open(peer, room)
       const readers = await Promise.all(Array.from({ length: READERS }, () => Client.open(peer, room)))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bench, Figures, Scenario } from '../../bench.ts'
 import { Client } from '../../load/client.ts'
 import { pace, until } from '../../load/pace.ts'
+import { warmUp } from '../../load/warm-up.ts'
 import { type Peer, startPeer } from '../../peer.ts'
 import { withNodes } from './nodes.ts'
 
@@ -9,8 +10,7 @@ const ROOMS = 50
 const READERS = 9
 /** Edits per second over all rooms. */
 const RATE = 200
-/** Until what is run is compiled: each of two nodes has half the load to do it with. */
-const WARM_UP = 10
+const WARM_UP = 2
 
 /** Which of the nodes somebody of a room is connected to. */
 type Place = (room: number, person: number) => 0 | 1
@@ -59,15 +59,19 @@ async function oneRound(bench: Bench): Promise<Figures> {
   const peer = await startPeer('syncline', bench.postgres)
   let one = 0
   try {
+    await warmUp(bench, peer)
     one = await delivered(bench, peer, [peer, peer], () => 0)
   } finally {
     await peer.kill()
   }
-  return withNodes(bench, 'syncline', async ({ here, there, both }) => ({
-    one,
-    together: await delivered(bench, both, [here, there], (room) => (room % 2 === 0 ? 0 : 1)),
-    spread: await delivered(bench, both, [here, there], (_, person) => (person % 2 === 0 ? 0 : 1)),
-  }))
+  return withNodes(bench, 'syncline', async ({ here, there, both }) => {
+    await Promise.all([warmUp(bench, here, there), warmUp(bench, there, here)])
+    return {
+      one,
+      together: await delivered(bench, both, [here, there], (room) => (room % 2 === 0 ? 0 : 1)),
+      spread: await delivered(bench, both, [here, there], (_, person) => (person % 2 === 0 ? 0 : 1)),
+    }
+  })
 }
 
 /** Processor time of a delivery, in µs. */
