@@ -17,6 +17,8 @@ export interface ClusterMapOptions<Value> {
   readonly keys: () => Iterable<string>
   /** What this node tells of a key, if anything. */
   readonly valueOf: (key: string) => Value | undefined
+  /** How long what a node has told is still known after it has gone, in ms. Default 0. */
+  readonly lingers?: number
   /** Another node's value is now another. */
   readonly onChange?: (key: string, before: Value | undefined, now: Value | undefined) => void
 }
@@ -44,12 +46,14 @@ interface Told<Value> {
 
 /**
  * A map of which each node fills a part of its own, and knows what all others have last told of theirs. Nodes that come
- * or come back tell all and are told all; nothing is known of a node that is gone.
+ * or come back tell all and are told all; of a node that is gone nothing is known any more, or not for long.
  */
 export class ClusterMap<Value> {
   readonly #options: ClusterMapOptions<Value>
   readonly #schema: z.ZodType<Message<Value>>
   readonly #others = new Map<NodeId, Told<Value>>()
+  /** Nodes that have gone, and of which something is still known. */
+  readonly #gone = new Map<NodeId, NodeJS.Timeout>()
   /** How many messages of changes were sent. */
   #count = 0
   /** Keys of which the others have a value of this node. */
@@ -64,7 +68,7 @@ export class ClusterMap<Value> {
     for (const name of [topic, answersTo(topic, bus.node)]) {
       this.#topic(name).subscribe((from, message) => this.#hear(from, message))
     }
-    bus.onGone((node) => this.#forget(node))
+    bus.onGone((node) => this.#leave(node))
     bus.onConnected(() => {
       this.#told.clear()
       this.#tellAll(topic, 'ask')
@@ -133,6 +137,7 @@ export class ClusterMap<Value> {
   }
 
   #hear(from: NodeId, { kind, count, size, entries }: Message<Value>): void {
+    this.#isBack(from)
     if (kind === 'all' || kind === 'ask') this.#forget(from)
     const known = this.#others.get(from)
     const told = known ?? { values: new Map<string, Value>(), count }
@@ -150,6 +155,25 @@ export class ClusterMap<Value> {
     const missed = known === undefined || count !== told.count + (beat ? 0 : 1)
     told.count = count
     if (missed || (beat && size !== undefined && size !== told.values.size)) this.#tellAll(answers, 'ask')
+  }
+
+  #leave(node: NodeId): void {
+    const { lingers = 0 } = this.#options
+    if (lingers === 0) {
+      this.#forget(node)
+      return
+    }
+    this.#isBack(node)
+    const timer = setTimeout(() => {
+      this.#gone.delete(node)
+      this.#forget(node)
+    }, lingers)
+    this.#gone.set(node, timer.unref())
+  }
+
+  #isBack(node: NodeId): void {
+    clearTimeout(this.#gone.get(node))
+    this.#gone.delete(node)
   }
 
   #forget(node: NodeId): void {

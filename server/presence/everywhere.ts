@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Bus } from '../bus.ts'
 import { ClusterMap } from '../nodes/cluster-map.ts'
+import { ON_THE_WAY } from '../nodes/on-the-way.ts'
 import type { Attendance, Online, Present, Whereabouts } from './attendance.ts'
 
 /** What a node tells of somebody who is connected to it. */
@@ -27,6 +28,8 @@ export class Everywhere implements Whereabouts {
       bus,
       topic: 'people',
       value: toldSchema,
+      // They are on the way to another node.
+      lingers: ON_THE_WAY,
       keys: () => here.users(),
       valueOf: (user) => {
         const online = here.online(user)

@@ -1,6 +1,7 @@
 import * as encoding from 'lib0/encoding'
 import type { Bus, NodeId } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
+import { ON_THE_WAY } from '../nodes/on-the-way.ts'
 import type { Logger } from '../observe/log.ts'
 import {
   type Bounds,
@@ -29,12 +30,6 @@ const Kind = {
 /** A node has bounded what its clients say: what it adds is a name, and a clock that counts on from another client's. */
 const BOUNDS: Bounds = { frame: 4 * 1024 * 1024, state: 32 * 1024, clock: 2 ** 32 }
 const ADDED_VALUES = 3
-/**
- * So long after its connection has ended, or its room or node has, whoever is on the way to another node is still there for the
- * others, in ms: an unchanged provider waits for a second, then come a handshake and what that node says of it. With what it takes to find
- * out that a node was killed it is under ten seconds.
- */
-export const ON_THE_WAY = 2_000
 /** Client ids that one node may have in a room. */
 const MAX_IDS = 10_000
 

@@ -2,6 +2,7 @@ import type { Connection, Document } from '@hocuspocus/server'
 import type { Identity } from '../access/identity.ts'
 import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
+import { ON_THE_WAY } from '../nodes/on-the-way.ts'
 import type { Logger } from '../observe/log.ts'
 import {
   type ClientState,
@@ -11,13 +12,7 @@ import {
   type ToldState,
 } from './presence-frame.ts'
 import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
-import {
-  type NodeListener,
-  type NodeSeat,
-  type NodeState,
-  ON_THE_WAY,
-  PresenceNodes,
-} from './presence-nodes.ts'
+import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
 import { asOwn, everybodyIn, tellConnections } from './presence-telling.ts'
@@ -149,7 +144,7 @@ export class PresenceRoom implements NodeListener {
     this.#speaking.delete(seat)
     const moves = seat.moves && this.#nodes !== undefined
     for (const id of seat.ids) if (!moves || this.#ids.get(id)?.shift !== 0) this.#leave(id)
-    if (seat.ids.size === 0) {
+    if (!moves) {
       seat.stay?.leave()
       return
     }

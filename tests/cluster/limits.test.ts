@@ -112,13 +112,14 @@ it('[CLU19] who gave too many reasons to be closed is kept out by the other node
 })
 
 /** A map that a test fills by itself. */
-function mapOf(bus: Bus, own: Map<string, number>): ClusterMap<number> {
+function mapOf(bus: Bus, own: Map<string, number>, lingers?: number): ClusterMap<number> {
   return new ClusterMap({
     bus,
     topic: 'test',
     value: z.number(),
     keys: () => own.keys(),
     valueOf: (key) => own.get(key),
+    ...(lingers !== undefined && { lingers }),
   })
 }
 
@@ -222,4 +223,21 @@ it('[CLU13] what is not of the form that a topic has is passed over', () => {
   rome.publish('test', Buffer.from('{"kind":"all","count":0,"entries":[["key",1]]}'))
   vi.advanceTimersByTime(10)
   expect(there.elsewhere('key')).toEqual([1])
+})
+
+it('[CLU28] what a node has told may linger for a while after it has gone, and stays where it was not gone', () => {
+  vi.useFakeTimers()
+  const [rome, oslo] = buses
+  mapOf(rome, new Map([['key', 1]]))
+  const there = mapOf(oslo, new Map(), 2_000)
+  vi.advanceTimersByTime(4_000)
+  oslo.lose('rome')
+  // Rome's beat is heard a second later.
+  vi.advanceTimersByTime(3_000)
+  expect(there.elsewhere('key')).toEqual([1])
+  rome.disconnect()
+  vi.advanceTimersByTime(1_990)
+  expect(there.elsewhere('key')).toEqual([1])
+  vi.advanceTimersByTime(20)
+  expect(there.elsewhere('key')).toEqual([])
 })

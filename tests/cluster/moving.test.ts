@@ -1,11 +1,13 @@
 import { pino } from 'pino'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { type Client, connect, type Room } from '../../client/sdk/index.ts'
+import { ON_THE_WAY } from '../../server/nodes/on-the-way.ts'
 import { moveAll } from '../../server/realtime/handover.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { MemoryNetwork } from '../support/memory-bus.ts'
 import { type NetworkProxy, startProxy } from '../support/network-proxy.ts'
 import { connectProvider } from '../support/provider.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { until } from '../support/server.ts'
 import { tokenOf } from '../support/tokens.ts'
 
@@ -164,6 +166,43 @@ it('[CLU28] nor where the room is closed behind them, and the node ends; who lea
   ada.setWhere('page 3')
   await until(() => shown(bob) === 'ada page 3')
   expect(seen).toEqual(['ada, cleo', 'ada', 'ada page 3'])
+})
+
+/** Somebody on rome who says nothing of themselves, and whether kyiv has somebody for online. */
+async function gatherQuiet() {
+  const { ada, release } = await gather()
+  release()
+  const dan = await RawClient.connect({ wsUrl: rome.wsUrl, room: 'doc:moving', token: tokenOf('dan') })
+  onTestFinished(() => dan.cut())
+  const isOnline = (user: string) => kyiv.whereabouts.get(user) !== undefined
+  await until(() => isOnline('ada') && isOnline('dan'))
+  return { ada, isOnline }
+}
+
+it('[CLU28] and is online over all rooms meanwhile, also on a node that ends, of which they were the last', async () => {
+  const { ada, isOnline } = await gatherQuiet()
+  let missed = 0
+  const looking = setInterval(() => {
+    if (!isOnline('ada')) missed += 1
+  }, 1)
+  onTestFinished(() => clearInterval(looking))
+  await moveAll(rome.connections, 0, silent)
+  rome.bus.disconnect()
+  const ended = performance.now()
+  await until(() => oslo.connections.size === 1 && ada.status === 'online')
+  await until(() => !isOnline('dan'))
+  expect(performance.now() - ended).toBeGreaterThan(ON_THE_WAY - 100)
+  expect(isOnline('ada')).toBe(true)
+  expect(missed).toBe(0)
+})
+
+it('[CLU28] and where the node goes on, also who says nothing of themselves', async () => {
+  const { isOnline } = await gatherQuiet()
+  const moved = performance.now()
+  await newest(rome).move()
+  await until(() => !isOnline('dan'))
+  expect(performance.now() - moved).toBeGreaterThan(ON_THE_WAY - 100)
+  expect(isOnline('ada')).toBe(true)
 })
 
 it('[CLU28] who comes to no other node is gone, also where the room is closed behind them and the node goes on', async () => {

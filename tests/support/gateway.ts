@@ -10,6 +10,8 @@ import type { Bus } from '../../server/bus.ts'
 import { type Limits, readConfig } from '../../server/config.ts'
 import { SynclineError } from '../../server/errors.ts'
 import { originAllowed } from '../../server/http/origin.ts'
+import { Attendance, type Whereabouts } from '../../server/presence/attendance.ts'
+import { Everywhere } from '../../server/presence/everywhere.ts'
 import { Authorization, identityOf, mayAsk } from '../../server/realtime/authorization.ts'
 import { Connections } from '../../server/realtime/connections.ts'
 import { Gateway } from '../../server/realtime/gateway.ts'
@@ -24,6 +26,8 @@ export interface TestGateway {
   readonly wsUrl: string
   readonly hocuspocus: Hocuspocus
   readonly connections: Connections
+  /** Who is connected: to any node, where there is a bus. */
+  readonly whereabouts: Whereabouts
   /** What was logged, one object a line. */
   readonly logged: readonly Record<string, unknown>[]
   /** As the table's poll or the route would. */
@@ -40,6 +44,10 @@ export async function startGateway(
   const stream: DestinationStream = { write: (line) => void logged.push(JSON.parse(line)) }
   const logger = pino({ level: 'info' }, stream)
   const limits = { ...readConfig({}).limits, ...overrides }
+  const attendance = new Attendance({ came: () => undefined, left: () => undefined }, (user) =>
+    everywhere?.changed(user),
+  )
+  const everywhere = bus && new Everywhere(bus, attendance)
   const connections = new Connections(limits, { check: () => undefined }, bus)
   const { hocuspocus } = createHocuspocus(
     logger,
@@ -65,7 +73,7 @@ export async function startGateway(
     connections,
     addressOf: () => '127.0.0.1',
     mayAsk: ({ context }) => mayAsk(context),
-    presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context), bus }),
+    presence: new Presence({ logger, identityOf, mayAsk: ({ context }) => mayAsk(context), attendance, bus }),
     committed: async () => undefined,
     refuseUpgrade: ({ headers }) =>
       originAllowed(headers, [ALLOWED_ORIGIN]) ? undefined : new SynclineError('origin-refused'),
@@ -83,6 +91,7 @@ export async function startGateway(
     wsUrl: `ws://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/sync`,
     hocuspocus,
     connections,
+    whereabouts: everywhere ?? attendance,
     logged,
     revoke: (subject) => {
       const revocation: Revocation = { ...subject, at: Date.now() + 1 }
