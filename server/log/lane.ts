@@ -27,11 +27,11 @@ export type Outcome =
  * is the gate: it takes each batch number once, so that a batch whose outcome is unknown is simply sent again,
  * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
-const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as heads'
+const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
 
 /** As `COMMIT`, where there are events among the entries; migrations/016_event_queue.sql. */
 const COMMIT_EVENTS = `
-select new_heads as heads, repeated, repeated_seqs
+select new_heads, repeated, repeated_seqs
 from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 /** The SQLSTATE of a closed gate. */
@@ -63,9 +63,8 @@ interface Statement {
 interface Answer {
   /** One a room, in the order of the batch; 0 for a room that was deleted, undefined for one without a row. */
   readonly heads: readonly (number | undefined)[]
-  /** Numbers in the batch, from 1. */
+  /** Of each entry that is repeated its number in the batch, from 1, and the seq: negative where what has the id is another event. */
   readonly repeated: readonly (number | undefined)[]
-  /** Negative where what has the id is another event. */
   readonly repeatedSeqs: readonly (number | undefined)[]
 }
 
@@ -103,14 +102,18 @@ export class Lane {
       try {
         const client = this.#client ?? (await this.#connect())
         const answer = await this.#send(client, statement)
+        const outcome: Outcome =
+          answer instanceof Error
+            ? { kind: 'rejected', error: answer }
+            : {
+                kind: 'committed',
+                heads: headsOf(ordered, answer),
+                // Looked up, a batch without events is answered with what an earlier one has repeated.
+                repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
+              }
         this.#batch += 1
         this.#recovered()
-        if (answer instanceof Error) return { kind: 'rejected', error: answer }
-        return {
-          kind: 'committed',
-          heads: headsOf(ordered, answer),
-          repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
-        }
+        return outcome
       } catch (error) {
         this.#failed(error instanceof Error ? error : new Error(String(error)))
       }
@@ -196,6 +199,7 @@ export class Lane {
   }
 }
 
+/** In the order in which all three statements select. */
 const answerOf = ([heads, repeated, repeatedSeqs]: readonly Field[]): Answer => ({
   heads: numbersOf(heads),
   repeated: numbersOf(repeated),
@@ -215,10 +219,12 @@ function repeatsOf(batch: Batch, { repeated, repeatedSeqs }: Answer): Repeats {
   const repeats = new Map<NewEntry, Repeat>()
   if (repeated.length === 0) return repeats
   const entries = batch.flatMap((part) => part.entries)
-  repeated.forEach((number, index) => {
-    const entry = number && entries[number - 1]
+  repeated.forEach((number = 0, index) => {
+    const entry = entries[number - 1]
     const seq = repeatedSeqs[index]
-    if (entry && seq) repeats.set(entry, { seq: Math.abs(seq), same: seq > 0 })
+    // Taken for written, it would be given a seq that another entry has.
+    if (entry === undefined || !seq) throw new Error('the answer to a commit repeats what is not in it')
+    repeats.set(entry, { seq: Math.abs(seq), same: seq > 0 })
   })
   return repeats
 }

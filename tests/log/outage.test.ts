@@ -1,5 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { NewEntry } from '../../server/log/entry.ts'
+import type { Commit } from '../../server/log/room-log.ts'
 import { seeded } from '../documents/random-edit.ts'
 import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
 import { type Fate, startProxy } from './postgres-proxy.ts'
@@ -14,7 +16,25 @@ async function behindProxy(maxQueueBytes?: number) {
 }
 
 const isCommit = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('commit')
-const isCommitted = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('UPDATE 1')
+/** The heads that a commit answers with, and the tag of what it is: a `select`. */
+const isCommitted = (bytes: Uint8Array): boolean =>
+  /\{\d+.*SELECT 1/s.test(Buffer.from(bytes).toString('latin1'))
+
+/** The fate, with how often it struck. */
+function counted({ request, answer }: Fate): { readonly fate: Fate; readonly struck: () => number } {
+  let count = 0
+  const note = <What>(what: What): What => {
+    if (what !== 'pass') count += 1
+    return what
+  }
+  return {
+    fate: {
+      ...(request && { request: (bytes) => note(request(bytes)) }),
+      ...(answer && { answer: (bytes) => note(answer(bytes)) }),
+    },
+    struck: () => count,
+  }
+}
 
 describe('a commit', () => {
   it('[LOG2] counts only when Postgres has committed it', async () => {
@@ -77,7 +97,8 @@ describe('a commit', () => {
     it(`[LOG3] stands in the log once, though ${what}`, async () => {
       const { proxy, log, room, witness } = await behindProxy()
       const other = await openRoom(log, 'doc:b')
-      proxy.fate = fate(seeded(7))
+      const { fate: struck, struck: times } = counted(fate(seeded(7)))
+      proxy.fate = struck
       for (let i = 1; i <= 32; i += 1) {
         room.append(entry(`${i}`))
         other.append(entry(`${i}`))
@@ -90,8 +111,52 @@ describe('a commit', () => {
       expect(await textsOf(witness)).toEqual(countTo(32).map(String))
       expect(await textsOf(witness, 'doc:b')).toEqual(countTo(32).map(String))
       expect(room.head).toBe(32)
+      expect(times()).toBeGreaterThan(0)
     })
   }
+
+  it('[LOG3] [EVT2] says which events were there already, though the answer is lost', async () => {
+    const { proxy, room } = await behindProxy()
+    const event = (id: string): NewEntry => ({ ...entry('{}'), event: { type: 'build.progress', id } })
+    room.append(event('1'))
+    await room.durable()
+    const again = event('1')
+    const fresh = event('2')
+    const commits: Commit[] = []
+    room.onCommit((commit) => commits.push(commit))
+    let left = 1
+    proxy.fate = {
+      answer: (bytes) => {
+        if (left === 0 || !isCommitted(bytes)) return 'pass'
+        left -= 1
+        return 'lose'
+      },
+    }
+    room.append(again)
+    room.append(fresh)
+    await room.durable()
+    expect(left).toBe(0)
+    // And an edit is none of them, though the lane's row still says so.
+    const edit = entry('3')
+    left = 1
+    room.append(edit)
+    await room.durable()
+    expect(left).toBe(0)
+    expect(commits).toEqual([
+      { lastSeq: 2, entries: [fresh], repeats: new Map([[again, { seq: 1, same: true }]]) },
+      { lastSeq: 3, entries: [edit], repeats: new Map() },
+    ])
+  })
+
+  it('[LOG3] goes on under another name where the database knows its lane no longer', async () => {
+    const { room, witness, db } = await behindProxy()
+    for (const text of ['1', '2', '3']) {
+      room.append(entry(text))
+      await room.durable()
+      expect((await db.pool.query('delete from log_lanes')).rowCount).toBeGreaterThan(0)
+    }
+    expect(await textsOf(witness)).toEqual(['1', '2', '3'])
+  })
 
   it('[LOG3] stands there once, though its database hangs in the middle and its connection is given up', async () => {
     const { proxy, room, witness, db } = await behindProxy()
