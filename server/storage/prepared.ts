@@ -22,13 +22,12 @@ export function ask(
   client: pg.Client,
   name: string,
   text: string,
-  values: readonly Parameter[],
+  values: Parameter[],
 ): Promise<readonly Field[] | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly Field[] | undefined>()
-  client.query(
-    new Question(name, text, values, (error, row) => (error === null ? resolve(row) : reject(error))),
-  )
-  return promise
+  return new Promise((resolve, reject) => {
+    const callback: Question['callback'] = (error, row) => (error === null ? resolve(row) : reject(error))
+    client.query(new Question(name, text, values, callback))
+  })
 }
 
 /** What `pg` has a custom query be; it names the methods. */
@@ -38,25 +37,31 @@ class Question implements pg.Submittable {
   readonly text: string
   /** `pg` puts its time limit around it. */
   callback: (error: Error | null, row?: readonly Field[]) => void
-  readonly #values: readonly Parameter[]
+  readonly #values: Parameter[]
   #row: readonly Field[] | undefined
 
-  constructor(name: string, text: string, values: readonly Parameter[], callback: Question['callback']) {
+  constructor(name: string, text: string, values: Parameter[], callback: Question['callback']) {
     this.name = name
     this.text = text
     this.callback = callback
     this.#values = values
   }
 
-  submit(connection: pg.Connection): void {
+  /** Returns what is wrong with the question, which `pg` then answers it with. Its second parameters are for the types alone. */
+  submit(connection: pg.Connection): Error | undefined {
     const { name, text } = this
-    const { parsedStatements } = connection as Parsed
+    const parsed = (connection as Parsed).parsedStatements[name]
+    if (parsed !== undefined && parsed !== text) return new Error(`${name} is the name of another statement`)
     connection.stream.cork()
-    if (parsedStatements[name] === undefined) connection.parse({ name, text, types: [] }, true)
-    connection.bind({ statement: name, values: [...this.#values] }, true)
-    connection.execute(null, true)
-    connection.sync()
-    connection.stream.uncork()
+    try {
+      if (parsed === undefined) connection.parse({ name, text, types: [] }, true)
+      connection.bind({ statement: name, values: this.#values }, true)
+      connection.execute(null, true)
+      connection.sync()
+    } finally {
+      connection.stream.uncork()
+    }
+    return undefined
   }
 
   handleDataRow({ fields }: { readonly fields: readonly Field[] }): void {

@@ -46,19 +46,29 @@ describe('a prepared question', () => {
     expect(await ask(client, 'cast', 'select $1::int', ['7'])).toEqual(['7'])
   })
 
-  it('[STO9] takes no longer than any question on its connection may', async () => {
-    const { client } = await connected({ query_timeout: 50 })
-    await expect(ask(client, 'sleep', SLEEP, ['60'])).rejects.toThrow('Query read timeout')
+  it('[STO9] takes no longer than any question on its connection may, and no other one has its answer', async () => {
+    const { client } = await connected({ query_timeout: 1_000 })
+    await expect(ask(client, 'late', `select 'late', pg_sleep($1::float8)`, ['1.2'])).rejects.toThrow(
+      'read timeout',
+    )
+    const next = ['a', 'b'].map((text) => ask(client, 'row', ROW, [text, Buffer.of()]))
+    expect((await Promise.all(next)).map((row) => row?.[0])).toEqual(['a', 'b'])
+  })
+
+  it('[STO9] does not take one statement for another of its name', async () => {
+    const { client } = await connected()
+    expect(await ask(client, 'name', `select 'one'`, [])).toEqual(['one'])
+    await expect(ask(client, 'name', `select 'other'`, [])).rejects.toThrow('another statement')
+    expect(await ask(client, 'name', `select 'one'`, [])).toEqual(['one'])
   })
 
   it('[STO9] fails where its connection is lost, before and after', async () => {
     const { db, client } = await connected()
     const [pid] = (await ask(client, 'pid', 'select pg_backend_pid()', [])) ?? []
-    const lost = ask(client, 'sleep', SLEEP, ['60'])
+    const lost = expect(ask(client, 'sleep', SLEEP, ['60'])).rejects.toMatchObject({ code: '57P01' })
     const ended = new Promise<void>((resolve) => client.once('end', resolve))
     await db.pool.query('select pg_terminate_backend($1)', [pid])
-    await expect(lost).rejects.toMatchObject({ code: '57P01' })
-    await ended
+    await Promise.all([lost, ended])
     await expect(ask(client, 'sleep', SLEEP, ['0'])).rejects.toThrow('not queryable')
   })
 
@@ -67,6 +77,11 @@ describe('a prepared question', () => {
     const texts = ['plain', '', 'null', 'NULL', 'a,b', '{}', '"quoted"', 'back\\slash', ' ä\n', undefined]
     const [json] = (await ask(client, 'texts', 'select array_to_json($1::text[])', [textArray(texts)])) ?? []
     expect(JSON.parse(json ?? '')).toEqual(texts.map((text) => text ?? null))
+    const flags = textArray(['true', 'false', undefined])
+    expect(await ask(client, 'flags', 'select $1::boolean[], $2::text[]', [flags, textArray([])])).toEqual([
+      '{t,f,NULL}',
+      '{}',
+    ])
     const [numbers] =
       (await ask(client, 'numbers', 'select $1::bigint[] || null::bigint', [numberArray([1, -2])])) ?? []
     expect(numbersOf(numbers)).toEqual([1, -2, undefined])
