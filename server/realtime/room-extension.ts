@@ -310,7 +310,9 @@ export class RoomExtension implements Extension {
   /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
   #actor(context: unknown): string {
     try {
-      return this.#options.actorOf(context) ?? SYSTEM
+      const actor: unknown = this.#options.actorOf(context)
+      // Other people's programs say it: an id that is a number counts as well.
+      return actor === undefined || actor === null ? SYSTEM : String(actor)
     } catch (error) {
       this.#logger.error({ err: error }, 'actorOf failed; the entry is the system’s')
       return SYSTEM

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { syncline } from '../../server/extension.ts'
+import { type SynclineOptions, syncline } from '../../server/extension.ts'
 import { createLogger } from '../../server/observe/log.ts'
 import { blockWrites } from '../support/blocked-database.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
@@ -23,8 +23,9 @@ afterEach(async () => {
 })
 
 /** Somebody else's Hocuspocus server, with nothing of ours but the extension. */
-async function stockServer(): Promise<string> {
-  const extension = await syncline({ databaseUrl: database.storage.url, logger: createLogger('silent') })
+async function stockServer(options: Pick<SynclineOptions, 'actorOf'> = {}): Promise<string> {
+  const { url: databaseUrl } = database.storage
+  const extension = await syncline({ databaseUrl, logger: createLogger('silent'), ...options })
   const server = new Server({
     quiet: true,
     stopOnSignals: false,
@@ -67,6 +68,15 @@ it('[ACK5] a stock Server with the extension keeps what it acknowledges, and kno
   const rows = await query<{ actor: string }>('select actor from room_updates order by seq')
   expect(rows).toEqual([{ actor: 'ada' }])
   await until(() => bob.document.getText('content').toString() === 'from Ada')
+})
+
+it('[ACK5] a stock Server whose users have numbers is kept by them', async () => {
+  const numbers = { actorOf: () => 42 as unknown as string }
+  const ada = provider(await stockServer(numbers), 'ada')
+  await saved(ada)
+  ada.document.getText('content').insert(0, 'from 42')
+  await saved(ada)
+  expect(await query('select actor from room_updates order by seq')).toEqual([{ actor: '42' }])
 })
 
 it('[ACK5] a stock Server with the extension holds the acknowledgement until the commit', async () => {
