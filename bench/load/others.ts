@@ -4,6 +4,8 @@ import { cpus } from 'node:os'
 const TICK_MS = 10
 /** In /proc/stat's first line: user, nice, system, then idle and iowait, then interrupts, then what the host took. */
 const BUSY_FIELDS = [1, 2, 3, 6, 7, 8]
+/** In /proc/PID/stat, from behind the name: user and system, and both of children that have ended, as Postgres' vacuum does. */
+const OWN_FIELDS = [11, 12, 13, 14]
 
 interface Moment {
   readonly at: number
@@ -41,7 +43,7 @@ function ownTime(): number {
       .split(' ')
       .map(Number)
     parents.set(Number(entry), fields[1] ?? 0)
-    times.set(Number(entry), ((fields[11] ?? 0) + (fields[12] ?? 0)) * TICK_MS)
+    times.set(Number(entry), OWN_FIELDS.reduce((sum, field) => sum + (fields[field] ?? 0), 0) * TICK_MS)
   }
   let sum = 0
   for (const [pid, time] of times) {
