@@ -307,12 +307,10 @@ export class RoomExtension implements Extension {
     return open
   }
 
-  /** Asked once an edit is applied, so it must have an answer: an edit without an entry would be lost. */
+  /** Asked once an edit is applied, and an edit without an entry would be lost. For others' programs an id may be a number. */
   #actor(context: unknown): string {
     try {
-      const actor: unknown = this.#options.actorOf(context)
-      // Other people's programs say it: an id that is a number counts as well.
-      return actor === undefined || actor === null ? SYSTEM : String(actor)
+      return String(this.#options.actorOf(context) ?? SYSTEM)
     } catch (error) {
       this.#logger.error({ err: error }, 'actorOf failed; the entry is the system’s')
       return SYSTEM
