@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
+import { numberArray } from '../storage/arrays.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import type { RoomId, Seq } from './entry.ts'
 
@@ -55,7 +56,7 @@ export class HeadWatch {
     const { rows } = await this.#pool.query<{ id: number; head: number }>({
       name: 'heads',
       text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[])',
-      values: [`{${rooms.join(',')}}`],
+      values: [numberArray(rooms)],
     })
     for (const { id, head } of rows) this.#heard(id as RoomId, head)
   }
