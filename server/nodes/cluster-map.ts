@@ -164,11 +164,7 @@ export class ClusterMap<Value> {
       return
     }
     this.#isBack(node)
-    const timer = setTimeout(() => {
-      this.#gone.delete(node)
-      this.#forget(node)
-    }, lingers)
-    this.#gone.set(node, timer.unref())
+    this.#gone.set(node, setTimeout(() => this.#forget(node), lingers).unref())
   }
 
   #isBack(node: NodeId): void {
@@ -177,6 +173,7 @@ export class ClusterMap<Value> {
   }
 
   #forget(node: NodeId): void {
+    this.#gone.delete(node)
     const told = this.#others.get(node)
     this.#others.delete(node)
     for (const [key, value] of told?.values ?? []) this.#options.onChange?.(key, value, undefined)
