@@ -33,9 +33,12 @@ export interface CommitterState {
 }
 
 /**
- * Group commit. While nothing is on its way, an edit is sent at once: its fsync runs beside the broadcast, which
- * comes at the end of the event-loop turn. Else whatever rooms have handed in by then is taken by a free lane in
- * one batch; while all lanes are busy, the next batch grows. A room is in one lane at a time.
+ * Group commit. What rooms hand in during a turn of the event loop is taken by a free lane in one batch; while all
+ * lanes are busy, the next batch grows. A room is in one lane at a time.
+ *
+ * It is sent at the end of the turn, after the broadcast, which Hocuspocus has asked for by then. Postgres, woken before, ran
+ * on the core on which a hundred readers were receiving: half of them saw an edit after 1.5 ms, and after 1.2 when it is
+ * woken behind them. An acknowledgement takes 0.80 ms instead of 0.78 (`propagation` and `ack`, in turns).
  */
 export class Committer implements CommitScheduler {
   readonly #lanes: readonly Lane[]
@@ -149,12 +152,10 @@ export class Committer implements CommitScheduler {
   #wake(): void {
     if (this.#scheduled || this.#idle.length === 0) return
     this.#scheduled = true
-    const dispatch = () => {
+    setImmediate(() => {
       this.#scheduled = false
       this.#dispatch()
-    }
-    if (this.#running.size === 0) queueMicrotask(dispatch)
-    else setImmediate(dispatch)
+    })
   }
 
   #dispatch(): void {
