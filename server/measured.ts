@@ -65,6 +65,7 @@ export class Measured {
   readonly #metrics: Metrics
   readonly #stopProcess: () => void
   readonly #loopDelay = new EventLoopDelay()
+  readonly #sampledDelay = this.#loopDelay.teller()
   readonly #commits: Latency
   readonly #acknowledgements: Latency
   readonly #openRooms = new Map<string, number>()
@@ -83,7 +84,7 @@ export class Measured {
     this.traces = traces
     const metrics = new Metrics({ codes: Object.keys(ERRORS), kinds, versions: [VERSION] })
     this.#metrics = metrics
-    this.#stopProcess = measureProcess(metrics)
+    this.#stopProcess = measureProcess(metrics, this.#loopDelay)
     metrics.ask('syncline_build_info', () => ({ [VERSION]: 1 }))
     this.#commits = new Latency((s) => metrics.observe('syncline_commit_duration_seconds', s))
     this.#acknowledgements = new Latency((s) =>
@@ -231,7 +232,7 @@ export class Measured {
       { name: 'rooms.open', value: log?.openRooms().length ?? 0 },
       { name: 'acknowledgements.held', value: this.#held },
       { name: 'memory.bytes', value: process.memoryUsage.rss() },
-      { name: 'event-loop.delay.ms', value: this.#loopDelay.take().p99 },
+      { name: 'event-loop.delay.ms', value: this.#sampledDelay().p99 },
       { name: 'edits', value: edits - before.edits },
       { name: 'events', value: events - before.events },
       { name: 'refusals', value: refusals - before.refusals },

@@ -138,7 +138,7 @@ export const METRICS = {
   },
   syncline_event_loop_delay_seconds: {
     type: 'gauge',
-    help: 'How late the event loop was since it was last asked; looked at 20 times a second, so that what holds it up for less than 50 ms is seen now and then',
+    help: 'How late the event loop was since it was last asked; looked at five times a second, so that what holds it up for less than 200 ms is seen now and then',
     labels: { quantile: ['0.5', '0.99', '1'] },
   },
   syncline_memory_bytes: {

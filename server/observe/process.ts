@@ -1,5 +1,5 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks'
-import { EventLoopDelay } from './event-loop.ts'
+import type { EventLoopDelay } from './event-loop.ts'
 import type { COLLECTIONS } from './metric-list.ts'
 import { type Metrics, OTHER } from './metrics.ts'
 
@@ -11,10 +11,10 @@ const COLLECTION: Readonly<Record<number, (typeof COLLECTIONS)[number]>> = {
 }
 
 /** Has the process itself measured; returns what ends that. */
-export function measureProcess(metrics: Metrics): () => void {
-  const delay = new EventLoopDelay()
+export function measureProcess(metrics: Metrics, loopDelay: EventLoopDelay): () => void {
+  const delay = loopDelay.teller()
   metrics.ask('syncline_event_loop_delay_seconds', () => {
-    const { median, p99, worst } = delay.take()
+    const { median, p99, worst } = delay()
     return { '0.5': median / 1000, '0.99': p99 / 1000, '1': worst / 1000 }
   })
   metrics.ask('syncline_memory_bytes', () => {
@@ -35,8 +35,5 @@ export function measureProcess(metrics: Metrics): () => void {
     }
   })
   collections.observe({ entryTypes: ['gc'] })
-  return () => {
-    delay.stop()
-    collections.disconnect()
-  }
+  return () => collections.disconnect()
 }
