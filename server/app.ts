@@ -108,10 +108,10 @@ export async function assemble(
   log.onOpen((room) => history.watch(room))
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   begun.defer(() => cluster?.stop())
-  const heartbeat = new Heartbeat(database.pool)
-  begun.defer(() => heartbeat.stop())
   const pulses = openPulses(database, logger)
   begun.defer(() => unlessLate(pulses.stop()))
+  const heartbeat = new Heartbeat(database.pool, () => pulses.work.heard)
+  begun.defer(() => heartbeat.stop())
   const { limits } = config
   const rules = { [INBOX_KIND]: inboxRule, [CHAT_KIND]: chatRule(database.pool), ...analyticsRules }
   const access = await openAccess(config, rules, database.pool, pulses.access, logger)

@@ -4,15 +4,18 @@ import type pg from 'pg'
 const INTERVAL = 1_000
 const PATIENCE = 3_000
 
-/** Whether the database answers, known without asking: one small query a second, one at a time. */
+/** Whether the database answers, known without asking: one small query in each second in which it has answered nothing else, one at a time. */
 export class Heartbeat {
   readonly #pool: pg.Pool
+  readonly #heard: () => number
   readonly #timer: NodeJS.Timeout
   #askedAt: number | undefined
   #alive = true
 
-  constructor(pool: pg.Pool) {
+  /** @param heard when it last answered something else that the pool was asked, by `performance.now()` */
+  constructor(pool: pg.Pool, heard: () => number) {
     this.#pool = pool
+    this.#heard = heard
     this.#timer = setInterval(() => this.#ask(), INTERVAL)
     this.#timer.unref()
   }
@@ -27,6 +30,10 @@ export class Heartbeat {
 
   #ask(): void {
     if (this.#askedAt !== undefined) return
+    if (performance.now() - this.#heard() < INTERVAL) {
+      this.#alive = true
+      return
+    }
     this.#askedAt = Date.now()
     const answered = (alive: boolean) => {
       this.#alive = alive

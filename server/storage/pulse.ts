@@ -32,16 +32,22 @@ export class Pulse {
   readonly #watched = new Set<Watched>()
   #question = { name: '', text: '' }
   #since = Number.NEGATIVE_INFINITY
+  #heard = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #unanswered = false
   #stopped = false
 
-  /** @param beat how often it is asked, in ms */
+  /** @param beat how often it is asked, in ms: pulses with the same beat are asked together, since each waking of an idle process costs it */
   constructor(pool: pg.Pool, logger: Logger, beat: number) {
     this.db = pool
     this.#logger = logger
     this.#beat = beat
-    this.#next(performance.now())
+    this.#next()
+  }
+
+  /** When the database answered last, by `performance.now()`. */
+  get heard(): number {
+    return this.#heard
   }
 
   /** Returns what ends it: it resolves when nothing is done for this watch any more. */
@@ -63,18 +69,17 @@ export class Pulse {
     await Promise.all([...this.#watched].map((watched) => watched.close()))
   }
 
-  #next(asked: number): void {
+  #next(): void {
     if (this.#stopped) return
     const ask = () => {
-      const now = performance.now()
       this.#ask()
         .then(() => {
           this.#unanswered = false
         })
         .catch((error: unknown) => this.#failed(error))
-        .finally(() => this.#next(now))
+        .finally(() => this.#next())
     }
-    this.#timer = setTimeout(ask, Math.max(0, asked + this.#beat - performance.now())).unref()
+    this.#timer = setTimeout(ask, Math.ceil(this.#beat - (performance.now() % this.#beat))).unref()
   }
 
   /** The next question is about all that this one missed. One line for each time that the database is away. */
@@ -99,6 +104,7 @@ export class Pulse {
       ...this.#question,
       values: [this.#since],
     })
+    this.#heard = performance.now()
     for (const { since, due } of rows) {
       this.#since = since
       for (const [place, each] of watched.entries()) each.told(due[place] === true)
