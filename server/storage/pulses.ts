@@ -3,7 +3,7 @@ import { type Database, openPool } from './database.ts'
 import { Pulse } from './pulse.ts'
 
 /** In ms. What takes access away is known on every node within a second: after a beat, this question and one for the rows. */
-const BEAT = 400
+const BEATS = { access: 400, work: 800 }
 /** What one question about access may take, in ms. */
 const ACCESS_WITHIN = 5_000
 
@@ -21,8 +21,8 @@ export interface Pulses {
 
 export function openPulses({ pool, url }: Pick<Database, 'pool' | 'url'>, logger: Logger): Pulses {
   const own = openPool(url, { max: 1, commits: 'soon', within: ACCESS_WITHIN })
-  const access = new Pulse(own, logger, BEAT)
-  const work = new Pulse(pool, logger, BEAT)
+  const access = new Pulse(own, logger, BEATS.access)
+  const work = new Pulse(pool, logger, BEATS.work)
   const ended = async () => {
     await access.stop()
     await own.end()
