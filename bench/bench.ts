@@ -1,9 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { watchOthers } from './load/others.ts'
 import { type Peer, type PeerName, type PeerOptions, type Profile, startPeer } from './peer.ts'
 import type { Postgres } from './postgres.ts'
 
 /** What one run of one peer gave, by the name of the figure. */
 export type Figures = Readonly<Record<string, number>>
+
+/** A peer with all that a scenario needs of it. */
+export interface Opened {
+  /** One measurement. */
+  readonly turn: () => Promise<Figures>
+  /** Called between turns, which are others' for a while. */
+  readonly stay: () => void
+  readonly close: () => Promise<void>
+}
 
 interface Column {
   readonly figure: string
@@ -37,6 +47,8 @@ export interface BenchOptions {
 
 /** Other programs may have this share of the machine before a run is made again. */
 const DISTURBED = 0.1
+/** What staying takes of a peer is not to fall into its turn; in ms. */
+export const STAYED = 500
 /** Runs that may be made again in a scenario, so that a busy machine lengthens the whole but does not double it. */
 const SECOND_RUNS = 3
 
@@ -78,9 +90,46 @@ export class Bench {
     run: (peer: Peer) => Promise<Figures>,
     options: PeerOptions = {},
   ): Promise<Map<PeerName, Figures>> {
+    return this.#rounds(repeats, peers, (name) => this.using(name, run, options))
+  }
+
+  /**
+   * All peers beside each other, each opened once and then measured in turns of some seconds; the medians. A machine may be twice as
+   * slow for minutes: that meets all alike, and not those whose minutes they are.
+   */
+  async inTurns(
+    peers: readonly PeerName[],
+    turns: number,
+    open: (peer: Peer) => Promise<Opened>,
+  ): Promise<Map<PeerName, Figures>> {
+    await using stack = new AsyncDisposableStack()
+    const opened = new Map<PeerName, Opened>()
+    const stay = () => {
+      for (const each of opened.values()) each.stay()
+    }
+    for (const name of this.#wanted(peers)) {
+      stay()
+      const peer = await startPeer(name, this.postgres)
+      stack.defer(() => peer.kill())
+      const it = await open(peer)
+      stack.defer(() => it.close())
+      opened.set(name, it)
+    }
+    return await this.#rounds(turns, peers, async (name) => {
+      stay()
+      await pause(STAYED)
+      return (await opened.get(name)?.turn()) ?? {}
+    })
+  }
+
+  async #rounds(
+    rounds: number,
+    peers: readonly PeerName[],
+    run: (name: PeerName) => Promise<Figures>,
+  ): Promise<Map<PeerName, Figures>> {
     const measured = new Map<PeerName, Figures[]>()
-    for (let round = 0; round < repeats; round += 1) {
-      for (const [name, figures] of await this.each(peers, (name) => this.using(name, run, options))) {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, figures] of await this.each(peers, run)) {
         measured.set(name, [...(measured.get(name) ?? []), figures])
       }
     }
@@ -93,10 +142,14 @@ export class Bench {
     run: (name: PeerName) => Promise<Figures>,
   ): Promise<Map<PeerName, Figures>> {
     const measured = new Map<PeerName, Figures>()
-    for (const name of peers.filter((peer) => this.#peers.includes(peer))) {
+    for (const name of this.#wanted(peers)) {
       measured.set(name, await this.#undisturbed(name, run))
     }
     return measured
+  }
+
+  #wanted(peers: readonly PeerName[]): readonly PeerName[] {
+    return peers.filter((peer) => this.#peers.includes(peer))
   }
 
   async #undisturbed(name: PeerName, run: (name: PeerName) => Promise<Figures>): Promise<Figures> {

@@ -110,6 +110,12 @@ export class Client {
     this.#socket.send(this.#wire.sync(UPDATE, update))
   }
 
+  /** Hocuspocus closes whoever has said nothing for a minute; a provider speaks of its caret by then. */
+  stay(): void {
+    const { alive } = this.#wire
+    if (alive !== undefined) this.#socket.send(alive)
+  }
+
   /** Throws away unread what comes from now on. */
   mute(): void {
     drain(this.#socket)

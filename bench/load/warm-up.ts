@@ -29,8 +29,13 @@ export async function warmUp(bench: Bench, from: Peer, to = from): Promise<void>
   await pace(RATE, bench.pick(SECONDS, 1), () => writer.type())
   await until(() => seen === writer.typed, WITHIN)
   await Promise.all([writer.close(), reader.close()])
+  await rest(bench, [from, to])
+}
+
+/** Until what is done once it was quiet for a while is done. */
+export async function rest(bench: Bench, peers: readonly Peer[]): Promise<void> {
   await pause(bench.pick(QUIET, 0))
-  await Promise.all([calm(from), calm(to)])
+  await Promise.all(peers.map(calm))
 }
 
 async function calm(peer: Peer): Promise<void> {

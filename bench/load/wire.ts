@@ -3,6 +3,7 @@ import type { Dialect } from '../peer.ts'
 
 const SYNC = 0
 const AUTH = 2
+const QUERY_AWARENESS = 3
 const TOKEN = 0
 const PROVIDER_VERSION = '4.8.0'
 
@@ -19,6 +20,8 @@ export interface Wire {
   readonly name: Uint8Array
   hello(token: string): Uint8Array[]
   sync(step: number, payload: Uint8Array): Uint8Array
+  /** What a peer has to hear now and then, or it ends the connection. */
+  readonly alive?: Uint8Array
 }
 
 const NONE = new Uint8Array()
@@ -46,7 +49,11 @@ function hocuspocus(url: string, room: string): Wire {
     }),
     sync(STEP_1, EMPTY_STATE_VECTOR),
   ]
-  return { url, offset: name.length, name, hello, sync }
+  const alive = encoding.encode((encoder) => {
+    encoding.writeUint8Array(encoder, name)
+    encoding.writeVarUint(encoder, QUERY_AWARENESS)
+  })
+  return { url, offset: name.length, name, hello, sync, alive }
 }
 
 const syncMessage = (prefix: Uint8Array, step: number, payload: Uint8Array): Uint8Array =>

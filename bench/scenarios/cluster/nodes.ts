@@ -16,11 +16,13 @@ export async function withNodes<Result>(
   bench: Bench,
   name: PeerName,
   act: (nodes: Nodes) => Promise<Result>,
+  database?: string,
 ): Promise<Result> {
   const redis = await ownRedis()
   try {
-    const here = await startPeer(name, bench.postgres, { redis: redis.url })
-    const there = await startPeer(name, bench.postgres, { redis: redis.url })
+    const options = { redis: redis.url, ...(database !== undefined && { database }) }
+    const here = await startPeer(name, bench.postgres, options)
+    const there = await startPeer(name, bench.postgres, options)
     try {
       return await act({ redis, here, there, both: { ...here, cpu: () => here.cpu() + there.cpu() } })
     } finally {

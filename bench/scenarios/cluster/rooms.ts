@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { Bench, Figures, Scenario } from '../../bench.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Bench, type Figures, median, type Scenario, STAYED } from '../../bench.ts'
 import { Client } from '../../load/client.ts'
 import { pace, until } from '../../load/pace.ts'
-import { warmUp } from '../../load/warm-up.ts'
+import { rest, warmUp } from '../../load/warm-up.ts'
 import { type Peer, startPeer } from '../../peer.ts'
-import { withNodes } from './nodes.ts'
+import { type Nodes, withNodes } from './nodes.ts'
 
 const ROOMS = 50
 const READERS = 9
 /** Edits per second over all rooms. */
 const RATE = 200
-/** Until all has been written in once. */
-const WARM_UP = 2
+/** In the rooms themselves, in seconds: that hundreds join leaves garbage to mark, and code that was compiled for two. */
+const WARM_UP = 20
+const TURNS = 7
 
 /** Which of the nodes somebody of a room is connected to. */
 type Place = (room: number, person: number) => 0 | 1
@@ -35,13 +37,10 @@ export const nodeRooms: Scenario = {
     { figure: 'spreadRatio', atMost: 1.2 },
   ],
   run: async (bench) => {
-    const rounds: Figures[] = []
     const measured = new Map<'syncline', Figures>()
-    for (let round = 0; round < bench.pick(3, 1); round += 1) {
-      for (const [, figures] of await bench.each(['syncline'], () => oneRound(bench))) rounds.push(figures)
-    }
+    const turns = await allThree(bench)
     const names = ['one', 'together', 'spread'] as const
-    const [one, together, spread] = names.map((name) => middle(rounds.map((figures) => figures[name] ?? 0)))
+    const [one, together, spread] = names.map((name) => median(turns.map((figures) => figures[name] ?? 0)))
     if (one === undefined || together === undefined || spread === undefined) return measured
     return measured.set('syncline', {
       one,
@@ -53,64 +52,103 @@ export const nodeRooms: Scenario = {
   },
 }
 
-const middle = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-
-async function oneRound(bench: Bench): Promise<Figures> {
-  const peer = await startPeer('syncline', bench.postgres)
-  let one = 0
+/** All beside each other and measured in turns, so that a slow minute of the machine meets all alike; nobody but who is measured types. */
+async function allThree(bench: Bench): Promise<readonly Figures[]> {
+  const peer = await startPeer('syncline', bench.postgres, { database: 'one' })
   try {
-    await warmUp(bench, peer)
-    one = await delivered(bench, peer, [peer, peer], () => 0)
+    return await withNodes(
+      bench,
+      'syncline',
+      (two) => withNodes(bench, 'syncline', (others) => inTurns(bench, peer, two, others), 'spread'),
+      'together',
+    )
   } finally {
     await peer.kill()
   }
-  return withNodes(bench, 'syncline', async ({ here, there, both }) => {
-    // Each as the one, and what they say to each other once it is measured.
-    await Promise.all([warmUp(bench, here), warmUp(bench, there)])
-    const together = await delivered(bench, both, [here, there], (room) => (room % 2 === 0 ? 0 : 1))
-    await Promise.all([warmUp(bench, here, there), warmUp(bench, there, here)])
-    const spread = await delivered(bench, both, [here, there], (_, person) => (person % 2 === 0 ? 0 : 1))
-    return { one, together, spread }
-  })
 }
 
-/** Processor time of a delivery, in µs. */
-async function delivered(
-  bench: Bench,
-  measured: Peer,
-  nodes: readonly [Peer, Peer],
-  place: Place,
-): Promise<number> {
-  const writers: Client[] = []
-  const readers: Client[] = []
-  let deliveries = 0
-  for (let room = 0; room < ROOMS; room += 1) {
-    const name = `doc:${randomUUID()}`
-    const people = await Promise.all(
-      Array.from({ length: READERS + 1 }, (_, person) => Client.open(nodes[place(room, person)], name)),
-    )
-    const [writer, ...others] = people
-    if (writer !== undefined) writers.push(writer)
-    for (const reader of others) {
+async function inTurns(bench: Bench, peer: Peer, two: Nodes, others: Nodes): Promise<readonly Figures[]> {
+  await warmUp(bench, peer)
+  await Promise.all([warmUp(bench, two.here), warmUp(bench, two.there)])
+  await Promise.all([warmUp(bench, others.here, others.there), warmUp(bench, others.there, others.here)])
+  const loads = {
+    one: await Load.open(peer, [peer, peer], () => 0),
+    together: await Load.open(two.both, [two.here, two.there], (room) => (room % 2 === 0 ? 0 : 1)),
+    spread: await Load.open(others.both, [others.here, others.there], (_, person) =>
+      person % 2 === 0 ? 0 : 1,
+    ),
+  }
+  const all = Object.values(loads)
+  for (const load of all) await load.type(bench.pick(WARM_UP, 2))
+  await rest(bench, [peer, two.here, two.there, others.here, others.there])
+  const turns: Figures[] = []
+  for (let turn = 0; turn < bench.pick(TURNS, 1); turn += 1) {
+    const figures = await bench.each(['syncline'], async () => {
+      const of: Record<string, number> = {}
+      for (const [name, load] of Object.entries(loads)) {
+        for (const each of all) each.stay()
+        await pause(STAYED)
+        of[name] = await load.measure(bench)
+      }
+      return of
+    })
+    turns.push(...figures.values())
+  }
+  await Promise.all(all.map((load) => load.close()))
+  return turns
+}
+
+class Load {
+  readonly #measured: Peer
+  readonly #writers: Client[] = []
+  readonly #readers: Client[] = []
+  #typed = 0
+  #deliveries = 0
+
+  private constructor(measured: Peer) {
+    this.#measured = measured
+  }
+
+  static async open(measured: Peer, nodes: readonly [Peer, Peer], place: Place): Promise<Load> {
+    const load = new Load(measured)
+    for (let room = 0; room < ROOMS; room += 1) {
+      const name = `doc:${randomUUID()}`
+      const people = await Promise.all(
+        Array.from({ length: READERS + 1 }, (_, person) => Client.open(nodes[place(room, person)], name)),
+      )
+      const [writer, ...readers] = people
+      if (writer !== undefined) load.#writers.push(writer)
+      load.#readers.push(...readers)
+    }
+    for (const reader of load.#readers) {
       reader.onTyped = (_, __, length) => {
-        deliveries += length
+        load.#deliveries += length
       }
     }
-    readers.push(...others)
+    return load
   }
-  const type = (index: number) => writers[index % ROOMS]?.type()
-  let typed = 0
-  const typeFor = async (seconds: number) => {
+
+  /** Until all of it is seen. */
+  async type(seconds: number): Promise<void> {
     await pace(RATE, seconds, (index) => {
-      typed += 1
-      type(index)
+      this.#typed += 1
+      this.#writers[index % ROOMS]?.type()
     })
-    await until(() => deliveries === typed * READERS)
+    await until(() => this.#deliveries === this.#typed * READERS)
   }
-  await typeFor(WARM_UP)
-  const before = deliveries
-  const { cpu } = await bench.measure(measured, () => typeFor(bench.pick(6, 3)))
-  await Promise.all([...writers, ...readers].map((client) => client.close()))
-  return (cpu * 1000) / (deliveries - before)
+
+  /** Processor time of a delivery, in µs. */
+  async measure(bench: Bench): Promise<number> {
+    const before = this.#deliveries
+    const { cpu } = await bench.measure(this.#measured, () => this.type(bench.pick(6, 3)))
+    return (cpu * 1000) / (this.#deliveries - before)
+  }
+
+  stay(): void {
+    for (const client of [...this.#writers, ...this.#readers]) client.stay()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#writers, ...this.#readers].map((client) => client.close()))
+  }
 }
