@@ -2,7 +2,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 
 /**
  * How often it is looked at, in ms. Each look wakes the process, which takes 0.04 ms of it: two that looked every 50 ms,
- * as `monitorEventLoopDelay` does, were a quarter of what a node does while nothing happens.
+ * as `monitorEventLoopDelay` does, were a fifth of what a node does while nothing happens.
  */
 const RESOLUTION = 200
 

@@ -37,7 +37,7 @@ export class Pulse {
   #unanswered = false
   #stopped = false
 
-  /** @param beat how often it is asked, in ms: pulses with the same beat are asked together, since each waking of an idle process costs it */
+  /** @param beat how often it is asked, in ms: pulses whose beats are multiples are asked together, since each waking of an idle process costs it */
   constructor(pool: pg.Pool, logger: Logger, beat: number) {
     this.db = pool
     this.#logger = logger

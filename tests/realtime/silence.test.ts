@@ -1,21 +1,14 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { connectedPayload, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
-import { pino } from 'pino'
-import { expect, it, onTestFinished } from 'vitest'
-import { readConfig } from '../../server/config.ts'
-import { Connections } from '../../server/realtime/connections.ts'
-import { Gateway } from '../../server/realtime/gateway.ts'
-import { createHocuspocus } from '../../server/realtime/hocuspocus.ts'
-import { Presence } from '../../server/realtime/presence.ts'
-import type { SocketContext } from '../../server/realtime/session.ts'
+import type { Hocuspocus, WebSocketLike } from '@hocuspocus/server'
+import { expect, it } from 'vitest'
+import { startGateway } from '../support/gateway.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { tokenOf } from '../support/tokens.ts'
 
 it('[RT33] who has joined and sends nothing stays', async () => {
-  const { wsUrl, hocuspocus } = await server()
+  const { wsUrl, hocuspocus } = await startGateway()
   // It looks as often. A minute, otherwise.
   hocuspocus.configuration.timeout = 500
-  const quiet = await RawClient.connect({ wsUrl, room: 'doc:quiet', token: 'any' })
+  const quiet = await RawClient.connect({ wsUrl, room: 'doc:quiet', token: tokenOf('ada') })
   await quiet.shake()
 
   // One after the other: whoever came before them would have been looked at twice by then.
@@ -36,38 +29,4 @@ function closedBy(hocuspocus: Hocuspocus): Promise<string | undefined> {
   }
   hocuspocus.handleConnection(socket, new Request('http://localhost'))
   return promise
-}
-
-async function server() {
-  const logger = pino({ level: 'silent' })
-  const { hocuspocus } = createHocuspocus(logger, [
-    {
-      connected: async ({ connection, context }: connectedPayload<SocketContext>) =>
-        context.session.joined(connection),
-    },
-  ])
-  const http = createServer()
-  const { limits } = readConfig({})
-  new Gateway({
-    hocuspocus,
-    logger,
-    maxFrameBytes: 1_000_000,
-    limits,
-    connections: new Connections(limits, { check: () => undefined }),
-    addressOf: () => 'here',
-    refuseUpgrade: () => undefined,
-    corsOrigin: () => null,
-    mayAsk: () => true,
-    committed: async () => undefined,
-    presence: new Presence({ logger, identityOf: () => undefined, mayAsk: () => true }),
-  }).attach(http)
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  onTestFinished(() => {
-    http.close()
-    http.closeAllConnections()
-  })
-  const address = http.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return { wsUrl: `ws://127.0.0.1:${port}/sync`, hocuspocus }
 }
