@@ -33,12 +33,9 @@ export interface CommitterState {
 }
 
 /**
- * Group commit. What rooms hand in during a turn of the event loop is taken by a free lane in one batch; while all
- * lanes are busy, the next batch grows. A room is in one lane at a time.
- *
- * It is sent at the end of the turn, after the broadcast, which Hocuspocus has asked for by then. Postgres, woken before, ran
- * on the core on which a hundred readers were receiving: half of them saw an edit after 1.5 ms, and after 1.2 when it is
- * woken behind them. An acknowledgement takes 0.80 ms instead of 0.78 (`propagation` and `ack`, in turns).
+ * Group commit. While nothing is on its way, an edit is sent as soon as its room's pace allows. Else whatever rooms
+ * have handed in by the end of the event loop's turn is taken by a free lane in one batch; while all lanes are busy, the
+ * next batch grows. A room is in one lane at a time.
  */
 export class Committer implements CommitScheduler {
   readonly #lanes: readonly Lane[]
@@ -126,19 +123,20 @@ export class Committer implements CommitScheduler {
 
   /** An idle room that has something goes into the next batch, or into the one after it has gathered. */
   #admit(room: RoomLog): void {
-    if (room.gather === 0) {
+    if (typeof room.pace !== 'number') {
       this.#enter(room, 'ready')
       return
     }
     room.phase = 'gathering'
-    this.#after(room.gather, room, () => this.#enter(room, 'ready'))
+    this.#after(room.pace, room, () => this.#enter(room, 'ready'))
   }
 
   #enter(room: RoomLog, phase: 'ready' | 'alone'): void {
     room.phase = phase
     const rooms = phase === 'ready' ? this.#ready : this.#alone
     rooms.add(room)
-    this.#wake()
+    if (room.pace === 'at once' && this.#running.size === 0) queueMicrotask(() => this.#dispatch())
+    else this.#wake()
   }
 
   #after(ms: number, room: RoomLog, then: () => void): void {
@@ -149,8 +147,12 @@ export class Committer implements CommitScheduler {
     this.#waiting.set(room, timer)
   }
 
+  get #canCommit(): boolean {
+    return this.#idle.length > 0 && this.#ready.size + this.#alone.size > 0
+  }
+
   #wake(): void {
-    if (this.#scheduled || this.#idle.length === 0) return
+    if (this.#scheduled || !this.#canCommit) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -159,7 +161,7 @@ export class Committer implements CommitScheduler {
   }
 
   #dispatch(): void {
-    while (this.#ready.size + this.#alone.size > 0 && !this.#closed) {
+    while (this.#canCommit && !this.#closed) {
       const lane = this.#idle.pop()
       if (lane === undefined) return
       const batch = this.#take()

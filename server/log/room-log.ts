@@ -17,6 +17,12 @@ export interface Commit {
  */
 export type RoomPhase = 'idle' | 'gathering' | 'ready' | 'in flight' | 'alone' | 'stalled'
 
+/**
+ * When what a room hands in goes into a batch: at once, behind what the turn of the event loop sends to others, or after so
+ * many ms in which more is gathered.
+ */
+export type CommitPace = 'at once' | 'after the turn' | number
+
 type CommitListener = (commit: Commit) => void
 
 /** What a room asks of whoever commits for it. */
@@ -41,11 +47,7 @@ export class RoomLog {
   phase: RoomPhase = 'idle'
   /** What this node holds of the document has all entries up to here in it, whichever node wrote them. */
   integrated: Seq
-  /**
-   * How long entries are gathered before they go into a batch, in ms. A commit of one entry costs a node about
-   * as much as one of twenty, so a room in which many type gathers; everybody else is committed at once.
-   */
-  gather = 0
+  pace: CommitPace = 'at once'
   /** The room was deleted: nothing is taken any more, and what waits is never committed. */
   deleted = false
   #waiting: NewEntry[] = []

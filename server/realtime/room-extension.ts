@@ -25,7 +25,7 @@ import { ASK_SEQ, type SavedEnvelope } from '../protocol.ts'
 import { type Announces, announcedToHocuspocus, ClientOwners } from './client-owners.ts'
 import { omitEcho } from './echo.ts'
 import { evict, onFault, reportFault } from './faults.ts'
-import { gatheringFor, widenFlushWindow } from './flush-window.ts'
+import { paceOf, widenFlushWindow } from './flush-window.ts'
 import { SyncType } from './frames.ts'
 import { HeldAcknowledgements, HoldingSocket, type Written } from './held-acknowledgements.ts'
 import { NewClients } from './new-clients.ts'
@@ -257,8 +257,8 @@ export class RoomExtension implements Extension {
         refuseConnection(connection, new SynclineError('room-deleted'))
     })
     omitEcho(document)
-    widenFlushWindow(document, (window) => {
-      log.gather = gatheringFor(window)
+    widenFlushWindow(document, (window, connections) => {
+      log.pace = paceOf(window, connections)
     })
     const acknowledgements = new HeldAcknowledgements(log, this.#options.watch)
     // The room may stay open for its events, and must not keep a document that has gone.
@@ -266,7 +266,7 @@ export class RoomExtension implements Extension {
       stopped()
       unfollowed()
       acknowledgements.stop()
-      log.gather = 0
+      log.pace = 'at once'
     })
     this.#rooms.set(document, {
       room,

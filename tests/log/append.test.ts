@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import type { RoomLog } from '../../server/log/room-log.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Log } from '../../server/log/log.ts'
+import type { CommitPace, RoomLog } from '../../server/log/room-log.ts'
 import {
   connectTo,
   countTo,
@@ -10,6 +11,7 @@ import {
   fill,
   openLog,
   openRoom,
+  silent,
   textsOf,
 } from './fixture.ts'
 
@@ -99,9 +101,9 @@ describe('appending', () => {
   it('[LOG11] a room that gathers is committed in fewer batches, in order, and in full at the end', async () => {
     const { db } = await database()
     const log = openLog(db)
-    const commits = async (name: string, gather: number) => {
+    const commits = async (name: string, pace: CommitPace) => {
       const room = await openRoom(log, name)
-      room.gather = gather
+      room.pace = pace
       let count = 0
       room.onCommit(() => {
         count += 1
@@ -117,18 +119,41 @@ describe('appending', () => {
       return { count, took: performance.now() - started }
     }
     // Each commit takes what has come in the meantime: where one takes long, there are few of them without gathering, too.
-    const alone = await commits('doc:quiet', 0)
+    const alone = await commits('doc:quiet', 'at once')
     const crowded = await commits('doc:crowded', 400)
     expect(crowded.count).toBeLessThanOrEqual(1 + crowded.took / 400)
     expect(crowded.count).toBeLessThan(alone.count)
+  })
+
+  it('[LOG11] is sent at once, or behind what the turn sends to others, or after what the turn brings', async () => {
+    const { db } = await database()
+    const happened: string[] = []
+    const log = new Log(db, silent, 1 << 20, (_, commit) => {
+      happened.push('commit')
+      return commit()
+    })
+    onTestFinished(() => log.abandon())
+    const room = await openRoom(log, 'doc:paced')
+    const append = async (pace: CommitPace) => {
+      happened.length = 0
+      room.pace = pace
+      setImmediate(() => happened.push('broadcast'))
+      room.append(entry(String(pace)))
+      await room.durable()
+      return happened
+    }
+    expect(await append('at once')).toEqual(['commit', 'broadcast'])
+    expect(await append('after the turn')).toEqual(['broadcast', 'commit'])
+    expect(await append(1)).toEqual(['broadcast', 'commit'])
   })
 
   it('[LOG11] a room that begins and ceases to gather under typing keeps its order', async () => {
     const { db } = await database()
     const log = openLog(db)
     const room = await openRoom(log, 'doc:wavering')
+    const paces: CommitPace[] = [2, 2, 2, 'after the turn', 'at once', 'after the turn', 'at once']
     for (let i = 0; i < 300; i += 1) {
-      room.gather = i % 7 < 3 ? 2 : 0
+      room.pace = paces[i % paces.length] ?? 'at once'
       room.append(entry(`${i}`))
       if (i % 2 === 0) await new Promise((resolve) => setTimeout(resolve, i % 3))
     }
@@ -146,12 +171,12 @@ describe('appending', () => {
     await holder.query('begin; lock table room_updates in share mode')
     room.append(entry('1'))
     await expect.poll(() => room.phase).toBe('in flight')
-    room.gather = 10
+    room.pace = 10
     for (let i = 2; i <= 50; i += 1) {
       room.append(entry(`${i}`))
       if (i === 25) await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    room.gather = 0
+    room.pace = 'at once'
     room.append(entry('51'))
     expect([room.phase, room.committed]).toEqual(['in flight', 0])
     await holder.query('commit')

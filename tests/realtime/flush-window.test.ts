@@ -1,6 +1,6 @@
 import { type Connection, Document } from '@hocuspocus/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { gatheringFor, widenFlushWindow, windowFor } from '../../server/realtime/flush-window.ts'
+import { paceOf, widenFlushWindow, windowFor } from '../../server/realtime/flush-window.ts'
 
 describe('[RT6] the flush window', () => {
   beforeEach(() => void vi.useFakeTimers())
@@ -10,7 +10,11 @@ describe('[RT6] the flush window', () => {
   function windowOf({ people, writers, rate }: { people: number; writers: number; rate: number }) {
     const document = new Document('doc:crowd')
     const windows: number[] = []
-    widenFlushWindow(document, (window) => windows.push(window))
+    const connected = new Set<number>()
+    widenFlushWindow(document, (window, count) => {
+      windows.push(window)
+      connected.add(count)
+    })
     const connections = Array.from(
       { length: people },
       () => ({ send: () => undefined }) as unknown as Connection,
@@ -26,6 +30,7 @@ describe('[RT6] the flush window', () => {
     document.connections.clear()
     document.destroy()
     expect(Math.max(...windows)).toBe(Math.max(...seen.map(Number)))
+    expect(connected).toEqual(new Set([people]))
     return Math.max(...windows)
   }
 
@@ -37,9 +42,11 @@ describe('[RT6] the flush window', () => {
     expect(windowFor(1e9)).toBe(40)
   })
 
-  it('[RT6] holds up no commit while it is narrow', () => {
-    expect(gatheringFor(windowFor(10_000))).toBe(0)
-    expect(gatheringFor(windowFor(1e9))).toBe(40)
+  it('[LOG11] holds up no commit while it is narrow, and wakes Postgres behind a broadcast to many', () => {
+    expect(paceOf(windowFor(10_000), 10)).toBe('at once')
+    expect(paceOf(windowFor(10_000), 100)).toBe('after the turn')
+    expect(paceOf(windowFor(1e9), 10)).toBe(40)
+    expect(paceOf(windowFor(1e9), 100)).toBe(40)
   })
 
   it('[RT6] widens in a room in which 200 people type twice a second each', () => {
