@@ -3,7 +3,7 @@ import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
 import type { NewEntry } from './entry.ts'
 import { DELETED, Lane, type Outcome } from './lane.ts'
-import type { CommitScheduler, RoomLog } from './room-log.ts'
+import type { CommitPace, CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
 const LANES = 3
@@ -33,9 +33,9 @@ export interface CommitterState {
 }
 
 /**
- * Group commit. While nothing is on its way, an edit is sent as soon as its room's pace allows. Else whatever rooms
- * have handed in by the end of the event loop's turn is taken by a free lane in one batch; while all lanes are busy, the
- * next batch grows. A room is in one lane at a time.
+ * Group commit. What a room hands in is ready at once or a little later, as its pace says. While nothing is on its way, a
+ * batch of what is ready is sent at once; else a free lane takes whatever is ready by the end of the event loop's turn; while
+ * all lanes are busy, the next batch grows. A room is in one lane at a time.
  */
 export class Committer implements CommitScheduler {
   readonly #lanes: readonly Lane[]
@@ -45,8 +45,8 @@ export class Committer implements CommitScheduler {
   readonly #ready = new Set<RoomLog>()
   /** Those of phase `alone`: each was in a rejected batch, and is tried by itself. */
   readonly #alone = new Set<RoomLog>()
-  /** Those of phase `gathering` or `stalled`, until their time is up. */
-  readonly #waiting = new Map<RoomLog, NodeJS.Timeout>()
+  /** Those of phase `gathering` or `stalled`, until their time is up; and what ends the wait. */
+  readonly #waiting = new Map<RoomLog, () => void>()
   readonly #logger: Logger
   readonly #maxBytes: number
   readonly #watch: WatchBatch
@@ -116,14 +116,14 @@ export class Committer implements CommitScheduler {
   /** Closes the lanes whatever waits: for tests of crashes, and for a deadline that has passed. */
   async abandon(): Promise<void> {
     this.#closed = true
-    for (const timer of this.#waiting.values()) clearTimeout(timer)
+    for (const cancel of this.#waiting.values()) cancel()
     for (const lane of this.#lanes) lane.close()
     await Promise.all(this.#running)
   }
 
   /** An idle room that has something goes into the next batch, or into the one after it has gathered. */
   #admit(room: RoomLog): void {
-    if (typeof room.pace !== 'number') {
+    if (room.pace === 'at once') {
       this.#enter(room, 'ready')
       return
     }
@@ -135,33 +135,37 @@ export class Committer implements CommitScheduler {
     room.phase = phase
     const rooms = phase === 'ready' ? this.#ready : this.#alone
     rooms.add(room)
-    if (room.pace === 'at once' && this.#running.size === 0) queueMicrotask(() => this.#dispatch())
-    else this.#wake()
+    this.#wake()
   }
 
-  #after(ms: number, room: RoomLog, then: () => void): void {
-    const timer = setTimeout(() => {
+  #after(wait: Exclude<CommitPace, 'at once'>, room: RoomLog, then: () => void): void {
+    const over = () => {
       this.#waiting.delete(room)
       then()
-    }, ms)
-    this.#waiting.set(room, timer)
-  }
-
-  get #canCommit(): boolean {
-    return this.#idle.length > 0 && this.#ready.size + this.#alone.size > 0
+    }
+    if (wait === 'after the turn') {
+      // The room's own: Hocuspocus has asked before for the one in which it sends.
+      const immediate = setImmediate(over)
+      this.#waiting.set(room, () => clearImmediate(immediate))
+    } else {
+      const timer = setTimeout(over, wait)
+      this.#waiting.set(room, () => clearTimeout(timer))
+    }
   }
 
   #wake(): void {
-    if (this.#scheduled || !this.#canCommit) return
+    if (this.#scheduled || this.#idle.length === 0 || this.#ready.size + this.#alone.size === 0) return
     this.#scheduled = true
-    setImmediate(() => {
+    const dispatch = () => {
       this.#scheduled = false
       this.#dispatch()
-    })
+    }
+    if (this.#running.size === 0) queueMicrotask(dispatch)
+    else setImmediate(dispatch)
   }
 
   #dispatch(): void {
-    while (this.#canCommit && !this.#closed) {
+    while (this.#ready.size + this.#alone.size > 0 && !this.#closed) {
       const lane = this.#idle.pop()
       if (lane === undefined) return
       const batch = this.#take()

@@ -18,7 +18,7 @@ export interface Commit {
 export type RoomPhase = 'idle' | 'gathering' | 'ready' | 'in flight' | 'alone' | 'stalled'
 
 /**
- * When what a room hands in goes into a batch: at once, behind what the turn of the event loop sends to others, or after so
+ * When what a room hands in is ready for a batch: at once, behind what the turn of the event loop sends to others, or after so
  * many ms in which more is gathered.
  */
 export type CommitPace = 'at once' | 'after the turn' | number

@@ -15,7 +15,7 @@ const AUDIENCE = 50
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
  * costs n² deliveries; gathering some milliseconds' updates into one frame makes it n again. A room in which
- * one person types is never slowed down, however many read. `changed` hears of every sample: the window, in ms, and how many
+ * one person types is not slowed down, however many read (but for the first edit after many have typed). `changed` hears of every sample: the window, in ms, and how many
  * are connected.
  */
 export function widenFlushWindow(
@@ -50,7 +50,8 @@ export function windowFor(deliveries: number): number {
 /**
  * How a room with such a window, in ms, and so many connections is committed. One in which many type gathers: a commit takes 0.25 ms of
  * this process, and 80 a second were a tenth of what a crowd took. Where few receive an edit, its fsync runs beside the broadcast. Where
- * many do, Postgres is woken behind it: woken before, it ran on a core on which they were receiving.
+ * many do, Postgres is woken behind it: woken before, it ran on a core on which they were receiving. A broadcast that itself waits some ms
+ * is not waited for.
  */
 export function paceOf(window: number, connections: number): CommitPace {
   if (window >= NARROW) return window

@@ -145,6 +145,15 @@ describe('appending', () => {
     expect(await append('at once')).toEqual(['commit', 'broadcast'])
     expect(await append('after the turn')).toEqual(['broadcast', 'commit'])
     expect(await append(1)).toEqual(['broadcast', 'commit'])
+
+    // Another room's commit, asked for before, takes nothing along that has to wait for its broadcast.
+    const other = await openRoom(log, 'doc:other')
+    other.append(entry('on its way'))
+    await Promise.resolve()
+    const small = await openRoom(log, 'doc:small')
+    happened.length = 0
+    small.append(entry('behind it'))
+    expect(await append('after the turn')).toEqual(['commit', 'broadcast', 'commit'])
   })
 
   it('[LOG11] a room that begins and ceases to gather under typing keeps its order', async () => {
