@@ -42,9 +42,13 @@ export class EventLoopDelay {
 
   #look(): void {
     const now = performance.now()
-    // None is less than one.
-    const late = Math.max(1, Math.round((now - this.#due) * 1000))
-    for (const seen of this.#seen) seen.record(late)
+    const late = Math.round((now - this.#due) * 1000)
+    for (const seen of this.#seen) {
+      // A histogram knows nothing below 1.
+      seen.record(Math.max(1, late))
+      // Each look that fell out meanwhile would have been late, too.
+      for (let missed = late - RESOLUTION * 1000; missed > 0; missed -= RESOLUTION * 1000) seen.record(missed)
+    }
     this.#due = now + RESOLUTION
   }
 }

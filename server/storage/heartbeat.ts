@@ -21,7 +21,7 @@ export class Heartbeat {
   }
 
   get alive(): boolean {
-    return this.#alive && (this.#askedAt === undefined || Date.now() - this.#askedAt < PATIENCE)
+    return this.#alive && (this.#askedAt === undefined || performance.now() - this.#askedAt < PATIENCE)
   }
 
   stop(): void {
@@ -34,7 +34,7 @@ export class Heartbeat {
       this.#alive = true
       return
     }
-    this.#askedAt = Date.now()
+    this.#askedAt = performance.now()
     const answered = (alive: boolean) => {
       this.#alive = alive
       this.#askedAt = undefined

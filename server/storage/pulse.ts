@@ -34,6 +34,8 @@ export class Pulse {
   #since = Number.NEGATIVE_INFINITY
   #heard = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
+  /** Which multiple of the beat it was asked at last: a timer may fire a little before its time, and then the same would come again. */
+  #asked = 0
   #unanswered = false
   #stopped = false
 
@@ -71,6 +73,8 @@ export class Pulse {
 
   #next(): void {
     if (this.#stopped) return
+    const now = performance.now()
+    this.#asked = Math.max(this.#asked, Math.floor(now / this.#beat)) + 1
     const ask = () => {
       this.#ask()
         .then(() => {
@@ -79,7 +83,7 @@ export class Pulse {
         .catch((error: unknown) => this.#failed(error))
         .finally(() => this.#next())
     }
-    this.#timer = setTimeout(ask, Math.ceil(this.#beat - (performance.now() % this.#beat))).unref()
+    this.#timer = setTimeout(ask, Math.ceil(this.#asked * this.#beat - now)).unref()
   }
 
   /** The next question is about all that this one missed. One line for each time that the database is away. */

@@ -1,5 +1,6 @@
+import type pg from 'pg'
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Feed } from '../../server/storage/feed.ts'
 import { Pulse } from '../../server/storage/pulse.ts'
 import { openPulses } from '../../server/storage/pulses.ts'
@@ -58,6 +59,37 @@ describe('what is due', () => {
     await expect.poll(() => done.size).toBe(2)
     expect([...done]).toEqual(['part 2', 'part 9'])
     for (const text of asked) for (const condition of conditions) expect(text).toContain(condition)
+  })
+
+  it('[STO8] is asked about at the same moments by pulses whose beats are multiples, each beat once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    /** A pulse begins at its own moment; when it asks, by the clock. */
+    const asked = (beat: number) => {
+      const times: number[] = []
+      const query = async () => {
+        times.push(performance.now())
+        return { rows: [] }
+      }
+      const pulse = new Pulse({ query } as unknown as pg.Pool, silent, beat)
+      pulse.watch({ when: 'true', act: async () => undefined })
+      onTestFinished(() => pulse.stop())
+      return times
+    }
+    const short = asked(400)
+    await vi.advanceTimersByTimeAsync(130)
+    const long = asked(800)
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(short.length).toBeGreaterThanOrEqual(10)
+    expect(short).toEqual([...new Set(short.map((time) => Math.round(time / 400) * 400))])
+    expect(long).toEqual(short.filter((time) => time % 800 === 0))
+
+    // A timer that fires a little early, and is answered at once, does not ask for the same beat again and again.
+    vi.spyOn(performance, 'now').mockReturnValue((long.at(-1) ?? 0) + 799.8)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const before = short.length
+    await vi.advanceTimersByTimeAsync(801)
+    expect(short.length - before).toBeLessThan(5)
   })
 
   it('[STO8] is told of in the log where nobody answers, once', async () => {
