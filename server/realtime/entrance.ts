@@ -59,7 +59,7 @@ export class Entrance {
     const client = hocuspocus.handleConnection(session, REQUEST, context)
     forgetInherited(client)
     // It closes whoever sends it nothing for a minute, and presence never comes to it: whoever only read was cut off every two
-    // minutes. Whether somebody is still there, the gateway knows by its pings; who never joins, the session closes.
+    // minutes. Whether somebody is still there, the gateway knows by its pings; who brings no token, the session closes.
     clearInterval(client.pingInterval)
     return new Caller(session, client)
   }

@@ -9,8 +9,6 @@ const FREE_DELIVERIES = 5_000
 const WIDEST = 40
 /** Up to this window, in ms, a commit of its own for each edit costs less than waiting for others would. */
 const NARROW = 12
-/** From so many connections on, what a commit takes from the broadcast is more than what it gains. */
-const AUDIENCE = 50
 
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
@@ -49,11 +47,11 @@ export function windowFor(deliveries: number): number {
 
 /**
  * How a room with such a window, in ms, and so many connections is committed. One in which many type gathers: a commit takes 0.25 ms of
- * this process, and 80 a second were a tenth of what a crowd took. Where few receive an edit, its fsync runs beside the broadcast. Where
- * many do, Postgres is woken behind it: woken before, it ran on a core on which they were receiving. A broadcast that itself waits some ms
- * is not waited for.
+ * this process, and 80 a second were a tenth of what a crowd took. Where anybody else is here, it is sent behind the broadcast: sent before
+ * it, of four readers half saw an edit after 0.78 ms instead of 0.43, and of a hundred after 2.1 instead of 1.9. A broadcast that itself
+ * waits some ms is not waited for.
  */
 export function paceOf(window: number, connections: number): CommitPace {
   if (window >= NARROW) return window
-  return connections < AUDIENCE ? 'at once' : 'after the turn'
+  return connections > 1 ? 'after the turn' : 'at once'
 }
