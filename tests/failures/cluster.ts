@@ -38,12 +38,15 @@ export class Cluster {
   readonly nodes: readonly Node[]
   /** Those that may be ended. */
   readonly mortal: readonly Node[]
+  /** The one that is never ended, where one was asked for. */
+  readonly spare: Node | undefined
   readonly postgres: OwnPostgres
   readonly redis: Carrier
 
   private constructor(nodes: readonly Node[], mortal: number, postgres: OwnPostgres, redis: Carrier) {
     this.nodes = nodes
     this.mortal = nodes.slice(0, mortal)
+    this.spare = nodes[mortal]
     this.postgres = postgres
     this.redis = redis
   }

@@ -1,8 +1,10 @@
 /** `npm run soak -- [--minutes N] [--seed S]`: rounds of everything that can happen, until the time is over. */
 import { parseArgs } from 'node:util'
 import { findRedis } from '../../tools/redis/binary.ts'
+import type { ServerProcess } from '../support/server-process.ts'
 import { Cluster } from './cluster.ts'
 import { measureMemory, sayMemory, slope, type Taken } from './memory.ts'
+import { QuietReader } from './quiet-reader.ts'
 import { playRound, ROOMS } from './round.ts'
 import { scheduleOf } from './schedule.ts'
 import { say, type Verdict } from './verdict.ts'
@@ -28,6 +30,11 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
+function serverOf({ spare }: Cluster): ServerProcess {
+  if (spare === undefined) throw new Error('no node is spared')
+  return spare.server
+}
+
 async function soak(): Promise<boolean> {
   const redis = await findRedis()
   const started = performance.now()
@@ -35,6 +42,8 @@ async function soak(): Promise<boolean> {
   const verdicts: Verdict[] = []
   let memory: Taken[] = []
   let cluster = await Cluster.start({ redis, spare: true })
+  let spared = serverOf(cluster)
+  let reader = new QuietReader(spared.port)
   // Nothing that was started stays behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void cluster.dispose().then(() => process.exit(1)))
@@ -50,22 +59,25 @@ async function soak(): Promise<boolean> {
         longest: LONGEST,
       })
       const began = minute()
-      const verdict = await playRound(cluster, schedule)
+      const played = await playRound(cluster, schedule)
+      const verdict = { ...played, problems: [...played.problems, ...reader.problems()] }
       verdicts.push(verdict)
       const seconds = ((minute() - began) * 60).toFixed(0)
       print(`${say(verdict)}  ${seconds} s: ${schedule.strikes.map(({ fault }) => fault).join(', ')}`)
       if (verdict.problems.length === 0) {
-        const spared = cluster.nodes.at(-1)
-        if (spared !== undefined && minute() > WARMING)
-          memory.push(await measureMemory(spared.server, minute()))
+        if (minute() > WARMING) memory.push(await measureMemory(spared, minute()))
         continue
       }
       // What it has left behind must not be held against the next one.
+      reader.destroy()
       await cluster.dispose()
       cluster = await Cluster.start({ redis, spare: true })
+      spared = serverOf(cluster)
+      reader = new QuietReader(spared.port)
       memory = []
     }
   } finally {
+    reader.destroy()
     await cluster.dispose()
   }
   const problems = verdicts.flatMap((verdict) => verdict.problems)

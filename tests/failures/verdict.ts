@@ -6,7 +6,7 @@ import type { Claim } from './people.ts'
 
 /** What was promised and did not hold. */
 export interface Problem {
-  readonly kind: 'lost' | 'diverged' | 'twice' | 'disorder' | 'invented' | 'stuck'
+  readonly kind: 'lost' | 'diverged' | 'twice' | 'disorder' | 'invented' | 'stuck' | 'cut off'
   readonly detail: string
 }
 
