@@ -10,8 +10,8 @@ export type Figures = Readonly<Record<string, number>>
 export interface Opened {
   /** One measurement. */
   readonly turn: () => Promise<Figures>
-  /** Called between turns, which are others' for a while. */
-  readonly stay: () => void
+  /** Called now and then while others have their turns: some servers close whoever is silent. */
+  readonly stay?: () => void
   readonly close: () => Promise<void>
 }
 
@@ -48,7 +48,9 @@ export interface BenchOptions {
 /** Other programs may have this share of the machine before a run is made again. */
 const DISTURBED = 0.1
 /** What staying takes of a peer is not to fall into its turn; in ms. */
-export const STAYED = 500
+const STAYED = 500
+/** Hocuspocus closes whoever was silent for a minute; in ms. */
+const STAY_EVERY = 20_000
 /** Runs that may be made again in a scenario, so that a busy machine lengthens the whole but does not double it. */
 const SECOND_RUNS = 3
 
@@ -90,7 +92,7 @@ export class Bench {
     run: (peer: Peer) => Promise<Figures>,
     options: PeerOptions = {},
   ): Promise<Map<PeerName, Figures>> {
-    return this.#rounds(repeats, peers, (name) => this.using(name, run, options))
+    return this.#rounds(repeats, this.#wanted(peers), (name) => this.using(name, run, options))
   }
 
   /**
@@ -104,32 +106,37 @@ export class Bench {
   ): Promise<Map<PeerName, Figures>> {
     await using stack = new AsyncDisposableStack()
     const opened = new Map<PeerName, Opened>()
-    const stay = () => {
-      for (const each of opened.values()) each.stay()
-    }
+    const staying = setInterval(() => stay(opened), STAY_EVERY)
+    stack.defer(() => clearInterval(staying))
     for (const name of this.#wanted(peers)) {
-      stay()
       const peer = await startPeer(name, this.postgres)
       stack.defer(() => peer.kill())
       const it = await open(peer)
       stack.defer(() => it.close())
       opened.set(name, it)
     }
-    return await this.#rounds(turns, peers, async (name) => {
-      stay()
+    clearInterval(staying)
+    return await this.turns(opened, turns)
+  }
+
+  /** Those who stand beside each other in turns, as `inTurns`. */
+  turns<Name extends string>(opened: ReadonlyMap<Name, Opened>, turns: number): Promise<Map<Name, Figures>> {
+    return this.#rounds(turns, [...opened.keys()], async (name) => {
+      stay(opened)
       await pause(STAYED)
       return (await opened.get(name)?.turn()) ?? {}
     })
   }
 
-  async #rounds(
+  async #rounds<Name extends string>(
     rounds: number,
-    peers: readonly PeerName[],
-    run: (name: PeerName) => Promise<Figures>,
-  ): Promise<Map<PeerName, Figures>> {
-    const measured = new Map<PeerName, Figures[]>()
+    names: readonly Name[],
+    run: (name: Name) => Promise<Figures>,
+  ): Promise<Map<Name, Figures>> {
+    const measured = new Map<Name, Figures[]>()
     for (let round = 0; round < rounds; round += 1) {
-      for (const [name, figures] of await this.each(peers, run)) {
+      for (const name of names) {
+        const figures = await this.#undisturbed(name, run)
         measured.set(name, [...(measured.get(name) ?? []), figures])
       }
     }
@@ -137,22 +144,26 @@ export class Bench {
   }
 
   /** One round of the peers that were asked for. */
-  async each(
+  each(
     peers: readonly PeerName[],
     run: (name: PeerName) => Promise<Figures>,
   ): Promise<Map<PeerName, Figures>> {
-    const measured = new Map<PeerName, Figures>()
-    for (const name of this.#wanted(peers)) {
-      measured.set(name, await this.#undisturbed(name, run))
-    }
-    return measured
+    return this.#rounds(1, this.#wanted(peers), run)
+  }
+
+  /** Whether it was asked for. */
+  wants(peer: PeerName): boolean {
+    return this.#peers.includes(peer)
   }
 
   #wanted(peers: readonly PeerName[]): readonly PeerName[] {
-    return peers.filter((peer) => this.#peers.includes(peer))
+    return peers.filter((peer) => this.wants(peer))
   }
 
-  async #undisturbed(name: PeerName, run: (name: PeerName) => Promise<Figures>): Promise<Figures> {
+  async #undisturbed<Name extends string>(
+    name: Name,
+    run: (name: Name) => Promise<Figures>,
+  ): Promise<Figures> {
     for (;;) {
       this.#others = 0
       const figures = await run(name)
@@ -196,6 +207,10 @@ export class Bench {
     if (this.#profile) this.profiles.set(peer.name, await peer.stopProfile())
     return measured
   }
+}
+
+function stay(opened: ReadonlyMap<string, Opened>): void {
+  for (const each of opened.values()) each.stay?.()
 }
 
 const line = (figures: Figures): string =>

@@ -113,6 +113,7 @@ async function typed(
   const reader = await Client.open(there, room)
   const latencies = new Latencies()
   const typist = await Client.open(here, room)
+  await writer.close()
   reader.onTyped = (client, clock, length) => {
     const now = performance.now()
     if (client !== typist.id) return
@@ -131,6 +132,6 @@ async function typed(
     await until(() => latencies.count === typist.typed - before, SEEN_WITHIN)
     await pause(INDEXED_WITHIN)
   })
-  await Promise.all([writer, reader, typist].map((client) => client.close()))
+  await Promise.all([reader, typist].map((client) => client.close()))
   return { cpu: (cpu - perMs * ms) / latencies.count, p50: latencies.percentile(50) }
 }

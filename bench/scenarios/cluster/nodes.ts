@@ -16,11 +16,20 @@ export async function withNodes<Result>(
   bench: Bench,
   name: PeerName,
   act: (nodes: Nodes) => Promise<Result>,
-  database?: string,
+): Promise<Result> {
+  return withNodesOn(bench, name, name, act)
+}
+
+/** As `withNodes`, on a database of that name: other nodes stand beside them. */
+export async function withNodesOn<Result>(
+  bench: Bench,
+  name: PeerName,
+  database: string,
+  act: (nodes: Nodes) => Promise<Result>,
 ): Promise<Result> {
   const redis = await ownRedis()
   try {
-    const options = { redis: redis.url, ...(database !== undefined && { database }) }
+    const options = { redis: redis.url, database }
     const here = await startPeer(name, bench.postgres, options)
     const there = await startPeer(name, bench.postgres, options)
     try {

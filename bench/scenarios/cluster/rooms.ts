@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
-import { type Bench, type Figures, median, type Scenario, STAYED } from '../../bench.ts'
+import type { Bench, Figures, Opened, Scenario } from '../../bench.ts'
 import { Client } from '../../load/client.ts'
 import { pace, until } from '../../load/pace.ts'
 import { rest, warmUp } from '../../load/warm-up.ts'
 import { type Peer, startPeer } from '../../peer.ts'
-import { type Nodes, withNodes } from './nodes.ts'
+import { type Nodes, withNodesOn } from './nodes.ts'
 
 const ROOMS = 50
 const READERS = 9
@@ -37,80 +36,65 @@ export const nodeRooms: Scenario = {
     { figure: 'spreadRatio', atMost: 1.2 },
   ],
   run: async (bench) => {
-    const measured = new Map<'syncline', Figures>()
-    const turns = await allThree(bench)
-    const names = ['one', 'together', 'spread'] as const
-    const [one, together, spread] = names.map((name) => median(turns.map((figures) => figures[name] ?? 0)))
-    if (one === undefined || together === undefined || spread === undefined) return measured
-    return measured.set('syncline', {
-      one,
-      together,
-      spread,
-      togetherRatio: together / one,
-      spreadRatio: spread / one,
-    })
+    if (!bench.wants('syncline')) return new Map()
+    const [one, together, spread] = await allThree(bench)
+    const figures = { one, together, spread, togetherRatio: together / one, spreadRatio: spread / one }
+    return new Map([['syncline', figures]])
   },
 }
 
 /** All beside each other and measured in turns, so that a slow minute of the machine meets all alike; nobody but who is measured types. */
-async function allThree(bench: Bench): Promise<readonly Figures[]> {
+async function allThree(bench: Bench): Promise<readonly [number, number, number]> {
   const peer = await startPeer('syncline', bench.postgres, { database: 'one' })
   try {
-    return await withNodes(
-      bench,
-      'syncline',
-      (two) => withNodes(bench, 'syncline', (others) => inTurns(bench, peer, two, others), 'spread'),
-      'together',
+    return await withNodesOn(bench, 'syncline', 'together', (two) =>
+      withNodesOn(bench, 'syncline', 'spread', (others) => perDelivery(bench, peer, two, others)),
     )
   } finally {
     await peer.kill()
   }
 }
 
-async function inTurns(bench: Bench, peer: Peer, two: Nodes, others: Nodes): Promise<readonly Figures[]> {
+async function perDelivery(
+  bench: Bench,
+  peer: Peer,
+  two: Nodes,
+  others: Nodes,
+): Promise<readonly [number, number, number]> {
   await warmUp(bench, peer)
   await Promise.all([warmUp(bench, two.here), warmUp(bench, two.there)])
   await Promise.all([warmUp(bench, others.here, others.there), warmUp(bench, others.there, others.here)])
   const loads = {
-    one: await Load.open(peer, [peer, peer], () => 0),
-    together: await Load.open(two.both, [two.here, two.there], (room) => (room % 2 === 0 ? 0 : 1)),
-    spread: await Load.open(others.both, [others.here, others.there], (_, person) =>
+    one: await Load.open(bench, peer, [peer, peer], () => 0),
+    together: await Load.open(bench, two.both, [two.here, two.there], (room) => (room % 2 === 0 ? 0 : 1)),
+    spread: await Load.open(bench, others.both, [others.here, others.there], (_, person) =>
       person % 2 === 0 ? 0 : 1,
     ),
   }
   const all = Object.values(loads)
   for (const load of all) await load.type(bench.pick(WARM_UP, 2))
   await rest(bench, [peer, two.here, two.there, others.here, others.there])
-  const turns: Figures[] = []
-  for (let turn = 0; turn < bench.pick(TURNS, 1); turn += 1) {
-    const figures = await bench.each(['syncline'], async () => {
-      const of: Record<string, number> = {}
-      for (const [name, load] of Object.entries(loads)) {
-        for (const each of all) each.stay()
-        await pause(STAYED)
-        of[name] = await load.measure(bench)
-      }
-      return of
-    })
-    turns.push(...figures.values())
-  }
+  const measured = await bench.turns(new Map(Object.entries(loads)), bench.pick(TURNS, 1))
   await Promise.all(all.map((load) => load.close()))
-  return turns
+  const of = (name: keyof typeof loads) => measured.get(name)?.cpu ?? Number.NaN
+  return [of('one'), of('together'), of('spread')]
 }
 
-class Load {
+class Load implements Opened {
+  readonly #bench: Bench
   readonly #measured: Peer
   readonly #writers: Client[] = []
   readonly #readers: Client[] = []
   #typed = 0
   #deliveries = 0
 
-  private constructor(measured: Peer) {
+  private constructor(bench: Bench, measured: Peer) {
+    this.#bench = bench
     this.#measured = measured
   }
 
-  static async open(measured: Peer, nodes: readonly [Peer, Peer], place: Place): Promise<Load> {
-    const load = new Load(measured)
+  static async open(bench: Bench, measured: Peer, nodes: readonly [Peer, Peer], place: Place): Promise<Load> {
+    const load = new Load(bench, measured)
     for (let room = 0; room < ROOMS; room += 1) {
       const name = `doc:${randomUUID()}`
       const people = await Promise.all(
@@ -138,14 +122,10 @@ class Load {
   }
 
   /** Processor time of a delivery, in µs. */
-  async measure(bench: Bench): Promise<number> {
+  async turn(): Promise<Figures> {
     const before = this.#deliveries
-    const { cpu } = await bench.measure(this.#measured, () => this.type(bench.pick(6, 3)))
-    return (cpu * 1000) / (this.#deliveries - before)
-  }
-
-  stay(): void {
-    for (const client of [...this.#writers, ...this.#readers]) client.stay()
+    const { cpu } = await this.#bench.measure(this.#measured, () => this.type(this.#bench.pick(6, 3)))
+    return { cpu: (cpu * 1000) / (this.#deliveries - before) }
   }
 
   async close(): Promise<void> {
