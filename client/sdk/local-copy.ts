@@ -1,40 +1,58 @@
-import { IndexeddbPersistence } from 'y-indexeddb'
+import { IndexeddbPersistence, PREFERRED_TRIM_SIZE, storeState } from 'y-indexeddb'
 import * as Y from 'yjs'
 import type { SaveTracker } from './save-tracker.ts'
 
-/** Holds what the document was when the server had last confirmed all of this device's changes. */
+/** Holds what the document was when it last was what the server has. */
 const CONFIRMED = 'confirmed'
 const CONFIRM_EVERY_MS = 1_000
+/** A note looks at the whole document: it takes at most this part of the time, one in so many. */
+const CONFIRM_SHARE = 50
 
-/** Where y-indexeddb writes updates. */
+/** Where y-indexeddb keeps updates, and how long after the last of many it makes one of them. */
 const UPDATES = 'updates'
+const COMPACT_AFTER_MS = 1_000
 
-/** The document's copy on this device. Nothing is ever put into the document but what was read from it. */
+/**
+ * The document's copy on this device. Nothing is ever put into the document but what was read from it.
+ *
+ * y-indexeddb opens and reads it, and makes one update of many. Writing is done here: its own listener throws where the
+ * browser has closed the database, which stops the document for good (Yjs goes through no transaction after that), and it
+ * writes on after a write that failed, whose later updates build on one that is not there.
+ */
 export class LocalCopy {
   readonly #doc: Y.Doc
   readonly #store: IndexeddbPersistence
   readonly #tracker: SaveTracker
   #timer: ReturnType<typeof setTimeout> | undefined
-  #confirmedAt = 0
+  /** Before that, by `performance.now()`, nothing is noted. */
+  #notedUntil = 0
+  /** Updates that are written beside each other, about. */
+  #rows = 0
+  #compactTimer: ReturnType<typeof setTimeout> | undefined
+  #compacted: Promise<unknown> | undefined
   #loaded = false
   #asking = false
   /** A write has failed: what comes after it is not kept either, until the copy is opened anew. */
   #failed = false
   #destroyed = false
 
-  constructor(name: string, doc: Y.Doc, tracker: SaveTracker) {
+  private constructor(name: string, doc: Y.Doc, tracker: SaveTracker) {
     this.#doc = doc
     this.#tracker = tracker
     this.#store = new IndexeddbPersistence(name, doc)
-    void this.#store.whenSynced.then(({ db }) => {
-      db?.addEventListener('abort', () => {
-        this.#failed = true
-      })
+    doc.off('update', this.#store._storeUpdate)
+    doc.on('update', this.#write)
+    void this.#store.whenSynced.then(({ db, _dbsize }) => {
+      this.#rows += _dbsize
+      db?.addEventListener('abort', () => this.#fail())
     })
   }
 
-  static get available(): boolean {
-    return typeof indexedDB !== 'undefined'
+  /** Undefined where none is wanted, or the platform has no place for one. */
+  static open(name: string | undefined, doc: Y.Doc, tracker: SaveTracker): LocalCopy | undefined {
+    return name === undefined || typeof indexedDB === 'undefined'
+      ? undefined
+      : new LocalCopy(name, doc, tracker)
   }
 
   /** Whether an update came from this copy. */
@@ -48,6 +66,7 @@ export class LocalCopy {
       // Asked for at once: it rejects when the database cannot be opened, which the store alone never tells.
       const confirmed: unknown = await this.#store.get(CONFIRMED)
       await this.#store.whenSynced
+      forgetUnfounded(this.#doc)
       this.#loaded = true
       const before = confirmed instanceof Uint8Array ? Y.decodeSnapshot(confirmed) : Y.emptySnapshot
       this.#tracker.restoredCount(changesSince(this.#doc, before))
@@ -62,24 +81,62 @@ export class LocalCopy {
     if (!this.#asking) void this.#ask()
   }
 
-  /** The server has confirmed everything; worth a note, but not one per keystroke. */
+  /** The document is what the server has; worth a note, but not one per keystroke. */
   confirm(): void {
-    if (this.#timer !== undefined || !this.#loaded) return
-    const wait = Math.max(0, this.#confirmedAt + CONFIRM_EVERY_MS - Date.now())
+    if (this.#timer !== undefined || !this.#loaded || this.#failed) return
+    const wait = Math.max(0, this.#notedUntil - performance.now())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       if (this.#tracker.saved === 'saved') this.#note().catch(() => undefined)
     }, wait)
   }
 
+  /** Writes the document as it is, in the place of all updates, once those of other tabs are read. */
+  rewrite(): void {
+    if (!this.#loaded || this.#failed || this.#destroyed) return
+    this.#rows = 0
+    this.#compacted = storeState(this.#store).then(
+      () => this.changed(),
+      () => this.#fail(),
+    )
+  }
+
   /** Resolves when what was written is on its way to disk; the database closes after its last write. */
   async destroy(): Promise<void> {
     this.#destroyed = true
+    this.#doc.off('update', this.#write)
     clearTimeout(this.#timer)
+    clearTimeout(this.#compactTimer)
+    // Ended in the middle, it would put this document in the place of what another tab has written meanwhile.
+    await this.#compacted
     // Where storage is denied there is nothing to close, and asking would only fail again.
     if (!this.#loaded) return void this.#store.destroy().catch(() => undefined)
-    if (this.#tracker.saved === 'saved') await this.#note()
+    if (this.#tracker.saved === 'saved' && !this.#failed) await this.#note().catch(() => undefined)
     await this.#store.destroy()
+  }
+
+  readonly #write = (update: Uint8Array, origin: unknown): void => {
+    const { db } = this.#store
+    // Until it is open nothing needs to be written: it is opened with all that the document has by then.
+    if (db === null || this.#failed || origin === this.#store) return
+    try {
+      db.transaction(UPDATES, 'readwrite').objectStore(UPDATES).add(update)
+    } catch {
+      this.#fail()
+      return
+    }
+    this.#rows += 1
+    if (this.#rows >= PREFERRED_TRIM_SIZE) this.#compactSoon()
+  }
+
+  #compactSoon(): void {
+    clearTimeout(this.#compactTimer)
+    this.#compactTimer = setTimeout(() => this.rewrite(), COMPACT_AFTER_MS)
+  }
+
+  #fail(): void {
+    this.#failed = true
+    if (!this.#destroyed) this.#tracker.keptUpTo(undefined)
   }
 
   async #ask(): Promise<void> {
@@ -100,11 +157,22 @@ export class LocalCopy {
   }
 
   async #note(): Promise<void> {
-    this.#confirmedAt = Date.now()
+    const began = performance.now()
     const snapshot = Y.encodeSnapshot(Y.snapshot(this.#doc))
+    const now = performance.now()
+    this.#notedUntil = now + Math.max(CONFIRM_EVERY_MS, (now - began) * CONFIRM_SHARE)
     // Its declared type leaves out the views that IndexedDB stores as they are.
     await this.#store.set(CONFIRMED, snapshot as unknown as ArrayBuffer)
   }
+}
+
+/**
+ * What was written behind a write that failed builds on what is not here, and a document that brings it along is refused. Where
+ * another tab still has what is missing, it has this too.
+ */
+const forgetUnfounded = ({ store }: Y.Doc): void => {
+  store.pendingStructs = null
+  store.pendingDs = null
 }
 
 /** Resolves when all is written that was to be until now: a transaction waits for those before it that write where it reads. */

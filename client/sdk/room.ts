@@ -6,6 +6,7 @@ import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents, type UnsentListener } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'
 import { guarded } from './guarded.ts'
+import { whenInterrupted } from './interrupted.ts'
 import { LocalCopy } from './local-copy.ts'
 import { Presence } from './presence.ts'
 import { refusal } from './refusal.ts'
@@ -63,10 +64,13 @@ export class Room {
     })
     // Before the provider's own listener: a change is counted before the frame that carries it.
     this.doc.on('update', this.#updated)
-    this.#copy =
-      parts.copyName !== undefined && LocalCopy.available
-        ? new LocalCopy(parts.copyName, this.doc, this.#tracker)
-        : undefined
+    // Not everybody has heard of what was changed: it is counted, kept and sent once more, as a part of the whole.
+    whenInterrupted(this.doc, () => {
+      this.#tracker.changed()
+      this.#copy?.rewrite()
+      this.#session.resync()
+    })
+    this.#copy = LocalCopy.open(parts.copyName, this.doc, this.#tracker)
     this.#session = new Session({
       name: parts.name,
       doc: this.doc,
@@ -303,10 +307,12 @@ export class Room {
   }
 
   readonly #updated = (_update: Uint8Array, origin: unknown): void => {
-    if (this.#session.brought(origin)) return
-    if (this.#copy?.brought(origin) === true) this.#tracker.restored()
-    else this.#tracker.changed()
-    this.#copy?.changed()
+    if (this.#session.brought(origin)) this.#copy?.confirm()
+    else {
+      if (this.#copy?.brought(origin) === true) this.#tracker.restored()
+      else this.#tracker.changed()
+      this.#copy?.changed()
+    }
   }
 
   #refresh(): void {

@@ -160,6 +160,11 @@ export class Session implements Member {
     this.#rejoin()
   }
 
+  /** Joins anew: what the server lacks is found out afresh. */
+  resync(): void {
+    if (this.#phase === 'joined' || this.#phase === 'joining') this.#rejoin()
+  }
+
   /** A newer token is there. */
   tokenRenewed(): void {
     const token = this.#options.tokens.current

@@ -53,6 +53,13 @@ const visit = async (context: BrowserContext, room: string): Promise<Page> => {
   return page
 }
 
+/** Somebody who comes with nothing, and has what is there. */
+const newcomer = async (room: string): Promise<Page> => {
+  const page = await visit(await person(), room)
+  await page.evaluate(() => window.here.whenSaved())
+  return page
+}
+
 const state = (page: Page) => page.evaluate(() => window.here.state())
 
 describe('the client in a browser', () => {
@@ -120,14 +127,118 @@ describe('the client in a browser', () => {
     await page.evaluate(() => {
       const { add } = IDBObjectStore.prototype
       IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...what: Parameters<typeof add>) {
+        IDBObjectStore.prototype.add = add
         const request = add.apply(this, what)
         this.transaction.abort()
         return request
       }
+      window.here.write('b')
+      // Written, as the first has not failed yet, and builds on it.
+      window.here.write('c')
     })
-    await page.evaluate(() => window.here.write('b'))
     await page.waitForFunction(() => window.here.state().kept === undefined)
-    expect(await state(page)).toMatchObject({ unsaved: 2 })
+    expect(await state(page)).toMatchObject({ unsaved: 3 })
+    await page.evaluate(() => window.here.write('d'))
+    expect(await state(page)).toMatchObject({ unsaved: 4, kept: undefined })
+    await page.close()
+
+    // What was kept is sent, and what builds on the rest stops nobody.
+    const again = await visit(context, 'doc:kept')
+    await again.evaluate(() => window.here.whenLoaded())
+    expect(await again.evaluate(() => window.here.read())).toBe('a')
+    await context.setOffline(false)
+    await again.evaluate(() => window.here.whenSaved())
+    await again.evaluate(() => window.here.write('e'))
+    await again.evaluate(() => window.here.whenSaved())
+    expect(await (await newcomer('doc:kept')).evaluate(() => window.here.read())).toBe('ea')
+  })
+
+  it('[SDK1] goes on where the browser takes the copy away, and calls nothing kept from there on', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:taken')
+    await page.evaluate(() => window.here.whenSaved())
+    const other = await visit(await person(), 'doc:taken')
+    await other.evaluate(() => window.here.whenSaved())
+    const elsewhere = await context.newPage()
+    await elsewhere.goto(`${server.url}/page`)
+    await elsewhere.evaluate(async () => {
+      const names = (await indexedDB.databases()).map(({ name = '' }) => name)
+      const deleted = names
+        .filter((name) => name.includes('doc:taken'))
+        .map((name) => indexedDB.deleteDatabase(name))
+      await Promise.all(
+        deleted.map((request) => new Promise((resolve) => request.addEventListener('success', resolve))),
+      )
+    })
+    await other.evaluate(() => window.here.write('b'))
+    await page.waitForFunction(() => window.here.read() === 'b')
+    expect(await page.evaluate(() => window.here.written('a'))).toMatchObject({
+      saved: 'saving',
+      kept: undefined,
+    })
+    await page.evaluate(() => window.here.whenSaved())
+    await other.waitForFunction(() => window.here.read() === 'ab')
+  })
+
+  it('[SDK1] goes on where a listener of the document throws', async () => {
+    const page = await visit(await person(), 'doc:interrupted')
+    await page.evaluate(() => window.here.whenSaved())
+    await page.evaluate(() => {
+      const { doc } = window.here.client.room('doc:interrupted')
+      const thrower = () => {
+        doc.off('update', thrower)
+        throw new Error('a listener of the application')
+      }
+      doc.on('update', thrower)
+      try {
+        window.here.write('a')
+      } catch {
+        // The application's own.
+      }
+    })
+    await page.evaluate(() => window.here.whenSaved())
+    expect(await page.evaluate(() => window.here.written('b'))).toMatchObject({ saved: 'saving' })
+    await page.evaluate(() => window.here.whenSaved())
+    expect(await (await newcomer('doc:interrupted')).evaluate(() => window.here.read())).toBe('ba')
+  })
+
+  it('[SDK2] counts what others write as nothing of this device', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:of-others')
+    await page.evaluate(() => window.here.whenSaved())
+    const other = await visit(await person(), 'doc:of-others')
+    await other.evaluate(() => window.here.write('b'.repeat(500)))
+    await page.waitForFunction(() => window.here.read().length === 500)
+    await expect.poll(() => page.evaluate(() => window.here.confirmed('doc:of-others'))).toContain(500)
+    await context.setOffline(true)
+    await page.close()
+    const again = await visit(context, 'doc:of-others')
+    await again.evaluate(() => window.here.whenLoaded())
+    expect(await again.evaluate(() => window.here.read().length)).toBe(500)
+    expect(await state(again)).toMatchObject({ unsaved: 0 })
+  })
+
+  it('[SDK2] leaves what another tab has kept, though it closes while it makes one update of many', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:two-tabs')
+    await page.evaluate(() => window.here.whenSaved())
+    const other = await visit(context, 'doc:two-tabs')
+    await other.evaluate(() => window.here.whenSaved())
+    await context.setOffline(true)
+    for (const tab of [page, other]) await tab.waitForFunction(() => window.here.state().status === 'offline')
+    await other.evaluate(() => window.here.write('b'))
+    await other.waitForFunction(() => window.here.state().kept === 1)
+    await page.evaluate(() => {
+      const closed = window.here.closeOnceItCompacts('doc:two-tabs')
+      for (let i = 0; i < 520; i += 1) window.here.write('a')
+      return closed
+    })
+    await other.close()
+    await page.close()
+    const again = await visit(context, 'doc:two-tabs')
+    await again.evaluate(() => window.here.whenLoaded())
+    const text = await again.evaluate(() => window.here.read())
+    expect([text.length, text.includes('b')]).toEqual([521, true])
   })
 
   it('[SDK4] holds a room through the double mounting of React’s StrictMode', async () => {

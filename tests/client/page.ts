@@ -1,6 +1,7 @@
 /** Runs in the browser: what the test calls there. */
 import { createElement, StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import * as Y from 'yjs'
 import {
   RealtimeStatus,
   SynclineProvider,
@@ -52,6 +53,11 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
     state: (): RoomState => room.getState(),
     read: () => room.doc.getText('content').toString(),
     write: (text: string) => room.doc.getText('content').insert(0, text),
+    /** As it stands before anything could come back. */
+    written: (text: string): RoomState => {
+      room.doc.getText('content').insert(0, text)
+      return room.getState()
+    },
     publish: (share: number) => room.publish('build.progress', { share }),
     /** As they are called when they are published, without waiting for what comes of them. */
     publishAll: (shares: readonly number[]) => {
@@ -96,12 +102,45 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
       const shown = createElement(SynclineProvider, { client }, createElement(Measured, { org }))
       createRoot(document.body).render(createElement(StrictMode, null, shown))
     },
+    /** The state vector, by its clocks, that the copy on the device was last confirmed with. */
+    confirmed: async (room: string): Promise<readonly number[] | undefined> => {
+      const noted = await fromCopy(room, 'custom', (store) => store.get('confirmed'))
+      return noted instanceof Uint8Array ? [...Y.decodeSnapshot(noted).sv.values()] : undefined
+    },
+    /** Closes the room in the moment in which it reads its copy to make one update of many. */
+    closeOnceItCompacts: (room: string) =>
+      new Promise<void>((resolve, reject) => {
+        const { getAll } = IDBObjectStore.prototype
+        IDBObjectStore.prototype.getAll = function (
+          this: IDBObjectStore,
+          ...what: Parameters<typeof getAll>
+        ) {
+          IDBObjectStore.prototype.getAll = getAll
+          const request = getAll.apply(this, what)
+          queueMicrotask(() => client.room(room).destroy().then(resolve, reject))
+          return request
+        }
+      }),
     erase: (length: number) => room.doc.getText('content').delete(0, length),
     show: () => {
       const shown = createElement(SynclineProvider, { client }, createElement(Shown, { name }))
       createRoot(document.body).render(createElement(StrictMode, null, shown))
     },
   }
+}
+
+async function fromCopy(
+  room: string,
+  store: string,
+  ask: (store: IDBObjectStore) => IDBRequest<unknown>,
+): Promise<unknown> {
+  const [{ name = '' } = {}] = (await indexedDB.databases()).filter((one) => one.name?.includes(room))
+  const opening = indexedDB.open(name)
+  await new Promise((resolve) => opening.addEventListener('success', resolve))
+  const request = ask(opening.result.transaction(store, 'readonly').objectStore(store))
+  await new Promise((resolve) => request.addEventListener('success', resolve))
+  opening.result.close()
+  return request.result
 }
 
 declare global {
