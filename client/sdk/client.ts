@@ -8,11 +8,12 @@ import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
 import { roomsWaiting } from './events/room-events.ts'
 import { Link } from './link.ts'
-import { refusal } from './refusal.ts'
+import { refusal, refusalOf } from './refusal.ts'
 import { Room } from './room.ts'
 import type { ClientState, ConnectionStatus, User } from './state.ts'
 import { Statuses } from './statuses.ts'
 import { type TokenSource, Tokens } from './tokens.ts'
+import { within } from './within.ts'
 
 export interface ConnectOptions {
   /** The server: `https://collab.example.com`, or its `/sync` address; `/` is the server of this page. */
@@ -49,6 +50,7 @@ interface Held {
 
 /** Long enough for a component that is taken down and put up again at once, as React does when it looks for mistakes. */
 const GRACE_MS = 1_000
+const SETTLE_LIMIT_MS = 5_000
 
 export class Client {
   /** The server's routes, with the token that all rooms have. */
@@ -159,13 +161,19 @@ export class Client {
     return made
   }
 
-  /** Closes all rooms, giving unsaved changes a moment to be saved, and then the socket. */
+  /**
+   * Closes all rooms, and then the socket. What is not saved has five seconds for it, also where the network is away.
+   * Rejects, once all is closed, where changes were neither saved by then, nor refused, nor kept on this device: with
+   * what stood in their way as `cause`.
+   */
   async destroy(): Promise<void> {
     this.#destroyed = true
+    const rooms = [...this.#rooms.values()].map(({ room }) => room)
     await Promise.all([
-      ...[...this.#rooms.values()].map(({ room }) => room.flush()),
+      ...rooms.map((room) => within(room.whenSettled(), SETTLE_LIMIT_MS)),
       ...[...this.#analytics.values()].map((analytics) => analytics.close()),
     ])
+    const losing = rooms.filter((room) => !room.settled && room.unsaved > (room.getState().kept ?? 0))
     for (const [name, held] of [...this.#rooms]) this.#close(name, held)
     const closed = await Promise.allSettled(this.#closing)
     this.#tokens.stop()
@@ -174,6 +182,7 @@ export class Client {
     this.#link.destroy()
     const failed = closed.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+    if (losing.length > 0) throw lost(losing)
   }
 
   async #people(query: Readonly<Record<string, string>>): Promise<readonly PersonStatus[]> {
@@ -245,11 +254,7 @@ export class Client {
     const settle = (): void => {
       if (held.holders === 0 && this.#rooms.get(name) === held) this.#close(name, held)
     }
-    // What waits to be published is not left behind.
-    held.room
-      .whenSent()
-      .then(() => held.room.flush())
-      .then(settle, settle)
+    void held.room.whenSettled().then(settle)
   }
 
   #close(name: string, held: Held): void {
@@ -277,4 +282,12 @@ export class Client {
     this.#state = { status: this.#link.status, transport: this.#link.transport }
     for (const listener of [...this.#listeners]) listener()
   }
+}
+
+const lost = (losing: readonly Room[]): Error => {
+  const names = losing.map(({ name }) => name).join(', ')
+  const cause = losing.find((room) => room.refusal)?.refusal ?? refusalOf(undefined)
+  return new Error(`Changes are neither saved nor kept on this device, in ${names}: ${cause.message}`, {
+    cause,
+  })
 }

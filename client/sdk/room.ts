@@ -32,7 +32,6 @@ import { within } from './within.ts'
 
 /** The copy on this device is normally there in milliseconds; a browser that keeps it locked must not keep us offline. */
 const LOAD_LIMIT_MS = 3_000
-const FLUSH_LIMIT_MS = 5_000
 
 /** A room: its document, who is in it, and the truth about what is saved. Had from `client.room(name)`. */
 export class Room {
@@ -272,11 +271,16 @@ export class Room {
     this.#session.tokenRenewed()
   }
 
-  /** Resolves when everything is saved, when that cannot be had now, or after a few seconds. */
-  async flush(): Promise<void> {
-    const settled = (state: RoomState): boolean =>
-      (state.unsaved === 0 && state.unsent === 0) || state.status !== 'online'
-    if (!settled(this.#state) && !this.#tracker.refused) await within(this.#when(settled), FLUSH_LIMIT_MS)
+  /** For the client: waiting saves nothing more, as all is saved and sent, or else refused. */
+  get settled(): boolean {
+    const { status, unsaved, unsent } = this.#state
+    const saved = unsaved === 0 || this.#tracker.refused
+    return this.#closed || status === 'refused' || (saved && unsent === 0)
+  }
+
+  async whenSettled(): Promise<void> {
+    await this.#events.outbox.whenCounted()
+    await this.#when(() => this.settled)
   }
 
   /** For the client, which counts the holders. */

@@ -241,6 +241,18 @@ describe('the client in a browser', () => {
     expect([text.length, text.includes('b')]).toEqual([521, true])
   })
 
+  it('[SDK23] is destroyed without a word of what this device keeps', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:left')
+    await page.evaluate(() => window.here.whenSaved())
+    await context.setOffline(true)
+    await page.waitForFunction(() => window.here.state().status === 'offline')
+    await page.evaluate(() => window.here.write('for later'))
+    await page.waitForFunction(() => window.here.state().kept === 1)
+    await page.evaluate(() => window.here.client.destroy())
+    expect(await state(page)).toMatchObject({ unsaved: 1, kept: 1 })
+  })
+
   it('[SDK4] holds a room through the double mounting of React’s StrictMode', async () => {
     const page = await visit(await person(), 'doc:strict')
     await page.evaluate(() => window.here.show())
