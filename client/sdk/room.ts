@@ -256,7 +256,7 @@ export class Room {
     return this.#shared.list<T>(name)
   }
 
-  /** Asks again after a refusal. */
+  /** Asks again after a refusal, of the room or of a change; where one may only read, whether one may write by now. */
   retry(): void {
     this.#session.retry()
   }

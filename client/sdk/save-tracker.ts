@@ -115,6 +115,12 @@ export class SaveTracker {
     if (this.#moving) this.end()
   }
 
+  /** The session in which a change was refused is over, and the next one brings it once more. */
+  askAgain(): void {
+    this.#refused = false
+    this.#changed()
+  }
+
   sent(frame: Frame): void {
     if (frame.address !== this.#address) return
     if (frame.kind === 'step2') {

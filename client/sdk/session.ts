@@ -150,14 +150,17 @@ export class Session implements Member {
     this.#options.changed()
   }
 
-  /** Joins now, whatever kept the room from it. */
+  /** Joins now, whatever kept the room from it, or from changing it. */
   retry(): void {
-    if (this.#phase !== 'refused' && this.#phase !== 'waiting') return
+    const { tokens, tracker } = this.#options
+    const restricted = this.#phase === 'joined' && (this.#readOnly || tracker.refused)
+    if (!restricted && this.#phase !== 'refused' && this.#phase !== 'waiting') return
     this.#failures = 0
     this.#tokensRefused = 0
     this.#refusal = undefined
-    if (this.#token !== '') this.#options.tokens.refuse(this.#token)
+    if (this.#token !== '') tokens.refuse(this.#token)
     this.#rejoin()
+    tracker.askAgain()
   }
 
   /** Joins anew: what the server lacks is found out afresh. */
