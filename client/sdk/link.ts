@@ -156,11 +156,13 @@ export class Link {
   part(provider: HocuspocusProvider, tracker: SaveTracker, endedByServer: boolean): void {
     if (!provider.isAttached) return
     const address = provider.effectiveName
-    if (this.#seats.delete(address)) tracker.end()
+    const seated = this.#seats.delete(address)
     if (endedByServer) this.#socket.configuration.providerMap.delete(address)
     else if (this.isOpen) this.#awaitFarewell(address)
     provider.detach()
     provider.onClose()
+    // Last: whoever hears of it may ask for the room at once, and must not find it half left.
+    if (seated) tracker.end()
   }
 
   /** Resolves once the server has let go of the room's former session, whose frames it would mistake ours for. */

@@ -40,6 +40,8 @@ type Phase =
 const JOIN_LIMIT_MS = 10_000
 /** A session that lasted this long was a good one: the next failure is a first failure. */
 const STEADY_MS = 10_000
+/** Whoever asks at each refusal, as a listener may, waits in between as the room does by itself. */
+const RETRY_AT_ONCE_EVERY_MS = 5_000
 const TOKENS_TO_TRY = 5
 /** Where the log stands is shown on hover: no need to ask at every keystroke. */
 const ASK_SEQ_AFTER_MS = 1_000
@@ -61,6 +63,7 @@ export class Session implements Member {
   #failures = 0
   #tokensRefused = 0
   #joinedAt = 0
+  #retriedAt = 0
   /** It was joined, and another socket takes over at once. */
   #moving = false
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -150,16 +153,17 @@ export class Session implements Member {
     this.#options.changed()
   }
 
-  /** Joins now, whatever kept the room from it, or from changing it. */
+  /** Joins now, whatever kept the room from it, or from changing it; asked again shortly after, when it is due. */
   retry(): void {
     const { tokens, tracker } = this.#options
     const restricted = this.#phase === 'joined' && (this.#readOnly || tracker.refused)
     if (!restricted && this.#phase !== 'refused' && this.#phase !== 'waiting') return
-    this.#failures = 0
-    this.#tokensRefused = 0
-    this.#refusal = undefined
     if (this.#token !== '') tokens.refuse(this.#token)
-    this.#rejoin()
+    if (Date.now() - this.#retriedAt > RETRY_AT_ONCE_EVERY_MS) {
+      this.#retriedAt = Date.now()
+      this.#refusal = undefined
+      this.#rejoin()
+    } else if (this.#phase !== 'waiting') this.#retryLater(this.#refusal, false)
     tracker.askAgain()
   }
 
@@ -293,8 +297,6 @@ export class Session implements Member {
     if (Date.now() - this.#joinedAt > STEADY_MS && this.#phase === 'joined') this.#failures = 0
     this.#refusal = refused
     this.#enter('waiting', endedByServer)
-    this.#timer = setTimeout(() => this.#rejoin(), backoff(this.#failures))
-    this.#failures += 1
   }
 
   #rejoin(): void {
@@ -306,6 +308,11 @@ export class Session implements Member {
   #enter(phase: Phase, endedByServer: boolean, keepSession = false): void {
     this.#attempt += 1
     clearTimeout(this.#timer)
+    // Before anybody hears of the wait: who answers it with `retry()` ends it, and the timer with it.
+    if (phase === 'waiting') {
+      this.#timer = setTimeout(() => this.#rejoin(), backoff(this.#failures))
+      this.#failures += 1
+    }
     this.#announced = undefined
     this.#phase = phase
     if (phase !== 'away' && phase !== 'joining') this.#moving = false

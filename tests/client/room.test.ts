@@ -91,6 +91,25 @@ describe('a room', () => {
     expect(other.status).toBe('online')
   })
 
+  it('[SDK24] makes a listener that asks again at each refusal wait', async () => {
+    let joins = 0
+    const { url } = await startStock({
+      onAuthenticate: async () => {
+        joins += 1
+        if (joins < 4) refuse('forbidden')
+      },
+    })
+    const room = client({ url }).room('doc:a')
+    const seen: string[] = []
+    room.subscribe(() => {
+      if (seen.at(-1) !== room.status) seen.push(room.status)
+      if (room.status === 'refused') room.retry()
+    })
+    await until(room, (state) => state.saved === 'saved')
+    const waits = ['refused', 'offline']
+    expect(seen).toEqual(['connecting', 'refused', 'connecting', ...waits, ...waits, 'online'])
+  })
+
   it('[SDK3] waits and joins again after a refusal that passes', async () => {
     let joins = 0
     const { url } = await startStock({
@@ -205,6 +224,30 @@ describe('the token', () => {
     })
     await mine.room('doc:a').whenSaved()
     expect(asked).toEqual(['join', 'refused'])
+  })
+
+  it('[SDK24] asked for by a listener that hears of its refusal, is tried once, and the room stays joined', async () => {
+    const joins = new Map<string, number>()
+    const { url } = await startStock({
+      onAuthenticate: async ({ documentName }) => {
+        const count = (joins.get(documentName) ?? 0) + 1
+        joins.set(documentName, count)
+        if (documentName === 'doc:a' && count < 3) refuse('token-expired')
+        if (documentName === 'doc:later' && count < 4) refuse('storage-unavailable')
+      },
+    })
+    const mine = client({ url, token: () => `token ${joins.size}` })
+    const room = mine.room('doc:a')
+    const seen: string[] = []
+    room.subscribe(() => {
+      if (seen.at(-1) !== room.status) seen.push(room.status)
+      if (room.refusal?.code === 'token-expired') room.retry()
+    })
+    await room.whenSaved()
+    // Its three waits are longer together than the one that was cut short.
+    await mine.room('doc:later').whenSaved()
+    const tries = ['connecting', 'offline']
+    expect([seen, joins.get('doc:a')]).toEqual([[...tries, ...tries, 'connecting', 'online'], 3])
   })
 
   it('[SDK3] is renewed before it expires, and sent to the rooms', async () => {
