@@ -7,6 +7,7 @@ import type { HeldRoom, Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { tellAll } from '../log/tell-all.ts'
 import type { EventDraft, Role } from '../protocol.ts'
+import { Batch } from './batch.ts'
 import { Channel, type Receipt } from './channel.ts'
 import type { PublishedBy } from './kind.ts'
 import type { AcceptedEvent, Reference, Registry } from './registry.ts'
@@ -56,8 +57,8 @@ export class Channels {
   }
 
   /**
-   * Publishes in a room that is open. All are taken in this order, or refused by themselves; each promise settles when
-   * its event is committed.
+   * Publishes in a room that is open. All are taken in this order, or refused by themselves, but for those after one that
+   * is refused for now; each promise settles when its event is committed.
    */
   publish(
     room: RoomLog,
@@ -66,10 +67,12 @@ export class Channels {
     drafts: readonly EventDraft[],
   ): readonly Promise<Receipt>[] {
     const channel = this.#of(room)
+    const batch = new Batch()
     return drafts.map((draft) => {
       try {
+        // Once it is full it stays so for those after this one: all are handed in, or begin to wait, in this turn.
         if (this.#log.full) throw new SynclineError('storage-full')
-        return this.#publish(channel, { user, role }, this.registry.accept(name, role, draft))
+        return this.#publish(channel, batch, { user, role }, this.registry.accept(name, role, draft))
       } catch (error) {
         return Promise.reject(error)
       }
@@ -94,7 +97,8 @@ export class Channels {
 
   /**
    * Publishes what was accepted, in order; resolves when all is settled.
-   * @throws SynclineError what the first one is refused with; others may then be committed
+   * @throws SynclineError what the first one is refused with; others may then be committed, but none after one that is
+   * refused for now
    */
   async publishAll(
     room: RoomLog,
@@ -103,8 +107,9 @@ export class Channels {
   ): Promise<readonly Receipt[]> {
     if (this.#log.full) throw new SynclineError('storage-full')
     const channel = this.#of(room)
+    const batch = new Batch()
     const settled = await Promise.allSettled(
-      accepted.map((event) => this.#publish(channel, publisher, event)),
+      accepted.map((event) => this.#publish(channel, batch, publisher, event)),
     )
     return settled.map((result) => {
       if (result.status === 'rejected') throw result.reason
@@ -175,16 +180,16 @@ export class Channels {
     }
   }
 
-  #publish(channel: Channel, publisher: Publisher, event: AcceptedEvent): Promise<Receipt> {
+  #publish(channel: Channel, batch: Batch, publisher: Publisher, event: AcceptedEvent): Promise<Receipt> {
     const { about } = event
     // What comes at once is taken in this turn; only what waits for a question to the database holds up what follows.
     if (about === undefined && !channel.waits) return channel.publish(publisher.user, event)
     // Whoever publishes may leave meanwhile.
     const release = this.#log.hold(channel.room)
-    const check = async () => {
+    const look = async () => {
       if (about !== undefined) await this.#requireAbout(channel.room, publisher, event.type, about)
     }
-    return channel.publishAfter(check, publisher.user, event).finally(release)
+    return channel.publishAfter(() => batch.check(look), publisher.user, event).finally(release)
   }
 
   /** @throws SynclineError `event-invalid` where what it is about is not there; `event-forbidden` where it is somebody else's */

@@ -26,7 +26,8 @@ const publish = createRoute({
   method: 'post',
   path: ROOM_EVENTS,
   summary: 'Publish one event, or several in order; answered when they are committed',
-  description: 'The role is the one that the event asks for, by its kind; see GET /api/v1/kinds.',
+  description:
+    'The role is the one that the event asks for, by its kind; see GET /api/v1/kinds. After one that is refused and may go well later none is stored: sent again with the same ids, all stand in their order.',
   security: needs('comment'),
   request: {
     params: roomParam,

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { Channels } from '../../server/channels/channels.ts'
 import { defineKind, event } from '../../server/channels/kind.ts'
@@ -21,11 +21,16 @@ const desk = defineKind('desk', {
 const remark = defineKind('remark', { made: event(z.strictObject({})) }, { everywhere: true })
 
 async function start() {
-  const channels = new Channels(openLog((await database()).db), new Registry([desk, remark]))
+  const log = openLog((await database()).db)
+  const channels = new Channels(log, new Registry([desk, remark]))
   const held = await channels.open('desk:a', 'ada')
   onTestFinished(held.release)
   /** What became of each: its seq, or the code of its refusal. */
-  const publish = async (user: string, role: Role, ...drafts: readonly [string, string, object?][]) => {
+  const publish = async (
+    user: string,
+    role: Role,
+    ...drafts: readonly (readonly [string, string, object?])[]
+  ) => {
     const settled = await Promise.allSettled(
       channels.publish(
         held.room,
@@ -36,7 +41,7 @@ async function start() {
     )
     return settled.map((one) => (one.status === 'fulfilled' ? one.value.seq : one.reason.code))
   }
-  return { channels, publish, room: held.room }
+  return { channels, log, publish }
 }
 
 describe('events about earlier ones', () => {
@@ -78,6 +83,29 @@ describe('events about earlier ones', () => {
         ['desk.removed', 'r1', { note: 'n1' }],
       ),
     ).toEqual(['event-forbidden', 4])
+  })
+
+  it('[EVT104] refuses what comes after one that cannot be looked up now, and takes all in order when they come again', async () => {
+    const { publish, channels, log } = await start()
+    const lookUp = vi.spyOn(log, 'eventById')
+    const terminated = Object.assign(new Error('terminating connection'), { code: '57P01' })
+    await publish('ada', 'write', ['desk.note', 'n1'])
+
+    const message = [
+      ['desk.note', 'n2'],
+      ['desk.note', 'n3', { answers: 'n1' }],
+      ['desk.changed', 'c1', { note: 'n3' }],
+      ['desk.changed', 'c2', { note: 'n1' }],
+      ['desk.note', 'n4'],
+    ] as const
+    lookUp.mockRejectedValueOnce(terminated)
+    expect(await publish('ada', 'write', ...message)).toEqual([2, '57P01', '57P01', '57P01', '57P01'])
+    expect(await publish('ada', 'write', ...message)).toEqual([2, 3, 4, 5, 6])
+
+    const drafts = ['c3', 'c4'].map((id) => ({ type: 'desk.changed', id, payload: { note: 'n1' } }))
+    lookUp.mockRejectedValueOnce(terminated)
+    await expect(channels.publishAs('ada', 'desk:a', drafts)).rejects.toBe(terminated)
+    expect((await channels.publishAs('ada', 'desk:a', drafts)).map(({ seq }) => seq)).toEqual([7, 8])
   })
 
   it('[EVT104] holds the room until what waits is looked up, though its publisher has left', async () => {

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
+import { connect } from '../../client/sdk/index.ts'
 import type { EventDraft } from '../../server/protocol.ts'
 import { startProxy } from '../log/postgres-proxy.ts'
 import { query } from '../support/blocked-database.ts'
@@ -82,6 +83,28 @@ it('[EVT65] refuses what it could not keep while the database is away, and takes
   await until(() => record.readers.every(({ seen }) => seen.length >= 100))
   expect(record.check(log)).toEqual([])
   expect(log).toHaveLength(100)
+}, 60_000)
+
+it('[EVT44] keeps two edits of one comment in their order, where the first cannot be looked up at once', async () => {
+  const { proxy, server, token } = await behindProxy()
+  const client = connect({ url: server.url, token, user: { id: 'ada', name: 'Ada' } })
+  onTestFinished(() => client.destroy())
+  const room = client.room('build:2')
+  const texts: string[] = []
+  room.on('comment.edited', ({ payload }) => texts.push(payload.text), 'start')
+  const { id: comment } = await room.publish('comment.created', { text: 'first' })
+  let lost = 0
+  proxy.fate = {
+    request: (bytes) => {
+      if (lost > 0 || !Buffer.from(bytes).includes('find event')) return 'pass'
+      lost += 1
+      return 'lose'
+    },
+  }
+  await Promise.all(['second', 'third'].map((text) => room.publish('comment.edited', { comment, text })))
+  await until(() => texts.length === 2)
+  expect(texts).toEqual(['second', 'third'])
+  expect(lost).toBe(1)
 }, 60_000)
 
 it('[EVT64] answers everybody who publishes in a room while it is deleted, and keeps nothing of it', async () => {
