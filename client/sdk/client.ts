@@ -26,7 +26,7 @@ export interface ConnectOptions {
    * Give it, too, where events are published offline: until a token says who it is, what is published outlives no page.
    */
   readonly user?: User | undefined
-  /** `false` keeps no copy on this device. */
+  /** `false` keeps nothing on this device: no copies, unless a room says otherwise, and nothing that waits to be published. */
   readonly offline?: boolean | undefined
   /**
    * The room that this page is most about, for load balancers that bring a room's people together on one node
@@ -38,7 +38,7 @@ export interface ConnectOptions {
 }
 
 export interface RoomOptions {
-  /** `false` keeps no copy of this room on this device. */
+  /** `false` keeps no copy of this room's document on this device; what is published waits here all the same. */
   readonly offline?: boolean | undefined
 }
 
@@ -195,7 +195,7 @@ export class Client {
     if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
     const existing = this.#rooms.get(name)
     if (existing !== undefined) return existing
-    const offline = options.offline ?? this.#options.offline ?? true
+    const keeps = this.#options.offline ?? true
     const held: Held = {
       room: new Room({
         name,
@@ -203,8 +203,9 @@ export class Client {
         tokens: this.#tokens,
         user: this.#options.user ?? this.#tokens.user,
         attention: this.#attention,
-        copyName: offline ? this.#copyName(name) : undefined,
-        outboxName: offline ? this.#outboxName : undefined,
+        copyName: (options.offline ?? keeps) ? this.#copyName(name) : undefined,
+        // All holders share it, whatever the first of them said of the copy.
+        outboxName: keeps ? this.#outboxName : undefined,
         released: () => this.#release(name, held),
       }),
       holders: 0,

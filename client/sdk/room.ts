@@ -132,10 +132,7 @@ export class Room {
     return this.#whenLoaded
   }
 
-  /**
-   * Resolves when the document first holds what the server has. Rejects with the reason if the room is refused, and
-   * if it is closed before.
-   */
+  /** Resolves when the document first holds what the server has. Rejects with the reason if the room is refused, or closed before. */
   whenSynced(): Promise<void> {
     return this.#when((state) => state.synced)
   }
@@ -183,10 +180,7 @@ export class Room {
     this.awareness.setLocalStateField(field, value)
   }
 
-  /**
-   * Calls back with each event of that type, once and in order, whatever drops in between. Returns what stops it.
-   * Default: those that come from now on.
-   */
+  /** Calls back with each event of that type, by default from now on: once and in order, whatever drops in between. Returns what stops it. */
   on<Type extends EventType>(
     type: Type,
     listener: (event: EventOf<Type>) => void,

@@ -160,6 +160,32 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     expect(await elsewhere.evaluate(() => window.here.state().unsent)).toBe(0)
   })
 
+  it('[EVT46] wait in the inbox too, whoever opened it first, and no copy of it is kept', async () => {
+    const context = await device()
+    const page = await visit(context, 'doc:any')
+    await page.evaluate(() => window.here.openInbox())
+    await online(page)
+    await goOffline(context, page)
+    await page.evaluate(() => window.here.markRead('n1'))
+    const kept = await page.evaluate(() => indexedDB.databases())
+    expect(kept.filter(({ name }) => name?.endsWith('user:ada'))).toEqual([])
+    await putAway(context, 'user:ada', 1)
+    await page.close()
+
+    const again = await visit(context, 'doc:any')
+    await again.evaluate(() => window.here.openInbox())
+    await context.setOffline(false)
+    const authorization = `Bearer ${await server.token('ada', {})}`
+    const read = async () => {
+      const answer = await fetch(`${server.url}/api/v1/rooms/user:ada/events?types=user.read`, {
+        headers: { authorization },
+      })
+      const { events } = (await answer.json()) as { events?: readonly { readonly payload: unknown }[] }
+      return events?.map(({ payload }) => payload)
+    }
+    await expect.poll(read, { timeout: 20_000 }).toEqual([{ ids: ['n1'] }])
+  })
+
   it('[EVT52] are what the hooks show, also under StrictMode, and the status says what waits', async () => {
     const context = await device()
     const page = await visit(context, 'build:shown')

@@ -71,6 +71,10 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
     },
     say: (text: string) => chatOf(client, room).send({ text }),
     queue: () => room.publish('build.queued', {}),
+    /** As a page does that shows what is unread in chats. */
+    openInbox: () => void client.inbox(),
+    /** As what shows notifications does, which may come later. */
+    markRead: (id: string) => void client.room(`user:${user}`).publish('user.read', { ids: [id] }),
     refused: () => {
       const codes: string[] = []
       room.onRefused(({ refusal }) => codes.push(refusal.code))
