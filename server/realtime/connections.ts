@@ -142,9 +142,12 @@ export class Connections {
 
   /**
    * Whether a person may come in over this WebSocket; what they and all their WebSockets share.
-   * @throws SynclineError `shutting-down`, `revoked`, `too-many-connections`, `too-many-rooms`
+   * @throws SynclineError `session-ended`, `shutting-down`, `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(socket: Socket, identity: Identity, room: string): Pace {
+    const known = this.#sockets.get(socket)
+    // It closed while its token was looked at: nobody would ever take it away from its person again.
+    if (known === undefined) throw new SynclineError('session-ended')
     this.#refuseWhileDraining()
     this.#revocations.check(identity, room)
     this.authenticated(socket)
@@ -158,7 +161,7 @@ export class Connections {
     const person = this.#person(user)
     clearTimeout(person.forget)
     person.sockets.add(socket)
-    this.#sockets.get(socket)?.users.add(user)
+    known.users.add(user)
     this.#usersElsewhere?.changed(user)
     return person.pace
   }

@@ -203,9 +203,11 @@ export class Session implements WebSocketLike, Socket {
   /**
    * Somebody's token was taken: they count from now on, and what is revoked is ended, however long their
    * document loads.
-   * @throws SynclineError `revoked`, `too-many-connections`, `too-many-rooms`
+   * @throws SynclineError `session-ended`, `revoked`, `too-many-connections`, `too-many-rooms`
    */
   admit(identity: Identity, room: string): Admission {
+    // Also where it is only being closed: nobody would read a room over it any more.
+    if (!this.#open) throw new SynclineError('session-ended')
     this.#meter.note(JOIN_MESSAGES)
     const pace = this.#options.connections.admit(this, identity, room)
     this.#authenticated()

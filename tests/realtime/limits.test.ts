@@ -94,6 +94,31 @@ it('[LIM2] lets a person have so many WebSockets, from wherever; one more is ref
   await until(async () => (await raw({ token: tokenOf('sam') })).refusal === undefined)
 })
 
+it('[LIM2] counts nobody whose WebSocket closed while their token was looked at', async () => {
+  const looked = Promise.withResolvers<void>()
+  onTestFinished(() => looked.resolve())
+  let looking = 0
+  // As long as JWKS_URL does not answer.
+  const onAuthenticate = () => {
+    looking += 1
+    return looked.promise
+  }
+  const gateway = await startGateway([{ priority: 300, onAuthenticate }], { socketsPerUser: 2 })
+  const options = { wsUrl: gateway.wsUrl, room: 'doc:limits', token: tokenOf('ada') }
+  const gone = await Promise.all([1, 2, 3].map(() => RawClient.open(options)))
+  for (const client of gone) client.authenticate(options.token)
+  await until(() => looking === 3)
+  for (const client of gone) client.cut()
+  await until(() => gateway.connections.size === 0)
+  looked.resolve()
+  const back = await RawClient.connect(options)
+  expect(back.refusal).toBeUndefined()
+  expect(gateway.connections.people).toBe(1)
+  back.cut()
+  await until(() => gateway.connections.size === 0)
+  expect(gateway.connections.people).toBe(0)
+})
+
 it('[LIM3] lets an address have so many WebSockets; one more is closed with the reason, another address is not', async () => {
   const headers = from()
   for (const user of ['u1', 'u2', 'u3', 'u4', 'u5', 'u6']) {
