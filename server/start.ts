@@ -9,6 +9,9 @@ import { within } from './within.ts'
 /** How long requests that are ended by a stop may take to hear of it, in ms. */
 const LAST_WORDS = 1_000
 
+/** How long what is cut may take to be gone, in ms: longer than a WebSocket whose client does not answer that it is being closed. */
+const GONE = 3_000
+
 /** How long ending all parts may take, where the database stands still, in ms. */
 const LET_GO = 10_000
 
@@ -52,7 +55,8 @@ export async function startApp(config: Config, logger: Logger, embedded: EmbedOp
       await within(LAST_WORDS, closed)
       clearInterval(sweep)
       server.closeAllConnections()
-      await closed
+      // It waits for every descriptor, and what was upgraded is not on the list of those that were just closed.
+      await within(GONE, closed)
       await within(LET_GO, parts.end())
       return unsaved
     },

@@ -146,6 +146,11 @@ export class Gateway {
 function refuseUpgrade(tcp: Duplex, { code, message, status, retryable, retryAfter }: SynclineError): void {
   const body = JSON.stringify({ error: { code, message, retryable } })
   const later = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`
+  // Node has let go of it, and leaves it open until its other side ends, too: no limit and no stop would ever reach it.
+  tcp.once('finish', () => tcp.destroy())
+  const timer = setTimeout(() => tcp.destroy(), CLOSE_WITHIN)
+  timer.unref()
+  tcp.once('close', () => clearTimeout(timer))
   tcp.end(
     `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nConnection: close\r\n${later}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

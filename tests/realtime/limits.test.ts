@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import type { Connection } from '@hocuspocus/server'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 import { identityOf } from '../../server/realtime/authorization.ts'
-import { startGateway } from '../support/gateway.ts'
+import { ALLOWED_ORIGIN, LARGE_PATH, startGateway } from '../support/gateway.ts'
 import { connectProvider, connectSocket, type Replica } from '../support/provider.ts'
 import { RawClient, type RawClientOptions } from '../support/raw-client.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -138,6 +140,37 @@ it('[LIM3] takes an address from a trusted proxy only, and only the part that it
   }
   const other = { 'x-forwarded-for': `${from()['x-forwarded-for']}, 198.51.100.7` }
   expect((await raw({ token: tokenOf('v7'), headers: other })).refusal).toBe('too-many-connections')
+})
+
+/** Sends this as it stands, and never ends its side. */
+function neverEnding(url: string, requests: string): Socket {
+  const { hostname, port } = new URL(url)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => undefined).write(requests)
+  return socket
+}
+
+const upgradeOf = (path: string, origin = ALLOWED_ORIGIN): string =>
+  `GET ${path} HTTP/1.1\r\nHost: syncline\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: ${origin}\r\n\r\n`
+
+it('[LIM3] leaves nothing open of an upgrade that it refuses, where its client never ends', async () => {
+  const { wsUrl, connected } = await startGateway()
+  const answered: string[] = []
+  for (const upgrade of [upgradeOf('/elsewhere'), upgradeOf('/sync', 'https://evil.example')]) {
+    neverEnding(wsUrl, upgrade).on('data', (bytes) => answered.push(bytes.toString().slice(0, 12)))
+  }
+  await expect.poll(() => answered.sort()).toEqual(['HTTP/1.1 403', 'HTTP/1.1 404'])
+  await expect.poll(connected).toBe(0)
+})
+
+it('[LIM3] leaves nothing open of it where its client does not read what it asked for before', async () => {
+  const { wsUrl, connected } = await startGateway()
+  const before = `GET ${LARGE_PATH} HTTP/1.1\r\nHost: syncline\r\n\r\n`
+  const client = neverEnding(wsUrl, before + upgradeOf('/elsewhere'))
+  // Of what it asked for the first bytes are taken out of the kernel's hands, and no more.
+  await once(client, 'readable')
+  await expect.poll(connected).toBe(0)
 })
 
 it('[LIM4] bounds WebSockets without a token, and gives them so long to show one', async () => {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { blockWrites, query } from '../support/blocked-database.ts'
 import { connectProvider } from '../support/provider.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -82,4 +83,21 @@ it('[RT7] while the database hangs it ends after its time, not with 0, and what 
   await server.restart()
   const there = new Set(await readRoom(server, 'doc:hung'))
   expect(acknowledged.filter((edit) => !there.has(edit))).toEqual([])
+})
+
+it('[RT7] ends with 0 where the client of an upgrade that was refused never ends', async () => {
+  const { hostname, port } = new URL(server.url)
+  const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  onTestFinished(() => void client.destroy())
+  let answer = ''
+  client
+    .on('error', () => undefined)
+    .on('data', (bytes) => {
+      answer += bytes
+    })
+  client.write(
+    `GET /elsewhere HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  )
+  await until(() => answer.startsWith('HTTP/1.1 404'))
+  expect(await server.stop()).toBe(0)
 })

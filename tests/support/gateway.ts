@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { promisify } from 'node:util'
 import type { Extension, Hocuspocus } from '@hocuspocus/server'
 import { type DestinationStream, pino } from 'pino'
 import { onTestFinished } from 'vitest'
@@ -22,12 +23,18 @@ import { SECRET } from './tokens.ts'
 /** The one origin that pages may come from. */
 export const ALLOWED_ORIGIN = 'https://app.example'
 
+/** What is there is more than two kernels keep for somebody who does not read, in bytes. */
+export const LARGE_PATH = '/large'
+const LARGE = 64 * 1024 * 1024
+
 export interface TestGateway {
   readonly wsUrl: string
   readonly hocuspocus: Hocuspocus
   readonly connections: Connections
   /** Who is connected: to any node, where there is a bus. */
   readonly whereabouts: Whereabouts
+  /** TCP connections that are open. */
+  connected(): Promise<number>
   /** What was logged, one object a line. */
   readonly logged: readonly Record<string, unknown>[]
   /** As the table's poll or the route would. */
@@ -63,7 +70,8 @@ export async function startGateway(
     limits,
   )
   const server = createServer((request, response) => {
-    if (!gateway.request(request, response)) response.writeHead(404).end()
+    if (gateway.request(request, response)) return
+    response.writeHead(404).end(request.url === LARGE_PATH ? Buffer.alloc(LARGE) : undefined)
   })
   const gateway = new Gateway({
     hocuspocus,
@@ -92,6 +100,7 @@ export async function startGateway(
     hocuspocus,
     connections,
     whereabouts: everywhere ?? attendance,
+    connected: () => promisify(server.getConnections.bind(server))(),
     logged,
     revoke: (subject) => {
       const revocation: Revocation = { ...subject, at: Date.now() + 1 }
