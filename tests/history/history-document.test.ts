@@ -22,6 +22,9 @@ function inBlocks(entries: readonly HistoryEntry[], size: number): HistoryDocume
   return history
 }
 
+const blockOf = (history: HistoryDocument, entries: readonly HistoryEntry[]) =>
+  makeBlock(entries, (client) => history.changes.knownAt(client, (entries[0]?.seq ?? 1) - 1))
+
 function checkPosition(history: HistoryDocument, entries: readonly HistoryEntry[], seq: number): void {
   const expected = replay(entries, seq)
   expect(Y.equalSnapshots(sorted(history.snapshotAt(seq)), sorted(Y.snapshot(expected))), `at ${seq}`).toBe(
@@ -61,6 +64,41 @@ describe('a history document', () => {
       }),
       RUNS,
     )
+  })
+
+  it('[HIS2] is the same where entries wait as the blocks that were made of them, whenever they are read', () => {
+    const sizes = fc.record({ block: fc.integer({ min: 1, max: 20 }), read: fc.integer({ min: 1, max: 60 }) })
+    fc.assert(
+      fc.property(steps(80), sizes, (actions, { block, read }) => {
+        const entries = logOf(actions)
+        const history = new HistoryDocument()
+        for (const [index, entry] of entries.entries()) {
+          history.add(entry)
+          const to = index + 1
+          if (to % read === 0) history.integrate()
+          // A block is made a little later than its last entry has come, as by a worker.
+          const end = to - 3
+          if (end > 0 && end % block === 0) history.fold(blockOf(history, entries.slice(end - block, end)))
+        }
+        expect(history.head).toBe(entries.length)
+        for (let seq = 0; seq <= entries.length; seq += 1) checkPosition(history, entries, seq)
+      }),
+      RUNS,
+    )
+  })
+
+  it('[HIS29] takes less for entries of which a block was made, as long as nobody reads them', () => {
+    const doc = new Y.Doc()
+    const entries: HistoryEntry[] = []
+    doc.on('update', (bytes: Uint8Array) =>
+      entries.push({ seq: entries.length + 1, at: 0, actor: 'ada', bytes }),
+    )
+    const text = doc.getText('content')
+    for (let i = 0; i < 2_000; i += 1) text.insert(text.length, 'a')
+    const history = HistoryDocument.fromEntries(entries)
+    const before = history.bytes
+    history.fold(blockOf(history, entries))
+    expect(history.bytes).toBeLessThan(before / 10)
   })
 
   it('[HIS2] says of each id which entry brought it and which one deleted it', () => {

@@ -19,6 +19,16 @@ export interface HistoryEntry {
   readonly merged?: Merged
 }
 
+/** What an update that waits takes beside its bytes, about: two objects, and its part of a buffer. */
+const WAITING_OVERHEAD = 200
+
+interface Waiting {
+  readonly update: Uint8Array
+  readonly wide: boolean
+  /** The last entry that it holds. */
+  readonly seq: Seq
+}
+
 /**
  * All that a room's log brought up to `head`, deleted or not. Structs are only ever added, so this one document
  * holds every position up to its head: at `seq` an id is visible if it had come and had not gone yet.
@@ -28,9 +38,10 @@ export class HistoryDocument {
   readonly #changes = new ChangeIndex()
   readonly #pairs = new SurrogatePairs(this.#changes)
   /** Updates that the document does not hold yet: who only asks what changed need not wait for Yjs. */
-  #waiting: { readonly update: Uint8Array; readonly wide: boolean }[] = []
+  #waiting: Waiting[] = []
   #waitingBytes = 0
   #structBytes = 0
+  #integratedTo: Seq = 0
   /** Up to where the document's deletions are those of the log. */
   #deletedTo: Seq = 0
   #head: Seq = 0
@@ -78,6 +89,7 @@ export class HistoryDocument {
     this.#waiting = []
     this.#structBytes += this.#waitingBytes
     this.#waitingBytes = 0
+    this.#integratedTo = this.#head
     if (waiting.length === 0) return
     // One local transaction: an update applied by itself would have Yjs tidy up formats, which is an edit.
     this.#doc.transact(() => {
@@ -106,6 +118,15 @@ export class HistoryDocument {
     if (firstSeq !== this.#head + 1) throw new RangeError(`entry ${firstSeq} does not follow ${this.#head}`)
     this.#changes.addRuns(inserts, deletes)
     this.#take(structs, wide, lastSeq)
+  }
+
+  /** A block was made of entries that it holds: as long as nobody reads them they wait as one, which takes a tenth. */
+  fold({ firstSeq, lastSeq, wide, structs }: Block): void {
+    if (this.#integratedTo >= firstSeq) return
+    const before = this.#waiting.filter(({ seq }) => seq < firstSeq)
+    const after = this.#waiting.filter(({ seq }) => seq > lastSeq)
+    this.#waiting = [...before, { update: structs, wide, seq: lastSeq }, ...after]
+    this.#waitingBytes = this.#waiting.reduce((sum, { update }) => sum + update.length, 0)
   }
 
   /** State vector and delete set after the first `seq` entries. */
@@ -141,12 +162,13 @@ export class HistoryDocument {
 
   /** In memory, about: Yjs takes some ten times what an update does. */
   get bytes(): number {
-    return this.#changes.bytes + this.#waitingBytes + this.#structBytes * 10
+    const waiting = this.#waitingBytes + this.#waiting.length * WAITING_OVERHEAD
+    return this.#changes.bytes + waiting + this.#structBytes * 10
   }
 
   #take(update: Uint8Array, wide: boolean, head: Seq): void {
     this.#head = head
-    this.#waiting.push({ update, wide })
+    this.#waiting.push({ update, wide, seq: head })
     this.#waitingBytes += update.length
   }
 

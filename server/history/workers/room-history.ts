@@ -4,6 +4,7 @@ import { type RoomId, type Seq, SYSTEM } from '../../log/entry.ts'
 import { nearestPositions, POSITIONS_LOCK } from '../../log/positions.ts'
 import { read } from '../../log/read.ts'
 import { inTransaction, type Queryable } from '../../storage/transaction.ts'
+import type { Block } from '../blocks/block.ts'
 import { BLOCK_ENTRIES, blockedTo, damaged, readBlocks, writeBlock } from '../blocks/blocks.ts'
 import { makeBlock } from '../blocks/make-block.ts'
 import type { Effect } from '../positions/change-index.ts'
@@ -117,7 +118,7 @@ export class RoomHistory {
       if (block !== undefined) await writeBlock(client, this.#room, block)
       return true
     })
-    if (ours && block !== undefined) this.#drop(block.lastSeq)
+    if (ours && block !== undefined) this.#drop(block)
     return ours
   }
 
@@ -150,9 +151,10 @@ export class RoomHistory {
     return makeBlock(entries, (client) => this.#document.changes.knownAt(client, this.#blocksTo))
   }
 
-  #drop(blocksTo: Seq): void {
-    this.#blocksTo = blocksTo
-    this.#tail = this.#tail.filter(({ entry }) => entry.seq > blocksTo)
+  #drop(block: Block): void {
+    this.#document.fold(block)
+    this.#blocksTo = block.lastSeq
+    this.#tail = this.#tail.filter(({ entry }) => entry.seq > block.lastSeq)
   }
 
   /** Who looks at the versions of a room that everybody has left wants to see how they left it. */
