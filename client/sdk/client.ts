@@ -67,7 +67,7 @@ export class Client {
   readonly #closing = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
   #state: ClientState = { status: 'connecting', transport: 'websocket' }
-  #destroyed = false
+  #destroyed: Promise<void> | undefined
   /** Whose events were looked for on this device. */
   #sender: string | undefined
 
@@ -133,7 +133,10 @@ export class Client {
     return held.room
   }
 
-  /** As `room`, but not held: the room closes after a moment unless somebody takes hold of it. */
+  /**
+   * As `room`, but not held: the room closes after a moment unless somebody takes hold of it. Both give the rooms that
+   * were open when the client was destroyed, closed, and throw where there is none.
+   */
   peek(name: string, options: RoomOptions = {}): Room {
     const held = this.#held(name, options)
     if (held.holders === 0) this.#closeSoon(name, held)
@@ -166,8 +169,12 @@ export class Client {
    * Rejects, once all is closed, where changes were neither saved by then, nor refused, nor kept on this device: with
    * what stood in their way as `cause`.
    */
-  async destroy(): Promise<void> {
-    this.#destroyed = true
+  destroy(): Promise<void> {
+    this.#destroyed ??= this.#destroy()
+    return this.#destroyed
+  }
+
+  async #destroy(): Promise<void> {
     const rooms = [...this.#rooms.values()].map(({ room }) => room)
     await Promise.all([
       ...rooms.map((room) => within(room.whenSettled(), SETTLE_LIMIT_MS)),
@@ -191,10 +198,10 @@ export class Client {
   }
 
   #held(name: string, options: RoomOptions): Held {
-    if (this.#destroyed) throw new Error('The client was destroyed')
-    if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
     const existing = this.#rooms.get(name)
     if (existing !== undefined) return existing
+    if (this.#destroyed !== undefined) throw new Error('The client was destroyed')
+    if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
     const keeps = this.#options.offline ?? true
     const held: Held = {
       room: new Room({
@@ -225,7 +232,7 @@ export class Client {
     if (owner === undefined || owner === this.#sender || this.#options.offline === false) return
     this.#sender = owner
     for (const name of await roomsWaiting(this.#outboxName, owner)) {
-      if (this.#destroyed) return
+      if (this.#destroyed !== undefined) return
       const room = this.room(name)
       await room.whenSent().catch(() => undefined) // it was closed, with all others
       room.release()
@@ -247,6 +254,7 @@ export class Client {
 
   #closeSoon(name: string, held: Held): void {
     clearTimeout(held.timer)
+    if (this.#destroyed !== undefined) return
     held.timer = setTimeout(() => this.#closeOnceSaved(name, held), GRACE_MS)
   }
 
@@ -260,7 +268,8 @@ export class Client {
 
   #close(name: string, held: Held): void {
     clearTimeout(held.timer)
-    this.#rooms.delete(name)
+    // What shows a room when the client is destroyed renders again as it closes, and keeps it as it was.
+    if (this.#destroyed === undefined) this.#rooms.delete(name)
     const closed = held.room.destroy()
     this.#closing.add(closed)
     // One that failed stays, for destroy() to report.

@@ -260,4 +260,15 @@ describe('the client in a browser', () => {
     await page.waitForTimeout(1_500)
     expect(await page.evaluate(() => document.body.textContent)).toContain('online saved 1')
   })
+
+  it('[SDK25] leaves a page as it is when its client is destroyed', async () => {
+    const page = await visit(await person(), 'doc:signed-out')
+    const thrown: string[] = []
+    page.on('pageerror', ({ message }) => thrown.push(message))
+    await page.evaluate(() => window.here.show())
+    await page.waitForFunction(() => document.body.textContent?.includes('online saved 1'))
+    await page.evaluate(() => window.here.client.destroy())
+    await page.waitForFunction(() => document.body.textContent?.includes('offline offline'))
+    expect(thrown).toEqual([])
+  })
 })
