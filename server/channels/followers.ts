@@ -8,7 +8,7 @@ import type { EventDraft } from '../protocol.ts'
 import { Rounds } from '../rounds.ts'
 import { type Database, openPool } from '../storage/database.ts'
 import type { Pulse } from '../storage/pulse.ts'
-import { inTransaction, type Queryable } from '../storage/transaction.ts'
+import { inTransaction, keptOpen, type Queryable } from '../storage/transaction.ts'
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
@@ -170,7 +170,11 @@ export class Followers {
         room = await claimRoom(client, after, this.#paused())
         if (room === undefined) return NOTHING
         const queued = await readQueued(client, room.id, AT_ONCE)
-        if (!room.deleted) await this.#publish(await this.#follow(client, room, queued.events))
+        if (!room.deleted) {
+          const derived = await this.#follow(client, room, queued.events)
+          // What follows from many events, for many people, is a commit each.
+          await keptOpen(client, this.#publish(derived))
+        }
         await unqueue(client, room.id, queued.until)
         return queued
       })

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { Channels } from '../../server/channels/channels.ts'
 import { followedTo, isQueued, lastQueued } from '../../server/channels/event-queue.ts'
@@ -8,8 +8,9 @@ import { defineKind, event } from '../../server/channels/kind.ts'
 import { Registry } from '../../server/channels/registry.ts'
 import type { StoredEvent } from '../../server/log/events.ts'
 import type { Database } from '../../server/storage/database.ts'
-import type { Queryable } from '../../server/storage/transaction.ts'
+import { IDLE_IN_TRANSACTION, type Queryable } from '../../server/storage/transaction.ts'
 import { connectTo, countTo, database, openLog, startPulse } from '../log/fixture.ts'
+import { startProxy } from '../log/postgres-proxy.ts'
 import { until } from '../support/server.ts'
 
 const silent = pino({ level: 'silent' })
@@ -162,6 +163,85 @@ describe('following events', () => {
     await caughtUp('desk:other')
     expect(await scribbled(db, 'desk:a')).toEqual(['1', '2'])
     expect(await scribbled(db, 'desk:other')).toEqual(['of-1', 'of-2'])
+  })
+
+  /** Whose publishing of what follows is held up, until it is let go. */
+  function heldUp(db: Database, scribe: Follower) {
+    const begun = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    onTestFinished(() => held.resolve())
+    const made = node(db, scribe)
+    const { channels } = made
+    const publishAs = channels.publishAs.bind(channels)
+    channels.publishAs = async (...what) => {
+      if (what[1] === 'desk:other') {
+        begun.resolve()
+        await held.promise
+      }
+      return publishAs(...what)
+    }
+    return { ...made, begun: begun.promise, letGo: () => held.resolve() }
+  }
+
+  const toOther = (events: readonly StoredEvent[]): readonly Derived[] =>
+    events
+      .filter(({ id }) => !id.startsWith('of-'))
+      .map(({ id }) => ({
+        room: 'desk:other',
+        actor: 'system',
+        event: { type: 'desk.noted', id: `of-${id}`, payload: {} },
+      }))
+
+  it('[STO10] has another node do what one was doing that is parted from the database, once', async () => {
+    const { url, db } = await start()
+    const proxy = await startProxy(url)
+    onTestFinished(() => proxy.close())
+    /** Found out sooner than after a minute. */
+    class Parted extends Scribe {
+      override async follow(...[client, ...of]: Parameters<Scribe['follow']>) {
+        await client.query('set local idle_in_transaction_session_timeout = 300')
+        return super.follow(client, ...of)
+      }
+    }
+    const parted = heldUp(await connectTo(proxy.url), new Parted(toOther))
+    const other = node(db, new Scribe(toOther))
+    parted.follow()
+    await other.note('desk:a', '1', '2')
+    await parted.begun
+    proxy.swallow()
+    other.follow()
+    await other.caughtUp('desk:a')
+    await other.caughtUp('desk:other')
+    expect(await scribbled(db, 'desk:a')).toEqual(['1', '2'])
+    proxy.restore()
+    parted.letGo()
+    await parted.note('desk:a', '3')
+    await parted.caughtUp('desk:a')
+    await parted.caughtUp('desk:other')
+    expect(await scribbled(db, 'desk:a')).toEqual(['1', '2', '3'])
+    expect(await scribbled(db, 'desk:other')).toEqual(['of-1', 'of-2', 'of-3'])
+  })
+
+  it('[STO10] asks something from time to time while it publishes, however long that takes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { db } = await start()
+    const { follow, note, caughtUp, begun, letGo } = heldUp(db, new Scribe(toOther))
+    follow()
+    await note('desk:a', '1')
+    await begun
+    const lastAsked = async () => {
+      const { rows } = await db.pool.query<{ query: string }>(
+        `select query from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      )
+      return rows.map(({ query }) => query)
+    }
+    await expect.poll(lastAsked).toEqual([expect.stringContaining('insert into scribbled')])
+    vi.advanceTimersByTime(IDLE_IN_TRANSACTION / 2)
+    await expect.poll(lastAsked).toEqual(['select 1'])
+    letGo()
+    await caughtUp('desk:a')
+    expect(await scribbled(db, 'desk:a')).toEqual(['1'])
   })
 
   it('[EVT101] leaves out what can never be published, and goes on', async () => {

@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
+import { ONE_WAY_OF_WRITING } from '../../server/backup/rows.ts'
 import type { RoomId } from '../../server/log/entry.ts'
 import { Log } from '../../server/log/log.ts'
 import { markLoad } from '../../server/log/rooms.ts'
 import { type Database, openDatabase, openPool } from '../../server/storage/database.ts'
 import { StorageError } from '../../server/storage/error.ts'
+import { isStorageFailure } from '../../server/storage/failure.ts'
 import { requireServer } from '../../server/storage/requirements.ts'
+import { inTransaction } from '../../server/storage/transaction.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
 import { type Pooling, startPooler } from '../support/pooler.ts'
 
@@ -142,6 +145,56 @@ describe('[STO7] a pooler between', () => {
     expect(await commitsOf(onDisk)).toBe('on')
     expect(await commitsOf(soon)).toBe('off')
     expect(await commitsOf(onDisk)).toBe('off')
+  })
+})
+
+describe('[STO10] a node that is lost', () => {
+  const idleIn = async (connection: Pick<pg.Pool, 'query'> | pg.Client): Promise<unknown> => {
+    const { rows } = await connection.query('show idle_in_transaction_session_timeout')
+    return rows[0]?.idle_in_transaction_session_timeout
+  }
+  /** What was set on a connection; over a socket of this machine Postgres tells keepalives as 0, whatever they are. */
+  const setOn = async (connection: Pick<pg.Pool, 'query'> | pg.Client): Promise<readonly string[]> => {
+    const { rows } = await connection.query<{ name: string }>(
+      `select name from pg_settings where source = 'session' and name like 'tcp%' order by name`,
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  it('[STO10] is found out on every connection, a writer’s own and those of all pools', async () => {
+    const database = await opened()
+    const derived = openPool(fresh.storage.url, { max: 1, commits: 'soon' })
+    onTestFinished(() => derived.end())
+    for (const connection of [database.pool, derived, await database.connect()]) {
+      expect(await idleIn(connection)).toBe('1min')
+      expect(await setOn(connection)).toEqual([
+        'tcp_keepalives_count',
+        'tcp_keepalives_idle',
+        'tcp_keepalives_interval',
+      ])
+    }
+  })
+
+  it('[STO10] and not where a page of an export or an import may take longer to be written or read', async () => {
+    const { pool } = await opened()
+    const idle = await inTransaction(pool, async (client) => {
+      await client.query(ONE_WAY_OF_WRITING)
+      return idleIn(client)
+    })
+    expect([idle, await idleIn(pool)]).toEqual(['0', '1min'])
+  })
+
+  it('[STO10] whose transaction was ended hears that the database is away, and its pool goes on', async () => {
+    const { pool } = await opened()
+    const ended = inTransaction(pool, async (client) => {
+      await client.query(`set local idle_in_transaction_session_timeout = 1`)
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+      const gone = 'select from pg_stat_activity where pid = $1'
+      await expect.poll(async () => (await pool.query(gone, [rows[0]?.pid])).rowCount).toBe(0)
+      await client.query('select 1')
+    })
+    expect(isStorageFailure(await ended.catch((error: unknown) => error))).toBe(true)
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
   })
 })
 
