@@ -9,7 +9,7 @@ interface ChartProps {
   readonly drawn: Drawn
 }
 
-const HEIGHT = 132
+const HEIGHT = 138
 /** As a canvas takes them, which knows no style sheet. Both lines keep 3 : 1 on what is behind them. */
 const COLOURS = {
   light: { lines: ['#0e7381', '#495057'], quiet: '#495057', rule: '#e9ecef' },
@@ -143,8 +143,9 @@ function options(
     axes: [
       {
         ...axis,
-        size: 24,
-        gap: 4,
+        size: 30,
+        // Its first time and the lowest value stand side by side, and would touch.
+        gap: 10,
         space: 70,
         grid: { show: false },
         values: (_, splits) => splits.map(timeOf),
