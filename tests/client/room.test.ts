@@ -1,5 +1,6 @@
 import { HocuspocusProvider } from '@hocuspocus/provider'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { countedSockets } from '../../client/sdk/counted-socket.ts'
 import {
   type Client,
   type ConnectOptions,
@@ -236,7 +237,13 @@ describe('the token', () => {
         if (documentName === 'doc:later' && count < 4) refuse('storage-unavailable')
       },
     })
-    const mine = client({ url, token: () => `token ${joins.size}` })
+    const goodbyes: string[] = []
+    const sockets = countedSockets({
+      opened: () => undefined,
+      sent: ({ kind, address }) => kind === 'close' && goodbyes.push(address),
+      received: () => undefined,
+    })
+    const mine = client({ url, token: () => `token ${joins.size}`, WebSocket: sockets(WebSocket) })
     const room = mine.room('doc:a')
     const seen: string[] = []
     room.subscribe(() => {
@@ -244,6 +251,8 @@ describe('the token', () => {
       if (room.refusal?.code === 'token-expired') room.retry()
     })
     await room.whenSaved()
+    // The server had ended each session: to say goodbye to it is to wait for an answer.
+    expect(goodbyes).toEqual([])
     // Its three waits are longer together than the one that was cut short.
     await mine.room('doc:later').whenSaved()
     const tries = ['connecting', 'offline']

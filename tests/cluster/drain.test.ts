@@ -187,6 +187,8 @@ it('[CLU21] (negative control) with no time to drain all are told at once; and a
   await Promise.all(people.map(({ room }) => room.whenSaved()))
   await a.kill9()
   await until(() => people.every(({ shown }) => [...shown].some((state) => state !== UNDISTURBED)))
+  // For what they have typed meanwhile: a client that is destroyed without a server says that it is lost.
+  await a.restart()
 })
 
 async function startAlone(env: Readonly<Record<string, string>>): Promise<TestServer> {
