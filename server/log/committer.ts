@@ -59,14 +59,18 @@ export class Committer implements CommitScheduler {
   #scheduled = false
   #closed = false
   #drained: (() => void) | undefined
+  readonly #wentBack: () => void
 
+  /** @param wentBack called where the database has not got any more what this node has of a room: it ends them all */
   constructor(
     database: Database,
     logger: Logger,
     maxBytes: number,
+    wentBack: () => void,
     watch: WatchBatch = (_, commit) => commit(),
   ) {
     this.#logger = logger
+    this.#wentBack = wentBack
     this.#maxBytes = maxBytes
     this.#watch = watch
     this.#lanes = Array.from({ length: LANES }, () => new Lane(database, logger))
@@ -101,6 +105,14 @@ export class Committer implements CommitScheduler {
     this.#entries += 1
     this.#bytes += bytes + ENTRY_OVERHEAD
     if (room.phase === 'idle') this.#admit(room)
+  }
+
+  ended(room: RoomLog): void {
+    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
+    this.#waiting.get(room)?.()
+    this.#waiting.delete(room)
+    for (const rooms of [this.#ready, this.#alone, this.#rejected]) rooms.delete(room)
+    if (this.#entries === 0) this.#drained?.()
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -204,8 +216,11 @@ export class Committer implements CommitScheduler {
   #settle(batch: Batch, outcome: Outcome): void {
     for (const { room, entries } of batch) {
       room.phase = 'idle'
+      if (outcome.kind === 'gone back' && room.ended === undefined)
+        this.#guarded(room, () => this.#wentBack())
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
-      if (head === DELETED) {
+      // Where the database has gone back, what was committed is of the log that was.
+      if (head === DELETED || room.ended === 'storage-unavailable') {
         this.#drop(room, entries)
         continue
       }
@@ -230,13 +245,11 @@ export class Committer implements CommitScheduler {
     for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
   }
 
-  /** A room that was deleted takes nothing more; whoever sent these was never told that they are saved. */
+  /** Whoever sent these was never told that they are saved. */
   #drop(room: RoomLog, entries: readonly NewEntry[]): void {
     this.#forget(entries)
-    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
-    this.#rejected.delete(room)
     this.#lastSettled = Date.now()
-    this.#guarded(room, () => room.end())
+    this.#guarded(room, () => room.end('room-deleted'))
   }
 
   /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */

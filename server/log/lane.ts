@@ -4,7 +4,7 @@ import type { Logger } from '../observe/log.ts'
 import { numbersOf } from '../storage/arrays.ts'
 import type { Database } from '../storage/database.ts'
 import { ask, type Field, type Parameter } from '../storage/prepared.ts'
-import { type Batch, batchParameters, eventParameters, hasEvents } from './batch.ts'
+import { type Batch, batchParameters, eventParameters, hasEvents, knownOf } from './batch.ts'
 import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
 
 /** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
@@ -14,12 +14,14 @@ type Heads = ReadonlyMap<RoomId, Seq>
 export const DELETED: Seq = 0
 
 /**
- * What became of a batch. `rejected` means that Postgres will not take it as it is, and that no try of it can
+ * What became of a batch. `gone back` means that the database has not got any more what this node has of one of its rooms,
+ * and that nothing of it is written, now or later. `rejected` means that Postgres will not take it as it is, and that no try of it can
  * still arrive and be taken: whoever made it tries its rooms one by one.
  */
 export type Outcome =
   | { readonly kind: 'committed'; readonly heads: Heads; readonly repeats: Repeats }
   | { readonly kind: 'rejected'; readonly error: Error }
+  | { readonly kind: 'gone back' }
   | { readonly kind: 'closed' }
 
 /**
@@ -27,12 +29,22 @@ export type Outcome =
  * is the gate: it takes each batch number once, so that a batch whose outcome is unknown is simply sent again,
  * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
-const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
+const COMMIT = `
+select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ${whereNoneWentBack('$13')}`
 
 /** As `COMMIT`, where there are events among the entries; migrations/016_event_queue.sql. */
 const COMMIT_EVENTS = `
 select new_heads, repeated, repeated_seqs
-from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ${whereNoneWentBack('$16')}`
+
+/**
+ * What is to be written builds on all that is known of its room: where the room is not so far any more, nothing may be. Without a
+ * lock, because no database goes back under a connection that lives.
+ */
+function whereNoneWentBack(knowns: string): string {
+  return `where not exists (select from unnest($3::bigint[], ${knowns}::bigint[]) as k(id, known)
+    where (select r.head < k.known and r.deleted_at is null from rooms r where r.id = k.id))`
+}
 
 /** The SQLSTATE of a closed gate. */
 const TAKEN = 'SL001'
@@ -95,13 +107,19 @@ export class Lane {
       ? {
           name: 'commit events',
           text: COMMIT_EVENTS,
-          values: [...batchParameters(ordered), ...eventParameters(ordered)],
+          values: [...batchParameters(ordered), ...eventParameters(ordered), knownOf(ordered)],
         }
-      : { name: 'commit', text: COMMIT, values: batchParameters(ordered) }
+      : { name: 'commit', text: COMMIT, values: [...batchParameters(ordered), knownOf(ordered)] }
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         const client = this.#client ?? (await this.#connect())
-        const answer = await this.#send(client, statement)
+        // Another lane may have found it meanwhile, and the room be as far again by now.
+        const ended = ordered.some(({ room }) => room.ended === 'storage-unavailable')
+        const answer = ended ? undefined : await this.#send(client, statement)
+        if (answer === undefined) {
+          this.#recovered()
+          return { kind: 'gone back' }
+        }
         const outcome: Outcome =
           answer instanceof Error
             ? { kind: 'rejected', error: answer }
@@ -144,14 +162,13 @@ export class Lane {
     return client
   }
 
-  /** The new heads, or why Postgres rejects the batch. */
-  async #send(client: pg.Client, { name, text, values }: Statement): Promise<Answer | Error> {
+  /** The new heads, or why Postgres rejects the batch; undefined where one of its rooms has gone back. */
+  async #send(client: pg.Client, { name, text, values }: Statement): Promise<Answer | Error | undefined> {
     const number = this.#batch + 1
     const place = [this.#id, String(number)]
     try {
       const row = await ask(client, name, text, [...place, ...values])
-      if (row === undefined) throw new Error('a commit without an answer')
-      return answerOf(row)
+      return row && answerOf(row)
     } catch (error) {
       if (!(error instanceof Error)) throw error
       const taken = codeOf(error) === TAKEN

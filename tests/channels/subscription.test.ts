@@ -115,7 +115,7 @@ it('[EVT3] ends with the room', async () => {
   const { channels, room, publish } = await node((await database()).db)
   const reader = new Reader()
   channels.subscribe(room, reader, 0)
-  room.end()
+  room.end('room-deleted')
   expect(reader.failure).toMatchObject({ code: 'room-deleted' })
   await expect(publish('late')).rejects.toMatchObject({ code: 'room-deleted' })
 })
