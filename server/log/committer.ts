@@ -3,6 +3,7 @@ import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
 import type { NewEntry } from './entry.ts'
 import { DELETED, Lane, type Outcome } from './lane.ts'
+import { LaneLedger } from './lane-ledger.ts'
 import type { CommitPace, CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
@@ -73,7 +74,8 @@ export class Committer implements CommitScheduler {
     this.#wentBack = wentBack
     this.#maxBytes = maxBytes
     this.#watch = watch
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, logger))
+    const ledger = new LaneLedger()
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, ledger, logger))
     this.#idle = [...this.#lanes]
   }
 

@@ -6,6 +6,7 @@ import type { Database } from '../storage/database.ts'
 import { ask, type Field, type Parameter } from '../storage/prepared.ts'
 import { type Batch, batchParameters, eventParameters, hasEvents, knownOf } from './batch.ts'
 import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
+import type { LaneLedger } from './lane-ledger.ts'
 
 /** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
 type Heads = ReadonlyMap<RoomId, Seq>
@@ -87,6 +88,7 @@ const LONGEST_PAUSE = 2_000
 /** A connection that commits one batch at a time, and does not give up. */
 export class Lane {
   readonly #database: Database
+  readonly #ledger: LaneLedger
   readonly #logger: Logger
   readonly #closing = new AbortController()
   #client: pg.Client | undefined
@@ -95,8 +97,10 @@ export class Lane {
   /** Why the last try failed; undefined while all is well. */
   failure: Error | undefined
 
-  constructor(database: Database, logger: Logger) {
+  /** @param ledger of all lanes of this node */
+  constructor(database: Database, ledger: LaneLedger, logger: Logger) {
     this.#database = database
+    this.#ledger = ledger
     this.#logger = logger
   }
 
@@ -112,10 +116,12 @@ export class Lane {
       : { name: 'commit', text: COMMIT, values: [...batchParameters(ordered), knownOf(ordered)] }
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        const client = this.#client ?? (await this.#connect())
+        const known = this.#client
+        const client = known ?? (await this.#connect())
+        const lost = known === undefined && (await this.#ledger.lost(client))
         // Another lane may have found it meanwhile, and the room be as far again by now.
         const ended = ordered.some(({ room }) => room.ended === 'storage-unavailable')
-        const answer = ended ? undefined : await this.#send(client, statement)
+        const answer = lost || ended ? undefined : await this.#send(client, statement)
         if (answer === undefined) {
           this.#recovered()
           return { kind: 'gone back' }
@@ -130,6 +136,7 @@ export class Lane {
                 repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
               }
         this.#batch += 1
+        this.#ledger.taken(this.#id, this.#batch)
         this.#recovered()
         return outcome
       } catch (error) {

@@ -56,7 +56,7 @@ async function goBack({ databaseUrl }: TestServer, entries: number): Promise<voi
 
 const told = ({ output }: TestServer): number => output().match(/the database has gone back/g)?.length ?? 0
 
-it('[CLU29] a database that goes back under running nodes gets from devices what it has lost, and no room is shut', async () => {
+it('[CLU9] a database that goes back under running nodes gets from devices what it has lost, and no room is shut', async () => {
   const { here, there, ada, bob } = await startNodes(8)
   await goBack(here, 3)
   const wanted = Array.from({ length: 8 }, (_, index) => `${index + 1}`)
