@@ -123,6 +123,9 @@ export class Lane {
         const ended = ordered.some(({ room }) => room.ended === 'storage-unavailable')
         const answer = lost || ended ? undefined : await this.#send(client, statement)
         if (answer === undefined) {
+          // An earlier try may have been taken, or be taken yet, and the number with it: what comes next is not to be mistaken for it.
+          this.#startOver()
+          this.#drop(client)
           this.#recovered()
           return { kind: 'gone back' }
         }
@@ -184,10 +187,15 @@ export class Lane {
     }
     const row = await ask(client, 'look up', LOOK_UP, place)
     if (row !== undefined) return answerOf(row)
-    // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
+    // The lane's row is gone: this is another database, or a restored one.
+    this.#startOver()
+    throw new Error('the database no longer knows this lane')
+  }
+
+  /** Under a new name, with the next connection. */
+  #startOver(): void {
     this.#id = ''
     this.#batch = 0
-    throw new Error('the database no longer knows this lane')
   }
 
   #failed(error: Error): void {

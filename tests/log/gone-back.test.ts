@@ -4,6 +4,7 @@ import { HeadWatch } from '../../server/log/head-watch.ts'
 import type { RoomLog } from '../../server/log/room-log.ts'
 import { query } from '../support/blocked-database.ts'
 import { connectTo, database, entry, fill, openLog, openRoom, silent, textsOf } from './fixture.ts'
+import { startProxy } from './postgres-proxy.ts'
 
 const gone = { code: 'storage-unavailable' }
 
@@ -76,6 +77,31 @@ it('[LOG16] a node whose own entry is lost notices, also where another has writt
   await fill(anew, 1, 'anew ')
   expect(anew.ended).toBeUndefined()
   expect(await textsOf(here)).toEqual(['1', '2', 'in its place', 'anew 1'])
+})
+
+it('[LOG16] what was committed before that, and not heard of, is not taken for what comes after', async () => {
+  const { url } = await database()
+  const proxy = await startProxy(url)
+  onTestFinished(() => proxy.close())
+  const log = openLog(await connectTo(proxy.url))
+  const room = await openRoom(log)
+  await fill(room, 2)
+  proxy.fate = {
+    answer: () => {
+      proxy.refuse()
+      return 'lose'
+    },
+  }
+  room.append(entry('not heard of'))
+  await expect.poll(() => query(url, 'select head from rooms')).toEqual([{ head: '3' }])
+  log.answered(room, room.known, room.known - 1)
+  expect(room.ended).toBe('storage-unavailable')
+  proxy.fate = {}
+  proxy.restore()
+  await expect.poll(() => log.state.lanes.busy).toBe(0)
+  const anew = await openRoom(log)
+  await fill(anew, 1, 'anew ')
+  expect(await textsOf(log)).toEqual(['1', '2', 'not heard of', 'anew 1'])
 })
 
 it('[LOG17] a head that is behind what was known when it was asked tells that the database has gone back; an older answer does not', async () => {
