@@ -120,6 +120,26 @@ it('[EVT3] ends with the room', async () => {
   await expect(publish('late')).rejects.toMatchObject({ code: 'room-deleted' })
 })
 
+it('[LOG16] ends where the database has gone back, and goes on for who comes back', async () => {
+  const { db } = await database()
+  const { log, channels, room, publish } = await node(db)
+  await publish('1', '2', '3')
+  const reader = new Reader()
+  channels.subscribe(room, reader, 0)
+  await until(() => reader.heads.length === 1)
+  await db.pool.query('delete from room_events where seq = 3')
+  await db.pool.query('update rooms set head = 2')
+  await expect(publish('4')).rejects.toMatchObject({ code: 'storage-unavailable', retryable: true })
+  expect(reader.failure).toMatchObject({ code: 'storage-unavailable' })
+  const { room: anew } = await channels.open(ROOM, 'ada')
+  expect(() => channels.subscribe(anew, new Reader(), 3)).toThrow(/3 is after the newest, 2/)
+  const back = new Reader()
+  channels.subscribe(anew, back, 2)
+  await Promise.all(channels.publish(anew, ROOM, ada, [{ type: 'build.queued', id: '4', payload: {} }]))
+  await until(() => back.seqs.length === 1)
+  expect([back.seqs, log.state.entries]).toEqual([[3], 0])
+})
+
 it('[EVT3] sends no page that was read while the reader fell behind, and sends it once they keep up', async () => {
   const { log, channels, room, publish } = await node((await database()).db)
   await publish(...countTo(30).map(String))
