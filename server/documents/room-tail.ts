@@ -8,6 +8,12 @@ import type { RoomLog } from '../log/room-log.ts'
 /** After what could not be read, in ms. */
 const AGAIN = 1_000
 
+/**
+ * What one question to the log may take, in ms: at first no more than a connection is worth that may be dead without saying so,
+ * and each time twice as much, since there may be much to be read.
+ */
+const WITHIN = { first: 3_000, longest: 30_000 }
+
 /** The log has not got any more what is missing, as one entry after the other: the document is to be loaded anew. */
 const GONE: ReadonlySet<ErrorCode> = new Set(['position-gone', 'room-damaged'])
 
@@ -36,6 +42,7 @@ export class RoomTail {
   readonly #options: RoomTailOptions
   readonly #stop: () => void
   #reading = false
+  #within = WITHIN.first
   #stopped = false
   #again: NodeJS.Timeout | undefined
 
@@ -72,6 +79,7 @@ export class RoomTail {
         this.#options.broken(error)
         return
       }
+      this.#within = Math.min(this.#within * 2, WITHIN.longest)
       this.#options.unread(error)
       if (!this.#stopped) this.#again = setTimeout(() => this.#wake(), AGAIN).unref()
     })
@@ -82,11 +90,12 @@ export class RoomTail {
     while (room.behind && !this.#stopped) {
       const until = room.known
       const missed: Applied[] = []
-      for await (const entry of log.edits(room.id, room.integrated, until))
+      for await (const entry of log.edits(room.id, room.integrated, until, this.#within))
         if (!isEvent(entry)) missed.push(entry)
       if (this.#stopped || !this.#apply(missed)) return
       room.integratedUpTo(until)
     }
+    this.#within = WITHIN.first
     // Still the turn in which nothing was missing: what comes next is told.
     this.#reading = false
   }

@@ -7,6 +7,11 @@ import type { RoomLog } from './room-log.ts'
 
 /** How often, in ms. */
 const EVERY = 1_000
+/**
+ * What one question may take, in ms. A connection that is dead, and does not say so, keeps it until then: with the half a minute
+ * that reads through the pool have, nothing of other nodes would be seen for as long. The pool drops it, and the next is another.
+ */
+const WITHIN = { query_timeout: 3_000 }
 
 /**
  * Asks each second how far the rooms are that are open here, in one question: whatever other nodes have written is known
@@ -59,6 +64,7 @@ export class HeadWatch {
       name: 'heads',
       text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[]) and deleted_at is null',
       values: [numberArray(asked.map(({ room }) => room.id))],
+      ...WITHIN,
     })
     const heads = new Map(rows.map(({ id, head }) => [id, head]))
     for (const { room, known } of asked) {

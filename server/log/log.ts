@@ -212,8 +212,8 @@ export class Log {
   }
 
   /** As `read`, but of many events in a row only one entry, which says how far they go. */
-  edits(room: RoomId, after: Seq, until: Seq): AsyncGenerator<Entry> {
-    return read(this.#database.pool, room, after, until, 'edits')
+  edits(room: RoomId, after: Seq, until: Seq, within?: number): AsyncGenerator<Entry> {
+    return read(this.#database.pool, room, after, until, 'edits', within)
   }
 
   /** The first entries after a position, without what they hold. */

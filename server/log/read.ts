@@ -45,6 +45,7 @@ interface Row {
 /**
  * The committed entries after `after`, up to and including `until`, in order; each stands for the positions since
  * the one before it. An event is one of `NO_CHANGE`, and with `edits` so is a run of them.
+ * @param within what one of its questions may take, in ms; as the pool has it where it is left out
  * @throws SynclineError `room-damaged` where an entry is missing or a segment cannot be read; `position-gone` where
  * retention has merged the entries around `after` or `until`.
  */
@@ -54,6 +55,7 @@ export async function* read(
   after: Seq,
   until: Seq,
   what: keyof typeof READ = 'all',
+  within?: number,
 ): AsyncGenerator<Entry> {
   let last = after
   while (last < until) {
@@ -62,6 +64,7 @@ export async function* read(
       name: `read ${what}`,
       text: READ[what],
       values: [room, last, end],
+      ...(within !== undefined && { query_timeout: within }),
     })
     for (const row of rows) {
       for (const entry of await entriesOf(row)) {

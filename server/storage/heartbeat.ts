@@ -3,6 +3,8 @@ import type pg from 'pg'
 /** How often the database is asked whether it is there, and how long it may take to answer, in ms. */
 const INTERVAL = 1_000
 const PATIENCE = 3_000
+/** On a connection that is dead, and does not say so, it would else be waited for long after another one could answer it. */
+const QUESTION = { text: 'select 1', query_timeout: PATIENCE }
 
 /** Whether the database answers, known without asking: one small query in each second in which it has answered nothing else, one at a time. */
 export class Heartbeat {
@@ -39,7 +41,7 @@ export class Heartbeat {
       this.#alive = alive
       this.#askedAt = undefined
     }
-    this.#pool.query('select 1').then(
+    this.#pool.query(QUESTION).then(
       () => answered(true),
       () => answered(false),
     )

@@ -34,6 +34,14 @@ export class FaultProxy {
     return new FaultProxy(server, address.port, target)
   }
 
+  /** In front of an address that is reached over TCP; the address to be used instead. */
+  static async before(address: string): Promise<{ readonly proxy: FaultProxy; readonly url: string }> {
+    const url = new URL(address)
+    const proxy = await FaultProxy.start({ host: url.hostname, port: Number(url.port) })
+    url.port = String(proxy.port)
+    return { proxy, url: url.href }
+  }
+
   /** Breaks off every connection. */
   cut(): void {
     for (const { ends } of this.#links) for (const end of ends) end.destroy()
