@@ -221,11 +221,9 @@ export class Committer implements CommitScheduler {
       if (outcome.kind === 'gone back' && room.ended === undefined)
         this.#guarded(room, () => this.#wentBack())
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
-      if (head === DELETED) this.#guarded(room, () => room.end('room-deleted'))
-      // Whoever sent these was never told that they are saved. Where the database has gone back, they are of the log that was.
+      // Where the database has gone back, what was committed is of the log that was.
       if (head === DELETED || room.ended === 'storage-unavailable') {
-        this.#forget(entries)
-        this.#lastSettled = Date.now()
+        this.#drop(room, entries)
         continue
       }
       if (head === undefined || outcome.kind !== 'committed') {
@@ -247,6 +245,13 @@ export class Committer implements CommitScheduler {
   #forget(entries: readonly NewEntry[]): void {
     this.#entries -= entries.length
     for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
+  }
+
+  /** Whoever sent these was never told that they are saved. */
+  #drop(room: RoomLog, entries: readonly NewEntry[]): void {
+    this.#forget(entries)
+    this.#lastSettled = Date.now()
+    this.#guarded(room, () => room.end('room-deleted'))
   }
 
   /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */
