@@ -111,6 +111,7 @@ export class LocalCopy {
     await this.#compacted
     // Where storage is denied there is nothing to close, and asking would only fail again.
     if (!this.#loaded) return void this.#store.destroy().catch(() => undefined)
+    // Without the note, what is saved is counted as unsaved at the next start, until the handshake: no reason not to close.
     if (this.#tracker.saved === 'saved' && !this.#failed) await this.#note().catch(() => undefined)
     await this.#store.destroy()
   }

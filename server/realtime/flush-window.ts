@@ -13,8 +13,8 @@ const NARROW = 12
 /**
  * Widens a room's flush window as it fills. Each update goes to everybody, so a room of n people who all type
  * costs n² deliveries; gathering some milliseconds' updates into one frame makes it n again. A room in which
- * one person types is not slowed down, however many read (but for the first edit after many have typed). `changed` hears of every sample: the window, in ms, and how many
- * are connected.
+ * one person types is not slowed down, however many read, but for the first edit after many have typed. `changed`
+ * hears of every sample: the window, in ms, and how many are connected.
  */
 export function widenFlushWindow(
   document: Document,
