@@ -46,7 +46,7 @@ it.each<[string, readonly string[], readonly string[]]>([
   ['the last acknowledged lost', ['lost'], ['ada 1', 'ada 2', 'ada 3']],
   ['a room that is empty', ['lost'], []],
   ['one that is there twice', ['twice'], ['ada 1', 'ada 2', 'ada 3', 'ada 3', 'ada 4']],
-  ['one that is in the wrong place', ['lost', 'disorder'], ['ada 1', 'ada 3', 'ada 2', 'ada 4']],
+  ['one that is in the wrong place', ['disorder'], ['ada 1', 'ada 3', 'ada 2', 'ada 4']],
   ['one that nobody typed', ['invented'], ['ada 1', 'ada 2', 'ada 3', 'ada 4', 'eve 1']],
   ['one beyond what was typed', ['invented'], ['ada 1', 'ada 2', 'ada 3', 'ada 4', 'bob 2']],
 ])('[FAIL5] tells %s', (_, found, edits) => {

@@ -57,7 +57,8 @@ export async function playRound(cluster: Cluster, schedule: Schedule): Promise<V
   }
   const claims = rooms.flatMap((people) => people.claims)
   const acknowledged = claims.reduce((sum, claim) => sum + claim.acknowledged, events.acknowledged)
-  return { seed, acknowledged, problems }
+  const documents = rooms.map(({ room, claims }) => ({ room, claims }))
+  return { seed, acknowledged, problems, documents }
 }
 
 async function withstand(cluster: Cluster, rooms: readonly People[], strike: Strike): Promise<void> {

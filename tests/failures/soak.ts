@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { findRedis } from '../../tools/redis/binary.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 import { Cluster } from './cluster.ts'
+import { keepEvidence } from './evidence.ts'
 import { measureMemory, sayMemory, slope, type Taken } from './memory.ts'
 import { QuietReader } from './quiet-reader.ts'
 import { playRound, ROOMS } from './round.ts'
@@ -68,6 +69,7 @@ async function soak(): Promise<boolean> {
         if (minute() > WARMING) memory.push(await measureMemory(spared, minute()))
         continue
       }
+      print(`  kept in ${await keepEvidence(cluster, verdict)}`)
       // What it has left behind must not be held against the next one.
       reader.destroy()
       await cluster.dispose()

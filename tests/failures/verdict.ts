@@ -15,14 +15,38 @@ export interface Verdict {
   /** Edits and events. */
   readonly acknowledged: number
   readonly problems: readonly Problem[]
+  /** The documents that were written in, and what each writer was told. */
+  readonly documents: readonly { readonly room: string; readonly claims: readonly Claim[] }[]
 }
 
-/** One line; and below it, where there is anything, what did not hold. */
-export function say({ seed, acknowledged, problems }: Verdict): string {
-  const count = (kind: Problem['kind']) => problems.filter((problem) => problem.kind === kind).length
-  const line = `acknowledged ${acknowledged}, lost ${count('lost')}, diverged ${count('diverged')}, seed ${seed}`
-  const others = problems.slice(0, 20).map(({ kind, detail }) => `  ${kind}: ${detail}`)
-  return [line, ...others].join('\n')
+/** Lines below the first, at most. */
+const MOST = 40
+
+/** One line with how many there are of each kind; and below it, where there is anything, what did not hold. */
+export function say({ seed, acknowledged, problems }: Omit<Verdict, 'documents'>): string {
+  const counts = new Map<Problem['kind'], number>([
+    ['lost', 0],
+    ['diverged', 0],
+  ])
+  for (const { kind } of problems) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const line = [`acknowledged ${acknowledged}`, ...[...counts].map((one) => one.join(' ')), `seed ${seed}`]
+  return [line.join(', '), ...runsOf(problems).slice(0, MOST)].join('\n')
+}
+
+/** One line for numbers that follow each other: hundreds of them are often one thing that happened. */
+function runsOf(problems: readonly Problem[]): readonly string[] {
+  const runs: { readonly what: string; readonly first: number; last: number }[] = []
+  for (const { kind, detail } of problems) {
+    const [, before = '', digits] = /^(.* )(\d+)$/s.exec(detail) ?? [undefined, detail]
+    const what = `  ${kind}: ${before}`
+    const number = Number(digits)
+    const run = runs.at(-1)
+    if (run?.what === what && run.last + 1 === number) run.last = number
+    else runs.push({ what, first: number, last: number })
+  }
+  return runs.map(({ what, first, last }) =>
+    Number.isNaN(first) ? what : `${what}${first === last ? first : `${first} to ${last}`}`,
+  )
 }
 
 /** A room as its log makes it. */
@@ -32,13 +56,20 @@ export interface Replayed {
   readonly twice: readonly string[]
 }
 
-/** Reads a room out of its log, entry by entry, past every server. */
-export async function replay(databaseUrl: string, rooms: readonly string[]): Promise<readonly Replayed[]> {
+/** Reads rooms out of their logs, entry by entry, past every server. */
+export const replay = (databaseUrl: string, rooms: readonly string[]): Promise<readonly Replayed[]> =>
+  withLog(databaseUrl, (log) => Promise.all(rooms.map((room) => replayRoom(log, room))))
+
+/** Does something with the log as it lies in the database. */
+export async function withLog<Result>(
+  databaseUrl: string,
+  act: (log: Log) => Promise<Result>,
+): Promise<Result> {
   const logger = pino({ level: 'silent' })
   const database = await openDatabase({ kind: 'url', url: databaseUrl }, logger)
   const log = new Log(database, logger, 1)
   try {
-    return await Promise.all(rooms.map((room) => replayRoom(log, room)))
+    return await act(log)
   } finally {
     await log.abandon()
     await database.close()
@@ -75,6 +106,10 @@ export function checkEdits(claims: readonly Claim[], edits: readonly string[], w
     problems.push({ kind, detail: `${where}: ${detail}` })
   const last = new Map(claims.map(({ name }) => [name, 0]))
   const known = new Map(claims.map(({ name, typed }) => [name, typed]))
+  const there = new Set(edits)
+  const lost = (name: string, first: number, until: number) => {
+    for (let n = first; n <= until; n += 1) if (!there.has(`${name} ${n}`)) problem('lost', `${name} ${n}`)
+  }
   for (const edit of edits) {
     const [name = '', number] = edit.split(' ')
     const n = Number(number)
@@ -83,12 +118,9 @@ export function checkEdits(claims: readonly Claim[], edits: readonly string[], w
     else if (n === before) problem('twice', edit)
     else if (n < before) problem('disorder', edit)
     // Whoever has typed it has typed those before it, and they are what it stands on.
-    else for (let missing = before + 1; missing < n; missing += 1) problem('lost', `${name} ${missing}`)
+    else lost(name, before + 1, n - 1)
     last.set(name, Math.max(before ?? 0, n))
   }
-  for (const { name, acknowledged } of claims) {
-    for (let missing = (last.get(name) ?? 0) + 1; missing <= acknowledged; missing += 1)
-      problem('lost', `${name} ${missing}`)
-  }
+  for (const { name, acknowledged } of claims) lost(name, (last.get(name) ?? 0) + 1, acknowledged)
   return problems
 }
