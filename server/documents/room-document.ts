@@ -2,7 +2,7 @@ import * as Y from 'yjs'
 import type { RoomLog } from '../log/room-log.ts'
 import type { ClientRun } from './check-update.ts'
 import { type Incoming, loggedUpdate } from './logged-update.ts'
-import { dropPending, hasPending } from './pending.ts'
+import { dropPending, hasPending, holds } from './pending.ts'
 
 export interface RoomDocumentEvents {
   /** Whether a transaction of this origin brings what is in the log already: other nodes' entries. */
@@ -85,6 +85,11 @@ export class RoomDocument {
   /** Whether the document has all of these; what threw half-way has left it without. */
   reached(runs: readonly ClientRun[]): boolean {
     return runs.every(({ client, end }) => Y.getState(this.doc.store, client) >= end)
+  }
+
+  /** Whether the document has all of an update; of one that left something pending, what is missing may have come since. */
+  holds(update: Incoming): boolean {
+    return holds(this.doc, update)
   }
 
   snapshotDue(closing: boolean): boolean {

@@ -94,6 +94,8 @@ export interface HoldingSocketEvents {
    * Whether the document is whole after a frame, and has all of its runs. Where not, nothing is acknowledged.
    */
   readonly sound: (written: Written) => boolean
+  /** Whether the document has all of an update by now. */
+  readonly holds: (update: Incoming) => boolean
   /** Something was lost on the way: only a new handshake brings it. */
   readonly outOfStep: () => void
   /** Hears what a frame took that was applied, in ms of a processor, and what time it is (performance.now). */
@@ -103,10 +105,18 @@ export interface HoldingSocketEvents {
 /** What a client may owe before its SyncStep2: bytes, and the time in ms. */
 const PENDING = { bytes: 256 * 1024, within: 10_000 }
 
+interface Owed {
+  readonly frame: Uint8Array
+  /** What was left with its sender; undefined of what was applied after it. */
+  readonly missing: Incoming | undefined
+}
+
 /**
  * What Hocuspocus takes for the WebSocket of one connection to one room. All goes through as it is, but for
- * acknowledgements, which are held; and those of frames that left something pending, which are owed until a
- * SyncStep2 has brought all that the client has.
+ * acknowledgements, which are held. Those of frames that left something pending are owed until a SyncStep2 has brought
+ * all that the client has, and so are all after them: a client knows by their order which frame each is for. A provider
+ * sends what is typed as its WebSocket opens before what was typed while there was none; answered as it came, the first
+ * of the latter stood for the former, and so for all between them.
  */
 export class HoldingSocket implements WebSocketLike {
   readonly #socket: WebSocketLike
@@ -114,7 +124,7 @@ export class HoldingSocket implements WebSocketLike {
   readonly #events: HoldingSocketEvents
   #handling = NOTHING
   #gap = false
-  #owed: Uint8Array[] = []
+  readonly #owed: Owed[] = []
   #owedBytes = 0
   #overdue: NodeJS.Timeout | undefined
   /** A SyncStep2 of this connection was integrated whole: from then on its updates build on what is here. */
@@ -168,38 +178,45 @@ export class HoldingSocket implements WebSocketLike {
       const now = performance.now()
       this.#events.applied(spent(this.#began, now), now)
     }
-    const { kind, runs, update, since } = this.#handling
+    const handled = this.#handling
+    const { kind, runs, since } = handled
     // It may be large, and the next one far away.
     this.#handling = NOTHING
     if (frame.at(-1) === REFUSED) {
-      this.#acknowledgements.hold(this.#socket, frame, since)
+      this.#answer(frame, since)
       return
     }
     if (!this.#events.sound({ kind, runs: this.#gap ? [] : runs })) return
     if (this.#gap) {
-      this.#owe(frame, update.length, kind)
+      this.#owe(frame, handled)
       return
     }
-    if (kind === 'step2') {
+    // One that answers a question of an earlier connection may bring less than was sent since.
+    if (kind === 'step2' && this.#owed.every(({ missing }) => !missing || this.#events.holds(missing))) {
       this.#inSync = true
       clearTimeout(this.#overdue)
-      for (const owed of this.#owed) this.#acknowledgements.hold(this.#socket, owed, since)
-      this.#owed = []
+      for (const owed of this.#owed.splice(0)) this.#acknowledgements.hold(this.#socket, owed.frame, since)
     }
-    this.#acknowledgements.hold(this.#socket, frame, since)
+    this.#answer(frame, since)
+  }
+
+  /** Behind what is owed. */
+  #answer(frame: Uint8Array, since: number): void {
+    if (this.#owed.length > 0) this.#owed.push({ frame, missing: undefined })
+    else this.#acknowledgements.hold(this.#socket, frame, since)
   }
 
   /**
    * Before the handshake's SyncStep2 an update may well build on what that is going to bring, if it comes
    * soon. After it, or in it, something was lost.
    */
-  #owe(frame: Uint8Array, bytes: number, kind: HandledFrame['kind']): void {
+  #owe(frame: Uint8Array, { kind, update, runs }: HandledFrame): void {
     if (this.#owed.length === 0) {
       this.#overdue = setTimeout(() => this.#events.outOfStep(), PENDING.within)
       this.#overdue.unref()
     }
-    this.#owed.push(frame)
-    this.#owedBytes += bytes
+    this.#owed.push({ frame, missing: { update, runs } })
+    this.#owedBytes += update.length
     if (this.#inSync || kind === 'step2' || this.#owedBytes > PENDING.bytes) {
       this.#events.outOfStep()
     }

@@ -324,6 +324,7 @@ export class RoomExtension implements Extension {
     const { onApplied } = this.#options
     const socket = new HoldingSocket(connection.webSocket, open.acknowledgements, {
       sound: (sent) => this.#sound(connection, document, open, sent),
+      holds: (update) => open.room.holds(update),
       outOfStep: () => {
         const error = new SynclineError('update-out-of-order')
         logRefusal(this.#logger, error, { room: document.name, user: this.#actor(connection.context) })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { query } from '../support/blocked-database.ts'
 import { connectProvider } from '../support/provider.ts'
-import { RawClient } from '../support/raw-client.ts'
+import { EMPTY_UPDATE, RawClient } from '../support/raw-client.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { readRoom } from '../support/typing.ts'
 
@@ -24,6 +24,18 @@ function edits(...texts: readonly string[]) {
   const [first, second] = updates
   if (first === undefined || second === undefined) throw new Error('two texts are needed')
   return { first, second, both: Y.encodeStateAsUpdate(document) }
+}
+
+/** An edit and its deletion, each as the update that brings it. */
+function insertedAndDeleted() {
+  const document = new Y.Doc()
+  const updates: Uint8Array[] = []
+  document.on('update', (update: Uint8Array) => updates.push(update))
+  document.getArray('edits').push(['gone'])
+  document.getArray('edits').delete(0)
+  const [insertion, deletion] = updates
+  if (insertion === undefined || deletion === undefined) throw new Error('there is no deletion')
+  return { insertion, deletion, both: Y.encodeStateAsUpdate(document) }
 }
 
 const entries = async (room: string): Promise<number> => {
@@ -48,6 +60,36 @@ it('[DOC4] does not acknowledge an update with a clock gap, which stock Hocuspoc
   expect(client.closed).toBeUndefined()
   client.close()
   expect(await readRoom(server, 'doc:gap')).toEqual(['one', 'two'])
+})
+
+it('[DOC4] acknowledges it by no SyncStep2 that does not bring it, as the answer to an earlier question may be', async () => {
+  const { second, both } = edits('one', 'two')
+  const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:stale', token })
+  await client.ask()
+  client.update(second)
+  client.step2(EMPTY_UPDATE)
+  await client.handled()
+  expect(client.statuses).toEqual([])
+
+  client.step2(both)
+  await until(() => client.statuses.length === 3)
+  expect(client.closed).toBeUndefined()
+  client.close()
+  expect(await readRoom(server, 'doc:stale')).toEqual(['one', 'two'])
+})
+
+it('[DOC4] acknowledges a deletion of what is unseen once it is deleted, and not as soon as it is there', async () => {
+  const { insertion, deletion, both } = insertedAndDeleted()
+  const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:half', token })
+  await client.ask()
+  client.update(deletion)
+  client.step2(insertion)
+  await client.handled()
+  expect(client.statuses).toEqual([])
+  client.step2(both)
+  await until(() => client.statuses.length === 3)
+  client.close()
+  expect(await readRoom(server, 'doc:half')).toEqual([])
 })
 
 it('[DOC4] closes the WebSocket on a gap after the handshake, for only a new handshake can bring what is missing', async () => {
@@ -98,29 +140,23 @@ it('[DOC4] sends nobody what is pending, which stock Hocuspocus hands to everyon
 
   // Nor does it surface of itself once what it builds on arrives: its sender was not told that it is saved.
   client.update(first)
-  await until(() => client.statuses.length === 1)
   await reader.holds('one')
+  await client.handled()
   expect(reader.edits.toArray()).toEqual(['one'])
+  // Nor that what came after it is: by its order that would be taken for the one that is missing.
+  expect(client.statuses).toEqual([])
   reader.destroy()
   client.close()
 })
 
 it('[DOC4] takes deletions of what it has not seen for a gap as well', async () => {
-  const document = new Y.Doc()
-  const list = document.getArray('edits')
-  list.push(['gone'])
-  let deletion: Uint8Array | undefined
-  document.once('update', (update: Uint8Array) => {
-    deletion = update
-  })
-  list.delete(0)
-  if (deletion === undefined) throw new Error('nothing was deleted')
+  const { deletion, both } = insertedAndDeleted()
   const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:deletion', token })
   await client.ask()
   client.update(deletion)
   await client.handled()
   expect(client.statuses).toEqual([])
-  client.step2(Y.encodeStateAsUpdate(document))
+  client.step2(both)
   await until(() => client.statuses.length === 2)
   client.close()
   expect(await readRoom(server, 'doc:deletion')).toEqual([])

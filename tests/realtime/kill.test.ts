@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
+import { readAfresh, Writer } from '../failures/writer.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { SECRET } from '../support/tokens.ts'
 import { acknowledgedBy, readRoom, startTyping } from '../support/typing.ts'
 
 const EARLY = fileURLToPath(new URL('../support/early-server.ts', import.meta.url))
@@ -39,6 +41,32 @@ it('[ACK2] negative control: a server that acknowledges before it commits is cau
   onTestFinished(() => server.dispose())
   const { lost } = await killUnderTyping(server, 'doc:early')
   expect(lost.length).toBeGreaterThan(0)
+})
+
+/**
+ * A provider sends what is typed as its WebSocket opens before what was typed while there was none. The order of the
+ * acknowledgements says what of it is saved (a soak lost 203 edits that way).
+ */
+it('[ACK2][ACK4] has every acknowledged edit where a server is killed among those that were typed while it was away', async () => {
+  const server = await startServer({ env: { JWT_SECRET: SECRET } })
+  onTestFinished(() => server.dispose())
+  const writer = new Writer({ name: 'ada', room: 'doc:away', url: () => server.wsUrl })
+  onTestFinished(() => writer.destroy())
+  await until(() => writer.isSynced)
+  for (let edit = 0; edit < 30; edit += 1) writer.type()
+  await until(() => writer.acknowledged === 30)
+  await server.kill9()
+  for (let edit = 0; edit < 500; edit += 1) writer.type()
+  const typing = setInterval(() => writer.type(), 1)
+  onTestFinished(() => clearInterval(typing))
+  await server.restart()
+  await until(() => writer.acknowledged > 30)
+  const { acknowledged } = writer
+  await server.kill9()
+  writer.destroy()
+  await server.restart()
+  const there = await readAfresh('doc:away', server.wsUrl)
+  expect(there.length).toBeGreaterThanOrEqual(acknowledged)
 })
 
 it('[ACK3] loses nothing acknowledged when Postgres is killed with -9 under typing, and typing goes on', async () => {

@@ -18,8 +18,9 @@ function socketOf() {
   // All is committed at once: what is sent here is what is not owed.
   const log = { appended: 0, committed: 0, onCommit: () => () => undefined } as unknown as RoomLog
   const outOfStep = vi.fn()
-  const socket = new HoldingSocket(below, new HeldAcknowledgements(log), { sound: () => true, outOfStep })
-  return { socket, sent, outOfStep }
+  const events = { sound: () => true, holds: vi.fn(() => true), outOfStep }
+  const socket = new HoldingSocket(below, new HeldAcknowledgements(log), events)
+  return { socket, sent, outOfStep, holds: events.holds }
 }
 
 it('[DOC29] waits ten seconds for the handshake that brings what is missing', () => {
@@ -48,4 +49,34 @@ it('[DOC29] waits no longer once it has come, or the client has gone', () => {
   gone.socket.closed()
   vi.advanceTimersByTime(60_000)
   expect([outOfStep.mock.calls.length, gone.outOfStep.mock.calls.length]).toEqual([0, 0])
+})
+
+it('[ACK4] answers nothing before what it owes: by their order a client knows which frame is saved', () => {
+  const { socket, sent } = socketOf()
+  const refused = Uint8Array.of(1, 97, 8, 0)
+  socket.handling(frame('update'))
+  socket.leftGap()
+  socket.send(STATUS)
+  socket.handling(frame('update'))
+  socket.send(STATUS)
+  socket.handling(frame('update'))
+  socket.send(refused)
+  expect(sent).toEqual([])
+  socket.handling(frame('step2'))
+  socket.send(STATUS)
+  expect(sent).toEqual([STATUS, STATUS, refused, STATUS])
+})
+
+it('[DOC4] takes no SyncStep2 for the one that brings what is owed, where the document does not have it then', () => {
+  const { socket, sent, holds } = socketOf()
+  socket.handling(frame('update'))
+  socket.leftGap()
+  socket.send(STATUS)
+  holds.mockReturnValueOnce(false)
+  socket.handling(frame('step2'))
+  socket.send(STATUS)
+  expect(sent).toEqual([])
+  socket.handling(frame('step2'))
+  socket.send(STATUS)
+  expect(sent).toEqual([STATUS, STATUS, STATUS])
 })
