@@ -110,6 +110,7 @@ export async function assemble(
   begun.defer(() => cluster?.stop())
   const pulses = openPulses(database, logger)
   begun.defer(() => unlessLate(pulses.stop()))
+  database.life.show()
   const heartbeat = new Heartbeat(database.pool, () => pulses.work.heard)
   begun.defer(() => heartbeat.stop())
   const { limits } = config

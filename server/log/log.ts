@@ -120,7 +120,7 @@ export class Log {
       for (const listener of this.#openListeners) listener(held.room, name)
     }
     held.room.heard(row.head)
-    return { room: held.room, suspect: row.loading, release: once(() => this.#release(held)) }
+    return { room: held.room, suspect: row.cutShort, release: once(() => this.#release(held)) }
   }
 
   /** Holds a room once more that somebody holds already; returns what lets it go. */
@@ -173,7 +173,7 @@ export class Log {
    * database takes no writes.
    */
   loading(room: RoomId): () => void {
-    const mark = (what: 'begun' | 'ended') => markLoad(this.#database.pool, room, what)
+    const mark = (what: 'begun' | 'ended') => markLoad(this.#database, room, what)
     const begun = mark('begun').then(
       () => true,
       () => false,

@@ -1,5 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import type { Database } from '../storage/database.ts'
+import { lives } from '../storage/life-sign.ts'
 import { inTransaction } from '../storage/transaction.ts'
 import type { RoomId, Seq } from './entry.ts'
 import type { Note } from './erase.ts'
@@ -7,8 +9,8 @@ import type { Note } from './erase.ts'
 export interface RoomRow {
   readonly id: RoomId
   readonly head: Seq
-  /** A load has begun and not ended: somewhere one is going on, or it took its process with it. */
-  readonly loading: boolean
+  /** A load has begun and not ended whose process is gone: it may have taken it along. */
+  readonly cutShort: boolean
   /** Why nobody may open it. */
   readonly quarantine: Quarantine | undefined
 }
@@ -21,21 +23,22 @@ export interface Quarantine {
 interface Row {
   readonly id: string
   readonly head: string
-  readonly loading: boolean
+  readonly cutShort: boolean
   readonly quarantinedAt: Date | null
   readonly reason: string | null
   readonly deleted: boolean
 }
 
-const COLUMNS = `id, head, exists (select from room_loads where room_id = id) as loading,
+const COLUMNS = `id, head,
+  exists (select from room_loads where room_id = id and not ${lives('process')}) as "cutShort",
   quarantined_at as "quarantinedAt", quarantine_reason as reason, deleted_at is not null as deleted`
 
-function toRow({ id, head, loading, quarantinedAt, reason, deleted }: Row): RoomRow {
+function toRow({ id, head, cutShort, quarantinedAt, reason, deleted }: Row): RoomRow {
   if (deleted) throw new SynclineError('room-deleted')
   return {
     id: Number(id) as RoomId,
     head: Number(head),
-    loading,
+    cutShort,
     quarantine: quarantinedAt === null ? undefined : { at: quarantinedAt, reason: reason ?? '' },
   }
 }
@@ -102,13 +105,20 @@ export async function roomNames(pool: pg.Pool): Promise<readonly string[]> {
 /** The mark needs no fsync: it is there when this process dies, and Postgres does not. */
 const RELAXED = `with relaxed as (select set_config('synchronous_commit', 'off', true))`
 const MARK = {
-  begun: `${RELAXED} insert into room_loads (room_id) select $1 from relaxed on conflict do nothing`,
-  ended: `${RELAXED} delete from room_loads using relaxed where room_id = $1`,
+  begun: `${RELAXED} insert into room_loads (room_id, process) select $1, $2 from relaxed on conflict do nothing`,
+  /** And with it those of processes that are gone: the room was tried, and opened or quarantined. */
+  ended: `${RELAXED} delete from room_loads using relaxed
+    where room_id = $1 and (process = $2 or not ${lives('process')})`,
 }
 
-/** A load of the room begins or has ended, well or with an error. */
-export async function markLoad(pool: pg.Pool, room: RoomId, mark: keyof typeof MARK): Promise<void> {
-  await pool.query({ name: `load ${mark}`, text: MARK[mark], values: [room] })
+/** A load of the room begins or has ended in this process, well or with an error. */
+export async function markLoad(
+  { pool, life }: Pick<Database, 'pool' | 'life'>,
+  room: RoomId,
+  mark: keyof typeof MARK,
+): Promise<void> {
+  life.show()
+  await pool.query({ name: `load ${mark}`, text: MARK[mark], values: [room, life.process] })
 }
 
 /** Nobody may open the room until an operator has looked at it. An earlier reason stays. */

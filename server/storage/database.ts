@@ -3,6 +3,7 @@ import type { StorageConfig } from '../config.ts'
 import type { Logger } from '../observe/log.ts'
 import { startEmbedded } from './embedded.ts'
 import { reasonOf, StorageError } from './error.ts'
+import { LifeSign } from './life-sign.ts'
 import { migrate } from './migrate.ts'
 import { FACTS, requireServer, type ServerFacts } from './requirements.ts'
 import { IDLE_IN_TRANSACTION } from './transaction.ts'
@@ -21,6 +22,8 @@ export interface Database {
   readonly url: string
   /** A connection of the caller's own, on which a commit that returned is on disk. Closed with the database. */
   connect(): Promise<pg.Client>
+  /** By which others know that this process lives. */
+  readonly life: LifeSign
   close(): Promise<void>
 }
 
@@ -52,32 +55,34 @@ async function openUrl(url: string, logger: Logger): Promise<Database> {
     logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'),
   )
   const clients = new Set<pg.Client>()
+  const connect = async () => {
+    const client = new pg.Client({
+      ...connection(url),
+      query_timeout: WRITE_TIMEOUT_MS,
+      statement_timeout: WRITE_TIMEOUT_MS,
+    })
+    clients.add(client)
+    client.on('end', () => clients.delete(client))
+    // Without a listener a lost connection would end the process; the next query on it says the same.
+    client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'))
+    try {
+      await client.connect()
+      await settle(client, 'on disk')
+      return client
+    } catch (error) {
+      clients.delete(client)
+      await client.end()
+      throw error
+    }
+  }
+  const life = new LifeSign(connect)
   return {
     pool,
     url,
-    connect: async () => {
-      const client = new pg.Client({
-        ...connection(url),
-        query_timeout: WRITE_TIMEOUT_MS,
-        statement_timeout: WRITE_TIMEOUT_MS,
-      })
-      clients.add(client)
-      client.on('end', () => clients.delete(client))
-      // Without a listener a lost connection would end the process; the next query on it says the same.
-      client.on('error', (error) =>
-        logger.warn({ reason: reasonOf(error) }, 'A database connection was lost'),
-      )
-      try {
-        await client.connect()
-        await settle(client, 'on disk')
-        return client
-      } catch (error) {
-        clients.delete(client)
-        await client.end()
-        throw error
-      }
-    },
+    connect,
+    life,
     close: async () => {
+      life.close()
       await Promise.all([pool.end(), ...[...clients].map((client) => client.end())])
     },
   }

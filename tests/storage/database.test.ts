@@ -86,13 +86,13 @@ describe('[STO6] what was acknowledged is on disk, whatever the database is set 
   })
 
   it('[STO6] and not where a crash takes nothing that is not made again: a note of a load, and then only for it', async () => {
-    await opened()
+    const { life } = await opened()
     const derived = openPool(fresh.storage.url, { max: 1, commits: 'soon' })
     onTestFinished(() => derived.end())
     expect(await commitsOf(derived)).toBe('off')
     const one = openPool(fresh.storage.url, { max: 1, commits: 'on disk' })
     onTestFinished(() => one.end())
-    await markLoad(one, 1 as RoomId, 'begun')
+    await markLoad({ pool: one, life }, 1 as RoomId, 'begun')
     expect((await one.query('select from room_loads')).rowCount).toBe(1)
     expect(await commitsOf(one)).toBe('on')
   })

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest'
+import type { Log } from '../../server/log/log.ts'
+import { until } from '../support/server-process.ts'
+import { connectTo, database, openLog } from './fixture.ts'
+
+const suspect = async (log: Log): Promise<boolean | undefined> => {
+  const held = await log.open('doc:a', 'ada')
+  held?.release()
+  return held?.suspect
+}
+
+it('[DOC33] suspects no room that a process that lives is opening just now, and one whose opener is gone', async () => {
+  const { url, db } = await database()
+  const here = openLog(db)
+  const opener = await connectTo(url, () => undefined)
+  const there = openLog(opener)
+  const held = await there.open('doc:a', 'ada')
+  if (held === undefined) throw new Error('the room is not there')
+  const notes = async () =>
+    (await db.pool.query<{ process: number }>('select process from room_loads')).rows.map(
+      (row) => row.process,
+    )
+
+  there.loading(held.room.id)
+  await until(async () => (await notes()).includes(opener.life.process) && !(await suspect(here)))
+
+  // Both at once: whoever is done first takes away its own note alone.
+  const done = here.loading(held.room.id)
+  await until(async () => (await notes()).length === 2)
+  done()
+  await until(async () => (await notes()).length === 1)
+  expect(await notes()).toEqual([opener.life.process])
+  expect(await suspect(here)).toBe(false)
+
+  held.release()
+  await there.close()
+  await opener.close()
+  await until(async () => (await suspect(here)) === true)
+  here.loading(held.room.id)()
+  await until(async () => (await notes()).length === 0)
+  expect(await suspect(here)).toBe(false)
+})
+
+it('[DOC33] shows again that it lives where only its connection was lost', async () => {
+  const { url, db } = await database()
+  const here = openLog(db)
+  const opener = await connectTo(url)
+  const there = openLog(opener)
+  const held = await there.open('doc:a', 'ada')
+  if (held === undefined) throw new Error('the room is not there')
+  there.loading(held.room.id)
+  const holders = async () =>
+    (
+      await db.pool.query(`select pid from pg_locks where locktype = 'advisory' and objid = $1`, [
+        opener.life.process,
+      ])
+    ).rows
+  await until(async () => (await holders()).length === 1)
+  const [before] = await holders()
+  await db.pool.query('select pg_terminate_backend($1)', [before.pid])
+  await until(async () => {
+    const [now] = await holders()
+    return now !== undefined && now.pid !== before.pid
+  })
+  expect(await suspect(here)).toBe(false)
+})
