@@ -33,7 +33,8 @@ import { RequestLimit } from './http/request-limit.ts'
 import { followDeletions } from './log/deletions.ts'
 import { createRoomDirectory } from './log/directory.ts'
 import { HeadWatch } from './log/head-watch.ts'
-import { Log, type Unsaved } from './log/log.ts'
+import type { Unsaved } from './log/held-rooms.ts'
+import { Log } from './log/log.ts'
 import { Measured } from './measured.ts'
 import type { Logger } from './observe/log.ts'
 import { PACKAGE_ROOT, VERSION } from './package.ts'
@@ -106,6 +107,7 @@ export async function assemble(
   begun.defer(() => unlessLate(log.abandon()))
   const history = new History(database, logger, 'refused', measured.job)
   log.onOpen((room) => history.watch(room))
+  log.onGoneBack((rooms) => rooms.forEach(({ id }) => void history.forget(id)))
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   begun.defer(() => cluster?.stop())
   const pulses = openPulses(database, logger)
@@ -197,7 +199,7 @@ export async function assemble(
   const heads = new HeadWatch(
     database.pool,
     () => log.openRooms(),
-    (room, head) => log.heard(room, head),
+    (room, known, head) => log.answered(room, known, head),
     logger,
   )
   const tickets = new Tickets(database.pool)

@@ -1,6 +1,6 @@
 import { format } from 'node:util'
 import { ConfigError, readConfig } from './config.ts'
-import type { Unsaved } from './log/log.ts'
+import type { Unsaved } from './log/held-rooms.ts'
 import { createLogger } from './observe/log.ts'
 import { type App, startApp } from './start.ts'
 import { StorageError } from './storage/error.ts'

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { assemble, type Publish } from './app.ts'
 import type { Config } from './config.ts'
-import type { Unsaved } from './log/log.ts'
+import type { Unsaved } from './log/held-rooms.ts'
 import type { Logger } from './observe/log.ts'
 import type { EmbedOptions } from './webhooks/hooks.ts'
 import { within } from './within.ts'

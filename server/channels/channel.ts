@@ -46,8 +46,8 @@ export class Channel {
       next: (run) => this.#tell(run),
       missed: () => tellAll(this.#listeners, (listener) => listener.missed()),
     })
-    room.onDelete(() => {
-      for (const { done } of this.#pending.values()) done.reject(new SynclineError('room-deleted'))
+    room.onEnd((end) => {
+      for (const { done } of this.#pending.values()) done.reject(new SynclineError(end))
       this.#pending.clear()
       this.#byId.clear()
     })
@@ -56,10 +56,10 @@ export class Channel {
   /**
    * Takes an event, at once and in order; resolves when it is committed. What has its id already is not stored
    * again: the same resolves with the seq that it has.
-   * @throws SynclineError `event-conflict` where what has the id is another event; `room-deleted`
+   * @throws SynclineError `event-conflict` where what has the id is another event; as the room's `ended` says
    */
   publish(actor: string, event: AcceptedEvent): Promise<Receipt> {
-    if (this.room.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    if (this.room.ended !== undefined) return Promise.reject(new SynclineError(this.room.ended))
     const waiting = this.#byId.get(event.id)
     if (waiting !== undefined) {
       const same =

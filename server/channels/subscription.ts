@@ -42,13 +42,13 @@ export class Subscription {
     this.#channel = channel
     this.#subscriber = subscriber
     this.#position = after ?? channel.room.known
-    const deleted = channel.room.onDelete(() => this.#fail(new SynclineError('room-deleted')))
+    const ended = channel.room.onEnd((end) => this.#fail(new SynclineError(end)))
     const live = channel.listen({
       events: (events) => this.#live(events),
       missed: () => this.#missed(),
     })
     this.#stop = () => {
-      deleted()
+      ended()
       live()
     }
     this.wake()

@@ -20,6 +20,9 @@ export function eventParameters(batch: Batch): readonly Parameter[] {
   ]
 }
 
+/** How far each room is known to be, in one more parameter. */
+export const knownOf = (batch: Batch): Parameter => numberArray(batch.map(({ room }) => room.known))
+
 /**
  * The parameters $3 … $12 of the commit statement. All bytes travel as one binary parameter that Postgres
  * cuts up: as an array they would be written out in hexadecimal, at about twice the processor time.

@@ -3,6 +3,7 @@ import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
 import type { NewEntry } from './entry.ts'
 import { DELETED, Lane, type Outcome } from './lane.ts'
+import { LaneLedger } from './lane-ledger.ts'
 import type { CommitPace, CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
@@ -59,17 +60,22 @@ export class Committer implements CommitScheduler {
   #scheduled = false
   #closed = false
   #drained: (() => void) | undefined
+  readonly #wentBack: () => void
 
+  /** @param wentBack called where the database has not got any more what this node has of a room: it ends them all */
   constructor(
     database: Database,
     logger: Logger,
     maxBytes: number,
+    wentBack: () => void,
     watch: WatchBatch = (_, commit) => commit(),
   ) {
     this.#logger = logger
+    this.#wentBack = wentBack
     this.#maxBytes = maxBytes
     this.#watch = watch
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, logger))
+    const ledger = new LaneLedger()
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, ledger, logger))
     this.#idle = [...this.#lanes]
   }
 
@@ -101,6 +107,14 @@ export class Committer implements CommitScheduler {
     this.#entries += 1
     this.#bytes += bytes + ENTRY_OVERHEAD
     if (room.phase === 'idle') this.#admit(room)
+  }
+
+  ended(room: RoomLog): void {
+    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
+    this.#waiting.get(room)?.()
+    this.#waiting.delete(room)
+    for (const rooms of [this.#ready, this.#alone, this.#rejected]) rooms.delete(room)
+    if (this.#entries === 0) this.#drained?.()
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -204,9 +218,14 @@ export class Committer implements CommitScheduler {
   #settle(batch: Batch, outcome: Outcome): void {
     for (const { room, entries } of batch) {
       room.phase = 'idle'
+      if (outcome.kind === 'gone back' && room.ended === undefined)
+        this.#guarded(room, () => this.#wentBack())
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
-      if (head === DELETED) {
-        this.#drop(room, entries)
+      if (head === DELETED) this.#guarded(room, () => room.end('room-deleted'))
+      // Whoever sent these was never told that they are saved. Where the database has gone back, they are of the log that was.
+      if (head === DELETED || room.ended === 'storage-unavailable') {
+        this.#forget(entries)
+        this.#lastSettled = Date.now()
         continue
       }
       if (head === undefined || outcome.kind !== 'committed') {
@@ -228,15 +247,6 @@ export class Committer implements CommitScheduler {
   #forget(entries: readonly NewEntry[]): void {
     this.#entries -= entries.length
     for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
-  }
-
-  /** A room that was deleted takes nothing more; whoever sent these was never told that they are saved. */
-  #drop(room: RoomLog, entries: readonly NewEntry[]): void {
-    this.#forget(entries)
-    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
-    this.#rejected.delete(room)
-    this.#lastSettled = Date.now()
-    this.#guarded(room, () => room.end())
   }
 
   /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */

@@ -2,7 +2,8 @@ import type pg from 'pg'
 import type { Logger } from '../observe/log.ts'
 import { numberArray } from '../storage/arrays.ts'
 import { isStorageFailure } from '../storage/failure.ts'
-import type { RoomId, Seq } from './entry.ts'
+import type { Seq } from './entry.ts'
+import type { RoomLog } from './room-log.ts'
 
 /** How often, in ms. */
 const EVERY = 1_000
@@ -18,22 +19,23 @@ const WITHIN = { query_timeout: 3_000 }
  */
 export class HeadWatch {
   readonly #pool: pg.Pool
-  readonly #open: () => readonly RoomId[]
-  readonly #heard: (room: RoomId, head: Seq) => void
+  readonly #open: () => readonly RoomLog[]
+  readonly #answered: (room: RoomLog, known: Seq, head: Seq) => void
   readonly #logger: Logger
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
+  /** @param answered hears how far a room is, and how far it was known to be when that was asked */
   constructor(
     pool: pg.Pool,
-    open: () => readonly RoomId[],
-    heard: (room: RoomId, head: Seq) => void,
+    open: () => readonly RoomLog[],
+    answered: (room: RoomLog, known: Seq, head: Seq) => void,
     logger: Logger,
   ) {
     this.#logger = logger
     this.#pool = pool
     this.#open = open
-    this.#heard = heard
+    this.#answered = answered
   }
 
   start(): void {
@@ -56,14 +58,18 @@ export class HeadWatch {
   }
 
   async #ask(): Promise<void> {
-    const rooms = this.#open()
-    if (rooms.length === 0) return
+    const asked = this.#open().map((room) => ({ room, known: room.known }))
+    if (asked.length === 0) return
     const { rows } = await this.#pool.query<{ id: number; head: number }>({
       name: 'heads',
-      text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[])',
-      values: [numberArray(rooms)],
+      text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[]) and deleted_at is null',
+      values: [numberArray(asked.map(({ room }) => room.id))],
       ...WITHIN,
     })
-    for (const { id, head } of rows) this.#heard(id as RoomId, head)
+    const heads = new Map(rows.map(({ id, head }) => [id, head]))
+    for (const { room, known } of asked) {
+      const head = heads.get(room.id)
+      if (head !== undefined) this.#answered(room, known, head)
+    }
   }
 }

@@ -4,8 +4,9 @@ import type { Logger } from '../observe/log.ts'
 import { numbersOf } from '../storage/arrays.ts'
 import type { Database } from '../storage/database.ts'
 import { ask, type Field, type Parameter } from '../storage/prepared.ts'
-import { type Batch, batchParameters, eventParameters, hasEvents } from './batch.ts'
+import { type Batch, batchParameters, eventParameters, hasEvents, knownOf } from './batch.ts'
 import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
+import type { LaneLedger } from './lane-ledger.ts'
 
 /** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
 type Heads = ReadonlyMap<RoomId, Seq>
@@ -14,12 +15,14 @@ type Heads = ReadonlyMap<RoomId, Seq>
 export const DELETED: Seq = 0
 
 /**
- * What became of a batch. `rejected` means that Postgres will not take it as it is, and that no try of it can
+ * What became of a batch. `gone back` means that the database has not got any more what this node has of one of its rooms,
+ * and that nothing of it is written, now or later. `rejected` means that Postgres will not take it as it is, and that no try of it can
  * still arrive and be taken: whoever made it tries its rooms one by one.
  */
 export type Outcome =
   | { readonly kind: 'committed'; readonly heads: Heads; readonly repeats: Repeats }
   | { readonly kind: 'rejected'; readonly error: Error }
+  | { readonly kind: 'gone back' }
   | { readonly kind: 'closed' }
 
 /**
@@ -27,12 +30,22 @@ export type Outcome =
  * is the gate: it takes each batch number once, so that a batch whose outcome is unknown is simply sent again,
  * and one that arrives late (from a connection given up for dead) finds the gate closed.
  */
-const COMMIT = 'select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)'
+const COMMIT = `
+select append_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ${whereNoneWentBack('$13')}`
 
 /** As `COMMIT`, where there are events among the entries; migrations/016_event_queue.sql. */
 const COMMIT_EVENTS = `
 select new_heads, repeated, repeated_seqs
-from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ${whereNoneWentBack('$16')}`
+
+/**
+ * What is to be written builds on all that is known of its room: where the room is not so far any more, nothing may be. Without a
+ * lock, because no database goes back under a connection that lives.
+ */
+function whereNoneWentBack(knowns: string): string {
+  return `where not exists (select from unnest($3::bigint[], ${knowns}::bigint[]) as k(id, known)
+    where (select r.head < k.known and r.deleted_at is null from rooms r where r.id = k.id))`
+}
 
 /** The SQLSTATE of a closed gate. */
 const TAKEN = 'SL001'
@@ -75,6 +88,7 @@ const LONGEST_PAUSE = 2_000
 /** A connection that commits one batch at a time, and does not give up. */
 export class Lane {
   readonly #database: Database
+  readonly #ledger: LaneLedger
   readonly #logger: Logger
   readonly #closing = new AbortController()
   #client: pg.Client | undefined
@@ -83,8 +97,10 @@ export class Lane {
   /** Why the last try failed; undefined while all is well. */
   failure: Error | undefined
 
-  constructor(database: Database, logger: Logger) {
+  /** @param ledger of all lanes of this node */
+  constructor(database: Database, ledger: LaneLedger, logger: Logger) {
     this.#database = database
+    this.#ledger = ledger
     this.#logger = logger
   }
 
@@ -95,13 +111,24 @@ export class Lane {
       ? {
           name: 'commit events',
           text: COMMIT_EVENTS,
-          values: [...batchParameters(ordered), ...eventParameters(ordered)],
+          values: [...batchParameters(ordered), ...eventParameters(ordered), knownOf(ordered)],
         }
-      : { name: 'commit', text: COMMIT, values: batchParameters(ordered) }
+      : { name: 'commit', text: COMMIT, values: [...batchParameters(ordered), knownOf(ordered)] }
     for (let pause = FIRST_PAUSE; !this.#closing.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        const client = this.#client ?? (await this.#connect())
-        const answer = await this.#send(client, statement)
+        const known = this.#client
+        const client = known ?? (await this.#connect())
+        const lost = known === undefined && (await this.#ledger.lost(client))
+        // Another lane may have found it meanwhile, and the room be as far again by now.
+        const ended = ordered.some(({ room }) => room.ended === 'storage-unavailable')
+        const answer = lost || ended ? undefined : await this.#send(client, statement)
+        if (answer === undefined) {
+          // An earlier try may have been taken, or be taken yet, and the number with it: what comes next is not to be mistaken for it.
+          this.#startOver()
+          this.#drop(client)
+          this.#recovered()
+          return { kind: 'gone back' }
+        }
         const outcome: Outcome =
           answer instanceof Error
             ? { kind: 'rejected', error: answer }
@@ -112,6 +139,7 @@ export class Lane {
                 repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
               }
         this.#batch += 1
+        this.#ledger.taken(this.#id, this.#batch)
         this.#recovered()
         return outcome
       } catch (error) {
@@ -144,14 +172,13 @@ export class Lane {
     return client
   }
 
-  /** The new heads, or why Postgres rejects the batch. */
-  async #send(client: pg.Client, { name, text, values }: Statement): Promise<Answer | Error> {
+  /** The new heads, or why Postgres rejects the batch; undefined where one of its rooms has gone back. */
+  async #send(client: pg.Client, { name, text, values }: Statement): Promise<Answer | Error | undefined> {
     const number = this.#batch + 1
     const place = [this.#id, String(number)]
     try {
       const row = await ask(client, name, text, [...place, ...values])
-      if (row === undefined) throw new Error('a commit without an answer')
-      return answerOf(row)
+      return row && answerOf(row)
     } catch (error) {
       if (!(error instanceof Error)) throw error
       const taken = codeOf(error) === TAKEN
@@ -160,10 +187,15 @@ export class Lane {
     }
     const row = await ask(client, 'look up', LOOK_UP, place)
     if (row !== undefined) return answerOf(row)
-    // The lane's row is gone: this is another database, or a restored one. Start over under a new name.
+    // The lane's row is gone: this is another database, or a restored one.
+    this.#startOver()
+    throw new Error('the database no longer knows this lane')
+  }
+
+  /** Under a new name, with the next connection. */
+  #startOver(): void {
     this.#id = ''
     this.#batch = 0
-    throw new Error('the database no longer knows this lane')
   }
 
   #failed(error: Error): void {

@@ -14,6 +14,7 @@ import {
   readEvents,
   type StoredEvent,
 } from './events.ts'
+import { HeldRooms, type Unsaved } from './held-rooms.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
 import { RoomLog } from './room-log.ts'
@@ -30,6 +31,7 @@ import {
   roomNames,
 } from './rooms.ts'
 import { type Snapshot, type StoredSnapshot, saveSnapshot, snapshots, storedSnapshots } from './snapshot.ts'
+import { tellAll } from './tell-all.ts'
 
 /** A room that is open for appending, until it is released by everybody who holds it. */
 export interface HeldRoom {
@@ -39,27 +41,6 @@ export interface HeldRoom {
   readonly release: () => void
 }
 
-/** A room of which entries were taken and are not committed. */
-export interface Unsaved {
-  readonly room: string
-  readonly entries: number
-}
-
-interface Held {
-  readonly name: string
-  readonly room: RoomLog
-  holders: number
-}
-
-const once = (act: () => void): (() => void) => {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    act()
-  }
-}
-
 /** All rooms' logs, as this node sees them: bytes and SQL; what the bytes mean is for others to know. */
 export class Log {
   readonly #database: Database
@@ -67,19 +48,17 @@ export class Log {
   readonly #packer: Packer
   readonly #logger: Logger
   readonly #openListeners = new Set<(room: RoomLog, name: string) => void>()
-  /** Every room that somebody here holds: one queue a room, so that its edits and events have one order. */
-  readonly #open = new Map<RoomId, Held>()
+  readonly #goneBackListeners = new Set<(rooms: readonly RoomLog[]) => void>()
+  readonly #rooms = new HeldRooms()
   /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
   patience: () => number = () => 0
   /** Whether rooms are there, as it is being asked: by whoever may create them, and by others. */
   readonly #asked = new Map<string, Promise<boolean>>()
-  /** For each room that is being looked up: the rooms that nobody holds any more since then. */
-  readonly #lookups = new Set<Set<RoomId>>()
 
   constructor(database: Database, logger: Logger, maxQueueBytes: number, watch?: WatchBatch) {
     this.#database = database
     this.#logger = logger
-    this.#committer = new Committer(database, logger, maxQueueBytes, watch)
+    this.#committer = new Committer(database, logger, maxQueueBytes, () => this.#wentBack(), watch)
     this.#packer = new Packer(database.pool, logger)
   }
 
@@ -109,53 +88,22 @@ export class Log {
    * A failure throws.
    */
   async open(name: string, createBy: string | undefined): Promise<HeldRoom | undefined> {
-    const row = await this.#lookUp(name, createBy)
+    const row = await this.#rooms.lookUp(() => this.#findOrCreate(name, createBy))
     if (row === undefined) return undefined
-    const known = this.#open.get(row.id)
-    const held = known ?? { name, room: this.#roomLog(row), holders: 0 }
-    held.holders += 1
+    const known = this.#rooms.get(row.id)
+    const room = known ?? this.#roomLog(row)
     if (known === undefined) {
-      this.#open.set(row.id, held)
-      this.#packer.watch(held.room)
-      for (const listener of this.#openListeners) listener(held.room, name)
+      this.#rooms.add(name, room)
+      this.#packer.watch(room)
+      for (const listener of this.#openListeners) listener(room, name)
     }
-    held.room.heard(row.head)
-    return { room: held.room, suspect: row.cutShort, release: once(() => this.#release(held)) }
+    room.heard(row.head)
+    return { room, suspect: row.cutShort, release: this.#rooms.hold(room) }
   }
 
   /** Holds a room once more that somebody holds already; returns what lets it go. */
   hold(room: RoomLog): () => void {
-    const held = this.#open.get(room.id)
-    if (held?.room !== room) throw new Error('nobody holds this room')
-    held.holders += 1
-    return once(() => this.#release(held))
-  }
-
-  /** A room that was held and let go while its row was read may have gone on since: its row is read again. */
-  async #lookUp(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {
-    const closed = new Set<RoomId>()
-    this.#lookups.add(closed)
-    try {
-      let row = await this.#findOrCreate(name, createBy)
-      while (row !== undefined && closed.delete(row.id)) row = await this.#findOrCreate(name, createBy)
-      return row
-    } finally {
-      this.#lookups.delete(closed)
-    }
-  }
-
-  #release(held: Held): void {
-    held.holders -= 1
-    if (held.holders > 0) return
-    // What waits still goes out in this room's order: whoever opens it meanwhile joins the same queue.
-    void held.room.settled().then(() => {
-      const { id, pending } = held.room
-      // Others may have held it since, and let go: what they handed in is waited for by their own release.
-      if (held.holders > 0 || pending || this.#open.get(id) !== held) return
-      this.#open.delete(id)
-      held.room.close()
-      for (const closed of this.#lookups) closed.add(id)
-    })
+    return this.#rooms.hold(room)
   }
 
   /** A room as it lies there, also where nobody may open it: for looking into it. */
@@ -215,24 +163,28 @@ export class Log {
     return true
   }
 
-  openRooms(): readonly RoomId[] {
-    return [...this.#open.keys()]
+  openRooms(): readonly RoomLog[] {
+    return this.#rooms.all
   }
 
   unsaved(): readonly Unsaved[] {
-    return [...this.#open.values()]
-      .filter(({ room }) => room.pending)
-      .map(({ name, room }) => ({ room: name, entries: room.appended - room.committed }))
+    return this.#rooms.unsaved()
   }
 
-  /** The database has entries of a room up to there, whichever node wrote them. */
-  heard(room: RoomId, head: Seq): void {
-    this.#open.get(room)?.room.heard(head)
+  /** The database has entries of a room up to `head`, whichever node wrote them; when that was asked, `known` was known here. */
+  answered(room: RoomLog, known: Seq, head: Seq): void {
+    if (head >= known) room.heard(head)
+    else if (room.ended === undefined) this.#wentBack()
+  }
+
+  /** Calls back with the rooms that were open, when the database has gone back. */
+  onGoneBack(listener: (rooms: readonly RoomLog[]) => void): void {
+    this.#goneBackListeners.add(listener)
   }
 
   /** A room has a tombstone, whichever node has set it: whoever has it open here is told. */
   deleted(room: RoomId): void {
-    this.#open.get(room)?.room.end()
+    this.#rooms.get(room)?.end('room-deleted')
   }
 
   /** Takes up the erasures that a crash has cut short. One that fails keeps no other from it, and is thrown at the end. */
@@ -281,7 +233,9 @@ export class Log {
 
   /** Looks up how far the room is: other nodes write to it as well. */
   async refresh(room: RoomLog): Promise<void> {
-    room.heard(await headOf(this.#database.pool, room.id))
+    const { known } = room
+    const head = await headOf(this.#database.pool, room.id)
+    if (head !== undefined) this.answered(room, known, head)
   }
 
   /** Up to where events of a room may have been dropped by retention. */
@@ -332,6 +286,20 @@ export class Log {
   async abandon(): Promise<void> {
     this.#packer.stop()
     await this.#committer.abandon()
+  }
+
+  /**
+   * What this node has of any room may be more than its log, which goes on from where it is: all of them are opened
+   * anew, and whoever comes back brings what the database has lost.
+   */
+  #wentBack(): void {
+    const rooms = this.#rooms.all
+    this.#logger.error(
+      { rooms: rooms.length },
+      'the database has gone back; all rooms are opened anew, and devices bring what it has lost',
+    )
+    this.#rooms.endAll('storage-unavailable')
+    tellAll(this.#goneBackListeners, (listener) => listener(rooms))
   }
 
   #roomLog({ id, head }: RoomRow): RoomLog {

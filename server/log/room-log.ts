@@ -1,4 +1,4 @@
-import { SynclineError } from '../errors.ts'
+import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { NewEntry, Repeats, RoomId, Seq } from './entry.ts'
 import { type FeedListener, RoomFeed } from './room-feed.ts'
 import { tellAll } from './tell-all.ts'
@@ -23,11 +23,19 @@ export type RoomPhase = 'idle' | 'gathering' | 'ready' | 'in flight' | 'alone' |
  */
 export type CommitPace = 'at once' | 'after the turn' | number
 
+/**
+ * Why a room takes nothing more: it was deleted; or the database has gone back behind what this node has of it, and what is
+ * there is to be opened anew.
+ */
+export type End = Extract<ErrorCode, 'room-deleted' | 'storage-unavailable'>
+
 type CommitListener = (commit: Commit) => void
 
 /** What a room asks of whoever commits for it. */
 export interface CommitScheduler {
   enqueued(room: RoomLog, bytes: number): void
+  /** What waits in the room is never committed. */
+  ended(room: RoomLog): void
 }
 
 /**
@@ -48,15 +56,15 @@ export class RoomLog {
   /** What this node holds of the document has all entries up to here in it, whichever node wrote them. */
   integrated: Seq
   pace: CommitPace = 'at once'
-  /** The room was deleted: nothing is taken any more, and what waits is never committed. */
-  deleted = false
+  /** Why nothing is taken any more, and what waits is never committed. */
+  ended: End | undefined
   #waiting: NewEntry[] = []
   readonly #feed: RoomFeed
   readonly #listeners = new Set<CommitListener>()
   readonly #barriers: { readonly position: number; readonly done: PromiseWithResolvers<Seq> }[] = []
   /** Who waits for what this node holds of the document to have entries of others. */
   readonly #arrivals: { readonly seq: Seq; readonly done: PromiseWithResolvers<void> }[] = []
-  readonly #deletionListeners = new Set<() => void>()
+  readonly #endListeners = new Set<(end: End) => void>()
   readonly #closeListeners = new Set<() => void>()
   readonly #scheduler: CommitScheduler
 
@@ -71,11 +79,11 @@ export class RoomLog {
 
   /**
    * Takes an entry, at once and in order. It is saved when `committed` reaches the position returned, which it
-   * never does in a room that was deleted.
+   * never does in a room that has ended.
    */
   append(entry: NewEntry): number {
     this.appended += 1
-    if (this.deleted) return this.appended
+    if (this.ended !== undefined) return this.appended
     this.#waiting.push(entry)
     this.#scheduler.enqueued(this, entry.bytes.length)
     return this.appended
@@ -87,46 +95,47 @@ export class RoomLog {
 
   /** Something was handed in that is not committed yet. */
   get pending(): boolean {
-    return this.committed < this.appended && !this.deleted
+    return this.committed < this.appended && this.ended === undefined
   }
 
   /**
    * Resolves when all that was appended until now is committed, with the seq of the last of it (or of the last that is
    * known here, where nothing was waiting).
-   * @throws SynclineError `room-deleted`: the one case in which something that was taken is dropped.
+   * @throws SynclineError as `ended` says: the only cases in which something that was taken is dropped.
    */
   durable(): Promise<Seq> {
     const position = this.appended
     if (this.committed >= position) return Promise.resolve(Math.max(this.head, this.integrated))
-    if (this.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    if (this.ended !== undefined) return Promise.reject(new SynclineError(this.ended))
     const done = Promise.withResolvers<Seq>()
     this.#barriers.push({ position, done })
     return done.promise
   }
 
-  /** Resolves when all is committed; false where the room was deleted meanwhile, and nothing ever will be. */
+  /** Resolves when all is committed; false where the room has ended meanwhile, and nothing ever will be. */
   async settled(): Promise<boolean> {
     try {
       await this.durable()
     } catch (error) {
-      if (!this.deleted) throw error
+      if (this.ended === undefined) throw error
     }
-    return !this.deleted
+    return this.ended === undefined
   }
 
-  /** Calls back when the room has been deleted. Returns what stops it. */
-  onDelete(listener: () => void): () => void {
-    this.#deletionListeners.add(listener)
-    return () => this.#deletionListeners.delete(listener)
+  /** Calls back when the room has ended, and says why. Returns what stops it. */
+  onEnd(listener: (end: End) => void): () => void {
+    this.#endListeners.add(listener)
+    return () => this.#endListeners.delete(listener)
   }
 
-  /** The room was deleted, as this node has just learned. Entries on their way may still turn out committed. */
-  end(): void {
-    if (this.deleted) return
-    this.deleted = true
+  /** This node has just learned that the room takes nothing more. Entries on their way may still turn out committed. */
+  end(end: End): void {
+    if (this.ended !== undefined) return
+    this.ended = end
+    this.#scheduler.ended(this)
     for (const { done } of [...this.#barriers.splice(0), ...this.#arrivals.splice(0)])
-      done.reject(new SynclineError('room-deleted'))
-    tellAll(this.#deletionListeners, (listener) => listener())
+      done.reject(new SynclineError(end))
+    tellAll(this.#endListeners, (listener) => listener(end))
   }
 
   /** Calls back when nobody holds the room here any more; after that it is never told of anything. */
@@ -198,11 +207,11 @@ export class RoomLog {
 
   /**
    * Resolves when the document that is open here has all entries up to there, which are in the database.
-   * @throws SynclineError `room-deleted`, `shutting-down`
+   * @throws SynclineError as `ended` says; `shutting-down`
    */
   integrates(seq: Seq): Promise<void> {
     if (this.integrated >= seq) return Promise.resolve()
-    if (this.deleted) return Promise.reject(new SynclineError('room-deleted'))
+    if (this.ended !== undefined) return Promise.reject(new SynclineError(this.ended))
     const done = Promise.withResolvers<void>()
     this.#arrivals.push({ seq, done })
     this.#arrivals.sort((one, other) => one.seq - other.seq)

@@ -72,14 +72,14 @@ export async function createRoom(pool: pg.Pool, name: string, createdBy: string)
   return room
 }
 
-/** The newest position of a room; 0 where the room is gone. */
-export async function headOf(pool: pg.Pool, room: RoomId): Promise<Seq> {
+/** The newest position of a room; undefined where the room is gone. */
+export async function headOf(pool: pg.Pool, room: RoomId): Promise<Seq | undefined> {
   const { rows } = await pool.query<{ head: string }>({
     name: 'head of room',
-    text: 'select head from rooms where id = $1',
+    text: 'select head from rooms where id = $1 and deleted_at is null',
     values: [room],
   })
-  return Number(rows[0]?.head ?? 0)
+  return rows[0] && Number(rows[0].head)
 }
 
 /** What lists show of the room's document. */

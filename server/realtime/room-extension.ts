@@ -144,7 +144,6 @@ export class RoomExtension implements Extension {
    */
   async connected({ instance, documentName, connection }: connectedPayload): Promise<void> {
     if (instance.documents.get(documentName) !== connection.document) throw new SynclineError('shutting-down')
-    if (this.#rooms.get(connection.document)?.room.log.deleted) throw new SynclineError('room-deleted')
     connection.onClose((_document, event) => {
       if (event?.reason !== UNREADABLE) return
       const error = new SynclineError('frame-malformed')
@@ -199,7 +198,7 @@ export class RoomExtension implements Extension {
       }
       await this.#describe(data.document, open)
     } catch (error) {
-      if (open.room.log.deleted) return
+      if (open.room.log.ended !== undefined) return
       if (open.encoding) {
         this.#fault(data.instance, data.document, error)
         return
@@ -229,11 +228,15 @@ export class RoomExtension implements Extension {
   #fault(instance: Hocuspocus, document: Document, cause: unknown): void {
     const open = this.#rooms.get(document)
     if (open === undefined) return
-    this.#rooms.delete(document)
     this.#logger.error({ err: cause, room: document.name }, 'a document has broken; it is loaded anew')
     this.#loader.broke(document.name, open.room.log)
-    evict(instance, document, new SynclineError('internal')).catch((error: unknown) => {
-      this.#logger.error({ err: error, room: document.name }, 'a hook failed')
+    this.#evict(instance, document, new SynclineError('internal'))
+  }
+
+  #evict(instance: Hocuspocus, document: Document, error: SynclineError): void {
+    this.#rooms.delete(document)
+    evict(instance, document, error).catch((err: unknown) => {
+      this.#logger.error({ err, room: document.name }, 'a hook failed')
     })
   }
 
@@ -252,10 +255,7 @@ export class RoomExtension implements Extension {
       },
     })
     const unfollowed = followOtherNodes(document, log, this.#log, this.#logger, this.#options.watch)
-    const stopped = log.onDelete(() => {
-      for (const connection of document.getConnections())
-        refuseConnection(connection, new SynclineError('room-deleted'))
-    })
+    const stopped = log.onEnd((end) => this.#evict(instance, document, new SynclineError(end)))
     omitEcho(document)
     widenFlushWindow(document, (window, connections) => {
       log.pace = paceOf(window, connections)
@@ -303,7 +303,7 @@ export class RoomExtension implements Extension {
   #inService(document: Document): OpenRoom {
     const open = document.isDestroyed ? undefined : this.#rooms.get(document)
     if (open === undefined) throw new SynclineError('shutting-down')
-    if (open.room.log.deleted) throw new SynclineError('room-deleted')
+    if (open.room.log.ended !== undefined) throw new SynclineError(open.room.log.ended)
     return open
   }
 

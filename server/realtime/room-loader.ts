@@ -54,7 +54,7 @@ export class RoomLoader {
 
   /** The room's document broke: its next load waits until its entries are committed, and is tried elsewhere first. */
   broke(name: string, log: RoomLog): void {
-    // That the room was deleted meanwhile is for the load itself to find.
+    // That the room has ended meanwhile is for the load itself to find.
     this.#broken.set(
       name,
       log.durable().catch(() => log.head),
@@ -87,14 +87,19 @@ export class RoomLoader {
     try {
       if (suspect || broken !== undefined) await this.#tryOpening(log)
       const loaded = await this.#fill(data, log)
+      if (log.ended !== undefined) throw new SynclineError(log.ended)
       this.#broken.delete(name)
       return { held, loaded }
     } catch (error) {
-      held.release()
-      if (log.deleted) throw new SynclineError('room-deleted')
-      if (error instanceof SynclineError && error.code === 'room-damaged') {
-        await this.#quarantine(name, log, error)
+      const damaged = error instanceof SynclineError && error.code === 'room-damaged'
+      try {
+        // What the database has lost is no damage of the room.
+        if (damaged && log.ended === undefined) await this.#log.refresh(log)
+      } finally {
+        held.release()
       }
+      if (log.ended !== undefined) throw new SynclineError(log.ended)
+      if (damaged) await this.#quarantine(name, log, error)
       throw error
     } finally {
       ended()

@@ -22,6 +22,12 @@ export const snapshotStore = (
       // All that it holds, if nothing of another node's comes to stand among what is on its way.
       const seq = integrated + appended - committed
       const last = await own.durable()
+      // What the document holds, the database may have lost.
+      await log.refresh(own)
+      if (own.ended !== undefined) {
+        failed()
+        return
+      }
       // What has come back from the database before it was settled here would be counted twice.
       const counted = integrated === head && last === seq
       if (appended > committed && !counted) {

@@ -45,7 +45,7 @@ export async function playRound(cluster: Cluster, schedule: Schedule): Promise<V
     problems.push(...(await liveDivergence(cluster, rooms)))
     step = 'the last blow'
     await lastBlow(ends === 'killed' ? cluster.mortal : [], rooms)
-    problems.push(...(await checkRooms(cluster, rooms)), ...(await events.check()))
+    problems.push(...(await checkRooms(cluster, rooms)), ...(await events.check()), ...falseAlarms(cluster))
   } catch (error) {
     problems.push({
       kind: 'stuck',
@@ -131,6 +131,12 @@ async function checkRooms(cluster: Cluster, rooms: readonly People[]): Promise<P
   })
   return [...problems, ...apart.map((detail): Problem => ({ kind: 'diverged', detail }))]
 }
+
+/** The database comes back in each of these with all that it had. */
+const falseAlarms = ({ nodes }: Cluster): Problem[] =>
+  nodes
+    .filter(({ server }) => server.output.includes('the database has gone back'))
+    .map(() => ({ kind: 'invented', detail: 'a node says that the database has gone back' }))
 
 /** The nodes at which a newcomer does not find what the log says. */
 async function partedNodes(

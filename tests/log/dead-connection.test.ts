@@ -34,11 +34,11 @@ async function startNodes() {
 it('[CLU1] hears of what another node wrote although the connection that it asks over is dead', async () => {
   const { apart, there, write, strand } = await startNodes()
   let head = 0
-  const heard = (_room: unknown, told: number) => {
+  const answered = (_room: unknown, _known: number, told: number) => {
     head = told
   }
   await strand()
-  const heads = new HeadWatch(apart.pool, () => [there.id], heard, silent)
+  const heads = new HeadWatch(apart.pool, () => [there], answered, silent)
   onTestFinished(() => heads.stop())
   heads.start()
   await write('one')
@@ -61,7 +61,7 @@ it('[CLU1] reads what it has heard of although the connection that it reads over
   onTestFinished(() => tail.stop())
   await strand()
   await write('one')
-  log.heard(there.id, 1)
+  there.heard(1)
   await expect.poll(() => doc.getArray('edits').toJSON()).toEqual(['one'])
   expect(failed).toEqual([new Error('Query read timeout')])
 })

@@ -53,7 +53,7 @@ describe('a room that was deleted', () => {
     await expect.poll(() => log.state.entries).toBe(0)
     expect(log.state).toMatchObject({ bytes: 0, stalled: 0, failure: undefined })
     expect(await rowsOf(db, doomed.id)).toBe(0)
-    expect(doomed.deleted).toBe(true)
+    expect(doomed.ended).toBe('room-deleted')
   })
 
   it('[LOG12] is told to whoever waits for their entries, and to whoever comes later', async () => {
@@ -62,7 +62,7 @@ describe('a room that was deleted', () => {
     const room = await openRoom(log)
     await fill(room, 3)
     let told = 0
-    room.onDelete(() => {
+    room.onEnd(() => {
       told += 1
     })
     await log.erase('doc:a', 'eve', silent)
@@ -141,7 +141,7 @@ describe('a node that has not heard that a room was deleted', () => {
     await db.pool.query('delete from rooms')
     room.append(entry('late'))
     await expect.poll(() => log.state.stalled).toBe(1)
-    expect([room.deleted, log.state.entries]).toEqual([false, 1])
+    expect([room.ended, log.state.entries]).toEqual([undefined, 1])
   })
 
   it('[LOG15] hears of each tombstone once, and again when the room is erased, purged or not', async () => {
