@@ -127,7 +127,7 @@ export class HttpSocket extends EventTarget {
     this.readyState = this.OPEN
     this.#heard()
     this.dispatchEvent(new Event('open'))
-    for (let failures = 0; this.readyState < this.CLOSED; ) {
+    for (let failures = 0; this.readyState === this.OPEN; ) {
       const outcome = await this.#receive()
       if (outcome === 'over') return this.#close(ABNORMAL, '')
       failures = outcome === 'again' ? failures + 1 : 0
@@ -187,7 +187,8 @@ export class HttpSocket extends EventTarget {
   }
 
   #frame(number: number, frame: Uint8Array): void {
-    if (number !== this.#received + 1 || this.readyState === this.CLOSED) return
+    // As a WebSocket that is closing: who answers what still comes would say it on the next connection.
+    if (number !== this.#received + 1 || this.readyState !== this.OPEN) return
     this.#received = number
     this.#unsaid += frame.length
     if (this.#unsaid >= UNSAID_BYTES) this.#tell()

@@ -132,3 +132,33 @@ it('[EVT32] sends what is written in whichever turn after an answer', async () =
     await vi.advanceTimersByTimeAsync(2_000)
   }
 })
+
+it('[EVT32] says nothing of what comes once it is closed, as a WebSocket, and asks for no more', async () => {
+  let say = (_bytes: Uint8Array): void => undefined
+  let end = (): void => undefined
+  const socket = await opened({
+    get: () =>
+      new Response(
+        new ReadableStream({
+          start: (stream) => {
+            say = (bytes) => stream.enqueue(bytes)
+            end = () => stream.close()
+          },
+        }),
+      ),
+    post: () => new Promise(() => undefined),
+  })
+  const heard: unknown[] = []
+  socket.addEventListener('message', (event) => heard.push(event))
+  say(encodeHello(1))
+  say(encodeRecord(RecordType.frame, new Uint8Array([1])))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(heard).toHaveLength(1)
+  socket.close()
+  say(encodeRecord(RecordType.frame, new Uint8Array([2])))
+  end()
+  await vi.advanceTimersByTimeAsync(10)
+  expect([heard.length, requests.get, socket.readyState]).toEqual([1, 1, socket.CLOSING])
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect([requests.get, socket.readyState]).toEqual([1, socket.CLOSED])
+})
