@@ -73,13 +73,15 @@ export function ChatsView({ session, room, searchRef }: ChatsViewProps) {
       </section>
       <section className="chats-main" aria-label={title}>
         {room === undefined ? (
-          <EmptyState
-            py={80}
-            px="md"
-            icon={<IconMessages />}
-            title="Choose a chat"
-            description="Or begin a new one, with one person or with several."
-          />
+          answer === undefined || answer.length === 0 ? null : (
+            <EmptyState
+              py={80}
+              px="md"
+              icon={<IconMessages />}
+              title="Choose a chat"
+              description="Or begin a new one, with one person or with several."
+            />
+          )
         ) : (
           <>
             <div className="chat-bar">
