@@ -107,7 +107,7 @@ export async function assemble(
   begun.defer(() => unlessLate(log.abandon()))
   const history = new History(database, logger, 'refused', measured.job)
   log.onOpen((room) => history.watch(room))
-  log.onGoneBack((rooms) => rooms.forEach(({ id }) => void history.forget(id)))
+  log.onGoneBack(() => void history.forget())
   const cluster = config.redis && (await joinCluster(config.redis, { node, db: database.pool, log, logger }))
   begun.defer(() => cluster?.stop())
   const pulses = openPulses(database, logger)

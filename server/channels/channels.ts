@@ -180,7 +180,13 @@ export class Channels {
     }
   }
 
-  #publish(channel: Channel, batch: Batch, publisher: Publisher, event: AcceptedEvent): Promise<Receipt> {
+  /** Throws nothing itself: what is refused of one event must leave the others' answers to whoever waits for all. */
+  async #publish(
+    channel: Channel,
+    batch: Batch,
+    publisher: Publisher,
+    event: AcceptedEvent,
+  ): Promise<Receipt> {
     const { about } = event
     // What comes at once is taken in this turn; only what waits for a question to the database holds up what follows.
     if (about === undefined && !channel.waits) return channel.publish(publisher.user, event)

@@ -245,12 +245,12 @@ export class History {
     })
   }
 
-  /** Drops what is held in memory of a room: it was erased, or retention has changed its log. */
-  async forget(room: RoomId): Promise<void> {
+  /** Drops what is held in memory of a room (erased, or its log changed by retention), or of all: the database has gone back. */
+  async forget(room?: RoomId): Promise<void> {
     this.#indexer.forget(room)
     // What is being read just now is read to its end first, and comes before the answer to this.
     await this.#workers.forget(room)
-    this.#cache.deleteWhere((key) => key.startsWith(`${room}/`))
+    this.#cache.deleteWhere((key) => room === undefined || key.startsWith(`${room}/`))
   }
 
   /** Ends the workers; what they have not indexed yet is indexed by whoever reads it. */

@@ -60,6 +60,7 @@ export class Committer implements CommitScheduler {
   #scheduled = false
   #closed = false
   #drained: (() => void) | undefined
+  readonly #ledger = new LaneLedger()
   readonly #wentBack: () => void
 
   /** @param wentBack called where the database has not got any more what this node has of a room: it ends them all */
@@ -74,8 +75,7 @@ export class Committer implements CommitScheduler {
     this.#wentBack = wentBack
     this.#maxBytes = maxBytes
     this.#watch = watch
-    const ledger = new LaneLedger()
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, ledger, logger))
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, this.#ledger, logger))
     this.#idle = [...this.#lanes]
   }
 
@@ -115,6 +115,11 @@ export class Committer implements CommitScheduler {
     this.#waiting.delete(room)
     for (const rooms of [this.#ready, this.#alone, this.#rejected]) rooms.delete(room)
     if (this.#entries === 0) this.#drained?.()
+  }
+
+  /** That the database has gone back is known, and all rooms begin anew: it is not to be noticed once more by what lanes have lost. */
+  startOver(): void {
+    this.#ledger.clear()
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -218,12 +223,13 @@ export class Committer implements CommitScheduler {
   #settle(batch: Batch, outcome: Outcome): void {
     for (const { room, entries } of batch) {
       room.phase = 'idle'
-      if (outcome.kind === 'gone back' && room.ended === undefined)
-        this.#guarded(room, () => this.#wentBack())
+      const goneBack = outcome.kind === 'gone back'
+      if (goneBack && room.ended === undefined) this.#guarded(room, () => this.#wentBack())
+      if (goneBack) this.#guarded(room, () => room.end('storage-unavailable'))
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
       if (head === DELETED) this.#guarded(room, () => room.end('room-deleted'))
       // Whoever sent these was never told that they are saved. Where the database has gone back, they are of the log that was.
-      if (head === DELETED || room.ended === 'storage-unavailable') {
+      if (head === DELETED || goneBack || room.ended === 'storage-unavailable') {
         this.#forget(entries)
         this.#lastSettled = Date.now()
         continue

@@ -60,16 +60,18 @@ export class HeadWatch {
   async #ask(): Promise<void> {
     const asked = this.#open().map((room) => ({ room, known: room.known }))
     if (asked.length === 0) return
-    const { rows } = await this.#pool.query<{ id: number; head: number }>({
+    const { rows } = await this.#pool.query<{ id: number; head: number | null }>({
       name: 'heads',
-      text: 'select id::float8 as id, head::float8 as head from rooms where id = any($1::bigint[]) and deleted_at is null',
+      text: `select id::float8 as id, case when deleted_at is null then head::float8 end as head
+        from rooms where id = any($1::bigint[])`,
       values: [numberArray(asked.map(({ room }) => room.id))],
       ...WITHIN,
     })
     const heads = new Map(rows.map(({ id, head }) => [id, head]))
     for (const { room, known } of asked) {
-      const head = heads.get(room.id)
-      if (head !== undefined) this.#answered(room, known, head)
+      // Rows outlive their rooms, as tombstones: one that is not there is of what the database has lost.
+      const head = heads.has(room.id) ? heads.get(room.id) : 0
+      if (typeof head === 'number') this.#answered(room, known, head)
     }
   }
 }

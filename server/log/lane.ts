@@ -39,12 +39,12 @@ select new_heads, repeated, repeated_seqs
 from append_with_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ${whereNoneWentBack('$16')}`
 
 /**
- * What is to be written builds on all that is known of its room: where the room is not so far any more, nothing may be. Without a
+ * What is to be written builds on all that is known of its room: where the room is not so far any more, or not there, nothing may be. Without a
  * lock, because no database goes back under a connection that lives.
  */
 function whereNoneWentBack(knowns: string): string {
   return `where not exists (select from unnest($3::bigint[], ${knowns}::bigint[]) as k(id, known)
-    where (select r.head < k.known and r.deleted_at is null from rooms r where r.id = k.id))`
+    where coalesce((select r.head < k.known and r.deleted_at is null from rooms r where r.id = k.id), true))`
 }
 
 /** The SQLSTATE of a closed gate. */
@@ -187,7 +187,8 @@ export class Lane {
     }
     const row = await ask(client, 'look up', LOOK_UP, place)
     if (row !== undefined) return answerOf(row)
-    // The lane's row is gone: this is another database, or a restored one.
+    // A database that has gone back without it was noticed as the connection was made.
+    this.#ledger.forget(this.#id)
     this.#startOver()
     throw new Error('the database no longer knows this lane')
   }

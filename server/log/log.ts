@@ -48,7 +48,7 @@ export class Log {
   readonly #packer: Packer
   readonly #logger: Logger
   readonly #openListeners = new Set<(room: RoomLog, name: string) => void>()
-  readonly #goneBackListeners = new Set<(rooms: readonly RoomLog[]) => void>()
+  readonly #goneBackListeners = new Set<() => void>()
   readonly #rooms = new HeldRooms()
   /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
   patience: () => number = () => 0
@@ -177,8 +177,8 @@ export class Log {
     else if (room.ended === undefined) this.#wentBack()
   }
 
-  /** Calls back with the rooms that were open, when the database has gone back. */
-  onGoneBack(listener: (rooms: readonly RoomLog[]) => void): void {
+  /** Calls back when the database has gone back. */
+  onGoneBack(listener: () => void): void {
     this.#goneBackListeners.add(listener)
   }
 
@@ -265,7 +265,7 @@ export class Log {
     return storedSnapshots(this.#database.pool, room)
   }
 
-  saveSnapshot(room: RoomId, snapshot: Snapshot): Promise<void> {
+  saveSnapshot(room: RoomId, snapshot: Snapshot): Promise<boolean> {
     return saveSnapshot(this.#database.pool, room, snapshot)
   }
 
@@ -298,8 +298,9 @@ export class Log {
       { rooms: rooms.length },
       'the database has gone back; all rooms are opened anew, and devices bring what it has lost',
     )
+    this.#committer.startOver()
     this.#rooms.endAll('storage-unavailable')
-    tellAll(this.#goneBackListeners, (listener) => listener(rooms))
+    tellAll(this.#goneBackListeners, (listener) => listener())
   }
 
   #roomLog({ id, head }: RoomRow): RoomLog {

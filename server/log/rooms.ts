@@ -9,7 +9,7 @@ import type { Note } from './erase.ts'
 export interface RoomRow {
   readonly id: RoomId
   readonly head: Seq
-  /** A load has begun and not ended whose process is gone: it may have taken it along. */
+  /** A load has begun and not ended whose process is gone, or that takes long: it may have taken it along, or do so yet. */
   readonly cutShort: boolean
   /** Why nobody may open it. */
   readonly quarantine: Quarantine | undefined
@@ -29,8 +29,12 @@ interface Row {
   readonly deleted: boolean
 }
 
+/** A load that takes so long, in seconds, may take its process with it yet, and with it each that opens the room meanwhile. */
+const LONG = 3
+
 const COLUMNS = `id, head,
-  exists (select from room_loads where room_id = id and not ${lives('process')}) as "cutShort",
+  exists (select from room_loads where room_id = id
+    and (not ${lives('process')} or begun_at < now() - interval '${LONG} seconds')) as "cutShort",
   quarantined_at as "quarantinedAt", quarantine_reason as reason, deleted_at is not null as deleted`
 
 function toRow({ id, head, cutShort, quarantinedAt, reason, deleted }: Row): RoomRow {
@@ -72,14 +76,15 @@ export async function createRoom(pool: pg.Pool, name: string, createdBy: string)
   return room
 }
 
-/** The newest position of a room; undefined where the room is gone. */
+/** The newest position of a room; undefined where it was deleted, and 0 where it is not there. */
 export async function headOf(pool: pg.Pool, room: RoomId): Promise<Seq | undefined> {
-  const { rows } = await pool.query<{ head: string }>({
+  const { rows } = await pool.query<{ head: string | null }>({
     name: 'head of room',
-    text: 'select head from rooms where id = $1 and deleted_at is null',
+    text: 'select case when deleted_at is null then head end as head from rooms where id = $1',
     values: [room],
   })
-  return rows[0] && Number(rows[0].head)
+  const [row = { head: '0' }] = rows
+  return row.head === null ? undefined : Number(row.head)
 }
 
 /** What lists show of the room's document. */
@@ -105,7 +110,8 @@ export async function roomNames(pool: pg.Pool): Promise<readonly string[]> {
 /** The mark needs no fsync: it is there when this process dies, and Postgres does not. */
 const RELAXED = `with relaxed as (select set_config('synchronous_commit', 'off', true))`
 const MARK = {
-  begun: `${RELAXED} insert into room_loads (room_id, process) select $1, $2 from relaxed on conflict do nothing`,
+  begun: `${RELAXED} insert into room_loads (room_id, process) select $1, $2 from relaxed
+    on conflict (room_id, process) do update set begun_at = now()`,
   /** And with it those of processes that are gone: the room was tried, and opened or quarantined. */
   ended: `${RELAXED} delete from room_loads using relaxed
     where room_id = $1 and (process = $2 or not ${lives('process')})`,

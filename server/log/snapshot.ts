@@ -19,20 +19,24 @@ const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes)
 
 /**
  * Writes the fold of the room's first `seq` entries. It replaces nothing but older snapshots, and one at the
- * same seq, which says the same or is damaged.
+ * same seq, which says the same or is damaged. False where the room has no such entry: the database has lost it.
  */
-export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapshot): Promise<void> {
-  await pool.query(
-    `with kept as (
+export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapshot): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `with reached as (
+       select from rooms where id = $1 and head >= $2
+     ), kept as (
        select seq from room_snapshots where room_id = $1 and seq < $2 order by seq desc limit ${KEPT - 1}
      ), dropped as (
        delete from room_snapshots
-       where room_id = $1 and seq < $2 and seq not in (select seq from kept)
+       where room_id = $1 and seq < $2 and seq not in (select seq from kept) and exists (select from reached)
      )
-     insert into room_snapshots (room_id, seq, state, hash, bytes) values ($1, $2, $3, $4, $5)
+     insert into room_snapshots (room_id, seq, state, hash, bytes)
+     select $1, $2::bigint, $3, $4, $5 from reached
      on conflict (room_id, seq) do update set at = now(), state = excluded.state, hash = excluded.hash, bytes = excluded.bytes`,
     [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state), snapshot.state.length],
   )
+  return rowCount === 1
 }
 
 /** A snapshot as it lies there; without its state where that is damaged. */

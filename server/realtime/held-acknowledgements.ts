@@ -129,6 +129,8 @@ export class HoldingSocket implements WebSocketLike {
   #overdue: NodeJS.Timeout | undefined
   /** A SyncStep2 of this connection was integrated whole: from then on its updates build on what is here. */
   #inSync = false
+  /** A SyncStep2 came that did not bring what is owed: an unchanged provider sends one such, and looking for it costs. */
+  #stale = false
   #began = 0
 
   constructor(socket: WebSocketLike, acknowledgements: HeldAcknowledgements, events: HoldingSocketEvents) {
@@ -192,12 +194,19 @@ export class HoldingSocket implements WebSocketLike {
       return
     }
     // One that answers a question of an earlier connection may bring less than was sent since.
-    if (kind === 'step2' && this.#owed.every(({ missing }) => !missing || this.#events.holds(missing))) {
+    if (kind === 'step2' && this.#bringsOwed()) {
       this.#inSync = true
       clearTimeout(this.#overdue)
       for (const owed of this.#owed.splice(0)) this.#acknowledgements.hold(this.#socket, owed.frame, since)
     }
     this.#answer(frame, since)
+  }
+
+  #bringsOwed(): boolean {
+    if (this.#owed.every(({ missing }) => missing === undefined || this.#events.holds(missing))) return true
+    if (this.#stale) this.#events.outOfStep()
+    this.#stale = true
+    return false
   }
 
   /** Behind what is owed. */

@@ -35,7 +35,8 @@ export const snapshotStore = (
         return
       }
       try {
-        await log.saveSnapshot(room.log.id, { seq, state })
+        // Once more: it may have been lost since it was asked.
+        if (!(await log.saveSnapshot(room.log.id, { seq, state }))) failed()
       } catch (error) {
         failed()
         throw error

@@ -5,6 +5,9 @@ import type pg from 'pg'
 const LIFE = 1_818_846_821
 /** After a connection that could not be made or was lost, in ms. */
 const AGAIN = 1_000
+/** How often it is looked whether the connection still stands, in ms, and how long that may take: one that is dead need not say so. */
+const LOOK = 10_000
+const QUESTION = { text: 'select 1', query_timeout: 3_000 }
 
 /** SQL: whether the process of this number shows that it lives, to everybody in the database. */
 export const lives = (process: string): string => `exists (
@@ -13,7 +16,7 @@ export const lives = (process: string): string => `exists (
 
 /**
  * Shows that this process lives: by a lock that Postgres takes back when the connection ends that holds it, however the process
- * does. Where the connection is lost, and this process is not, it is taken for dead for about a second.
+ * does. Where the connection is lost, and this process is not, it is taken for dead until that is noticed: for some seconds.
  */
 export class LifeSign {
   /** The second key of the lock. */
@@ -21,6 +24,7 @@ export class LifeSign {
   readonly #connect: () => Promise<pg.Client>
   #begun = false
   #timer: NodeJS.Timeout | undefined
+  #looks: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(connect: () => Promise<pg.Client>) {
@@ -37,20 +41,24 @@ export class LifeSign {
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearInterval(this.#looks)
   }
 
   async #lock(): Promise<void> {
     const client = await this.#connect()
     client.once('end', () => this.#again())
-    try {
-      await client.query('select pg_advisory_lock_shared($1, $2)', [LIFE, this.process])
-    } catch {
-      // Its end tells, and the next one is tried.
-      await client.end()
+    // Its end tells, and the next one is tried. Not with a goodbye, which may be heard by nobody.
+    const drop = () => client.connection.stream.destroy()
+    if (this.#closed) {
+      drop()
+      return
     }
+    this.#looks = setInterval(() => client.query(QUESTION).catch(drop), LOOK).unref()
+    await client.query('select pg_advisory_lock_shared($1, $2)', [LIFE, this.process]).catch(drop)
   }
 
   #again(): void {
+    clearInterval(this.#looks)
     if (this.#closed) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {

@@ -3,7 +3,7 @@ import * as decoding from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { SocketClass } from '../../client/sdk/counted-socket.ts'
 import { HttpSocket } from '../../client/sdk/http-socket.ts'
-import { isSyncStatus, SyncType } from '../../server/realtime/frames.ts'
+import { isSyncStatus, readSyncStep1, SyncType } from '../../server/realtime/frames.ts'
 import { until } from '../support/server-process.ts'
 import { token } from './cluster.ts'
 
@@ -48,7 +48,7 @@ export class Writer {
       ...IMPATIENT,
       url: url(),
       WebSocketPolyfill: watched(blocked ? (HttpSocket as unknown as SocketClass) : WebSocket, url, {
-        reach: (frame) => this.#reach(frame),
+        reach: (frame, asked) => this.#reach(frame, asked),
         acknowledged: (edits) => {
           this.#acknowledged = Math.max(this.#acknowledged, edits)
         },
@@ -102,21 +102,22 @@ export class Writer {
   }
 
   /** Up to which edit a frame goes; undefined where it is none that is acknowledged. */
-  #reach(frame: Uint8Array): number | undefined {
+  #reach(frame: Uint8Array, asked: boolean): number | undefined {
     const decoder = decoding.createDecoder(frame)
     decoding.readVarString(decoder)
     if (decoding.readVarUint(decoder) !== SYNC) return undefined
     const type = decoding.readVarUint(decoder)
-    // An answer to what the server has: with what is in it, it has all.
-    if (type === SyncType.step2) return this.#typed
-    if (type !== SyncType.update) return undefined
+    // An answer to what the server has: with what is in it, it has all. Sent later than it was asked for, it has what it had then.
+    if (type === SyncType.step2 && asked) return this.#typed
+    if (type !== SyncType.update && type !== SyncType.step2) return undefined
     const { to } = Y.parseUpdateMeta(decoding.readVarUint8Array(decoder))
     return to.get(this.document.clientID) ?? 0
   }
 }
 
 interface Watch {
-  readonly reach: (frame: Uint8Array) => number | undefined
+  /** `asked`: what came last is the server's SyncStep1, which is being answered. */
+  readonly reach: (frame: Uint8Array, asked: boolean) => number | undefined
   readonly acknowledged: (edits: number) => void
 }
 
@@ -124,6 +125,7 @@ interface Watch {
 function watched(Base: SocketClass, url: () => string, watch: Watch): SocketClass {
   return class extends Base {
     readonly #sent: number[] = []
+    #asked = false
 
     constructor() {
       super(url())
@@ -132,6 +134,7 @@ function watched(Base: SocketClass, url: () => string, watch: Watch): SocketClas
       for (const settled of ['open', 'close']) this.addEventListener(settled, () => clearTimeout(late))
       this.addEventListener('message', ({ data }) => {
         const frame = new Uint8Array(data as ArrayBuffer)
+        this.#asked = readSyncStep1(frame) !== undefined
         if (!isSyncStatus(frame)) return
         const edits = this.#sent.shift()
         if (edits !== undefined && frame.at(-1) === ACKNOWLEDGED) watch.acknowledged(edits)
@@ -140,7 +143,7 @@ function watched(Base: SocketClass, url: () => string, watch: Watch): SocketClas
 
     override send(data: Parameters<WebSocket['send']>[0]): void {
       if (data instanceof Uint8Array) {
-        const edits = watch.reach(data)
+        const edits = watch.reach(data, this.#asked)
         if (edits !== undefined) this.#sent.push(edits)
       }
       super.send(data)

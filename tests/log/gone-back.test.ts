@@ -28,7 +28,7 @@ it('[LOG16] what builds on entries that the database has lost is not written; th
   const [room, other] = [await openRoom(log), await openRoom(log, 'doc:other')]
   await fill(room, 5)
   const told: unknown[] = []
-  log.onGoneBack((rooms) => told.push(rooms))
+  log.onGoneBack(() => told.push('gone back'))
   other.onEnd((end) => told.push(end))
   await goBack(url, room, 2)
   room.append(entry('on 5'))
@@ -36,7 +36,8 @@ it('[LOG16] what builds on entries that the database has lost is not written; th
   room.append(entry('late'))
   await expect(room.durable()).rejects.toMatchObject(gone)
   expect(() => log.hold(room)).toThrow(expect.objectContaining(gone))
-  expect(told).toEqual(['storage-unavailable', [room, other]])
+  expect(told).toEqual(['storage-unavailable', 'gone back'])
+  expect(other.ended).toBe('storage-unavailable')
   expect(log.state).toMatchObject({ entries: 0, bytes: 0, stalled: 0, failure: undefined })
   const anew = await openRoom(log)
   expect([anew === room, anew.known]).toEqual([false, 3])
@@ -136,4 +137,83 @@ it('[LOG17] a head that is behind what was known when it was asked tells that th
   await expect.poll(() => heard, { timeout: 5_000 }).toEqual([1, 2])
   expect(room.ended).toBeUndefined()
   await expect.poll(() => room.ended, { timeout: 5_000 }).toBe('storage-unavailable')
+})
+
+it('[LOG16] a room that is not there at all is of what was lost: its people find the one that has its name now', async () => {
+  const { url, db } = await database()
+  const log = openLog(db)
+  const [room, read] = [await openRoom(log), await openRoom(log, 'doc:read')]
+  await fill(room, 2)
+  await fill(read, 1)
+  await query(url, 'delete from rooms')
+  room.append(entry('on what was lost'))
+  await expect(room.durable()).rejects.toMatchObject(gone)
+  expect([read.ended, log.state.entries, log.state.stalled]).toEqual(['storage-unavailable', 0, 0])
+  const anew = await openRoom(log)
+  await fill(anew, 1, 'anew ')
+  await query(url, 'delete from rooms')
+  await log.refresh(anew)
+  expect(anew.ended).toBe('storage-unavailable')
+})
+
+it('[LOG16] a lane whose row is gone was lost with its batches', async () => {
+  const { url, db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  await fill(room, 3)
+  // Another has written in the place of what was lost: heads say nothing.
+  await query(url, 'delete from log_lanes')
+  await cutEverybody(url)
+  room.append(entry('on what was lost'))
+  await expect(room.durable()).rejects.toMatchObject(gone)
+})
+
+it('[LOG16] is noticed once, by heads or by lanes, whichever is first', async () => {
+  const { url, db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  await fill(room, 3)
+  let told = 0
+  log.onGoneBack(() => {
+    told += 1
+  })
+  const lanes = await query<{ id: string }>(url, 'select id from log_lanes where batch > 0')
+  await goBack(
+    url,
+    room,
+    1,
+    lanes.map(({ id }) => id),
+  )
+  await log.refresh(room)
+  expect([room.ended, told]).toEqual(['storage-unavailable', 1])
+  await cutEverybody(url)
+  const anew = await openRoom(log)
+  await fill(anew, 2, 'anew ')
+  expect([anew.ended, told]).toEqual([undefined, 1])
+  expect(await textsOf(log)).toEqual(['1', '2', 'anew 1', 'anew 2'])
+})
+
+it('[LOG16] leaves nothing waiting of a room whose deletion was heard of before, and lost as well', async () => {
+  const { url, db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  await fill(room, 2)
+  await goBack(url, room, 1)
+  room.append(entry('on its way'))
+  for (let turns = 0; log.state.lanes.busy === 0 && turns < 100; turns += 1) await Promise.resolve()
+  expect(log.state.lanes.busy).toBe(1)
+  log.deleted(room.id)
+  await expect.poll(() => log.state).toMatchObject({ entries: 0, stalled: 0, lanes: { busy: 0 } })
+})
+
+it('[LOG17] a snapshot of what the database has lost is not written', async () => {
+  const { url, db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  await fill(room, 3)
+  const state = new Uint8Array([1, 2, 3])
+  expect(await log.saveSnapshot(room.id, { seq: 3, state })).toBe(true)
+  await goBack(url, room, 1)
+  expect(await log.saveSnapshot(room.id, { seq: 3, state })).toBe(false)
+  expect(await log.saveSnapshot(room.id, { seq: 2, state })).toBe(true)
 })

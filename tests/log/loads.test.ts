@@ -32,6 +32,11 @@ it('[DOC33] suspects no room that a process that lives is opening just now, and 
   expect(await notes()).toEqual([opener.life.process])
   expect(await suspect(here)).toBe(false)
 
+  // One that takes long may end its process yet, and those of all who open the room meanwhile.
+  await db.pool.query(`update room_loads set begun_at = now() - interval '4 seconds'`)
+  expect(await suspect(here)).toBe(true)
+  await db.pool.query('update room_loads set begun_at = now()')
+
   held.release()
   await there.close()
   await opener.close()

@@ -132,6 +132,7 @@ describe('a snapshot', () => {
     const log = openLog(db)
     const room = await openRoom(log)
     const state = Buffer.from('a state')
+    await fill(room, 4)
     for (const seq of [1, 2, 3]) await log.saveSnapshot(room.id, { seq, state })
     expect(await seqsOf(log, room)).toEqual([3, 2])
     await db.pool.query(

@@ -94,8 +94,8 @@ export class HistoryWorker {
     }
   }
 
-  /** Has nothing of a room be held here once what is being done is done. */
-  async forget(room: RoomId): Promise<void> {
+  /** Has nothing of a room, or of any, be held here once what is being done is done. */
+  async forget(room: RoomId | undefined): Promise<void> {
     if (this.#thread === undefined || this.#closed) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ids += 1

@@ -71,9 +71,11 @@ export class Indexer {
   }
 
   /** What waits to be indexed in a room does so no longer: it was erased, or thinned; who reads it then has it indexed. */
-  forget(room: RoomId): void {
-    clearTimeout(this.#due.get(room)?.timer)
-    this.#due.delete(room)
+  forget(room?: RoomId): void {
+    for (const one of room === undefined ? [...this.#due.keys()] : [room]) {
+      clearTimeout(this.#due.get(one)?.timer)
+      this.#due.delete(one)
+    }
   }
 
   stop(): void {

@@ -51,7 +51,7 @@ export type JobMessage = {
 /** What the worker is told: a job, to drop what it holds of a room, or to finish what it does and end. */
 export type ToWorker =
   | JobMessage
-  | { readonly kind: 'forget'; readonly id: number; readonly room: RoomId }
+  | { readonly kind: 'forget'; readonly id: number; readonly room: RoomId | undefined }
   | 'close'
 
 export type FromWorker =

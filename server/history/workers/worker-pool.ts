@@ -37,9 +37,10 @@ export class WorkerPool {
     })
   }
 
-  /** Has nothing of a room be kept here once what is being done for it is done. */
-  forget(room: RoomId): Promise<void> {
-    return this.#of(room).forget(room)
+  /** Has nothing of a room, or of any, be kept here once what is being done for it is done. */
+  async forget(room: RoomId | undefined): Promise<void> {
+    const workers = room === undefined ? this.#workers : [this.#of(room)]
+    await Promise.all(workers.map((worker) => worker.forget(room)))
   }
 
   async close(): Promise<void> {

@@ -57,9 +57,10 @@ port.on('message', (message: ToWorker) => {
   })
 })
 
-function forget(id: number, room: RoomId): void {
-  rooms.delete(room)
-  authors.delete(room)
+function forget(id: number, room: RoomId | undefined): void {
+  const which = (one: RoomId) => room === undefined || one === room
+  rooms.deleteWhere(which)
+  authors.deleteWhere(which)
   port.postMessage({ id, kind: 'forgotten' } satisfies FromWorker)
 }
 
