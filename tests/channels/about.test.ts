@@ -41,7 +41,7 @@ async function start() {
     )
     return settled.map((one) => (one.status === 'fulfilled' ? one.value.seq : one.reason.code))
   }
-  return { channels, log, publish }
+  return { channels, log, room: held.room, publish }
 }
 
 describe('events about earlier ones', () => {
@@ -128,4 +128,15 @@ describe('events about earlier ones', () => {
       channels.publishAs('ada', 'doc:x', [{ type: 'desk.note', id: 'n1', payload: {} }]),
     ).rejects.toMatchObject({ code: 'event-unknown' })
   })
+})
+
+it('[EVT1] refuses a batch whose room the database has lost, and leaves no rejection that nobody hears', async () => {
+  const { channels, room } = await start()
+  room.end('storage-unavailable')
+  const batch = channels.accept('desk:a', 'admin', [
+    { type: 'desk.note', id: 'n1', payload: {} },
+    { type: 'desk.changed', id: 'c1', payload: { note: 'n1' } },
+  ])
+  const published = channels.publishAll(room, { user: 'ada', role: 'admin' }, batch)
+  await expect(published).rejects.toMatchObject({ code: 'storage-unavailable' })
 })
