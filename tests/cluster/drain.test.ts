@@ -189,6 +189,7 @@ it('[CLU21] (negative control) with no time to drain all are told at once; and a
   await until(() => people.every(({ shown }) => [...shown].some((state) => state !== UNDISTURBED)))
   // For what they have typed meanwhile: a client that is destroyed without a server says that it is lost.
   await a.restart()
+  await Promise.all(people.map(({ room }) => room.whenSaved()))
 })
 
 async function startAlone(env: Readonly<Record<string, string>>): Promise<TestServer> {
