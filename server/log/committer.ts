@@ -224,8 +224,11 @@ export class Committer implements CommitScheduler {
     for (const { room, entries } of batch) {
       room.phase = 'idle'
       const goneBack = outcome.kind === 'gone back'
-      if (goneBack && room.ended === undefined) this.#guarded(room, () => this.#wentBack())
-      if (goneBack) this.#guarded(room, () => room.end('storage-unavailable'))
+      if (goneBack)
+        this.#guarded(room, () => {
+          if (room.ended === undefined) this.#wentBack()
+          room.end('storage-unavailable')
+        })
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
       if (head === DELETED) this.#guarded(room, () => room.end('room-deleted'))
       // Whoever sent these was never told that they are saved. Where the database has gone back, they are of the log that was.

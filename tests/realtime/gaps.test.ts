@@ -161,13 +161,3 @@ it('[DOC4] takes deletions of what it has not seen for a gap as well', async () 
   client.close()
   expect(await readRoom(server, 'doc:deletion')).toEqual([])
 })
-
-it('[DOC4] looks for it behind two SyncStep2, and not behind any number of them', async () => {
-  const { second } = edits('one', 'two')
-  const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:again-and-again', token })
-  await client.ask()
-  client.update(second)
-  for (let times = 0; times < 3; times += 1) client.step2(EMPTY_UPDATE)
-  await until(() => client.closed !== undefined)
-  expect([client.statuses, client.closed?.reason]).toEqual([[], 'update-out-of-order'])
-})

@@ -23,11 +23,16 @@ function socketOf() {
   return { socket, sent, outOfStep, holds: events.holds }
 }
 
-it('[DOC29] waits ten seconds for the handshake that brings what is missing', () => {
-  const { socket, sent, outOfStep } = socketOf()
+/** An update of which part builds on what is not there. */
+function leaveGap(socket: HoldingSocket): void {
   socket.handling(frame('update'))
   socket.leftGap()
   socket.send(STATUS)
+}
+
+it('[DOC29] waits ten seconds for the handshake that brings what is missing', () => {
+  const { socket, sent, outOfStep } = socketOf()
+  leaveGap(socket)
   vi.advanceTimersByTime(9_999)
   expect([sent.length, outOfStep.mock.calls.length]).toEqual([0, 0])
   vi.advanceTimersByTime(1)
@@ -36,16 +41,12 @@ it('[DOC29] waits ten seconds for the handshake that brings what is missing', ()
 
 it('[DOC29] waits no longer once it has come, or the client has gone', () => {
   const { socket, sent, outOfStep } = socketOf()
-  socket.handling(frame('update'))
-  socket.leftGap()
-  socket.send(STATUS)
+  leaveGap(socket)
   socket.handling(frame('step2'))
   socket.send(STATUS)
   expect(sent).toHaveLength(2)
   const gone = socketOf()
-  gone.socket.handling(frame('update'))
-  gone.socket.leftGap()
-  gone.socket.send(STATUS)
+  leaveGap(gone.socket)
   gone.socket.closed()
   vi.advanceTimersByTime(60_000)
   expect([outOfStep.mock.calls.length, gone.outOfStep.mock.calls.length]).toEqual([0, 0])
@@ -54,9 +55,7 @@ it('[DOC29] waits no longer once it has come, or the client has gone', () => {
 it('[ACK4] answers nothing before what it owes: by their order a client knows which frame is saved', () => {
   const { socket, sent } = socketOf()
   const refused = Uint8Array.of(1, 97, 8, 0)
-  socket.handling(frame('update'))
-  socket.leftGap()
-  socket.send(STATUS)
+  leaveGap(socket)
   socket.handling(frame('update'))
   socket.send(STATUS)
   socket.handling(frame('update'))
@@ -69,9 +68,7 @@ it('[ACK4] answers nothing before what it owes: by their order a client knows wh
 
 it('[DOC4] takes no SyncStep2 for the one that brings what is owed, where the document does not have it then', () => {
   const { socket, sent, holds } = socketOf()
-  socket.handling(frame('update'))
-  socket.leftGap()
-  socket.send(STATUS)
+  leaveGap(socket)
   holds.mockReturnValueOnce(false)
   socket.handling(frame('step2'))
   socket.send(STATUS)
@@ -79,4 +76,16 @@ it('[DOC4] takes no SyncStep2 for the one that brings what is owed, where the do
   socket.handling(frame('step2'))
   socket.send(STATUS)
   expect(sent).toEqual([STATUS, STATUS, STATUS])
+})
+
+it('[DOC29] looks for what is owed behind two SyncStep2, and not behind any number of them', () => {
+  const { socket, sent, outOfStep, holds } = socketOf()
+  holds.mockReturnValue(false)
+  leaveGap(socket)
+  const closed = [1, 2].map(() => {
+    socket.handling(frame('step2'))
+    socket.send(STATUS)
+    return outOfStep.mock.calls.length
+  })
+  expect([closed, sent]).toEqual([[0, 1], []])
 })
