@@ -6,6 +6,8 @@ import { isStorageFailure } from './failure.ts'
 
 /** A row may be committed later than the time that it carries: so far back is looked again, in ms. */
 export const OVERLAP = 60_000
+/** What one question may take, in ms: over a connection that is dead, and does not say so, it is never answered. */
+const WITHIN = { query_timeout: 5_000 }
 
 /** Something that may be to be done, on any node, because of what the database says. */
 export interface Watch {
@@ -107,6 +109,7 @@ export class Pulse {
     const { rows } = await this.db.query<{ since: number; due: readonly (boolean | null)[] }>({
       ...this.#question,
       values: [this.#since],
+      ...WITHIN,
     })
     this.#heard = performance.now()
     for (const { since, due } of rows) {

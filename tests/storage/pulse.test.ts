@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Feed } from '../../server/storage/feed.ts'
 import { Pulse } from '../../server/storage/pulse.ts'
 import { openPulses } from '../../server/storage/pulses.ts'
+import { FaultProxy } from '../failures/fault-proxy.ts'
 import { connectTo, countTo, database, silent, startPulse } from '../log/fixture.ts'
 import { startProxy } from '../log/postgres-proxy.ts'
 
@@ -111,6 +112,24 @@ describe('what is due', () => {
     proxy.restore()
     await expect.poll(() => done).toBeGreaterThan(0)
     expect(warned).toHaveLength(1)
+  })
+
+  it('[STO8] is asked again over another connection where the one that it was asked over is dead', async () => {
+    const { url, db } = await database()
+    const postgres = await startProxy(url)
+    onTestFinished(() => postgres.close())
+    const { proxy, url: carried } = await FaultProxy.before(postgres.url)
+    onTestFinished(() => proxy.close())
+    const there = await connectTo(carried)
+    await db.pool.query('create table due ()')
+    await there.pool.query('select')
+    expect([there.pool.idleCount, there.pool.totalCount]).toEqual([1, 1])
+    proxy.strand()
+    const pulse = startPulse(there)
+    let done = 0
+    pulse.watch({ when: 'exists (select from due)', act: async () => void done++ })
+    await db.pool.query('insert into due default values')
+    await expect.poll(() => done).toBeGreaterThan(0)
   })
 
   it('[STO8] is done one at a time, and once more where it failed, whatever the next answer is', async () => {
