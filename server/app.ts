@@ -196,12 +196,7 @@ export async function assemble(
     if (erased) void history.forget(room)
   })
   await deletions.start(pulses.access, database.pool)
-  const heads = new HeadWatch(
-    database.pool,
-    () => log.openRooms(),
-    (room, known, head) => log.answered(room, known, head),
-    logger,
-  )
+  const heads = new HeadWatch(log, logger)
   const tickets = new Tickets(database.pool)
   const administration = createAdministration({
     config,

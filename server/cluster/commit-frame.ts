@@ -3,22 +3,24 @@ import * as encoding from 'lib0/encoding'
 import type { NewEntry, Seq } from '../log/entry.ts'
 import type { Commit } from '../log/room-log.ts'
 
-const PLAIN = 1
+const VERSION = 2
 /** Entries and the names of events among them. */
 const EVENT = 1
 const EDIT = 0
 
 /** What other nodes are told of one room's commit. */
-export type Told = Pick<Commit, 'lastSeq' | 'entries'>
+export type Told = Pick<Commit, 'lastSeq' | 'entries' | 'mark'>
 
 /** A larger commit is told of by its position alone, and read from the log, in bytes. */
 const MAX_BYTES = 1024 * 1024
 
-export function encodeCommit({ lastSeq, entries }: Told): Uint8Array {
+export function encodeCommit({ lastSeq, entries, mark }: Told): Uint8Array {
   const size = entries.reduce((sum, { bytes }) => sum + bytes.length, 0)
   const encoder = encoding.createEncoder()
-  encoding.writeVarUint(encoder, PLAIN)
+  encoding.writeVarUint(encoder, VERSION)
   encoding.writeVarUint(encoder, lastSeq)
+  encoding.writeVarString(encoder, mark.lane)
+  encoding.writeVarUint(encoder, mark.batch)
   for (const { actor, at, bytes, event } of size > MAX_BYTES ? [] : entries) {
     encoding.writeVarUint(encoder, event === undefined ? EDIT : EVENT)
     encoding.writeVarString(encoder, actor)
@@ -32,14 +34,15 @@ export function encodeCommit({ lastSeq, entries }: Told): Uint8Array {
   return encoding.toUint8Array(encoder)
 }
 
-/** `undefined` for what a later version of the server tells in another way: it is read from the log. */
+/** `undefined` for what another version of the server tells in another way: it is read from the log. */
 export function decodeCommit(body: Uint8Array): Told | undefined {
   const decoder = decoding.createDecoder(body)
-  if (decoding.readVarUint(decoder) !== PLAIN) return undefined
+  if (decoding.readVarUint(decoder) !== VERSION) return undefined
   const lastSeq: Seq = decoding.readVarUint(decoder)
+  const mark = { lane: decoding.readVarString(decoder), batch: decoding.readVarUint(decoder) }
   const entries: NewEntry[] = []
   while (decoding.hasContent(decoder)) entries.push(readEntry(decoder))
-  return { lastSeq, entries }
+  return { lastSeq, entries, mark }
 }
 
 function readEntry(decoder: decoding.Decoder): NewEntry {

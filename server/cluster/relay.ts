@@ -20,11 +20,11 @@ export function relay(bus: Bus, log: Log): void {
     room.onCommit((commit) => {
       if (commit.entries.length > 0 && bus.isHeard(topic)) bus.publish(topic, encodeCommit(commit))
     })
-    room.onClose(bus.subscribe(topic, (_from, body) => receive(room, body)))
+    room.onClose(bus.subscribe(topic, (_from, body) => receive(log, room, body)))
   })
 }
 
-function receive(room: RoomLog, body: Uint8Array): void {
+function receive(log: Log, room: RoomLog, body: Uint8Array): void {
   const told = decodeCommit(body)
-  if (told !== undefined) room.received(told.lastSeq, told.entries)
+  if (told !== undefined) log.received(room, told)
 }

@@ -3,7 +3,7 @@ import type { Database } from '../storage/database.ts'
 import type { Batch } from './batch.ts'
 import type { NewEntry } from './entry.ts'
 import { DELETED, Lane, type Outcome } from './lane.ts'
-import { LaneLedger } from './lane-ledger.ts'
+import type { Lookout } from './lookout.ts'
 import type { CommitPace, CommitScheduler, RoomLog } from './room-log.ts'
 
 /** Connections that commit side by side, so that one batch's fsync overlaps the next one's way there. */
@@ -60,22 +60,20 @@ export class Committer implements CommitScheduler {
   #scheduled = false
   #closed = false
   #drained: (() => void) | undefined
-  readonly #ledger = new LaneLedger()
-  readonly #wentBack: () => void
+  readonly #lookout: Lookout
 
-  /** @param wentBack called where the database has not got any more what this node has of a room: it ends them all */
   constructor(
     database: Database,
+    lookout: Lookout,
     logger: Logger,
     maxBytes: number,
-    wentBack: () => void,
     watch: WatchBatch = (_, commit) => commit(),
   ) {
     this.#logger = logger
-    this.#wentBack = wentBack
+    this.#lookout = lookout
     this.#maxBytes = maxBytes
     this.#watch = watch
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, this.#ledger, logger))
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(database, lookout.ledger, logger))
     this.#idle = [...this.#lanes]
   }
 
@@ -115,11 +113,6 @@ export class Committer implements CommitScheduler {
     this.#waiting.delete(room)
     for (const rooms of [this.#ready, this.#alone, this.#rejected]) rooms.delete(room)
     if (this.#entries === 0) this.#drained?.()
-  }
-
-  /** That the database has gone back is known, and all rooms begin anew: it is not to be noticed once more by what lanes have lost. */
-  startOver(): void {
-    this.#ledger.clear()
   }
 
   /** Resolves when nothing waits any more and the lanes are closed. While the database is away, it waits. */
@@ -226,7 +219,7 @@ export class Committer implements CommitScheduler {
       const goneBack = outcome.kind === 'gone back'
       if (goneBack)
         this.#guarded(room, () => {
-          if (room.ended === undefined) this.#wentBack()
+          if (room.ended === undefined) this.#lookout.wentBack()
           room.end('storage-unavailable')
         })
       const head = outcome.kind === 'committed' ? outcome.heads.get(room.id) : undefined
@@ -247,7 +240,7 @@ export class Committer implements CommitScheduler {
       this.#forget(entries)
       this.#rejected.delete(room)
       this.#lastSettled = Date.now()
-      this.#guarded(room, () => room.settle(head, entries, outcome.repeats))
+      this.#guarded(room, () => room.settle(head, entries, outcome.repeats, outcome.mark))
       if (room.waiting > 0) this.#admit(room)
     }
     if (this.#entries === 0) this.#drained?.()

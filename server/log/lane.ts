@@ -6,7 +6,7 @@ import type { Database } from '../storage/database.ts'
 import { ask, type Field, type Parameter } from '../storage/prepared.ts'
 import { type Batch, batchParameters, eventParameters, hasEvents, knownOf } from './batch.ts'
 import type { NewEntry, Repeat, Repeats, RoomId, Seq } from './entry.ts'
-import type { LaneLedger } from './lane-ledger.ts'
+import type { LaneLedger, LaneMark } from './lane-ledger.ts'
 
 /** Every room of the batch to its head after it; `DELETED` for one with a tombstone. One without a row is missing. */
 type Heads = ReadonlyMap<RoomId, Seq>
@@ -20,7 +20,7 @@ export const DELETED: Seq = 0
  * still arrive and be taken: whoever made it tries its rooms one by one.
  */
 export type Outcome =
-  | { readonly kind: 'committed'; readonly heads: Heads; readonly repeats: Repeats }
+  | { readonly kind: 'committed'; readonly heads: Heads; readonly repeats: Repeats; readonly mark: LaneMark }
   | { readonly kind: 'rejected'; readonly error: Error }
   | { readonly kind: 'gone back' }
   | { readonly kind: 'closed' }
@@ -97,7 +97,7 @@ export class Lane {
   /** Why the last try failed; undefined while all is well. */
   failure: Error | undefined
 
-  /** @param ledger of all lanes of this node */
+  /** @param ledger of all lanes that this node has heard of */
   constructor(database: Database, ledger: LaneLedger, logger: Logger) {
     this.#database = database
     this.#ledger = ledger
@@ -121,6 +121,7 @@ export class Lane {
         const lost = known === undefined && (await this.#ledger.lost(client))
         // Another lane may have found it meanwhile, and the room be as far again by now.
         const ended = ordered.some(({ room }) => room.ended === 'storage-unavailable')
+        const { era } = this.#ledger
         const answer = lost || ended ? undefined : await this.#send(client, statement)
         if (answer === undefined) {
           // An earlier try may have been taken, or be taken yet, and the number with it: what comes next is not to be mistaken for it.
@@ -129,6 +130,7 @@ export class Lane {
           this.#recovered()
           return { kind: 'gone back' }
         }
+        const mark = { lane: this.#id, batch: this.#batch + 1 }
         const outcome: Outcome =
           answer instanceof Error
             ? { kind: 'rejected', error: answer }
@@ -137,9 +139,10 @@ export class Lane {
                 heads: headsOf(ordered, answer),
                 // Looked up, a batch without events is answered with what an earlier one has repeated.
                 repeats: hasEvents(ordered) ? repeatsOf(ordered, answer) : new Map(),
+                mark,
               }
-        this.#batch += 1
-        this.#ledger.taken(this.#id, this.#batch)
+        this.#batch = mark.batch
+        if (era === this.#ledger.era) this.#ledger.heard(mark)
         this.#recovered()
         return outcome
       } catch (error) {

@@ -15,14 +15,15 @@ import {
   type StoredEvent,
 } from './events.ts'
 import { HeldRooms, type Unsaved } from './held-rooms.ts'
+import { Lookout } from './lookout.ts'
 import { Packer } from './packer.ts'
 import { read } from './read.ts'
-import { RoomLog } from './room-log.ts'
+import { type Commit, RoomLog } from './room-log.ts'
 import {
   createRoom,
   describeRoom,
   findRoom,
-  headOf,
+  findRoomToOpen,
   markLoad,
   type Quarantine,
   quarantineRoom,
@@ -31,7 +32,6 @@ import {
   roomNames,
 } from './rooms.ts'
 import { type Snapshot, type StoredSnapshot, saveSnapshot, snapshots, storedSnapshots } from './snapshot.ts'
-import { tellAll } from './tell-all.ts'
 
 /** A room that is open for appending, until it is released by everybody who holds it. */
 export interface HeldRoom {
@@ -48,8 +48,8 @@ export class Log {
   readonly #packer: Packer
   readonly #logger: Logger
   readonly #openListeners = new Set<(room: RoomLog, name: string) => void>()
-  readonly #goneBackListeners = new Set<() => void>()
   readonly #rooms = new HeldRooms()
+  readonly #lookout: Lookout
   /** How long what other nodes have written may still arrive by itself before it is read, in ms. */
   patience: () => number = () => 0
   /** Whether rooms are there, as it is being asked: by whoever may create them, and by others. */
@@ -58,7 +58,8 @@ export class Log {
   constructor(database: Database, logger: Logger, maxQueueBytes: number, watch?: WatchBatch) {
     this.#database = database
     this.#logger = logger
-    this.#committer = new Committer(database, logger, maxQueueBytes, () => this.#wentBack(), watch)
+    this.#lookout = new Lookout(database.pool, this.#rooms, logger)
+    this.#committer = new Committer(database, this.#lookout, logger, maxQueueBytes, watch)
     this.#packer = new Packer(database.pool, logger)
   }
 
@@ -88,7 +89,9 @@ export class Log {
    * A failure throws.
    */
   async open(name: string, createBy: string | undefined): Promise<HeldRoom | undefined> {
-    const row = await this.#rooms.lookUp(() => this.#findOrCreate(name, createBy))
+    const row = await this.#lookout.inOneEra(() =>
+      this.#rooms.lookUp(() => this.#findOrCreate(name, createBy)),
+    )
     if (row === undefined) return undefined
     const known = this.#rooms.get(row.id)
     const room = known ?? this.#roomLog(row)
@@ -97,6 +100,7 @@ export class Log {
       this.#packer.watch(room)
       for (const listener of this.#openListeners) listener(room, name)
     }
+    if (row.lanes !== undefined) this.#lookout.ledger.read(row.lanes)
     room.heard(row.head)
     return { room, suspect: row.cutShort, release: this.#rooms.hold(room) }
   }
@@ -171,15 +175,20 @@ export class Log {
     return this.#rooms.unsaved()
   }
 
-  /** The database has entries of a room up to `head`, whichever node wrote them; when that was asked, `known` was known here. */
-  answered(room: RoomLog, known: Seq, head: Seq): void {
-    if (head >= known) room.heard(head)
-    else if (room.ended === undefined) this.#wentBack()
+  /** Another node has told of what it has committed. */
+  received(room: RoomLog, { lastSeq, entries, mark }: Pick<Commit, 'lastSeq' | 'entries' | 'mark'>): void {
+    this.#lookout.ledger.heard(mark)
+    room.received(lastSeq, entries)
+  }
+
+  /** Counts how often the database has gone back. */
+  get era(): number {
+    return this.#lookout.ledger.era
   }
 
   /** Calls back when the database has gone back. */
   onGoneBack(listener: () => void): void {
-    this.#goneBackListeners.add(listener)
+    this.#lookout.onGoneBack(listener)
   }
 
   /** A room has a tombstone, whichever node has set it: whoever has it open here is told. */
@@ -232,10 +241,14 @@ export class Log {
   }
 
   /** Looks up how far the room is: other nodes write to it as well. */
-  async refresh(room: RoomLog): Promise<void> {
-    const { known } = room
-    const head = await headOf(this.#database.pool, room.id)
-    if (head !== undefined) this.answered(room, known, head)
+  refresh(room: RoomLog): Promise<void> {
+    return this.#lookout.look([room])
+  }
+
+  /** Looks up how far all rooms are that are open here, within so many ms. */
+  async refreshAll(within: number): Promise<void> {
+    const rooms = this.openRooms()
+    if (rooms.length > 0) await this.#lookout.look(rooms, within)
   }
 
   /** Up to where events of a room may have been dropped by retention. */
@@ -266,7 +279,7 @@ export class Log {
   }
 
   saveSnapshot(room: RoomId, snapshot: Snapshot): Promise<boolean> {
-    return saveSnapshot(this.#database.pool, room, snapshot)
+    return saveSnapshot(this.#database.pool, room, snapshot, this.#lookout.ledger.marks)
   }
 
   describe(
@@ -288,30 +301,18 @@ export class Log {
     await this.#committer.abandon()
   }
 
-  /**
-   * What this node has of any room may be more than its log, which goes on from where it is: all of them are opened
-   * anew, and whoever comes back brings what the database has lost.
-   */
-  #wentBack(): void {
-    const rooms = this.#rooms.all
-    this.#logger.error(
-      { rooms: rooms.length },
-      'the database has gone back; all rooms are opened anew, and devices bring what it has lost',
-    )
-    this.#committer.startOver()
-    this.#rooms.endAll('storage-unavailable')
-    tellAll(this.#goneBackListeners, (listener) => listener())
-  }
-
   #roomLog({ id, head }: RoomRow): RoomLog {
     return new RoomLog(id, head, this.#committer, () => this.patience())
   }
 
   async #findOrCreate(name: string, createBy: string | undefined): Promise<RoomRow | undefined> {
     const { pool } = this.#database
-    const row =
-      (await findRoom(pool, name)) ??
-      (createBy === undefined ? undefined : await createRoom(pool, name, createBy))
+    let row = await findRoomToOpen(pool, name)
+    if (row === undefined && createBy !== undefined) {
+      const created = await createRoom(pool, name, createBy)
+      // Somebody else has made it meanwhile, and written to it: how far the lanes are is not known by that.
+      row = created.head === 0 ? created : await findRoomToOpen(pool, name)
+    }
     if (row?.quarantine !== undefined) throw new SynclineError('room-quarantined')
     return row
   }

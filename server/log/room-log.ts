@@ -1,5 +1,6 @@
 import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { NewEntry, Repeats, RoomId, Seq } from './entry.ts'
+import type { LaneMark } from './lane-ledger.ts'
 import { type FeedListener, RoomFeed } from './room-feed.ts'
 import { tellAll } from './tell-all.ts'
 
@@ -9,6 +10,8 @@ export interface Commit {
   readonly entries: readonly NewEntry[]
   /** Events that were not written, because the room has their ids already. */
   readonly repeats: Repeats
+  /** The batch. */
+  readonly mark: LaneMark
 }
 
 /**
@@ -243,7 +246,7 @@ export class RoomLog {
   }
 
   /** For the committer: these entries, handed out by `take`, are committed; those in `repeats` were before. */
-  settle(lastSeq: Seq, taken: readonly NewEntry[], repeats: Repeats): void {
+  settle(lastSeq: Seq, taken: readonly NewEntry[], repeats: Repeats, mark: LaneMark): void {
     const entries = repeats.size === 0 ? taken : taken.filter((entry) => !repeats.has(entry))
     if (lastSeq - entries.length <= this.integrated) this.integratedUpTo(lastSeq)
     const before = this.committed
@@ -256,7 +259,7 @@ export class RoomLog {
       barrier = this.#barriers[0]
     }
     try {
-      tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats }))
+      tellAll(this.#listeners, (listener) => listener({ lastSeq, entries, repeats, mark }))
     } finally {
       this.#feed.add({ lastSeq, entries, own: true })
       this.#feed.expect()

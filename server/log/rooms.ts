@@ -1,14 +1,18 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
+import { numberArray, numbersOf } from '../storage/arrays.ts'
 import type { Database } from '../storage/database.ts'
 import { lives } from '../storage/life-sign.ts'
 import { inTransaction } from '../storage/transaction.ts'
 import type { RoomId, Seq } from './entry.ts'
 import type { Note } from './erase.ts'
+import { type LaneMark, type LaneRows, NEWEST_LANES, newestLanesAnd } from './lane-ledger.ts'
 
 export interface RoomRow {
   readonly id: RoomId
   readonly head: Seq
+  /** As they were when the head was; of a room that was looked up to be opened. */
+  readonly lanes: LaneRows | undefined
   /** A load has begun and not ended whose process is gone, or that takes long: it may have taken it along, or do so yet. */
   readonly cutShort: boolean
   /** Why nobody may open it. */
@@ -23,6 +27,7 @@ export interface Quarantine {
 interface Row {
   readonly id: string
   readonly head: string
+  readonly lanes?: LaneRows
   readonly cutShort: boolean
   readonly quarantinedAt: Date | null
   readonly reason: string | null
@@ -37,11 +42,12 @@ const COLUMNS = `id, head,
     and (not ${lives('process')} or begun_at < now() - interval '${LONG} seconds')) as "cutShort",
   quarantined_at as "quarantinedAt", quarantine_reason as reason, deleted_at is not null as deleted`
 
-function toRow({ id, head, cutShort, quarantinedAt, reason, deleted }: Row): RoomRow {
+function toRow({ id, head, lanes, cutShort, quarantinedAt, reason, deleted }: Row): RoomRow {
   if (deleted) throw new SynclineError('room-deleted')
   return {
     id: Number(id) as RoomId,
     head: Number(head),
+    lanes,
     cutShort,
     quarantine: quarantinedAt === null ? undefined : { at: quarantinedAt, reason: reason ?? '' },
   }
@@ -55,6 +61,16 @@ export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | u
   const { rows } = await pool.query<Row>({
     name: 'find room',
     text: `select ${COLUMNS} from rooms where name = $1`,
+    values: [name],
+  })
+  return rows.map(toRow)[0]
+}
+
+/** As `findRoom`, with the lanes. */
+export async function findRoomToOpen(pool: pg.Pool, name: string): Promise<RoomRow | undefined> {
+  const { rows } = await pool.query<Row>({
+    name: 'find room to open',
+    text: `select ${COLUMNS}, ${NEWEST_LANES} as lanes from rooms where name = $1`,
     values: [name],
   })
   return rows.map(toRow)[0]
@@ -76,15 +92,38 @@ export async function createRoom(pool: pg.Pool, name: string, createdBy: string)
   return room
 }
 
-/** The newest position of a room; undefined where it was deleted, and 0 where it is not there. */
-export async function headOf(pool: pg.Pool, room: RoomId): Promise<Seq | undefined> {
-  const { rows } = await pool.query<{ head: string | null }>({
-    name: 'head of room',
-    text: 'select case when deleted_at is null then head end as head from rooms where id = $1',
-    values: [room],
+export interface Heads {
+  /** The newest position of each room; undefined where it was deleted, and 0 where it is not there. */
+  readonly heads: ReadonlyMap<RoomId, Seq | undefined>
+  readonly lanes: LaneRows
+}
+
+/**
+ * How far rooms are, and how far the lanes of these marks and the newest ones.
+ * @param within what it may take, in ms; as the pool has it where it is left out
+ */
+export async function headsOf(
+  pool: pg.Pool,
+  rooms: readonly { readonly id: RoomId }[],
+  marks: readonly LaneMark[],
+  within: number | undefined,
+): Promise<Heads> {
+  const { rows } = await pool.query<{ ids: string | null; heads: string | null; lanes: LaneRows }>({
+    name: 'heads',
+    text: `select array_agg(id)::text as ids, array_agg(case when deleted_at is null then head end)::text as heads,
+        ${newestLanesAnd('$2')} as lanes
+      from rooms where id = any($1::bigint[])`,
+    values: [numberArray(rooms.map(({ id }) => id)), marks.map(({ lane }) => lane)],
+    ...(within !== undefined && { query_timeout: within }),
   })
-  const [row = { head: '0' }] = rows
-  return row.head === null ? undefined : Number(row.head)
+  const [row] = rows
+  if (row === undefined) throw new Error('an aggregate gave no row')
+  const heads = new Map<RoomId, Seq | undefined>(rooms.map(({ id }) => [id, 0]))
+  const found = numbersOf(row.heads)
+  numbersOf(row.ids).forEach((id, index) => {
+    heads.set(id as RoomId, found[index])
+  })
+  return { heads, lanes: row.lanes }
 }
 
 /** What lists show of the room's document. */

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import type pg from 'pg'
 import type { RoomId, Seq } from './entry.ts'
+import { areThere, type LaneMark } from './lane-ledger.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -19,12 +20,18 @@ const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes)
 
 /**
  * Writes the fold of the room's first `seq` entries. It replaces nothing but older snapshots, and one at the
- * same seq, which says the same or is damaged. False where the room has no such entry: the database has lost it.
+ * same seq, which says the same or is damaged. False where the database has lost something of it: the room has no such entry, or one of
+ * these batches is not there.
  */
-export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapshot): Promise<boolean> {
+export async function saveSnapshot(
+  pool: pg.Pool,
+  room: RoomId,
+  snapshot: Snapshot,
+  marks: readonly LaneMark[],
+): Promise<boolean> {
   const { rowCount } = await pool.query(
     `with reached as (
-       select from rooms where id = $1 and head >= $2
+       select from rooms where id = $1 and head >= $2 and ${areThere('$6', '$7')}
      ), kept as (
        select seq from room_snapshots where room_id = $1 and seq < $2 order by seq desc limit ${KEPT - 1}
      ), dropped as (
@@ -34,7 +41,15 @@ export async function saveSnapshot(pool: pg.Pool, room: RoomId, snapshot: Snapsh
      insert into room_snapshots (room_id, seq, state, hash, bytes)
      select $1, $2::bigint, $3, $4, $5 from reached
      on conflict (room_id, seq) do update set at = now(), state = excluded.state, hash = excluded.hash, bytes = excluded.bytes`,
-    [room, snapshot.seq, await compress(snapshot.state), sha256(snapshot.state), snapshot.state.length],
+    [
+      room,
+      snapshot.seq,
+      await compress(snapshot.state),
+      sha256(snapshot.state),
+      snapshot.state.length,
+      marks.map(({ lane }) => lane),
+      marks.map(({ batch }) => batch),
+    ],
   )
   return rowCount === 1
 }

@@ -18,13 +18,14 @@ export const snapshotStore = (
       if (room === undefined) return
       const { log: own } = room
       const { integrated, head, appended, committed } = own
+      const { era } = log
       const failed = room.snapshotTaken(state.length)
       // All that it holds, if nothing of another node's comes to stand among what is on its way.
       const seq = integrated + appended - committed
       const last = await own.durable()
       // What the document holds, the database may have lost.
       await log.refresh(own)
-      if (own.ended !== undefined) {
+      if (own.ended !== undefined || log.era !== era) {
         failed()
         return
       }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
+import { applyUpdate, Doc, encodeStateAsUpdate } from 'yjs'
 import { query } from '../support/blocked-database.ts'
 import { connectProvider, type Replica } from '../support/provider.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
@@ -36,8 +37,11 @@ async function startNodes(entries: number) {
   return { here, there, ada, bob }
 }
 
-/** As a standby without the room's last entries that is promoted: they are gone, and so are all connections. */
-async function goBack({ databaseUrl }: TestServer, entries: number): Promise<void> {
+/**
+ * As a standby without the room's last entries that is promoted: they are gone, and so are all connections. What another node has
+ * written since stands in the place of one.
+ */
+async function goBack({ databaseUrl }: TestServer, entries: number, instead?: Uint8Array): Promise<void> {
   const room = `(select id from rooms where name = '${ROOM}')`
   await query(
     databaseUrl,
@@ -46,6 +50,7 @@ async function goBack({ databaseUrl }: TestServer, entries: number): Promise<voi
     delete from room_updates where room_id = ${room} and seq > (select head from rooms where id = ${room});
     delete from room_snapshots where room_id = ${room} and seq > (select head from rooms where id = ${room});
     update log_lanes set batch = greatest(0, batch - ${entries});
+    ${instead === undefined ? '' : placing(room, instead)}
     commit`,
   )
   await query(
@@ -53,6 +58,11 @@ async function goBack({ databaseUrl }: TestServer, entries: number): Promise<voi
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   )
 }
+
+const placing = (room: string, update: Uint8Array): string =>
+  `update rooms set head = head + 1 where id = ${room};
+   insert into room_updates (room_id, seq, at, actor, bytes)
+   select id, head, now(), 'zoe', '\\x${Buffer.from(update).toString('hex')}' from rooms where id = ${room};`
 
 const told = ({ output }: TestServer): number => output().match(/the database has gone back/g)?.length ?? 0
 
@@ -84,4 +94,32 @@ it('[CLU9] a database that goes back under running nodes gets from devices what 
   await here.restart()
   expect(textOf(await join(here, 'zoe'))).toBe(states[0])
   expect(await query(here.databaseUrl, 'select from rooms where quarantined_at is not null')).toEqual([])
+}, 60_000)
+
+it('[CLU9] so it is where whoever wrote what is lost is gone too, and somebody else has written in its place', async () => {
+  const { here, there, ada, bob } = await startNodes(0)
+  const write = async (word: string) => {
+    ada.edits.push([word])
+    await ada.saved()
+    await bob.holds(word)
+  }
+  await write('stays')
+  const before = encodeStateAsUpdate(ada.document)
+  await write('lost')
+  ada.destroy()
+  await here.kill9()
+  const elsewhere = new Doc()
+  applyUpdate(elsewhere, before)
+  const placed = new Promise<Uint8Array>((resolve) => elsewhere.once('update', resolve))
+  elsewhere.getArray('edits').push(['in its place'])
+  await goBack(here, 1, await placed)
+  await bob.holds('stays', 'lost', 'in its place')
+  await bob.saved()
+  expect(told(there)).toBe(1)
+  const newcomer = await join(there, 'eve')
+  await newcomer.holds('stays', 'lost', 'in its place')
+  await there.kill9()
+  await there.restart()
+  const later = await join(there, 'zoe')
+  expect(later.edits.toJSON().toSorted()).toEqual(['in its place', 'lost', 'stays'])
 }, 60_000)

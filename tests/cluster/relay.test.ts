@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
@@ -84,8 +85,9 @@ describeWithOwnRedis('entries over Redis', () => {
     const bytes = Y.encodeStateAsUpdate(document)
     const topic = `room:${id}`
     const node = 'f'.repeat(32)
+    const mark = { lane: randomUUID(), batch: 0 }
     const tell = async (key: Seal, signedFor: string, lastSeq: number) => {
-      const body = encodeCommit({ lastSeq, entries: [{ actor: 'eve', at: 0, bytes }] })
+      const body = encodeCommit({ lastSeq, entries: [{ actor: 'eve', at: 0, bytes }], mark })
       const listening = await client.publish(seal.prefix + topic, key.close(signedFor, node, body))
       expect(listening).toBe(2)
     }

@@ -142,7 +142,7 @@ describe('a commit', () => {
     room.append(edit)
     await room.durable()
     expect(left).toBe(0)
-    expect(commits).toEqual([
+    expect(commits).toMatchObject([
       { lastSeq: 2, entries: [fresh], repeats: new Map([[again, { seq: 1, same: true }]]) },
       { lastSeq: 3, entries: [edit], repeats: new Map() },
     ])

@@ -2,9 +2,10 @@ import type { Document, onLoadDocumentPayload, onStoreDocumentPayload } from '@h
 import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { RoomDocument } from '../../server/documents/room-document.ts'
+import type { Log } from '../../server/log/log.ts'
 import { RoomLoader } from '../../server/realtime/room-loader.ts'
 import { snapshotStore } from '../../server/realtime/snapshot-store.ts'
-import { database, openLog, openRoom, silent } from '../log/fixture.ts'
+import { database, fill, openLog, openRoom, silent } from '../log/fixture.ts'
 import { query } from '../support/blocked-database.ts'
 
 /** A room whose document is open, with three entries of which the database then loses one. */
@@ -40,6 +41,28 @@ it('[LOG17] no snapshot is written of a document that holds more than its log', 
   await store.onStoreDocument(data)
   expect(room.ended).toBe('storage-unavailable')
   expect(await stored()).toEqual([])
+})
+
+it('[LOG17] nor of one that was let go before that was noticed, where another has written in the place of what was lost', async () => {
+  const { url, log, room, open, lose } = await aheadOfItsLog()
+  const data = { document: open.doc, documentName: 'doc:a' } as unknown as onStoreDocumentPayload
+  const noticing = {
+    refresh: async () => {
+      await lose()
+      await log.refreshAll(3_000)
+      await fill(await openRoom(log), 1)
+      await log.refresh(room)
+    },
+    saveSnapshot: log.saveSnapshot.bind(log),
+    get era() {
+      return log.era
+    },
+  }
+  // As of a room that nobody holds any more: it is not told.
+  room.end = () => undefined
+  await snapshotStore(noticing as unknown as Log, () => open).onStoreDocument(data)
+  expect(await query(url, 'select from room_snapshots')).toEqual([])
+  expect(log.era).toBe(1)
 })
 
 it('[LOG17] a room of which the database has lost something is opened as it is there, and not quarantined', async () => {
