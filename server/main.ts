@@ -1,4 +1,5 @@
 import { format } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { ConfigError, readConfig } from './config.ts'
 import type { Unsaved } from './log/held-rooms.ts'
 import { createLogger } from './observe/log.ts'
@@ -11,6 +12,14 @@ const EX_UNAVAILABLE = 69
 const EX_SOFTWARE = 70
 const EX_TEMPFAIL = 75
 const EX_CONFIG = 78
+
+/**
+ * V8 makes its best code of a function after 3,000 calls. An edit goes once through hundreds of functions that other edits have pushed out of
+ * the processor's caches meanwhile, and that code is less and shorter: where one types 200 times a second, an edit took its node 0.40 ms instead
+ * of 0.50, and another node 0.23 instead of 0.28, which they came to by themselves after two minutes (in turns, `cluster-edit`). 500 was no
+ * better. It is told here, since a later V8 that does not know it passes it over, and on the command line ends.
+ */
+const CALLS_UNTIL_BEST_CODE = '--invocation-count-for-turbofan=1000'
 
 /** One line, and the end: for what the person who starts the server can mend. */
 function giveUp(message: string, status: number): never {
@@ -25,6 +34,7 @@ async function start(): Promise<void> {
       EX_CONFIG,
     )
   }
+  setFlagsFromString(CALLS_UNTIL_BEST_CODE)
   const config = readConfig(process.env)
   const processLogger = createLogger(config.logLevel)
   // Hocuspocus writes to the console what the hooks have already logged once, in its own format.
