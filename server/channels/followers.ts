@@ -56,6 +56,11 @@ const AT_ONCE = 500
 const ROOMS_AT_ONCE = 50
 /** How long a room is left alone that could not be followed, in ms. */
 const PAUSE = { first: 1_000, longest: 60_000 }
+/**
+ * How long a room is left to nodes of another release where it has an event of a type that nobody here follows, in ms, and how old such an
+ * event may be: a type that nobody follows any more holds up no room for ever.
+ */
+const STRANGE = { pause: 5_000, until: 60 * 60_000 }
 /** How often somebody who waits asks whether another node has done it, in ms. */
 const ASK_AGAIN = 1_000
 /** How long a question waits for what was committed before it, in ms. */
@@ -74,6 +79,9 @@ export class Followers {
     string,
     { readonly room: RoomId; readonly pause: number; readonly until: number }
   >()
+  /** Rooms whose next event is followed by another release, with when they are looked at again. */
+  readonly #strange = new Map<RoomId, number>()
+  readonly #types: ReadonlySet<string>
   /** By the names of rooms: who waits until there is nothing more to be followed. */
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #workers: readonly Rounds[]
@@ -90,6 +98,7 @@ export class Followers {
     this.#pool = openPool(database.url, { max: WORKERS, commits: 'soon' })
     this.#channels = channels
     this.#followers = followers
+    this.#types = new Set(followers.flatMap(({ types }) => types))
     this.#logger = logger
     this.#workers = Array.from({ length: WORKERS }, () => new Rounds(() => this.#round()))
     channels.onFollowed(() => this.#wake())
@@ -97,6 +106,9 @@ export class Followers {
 
   /** Rooms that could not be followed, and are tried again. */
   get failing(): number {
+    // Long past its time, another node has followed it, or it was erased.
+    for (const [name, { until }] of this.#failing)
+      if (until < Date.now() - PAUSE.longest) this.#failing.delete(name)
     return this.#failing.size
   }
 
@@ -169,7 +181,7 @@ export class Followers {
       const { events } = await inTransaction(this.#pool, async (client) => {
         room = await claimRoom(client, after, this.#paused())
         if (room === undefined) return NOTHING
-        const queued = await readQueued(client, room.id, AT_ONCE)
+        const queued = this.#familiar(room.id, await readQueued(client, room.id, AT_ONCE))
         if (!room.deleted) {
           const derived = await this.#follow(client, room, queued.events)
           // What follows from many events, for many people, is a commit each.
@@ -188,6 +200,17 @@ export class Followers {
       else this.#logger.warn({ err: error }, 'events could not be followed; they are with the next beat')
       return room
     }
+  }
+
+  /** Those before the first that only a later release follows: that is not to be taken off the queue here. */
+  #familiar(room: RoomId, queued: Queued): Queued {
+    const strange = queued.events.findIndex(
+      ({ type, at }) => !this.#types.has(type) && at > Date.now() - STRANGE.until,
+    )
+    const first = queued.events[strange]
+    if (first === undefined) return queued
+    this.#strange.set(room, Date.now() + STRANGE.pause)
+    return { events: queued.events.slice(0, strange), until: first.seq - 1 }
   }
 
   async #follow(
@@ -245,7 +268,9 @@ export class Followers {
   }
 
   #paused(): readonly RoomId[] {
-    return [...this.#failing].filter(([name]) => this.#isPaused(name)).map(([, { room }]) => room)
+    for (const [room, until] of this.#strange) if (until <= Date.now()) this.#strange.delete(room)
+    const failing = [...this.#failing].filter(([name]) => this.#isPaused(name)).map(([, { room }]) => room)
+    return [...failing, ...this.#strange.keys()]
   }
 
   /** One room that cannot be followed holds up no other. */

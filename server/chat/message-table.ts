@@ -91,11 +91,15 @@ export async function deleteMessage(
   for (const { seq, edits } of rows) await silence(client, room, [seq, ...edits])
 }
 
-/** An event stays where it is in the log, and says nothing any more. */
+/** An event stays where it is in the log, and says nothing any more; neither does what webhooks are told of it from now on. */
 async function silence(client: Queryable, room: RoomId, seqs: readonly (Seq | string)[]): Promise<void> {
   await client.query(
-    `update room_events set size = 11, payload = jsonb_strip_nulls(jsonb_build_object('text', '', 'message', payload->'message'))
-     where room_id = $1 and seq = any($2::bigint[])`,
+    `with silenced as (
+       update room_events set size = 11, payload = jsonb_strip_nulls(jsonb_build_object('text', '', 'message', payload->'message'))
+       where room_id = $1 and seq = any($2::bigint[]) returning room_id, seq, payload
+     )
+     update webhook_deliveries d set data = jsonb_set(d.data, '{event,payload}', s.payload)
+     from silenced s where d.room_id = s.room_id and d.seq = s.seq and d.type like 'event:%'`,
     [room, seqs],
   )
 }
@@ -126,7 +130,7 @@ export async function removeReaction(
 ): Promise<void> {
   await client.query(
     `delete from chat_reactions r using chat_messages m
-     where m.room_id = $1 and m.id = $2 and r.room_id = m.room_id and r.seq = m.seq and r.emoji = $3 and r.user_id = $4`,
+     where m.room_id = $1 and m.id = $2 and m.deleted_at is null and r.room_id = m.room_id and r.seq = m.seq and r.emoji = $3 and r.user_id = $4`,
     [room, message, emoji, user],
   )
 }

@@ -44,11 +44,12 @@ export async function holdForDigest(
 export const WINDOW_IS_OVER = `exists (select from digest_windows where closed)
   or exists (select from digest_windows where not closed and closes_at <= now())`
 
-/** Closes the windows that are due; from then on nothing joins them. */
+/** Closes the windows that are due; from then on nothing joins them. What somebody is adding to just now is closed later. */
 export async function closeDueWindows(client: Queryable): Promise<void> {
   await client.query({
     name: 'close windows',
-    text: 'update digest_windows set closed = true where closes_at <= now() and not closed',
+    text: `update digest_windows set closed = true where id = any(array(
+      select id from digest_windows where closes_at <= now() and not closed for update skip locked))`,
   })
 }
 

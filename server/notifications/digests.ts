@@ -73,6 +73,8 @@ export class Digests {
     } catch (error) {
       const refused = error instanceof SynclineError && !error.retryable
       if (refused && error.code === 'room-deleted') return true
+      // Until an operator lets people in again.
+      if (refused && error.code === 'room-quarantined') return false
       this.#logger.warn(
         { err: error, room: window.inbox },
         refused ? 'a digest is refused for good, and left out' : 'a digest is told later',

@@ -116,7 +116,7 @@ export class Sender {
     if (answer === STOPPED) return putBack(this.#pool, due)
     if (typeof answer === 'string') {
       const again = this.#pause(attempts, undefined)
-      return this.#failed(webhook, { ...tried, again, statusCode: undefined, error: answer })
+      return this.#failed(due, { ...tried, again, statusCode: undefined, error: answer })
     }
     const { status: statusCode } = answer
     if (statusCode >= 200 && statusCode < 300) {
@@ -125,7 +125,7 @@ export class Sender {
     }
     const error = `the receiver answered ${statusCode}`
     const again = statusCode === GONE ? undefined : this.#pause(attempts, answer.retryAfter)
-    await this.#failed(webhook, { ...tried, again, statusCode, error })
+    await this.#failed(due, { ...tried, again, statusCode, error })
   }
 
   /** What the receiver answered, or why it did not. */
@@ -156,15 +156,15 @@ export class Sender {
   }
 
   async #failed(
-    webhook: string,
+    { webhook, url }: Due,
     tried: Omit<Parameters<typeof recordTried>[1], 'taken'> & { readonly error: string },
   ): Promise<void> {
     const given = tried.again === undefined
     await inTransaction(this.#pool, async (client) => {
       await recordTried(client, { ...tried, taken: false })
       await noteFailure(client, webhook)
-      if (tried.statusCode === GONE) await this.#switchOff(client, webhook, 'gone')
-      else if (given) await this.#switchOff(client, webhook, 'failing', FAILS_FOR)
+      if (tried.statusCode === GONE) await this.#switchOff(client, webhook, 'gone', { url, failingFor: 0 })
+      else if (given) await this.#switchOff(client, webhook, 'failing', { url, failingFor: FAILS_FOR })
     })
     if (given) {
       const { id: delivery, error: reason, attempts } = tried
@@ -172,8 +172,13 @@ export class Sender {
     }
   }
 
-  async #switchOff(client: Queryable, webhook: string, why: SwitchedOff, failingFor = 0): Promise<void> {
-    if (!(await switchOff(client, webhook, why, failingFor))) return
+  async #switchOff(
+    client: Queryable,
+    webhook: string,
+    why: SwitchedOff,
+    where: Parameters<typeof switchOff>[3],
+  ): Promise<void> {
+    if (!(await switchOff(client, webhook, why, where))) return
     await recordAct(client, {
       actor: SYSTEM,
       act: 'webhook.switch-off',

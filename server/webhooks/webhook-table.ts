@@ -124,18 +124,18 @@ export async function noteFailure(client: Queryable, id: string): Promise<void> 
 }
 
 /**
- * In a transaction; false where it was off already, or, with `failingFor` (ms), where it has not failed for so long.
+ * In a transaction; false where it was off already, has another address by now, or has not failed for so long, in ms.
  */
 export async function switchOff(
   client: Queryable,
   id: string,
   why: SwitchedOff,
-  failingFor = 0,
+  { url, failingFor }: { readonly url: string; readonly failingFor: number },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `update webhooks set active = false, switched_off = $2, changed_at = now()
-     where id = $1 and active and hook is null and failing_since <= now() - $3::float8 * interval '1 ms'`,
-    [id, why, failingFor],
+     where id = $1 and active and hook is null and url = $3 and failing_since <= now() - $4::float8 * interval '1 ms'`,
+    [id, why, url, failingFor],
   )
   return rowCount === 1
 }

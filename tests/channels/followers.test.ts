@@ -73,7 +73,7 @@ function node(db: Database, scribe: Follower) {
       return last === undefined || !(await isQueued(db.pool, room, last))
     })
   }
-  return { channels, follow, note, caughtUp, close }
+  return { channels, followers, follow, note, caughtUp, close }
 }
 
 const scribbled = async (db: Database, room: string): Promise<readonly string[]> => {
@@ -110,6 +110,7 @@ describe('following events', () => {
     await caughtUp('desk:good')
     expect(await scribbled(db, 'desk:good')).toEqual(['1', '2nd'])
     expect(await scribbled(db, 'desk:bad')).toEqual([])
+    await expect.poll(() => scribe.seen.filter((id) => id === '1').length).toBeGreaterThan(1)
     scribe.refuses.clear()
     await caughtUp('desk:bad')
     expect(await scribbled(db, 'desk:bad')).toEqual(['1', '2', '3'])
@@ -135,6 +136,50 @@ describe('following events', () => {
       'select from scribbled one join scribbled other on one.room = other.room and one.n < other.n and one.seq > other.seq',
     )
     expect(disorder.rowCount).toBe(0)
+  })
+
+  it('[EVT101] leaves to a later release what that alone follows, and all after it; an old one of no release holds up nothing', async () => {
+    const { url, db } = await start()
+    const types = [...TYPES, 'desk.passed']
+    const later = new Channels(openLog(db), new Registry([desk], types))
+    const publish = (room: string) =>
+      later.publishAs('ada', room, [
+        { type: 'desk.noted', id: '1', payload: {} },
+        { type: 'desk.passed', id: '2', payload: {} },
+        { type: 'desk.noted', id: '3', payload: {} },
+      ])
+    await publish('desk:a')
+    const old = node(db, new Scribe())
+    old.follow()
+    await old.note('desk:b', 'last')
+    await old.caughtUp('desk:b')
+    expect(await scribbled(db, 'desk:a')).toEqual(['1'])
+    const both = new Followers(await connectTo(url), later, [Object.assign(new Scribe(), { types })], silent)
+    onTestFinished(() => both.close())
+    both.start(startPulse(db))
+    await expect.poll(() => scribbled(db, 'desk:a')).toEqual(['1', '2', '3'])
+    await both.close()
+    await publish('desk:c')
+    await db.pool.query("update room_events set at = now() - interval '2 hours' where type = 'desk.passed'")
+    await old.caughtUp('desk:c')
+    expect(await scribbled(db, 'desk:c')).toEqual(['1', '3'])
+  })
+
+  it('[OBS2] counts a room as failing no longer than it fails, though another node has followed it', async () => {
+    const { url, db } = await start()
+    const scribe = new Scribe()
+    scribe.refuses.add('1')
+    const { followers, follow, note, close } = node(db, scribe)
+    follow()
+    await note('desk:a', '1')
+    await expect.poll(() => followers.failing).toBe(1)
+    await close()
+    const other = node(await connectTo(url), new Scribe())
+    other.follow()
+    await other.caughtUp('desk:a')
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3 * 60_000)
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(followers.failing).toBe(0)
   })
 
   it('[EVT102] publishes what follows from an event once, also where that is tried again', async () => {

@@ -231,3 +231,51 @@ it('[CHAT8] counts a message that is deleted at the moment at which somebody rea
     1, 1,
   ])
 })
+
+it('[CHAT8] to say how far one has read waits for nobody who follows the chat just now, and is counted right', async () => {
+  const { id, name } = await newChat()
+  const say = (seq: number, actor = 'ada') =>
+    ({ seq, id: `s${seq}`, type: 'chat.message', actor, at: 1_000, payload: '{"text":"x"}' }) as StoredEvent
+  await db.pool.query('update rooms set head = 20 where id = $1', [id])
+  await followChat(db.pool, id, [say(2), say(3)])
+  const follower = await db.pool.connect()
+  try {
+    await follower.query('begin')
+    await followChat(follower, id, [say(4), say(5)])
+    expect(await moveReadPosition(db.pool, name, 'bob', 3)).toEqual({ seq: 3, moved: true })
+    await follower.query('commit')
+  } finally {
+    follower.release()
+  }
+  expect((await unreadOf(db.pool, 'bob'))[name]).toBe(2)
+})
+
+it('[EVT66] a message may have the id of one that retention has dropped', async () => {
+  const { id, name } = await newChat()
+  const say = (seq: number, text: string) =>
+    ({
+      seq,
+      id: 'again',
+      type: 'chat.message',
+      actor: 'ada',
+      at: 1_000,
+      payload: JSON.stringify({ text }),
+    }) as StoredEvent
+  await db.pool.query('update rooms set head = 20 where id = $1', [id])
+  await followChat(db.pool, id, [say(2, 'first')])
+  await db.pool.query(
+    `insert into room_events (room_id, seq, at, actor, type, id, payload, size)
+     values ($1, 2, now(), 'ada', 'chat.message', 'again', '{}', 2)`,
+    [id],
+  )
+  await db.pool.query('delete from room_events where room_id = $1', [id])
+  await followChat(db.pool, id, [say(3, 'second')])
+  await followChat(db.pool, id, [
+    { ...say(4, ''), id: 'e', type: 'chat.message.edited', payload: '{"message":"again","text":"edited"}' },
+  ])
+  const page = await readMessages(db.pool, name, { limit: 10 })
+  expect(page?.messages.map(({ seq, text }) => [seq, text])).toEqual([
+    [2, ''],
+    [3, 'edited'],
+  ])
+})

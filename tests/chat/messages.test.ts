@@ -87,6 +87,15 @@ it('[CHAT5] lets its author alone edit a message, and its author and the chat’
 
 it('[CHAT6] takes the text of a deleted message out of every route, of the search and of the log', async () => {
   const room = await ada.group('Regret', bob)
+  const database = new pg.Client({ connectionString: server.databaseUrl })
+  await database.connect()
+  onTestFinished(() => database.end())
+  // Whose receiver is away: what waits for it is not told any more either.
+  await database.query(
+    `insert into webhooks (url, description, events, rooms, secret, active, created_by)
+     values ('https://127.0.0.1:1', '', '{event:*}', $1, 's', true, 'root')`,
+    [[room]],
+  )
   const secrets = ['canary1', 'canary2', 'canary3']
   await bob.publish(
     room,
@@ -120,10 +129,8 @@ it('[CHAT6] takes the text of a deleted message out of every route, of the searc
     { seq: 3, actor: 'bob', payload: { text: '', message: 'm' } },
     { seq: 6, actor: 'bob', payload: { text: '', message: 'm' } },
   ])
-  const database = new pg.Client({ connectionString: server.databaseUrl })
-  await database.connect()
-  onTestFinished(() => database.end())
-  for (const table of ['chat_messages', 'room_events', 'chats'])
+  expect((await database.query('select from webhook_deliveries where room = $1', [room])).rowCount).toBe(5)
+  for (const table of ['chat_messages', 'room_events', 'chats', 'webhook_deliveries'])
     expect(
       (await database.query(`select t::text as row from ${table} t`)).rows.map(({ row }) => row).join(),
     ).not.toMatch(/canary/)

@@ -296,6 +296,36 @@ describe('what somebody prefers', () => {
     }
   })
 
+  it('[NOTE15] a window that somebody adds to holds up no other, and one of a quarantined inbox is told once that is released', async () => {
+    for (const user of [ada, bob, carl]) await say(user, 'preferences', { digests: { build: 60 } })
+    await followed()
+    for (const user of [ada, bob, carl]) await send(user, { category: 'build', title: 'held' }, 'held')
+    const [client, adding] = [1, 2].map(() => new pg.Client({ connectionString: server.databaseUrl }))
+    if (client === undefined || adding === undefined) throw new Error('no connections')
+    await Promise.all([client.connect(), adding.connect()])
+    const quarantined = (at: string) =>
+      client.query(`update rooms set quarantined_at = ${at}, quarantine_reason = 'a test' where name = $1`, [
+        `user:${ada}`,
+      ])
+    try {
+      await quarantined('now()')
+      await client.query('update digest_windows set closes_at = now()')
+      await adding.query('begin')
+      await adding.query(
+        'select from digest_windows w join rooms r on r.id = room_id where r.name = $1 for update of w',
+        [`user:${bob}`],
+      )
+      await has(carl, 'held')
+      await adding.query('commit')
+      await has(bob, 'held')
+      expect((await client.query('select from digest_windows')).rowCount).toBe(1)
+      await quarantined('null')
+      await has(ada, 'held')
+    } finally {
+      await Promise.all([client.end(), adding.end()])
+    }
+  })
+
   it('[NOTE15] what was told by itself meanwhile is not told again, and a window that is refused holds up no other', async () => {
     for (const user of [ada, bob, carl]) await say(user, 'preferences', { digests: { build: 60 } })
     await followed()

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { replayDelivery } from '../../server/webhooks/delivery-table.ts'
 import { offerHooks } from '../../server/webhooks/hooks.ts'
 import { type Capacity, type Due, putBack, recordTried, takeDue } from '../../server/webhooks/queue.ts'
+import { switchOff } from '../../server/webhooks/webhook-table.ts'
 import { databaseOfFile, webhookOf } from './database.ts'
 
 const database = databaseOfFile()
@@ -129,6 +130,15 @@ it('[HOOK21] a hook whose calls take long holds up no hook of another type, in i
   expect((await takeDue(database.pool, { ...FREE, busy, hooks }, LONG)).map(({ hook }) => hook)).toEqual([
     'event:chat.message',
   ])
+})
+
+it('[HOOK4] a webhook that has another address by now is not switched off for what the one before has said', async () => {
+  const id = await webhookOf(database.pool, 1)
+  await database.pool.query('update webhooks set failing_since = now()')
+  expect(await switchOff(database.pool, id, 'gone', { url: 'https://before.example', failingFor: 0 })).toBe(
+    false,
+  )
+  expect(await switchOff(database.pool, id, 'gone', { url: 'https://a.example', failingFor: 0 })).toBe(true)
 })
 
 it('[HOOK9] a webhook that is off is sent nothing, and has it all when it is on', async () => {
