@@ -21,6 +21,7 @@ import { RoomInventory } from './log/inventory.ts'
 import type { Log } from './log/log.ts'
 import type { Logger } from './observe/log.ts'
 import { peopleRoutes } from './people/routes.ts'
+import { earlierNow } from './storage/clock.ts'
 import type { Database } from './storage/database.ts'
 import type { Queryable } from './storage/transaction.ts'
 import { copyGoodPart } from './transfer/copy-room.ts'
@@ -90,7 +91,8 @@ export function createAdministration(options: AdministrationOptions): Administra
         for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
       },
       'retention of events': async (signal) => {
-        for await (const done of eventRetention.dropAll(signal)) logger.info(done, 'events were dropped')
+        const now = await earlierNow(pool)
+        for await (const done of eventRetention.dropAll(signal, now)) logger.info(done, 'events were dropped')
       },
       'expired tickets': () => tickets.deleteExpired(),
       'measuring rooms': (signal) => inventory.measure(signal),

@@ -29,8 +29,11 @@ export class EventRetention {
     this.#days = new Map([...own, ...Object.entries(days)])
   }
 
-  /** Every room in which something is due, one after the other. One in which it fails keeps up no other. */
-  async *dropAll(signal: AbortSignal, now = Date.now()): AsyncGenerator<DroppedEvents> {
+  /**
+   * Every room in which something is due, one after the other. One in which it fails keeps up no other.
+   * @param now in ms since the epoch; `earlierNow`, since what is dropped is gone
+   */
+  async *dropAll(signal: AbortSignal, now: number): AsyncGenerator<DroppedEvents> {
     for (const [kind, days] of this.#days) {
       const named = [...this.#days.keys()].filter((key) => key !== OTHERS)
       const kinds = kind === OTHERS ? { except: named } : { only: [kind] }

@@ -46,7 +46,7 @@ it.each<[string, Record<string, number>, Record<string, number>]>([
   }
   const retention = new EventRetention(log, new Registry(KINDS), days, pino({ level: 'silent' }))
   const dropped = new Map<string, number>()
-  for await (const done of retention.dropAll(new AbortController().signal))
+  for await (const done of retention.dropAll(new AbortController().signal, Date.now()))
     dropped.set(done.room, done.dropped)
   for (const [name, count] of Object.entries(left))
     expect([name, 5 - (dropped.get(name) ?? 0)]).toEqual([name, count])

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConfigError, readConfig } from '../../server/config.ts'
 import { Retainer } from '../../server/history/retention/retainer.ts'
+import { earlierNow } from '../../server/storage/clock.ts'
 import { database, openLog, openRoom } from '../log/fixture.ts'
 import { query } from '../support/blocked-database.ts'
 import { startServer, until } from '../support/server.ts'
@@ -96,6 +97,29 @@ describe('the rules', () => {
     for await (const { room } of retainer.retainAll(false)) again.push(room)
     expect(again).toEqual([])
   })
+})
+
+it('[HIS90] [EVT66] goes by the database where the clock of this machine is ahead, and by this machine where that one is', async () => {
+  const { db, url } = await database()
+  await fillOld(url, 'doc:young', 20)
+  const retainer = new Retainer(db.pool, RULES, pino({ level: 'silent' }), nothing)
+  const thinned = async () => {
+    for await (const { room } of retainer.retainAll(false)) return room
+    return undefined
+  }
+  const now = Date.now()
+  const clock = vi.spyOn(Date, 'now')
+  onTestFinished(() => void vi.restoreAllMocks())
+  clock.mockReturnValue(now + 365 * DAY)
+  expect(await thinned()).toBeUndefined()
+  clock.mockReturnValue(now - 365 * DAY)
+  expect(await earlierNow(db.pool)).toBe(now - 365 * DAY)
+  const early = {
+    ...db.pool,
+    query: async () => ({ rows: [{ now: now + 365 * DAY }] }),
+  } as unknown as typeof db.pool
+  clock.mockReturnValue(now)
+  expect(await earlierNow(early)).toBe(now)
 })
 
 it('[HIS24] leaves a quarantined room as it is, and says so to who asks', async () => {

@@ -5,6 +5,7 @@ import type { RoomId } from '../../log/entry.ts'
 import { findRoom } from '../../log/rooms.ts'
 import { type Cutoffs, dueRooms } from '../../log/thin.ts'
 import type { Logger } from '../../observe/log.ts'
+import { earlierNow } from '../../storage/clock.ts'
 import type { History } from '../history.ts'
 import { type Thinned, type ThinOptions, thinRoom } from './retain.ts'
 
@@ -50,10 +51,11 @@ export class Retainer {
     if (room.quarantine !== undefined) throw new SynclineError('room-quarantined')
     const rule = this.ruleFor(name)
     if (rule === undefined) return undefined
-    if (!options.dryRun) return this.#thin(room.id, name, cutoffsOf(rule), options)
+    const cutoffs = cutoffsOf(rule, await earlierNow(this.#pool))
+    if (!options.dryRun) return this.#thin(room.id, name, cutoffs, options)
     const planned =
       this.#planned.get(name) ??
-      this.#thin(room.id, name, cutoffsOf(rule), options).finally(() => this.#planned.delete(name))
+      this.#thin(room.id, name, cutoffs, options).finally(() => this.#planned.delete(name))
     this.#planned.set(name, planned)
     return planned
   }
@@ -63,10 +65,11 @@ export class Retainer {
     dryRun: boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<{ readonly room: string; readonly thinned: Thinned }> {
+    const now = await earlierNow(this.#pool)
     for (const [kind, rule] of Object.entries(this.#rules)) {
       const named = Object.keys(this.#rules).filter((key) => key !== OTHERS)
       const kinds = kind === OTHERS ? { except: named } : { only: [kind] }
-      const cutoffs = cutoffsOf(rule)
+      const cutoffs = cutoffsOf(rule, now)
       for (const { id, name } of await dueRooms(this.#pool, kinds, cutoffs)) {
         if (signal?.aborted) return
         try {
@@ -92,7 +95,7 @@ export class Retainer {
   }
 }
 
-function cutoffsOf({ keystrokes, sessions }: RetentionRule): Cutoffs {
-  const before = (days: number) => Date.now() - days * DAY
+function cutoffsOf({ keystrokes, sessions }: RetentionRule, now: number): Cutoffs {
+  const before = (days: number) => now - days * DAY
   return { sessions: before(keystrokes), versions: sessions === undefined ? undefined : before(sessions) }
 }
