@@ -4,6 +4,7 @@ import type { RoomId } from '../log/entry.ts'
 import type { Queryable } from '../storage/transaction.ts'
 
 export type Notified = z.output<typeof user.events.notified.payload>
+type Change = z.output<typeof user.events.preferences.payload>
 
 interface Held {
   readonly id: string
@@ -37,6 +38,37 @@ export async function holdForDigest(
      where not exists (select from room_events e where e.room_id = $1 and e.id = $4)
      on conflict do nothing`,
     [inbox, payload.category, minutes, id, JSON.stringify(payload)],
+  )
+}
+
+/** What is held under this id, or was: whether it says the same; undefined where nothing is. */
+export async function isHeldAs(
+  client: Queryable,
+  inbox: RoomId,
+  { id, payload }: Omit<Held, 'minutes'>,
+): Promise<boolean | undefined> {
+  const { rows } = await client.query<{ same: boolean }>(
+    'select payload = $3::jsonb as same from digest_items where room_id = $1 and id = $2',
+    [inbox, id, JSON.stringify(payload)],
+  )
+  return rows[0]?.same
+}
+
+/** What somebody says now counts for what is held as well, until its window is closed: from then on that says what it says. */
+export async function heedWishes(client: Queryable, inbox: RoomId, change: Change): Promise<void> {
+  const keysOf = (said: Readonly<Record<string, unknown>> = {}, value: unknown) =>
+    Object.keys(said).filter((key) => said[key] === value)
+  await client.query(
+    `delete from digest_items i using digest_windows w
+     where w.room_id = $1 and not w.closed and i.window_id = w.id
+       and (w.category = any($2) or i.payload #>> '{source,room}' = any($3))`,
+    [inbox, keysOf(change.ways, 'none'), keysOf(change.muted, true)],
+  )
+  await client.query(
+    `update digest_windows w set closes_at = least(closes_at, now() + wish.minutes * interval '1 minute')
+     from unnest($2::text[], $3::int[]) as wish(category, minutes)
+     where w.room_id = $1 and w.category = wish.category and not w.closed`,
+    [inbox, Object.keys(change.digests ?? {}), Object.values(change.digests ?? {})],
   )
 }
 

@@ -4,6 +4,7 @@ import { user } from '../channels/kinds/user.ts'
 import type { RoomId } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { Queryable } from '../storage/transaction.ts'
+import { heedWishes } from './digest-table.ts'
 import { savePreferences } from './preferences.ts'
 
 /** What one event does to the tables. */
@@ -38,7 +39,11 @@ const APPLY: Readonly<Record<string, Apply>> = {
       room,
       said('all_read', event).until,
     ]),
-  'user.preferences': (client, room, event) => savePreferences(client, room, said('preferences', event)),
+  'user.preferences': async (client, room, event) => {
+    const change = said('preferences', event)
+    await savePreferences(client, room, change)
+    await heedWishes(client, room, change)
+  },
 }
 
 /** Keeps the table of what people are told as their inboxes' logs say it: the same fold as the client's `foldInbox`. */

@@ -13,7 +13,7 @@ import { SynclineError } from '../errors.ts'
 import { bearer } from '../http/bearer.ts'
 import { createRouter, json, jsonBody, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
-import { holdForDigest } from './digest-table.ts'
+import { holdForDigest, isHeldAs } from './digest-table.ts'
 import { FILTERS, type InboxPage, readInbox } from './inbox-table.ts'
 import { notificationId } from './notifier.ts'
 import { wishesOf } from './preferences.ts'
@@ -147,9 +147,13 @@ export function notificationRoutes({
       const event = notificationId(`key ${JSON.stringify([identity.user, key])}`)
       const wish = (await wishesOf(pool, [user], category.parse(says.category), undefined)).get(user)
       if (wish?.told === false) return c.json({ id: event, told: 'never' as const }, 200)
-      if (wish?.inbox !== undefined && wish.digest > 0) {
-        await holdForDigest(pool, wish.inbox, { id: event, payload: says, minutes: wish.digest })
-        return c.json({ id: event, told: 'later' as const }, 200)
+      if (wish?.inbox !== undefined) {
+        if (wish.digest > 0)
+          await holdForDigest(pool, wish.inbox, { id: event, payload: says, minutes: wish.digest })
+        // Also what was held before they wanted to be told at once.
+        const same = await isHeldAs(pool, wish.inbox, { id: event, payload: says })
+        if (same === false) throw new SynclineError('event-conflict')
+        if (same) return c.json({ id: event, told: 'later' as const }, 200)
       }
       await channels.publishAs(identity.user, inbox, [{ type: 'user.notified', id: event, payload: says }])
       return c.json({ id: event, told: 'now' as const }, 200)

@@ -296,6 +296,24 @@ describe('what somebody prefers', () => {
     }
   })
 
+  it('[NOTE14] [NOTE15] what is held goes by what its person says meanwhile, and its key is for nothing else', async () => {
+    const project = `project:${randomUUID()}`
+    await say(ada, 'preferences', { digests: { build: 60, share: 60, news: 60 } })
+    await followed()
+    const held = (category: string, title: string) => send(ada, { category, title }, category)
+    for (const category of ['build', 'news']) expect((await held(category, category)).body.told).toBe('later')
+    expect((await held('build', 'another')).body.error.code).toBe('event-conflict')
+    await publish(project, 'lead', 'project.member.joined', { user: ada })
+    await followed()
+    await say(ada, 'preferences', { ways: { build: 'none' }, muted: { [project]: true } })
+    await say(ada, 'preferences', { digests: { build: 0, share: 0, news: 0 } })
+    await has(ada, 'news')
+    await say(ada, 'preferences', { ways: { build: 'app' }, muted: { [project]: false } })
+    await followed()
+    expect((await held('build', 'after all')).body.told).toBe('now')
+    await has(ada, 'after all', 'news')
+  })
+
   it('[NOTE15] a window that somebody adds to holds up no other, and one of a quarantined inbox is told once that is released', async () => {
     for (const user of [ada, bob, carl]) await say(user, 'preferences', { digests: { build: 60 } })
     await followed()
@@ -335,7 +353,7 @@ describe('what somebody prefers', () => {
     expect(await told(bob, 'second', 'second')).toBe('later')
     await say(ada, 'preferences', { digests: { build: 0 } })
     await followed()
-    expect(await told(ada, 'first', 'first')).toBe('now')
+    expect(await told(ada, 'first', 'first')).toBe('later')
     const client = new pg.Client({ connectionString: server.databaseUrl })
     await client.connect()
     try {
