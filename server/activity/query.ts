@@ -1,4 +1,5 @@
 import type { Queryable } from '../storage/transaction.ts'
+import { saysWhat } from '../storage/words.ts'
 import { type Scope, WITHIN_SCOPE } from './scope.ts'
 
 export interface ActivityFilter {
@@ -87,13 +88,33 @@ export async function activitiesBefore(
       `select * from (${newest(values, conditions, query, String(WINDOW))}) near where ${hasWords(values)}
        order by ${BY_TIME} limit ${values.add(limit, 'int')}`,
   )
-  if (near.length === limit) return near
+  // The index finds what all projects have: it is asked only where this one goes on behind what was looked at.
+  if (near.length === limit || !(await goesOnBehind(db, query, before))) return near
+  if (!(await saysWhat(db, q)))
+    return read((values, conditions) =>
+      newest(values, [...conditions, hasWords(values)], query, values.add(limit, 'int')),
+    )
   return read(
     (values, conditions) =>
       `select * from (select * from activities where ${hasWords(values)} offset 0) found
        where ${[...conditions, ...chosen(values, filter)].join(' and ')}
        order by ${BY_TIME} limit ${values.add(limit, 'int')}`,
   )
+}
+
+/** Whether there are more than a window of them. */
+async function goesOnBehind(
+  db: Queryable,
+  query: ActivityQuery,
+  before: Place | undefined,
+): Promise<boolean> {
+  const values = new Values()
+  const conditions = [...conditionsOf(values, query), ...beforePlace(values, before)]
+  const { rowCount } = await db.query(
+    `select from (${newest(values, conditions, query, String(WINDOW + 1))}) near offset ${WINDOW}`,
+    values.all,
+  )
+  return rowCount === 1
 }
 
 /** Activities that came, or have changed, after a place: in the order in which they did. */

@@ -1,5 +1,6 @@
 import type { Seq } from '../log/entry.ts'
 import type { Queryable } from '../storage/transaction.ts'
+import { saysWhat } from '../storage/words.ts'
 
 /** A message in which something was found. */
 export interface FoundMessage {
@@ -106,15 +107,6 @@ async function ownRooms(
     values: [user, room ?? null],
   })
   return { rooms: rows.map(({ id }) => id), count: rows.reduce((sum, { count }) => sum + Number(count), 0) }
-}
-
-/** Whether there is a word to be found, and not only some that must not be. */
-async function saysWhat(db: Queryable, words: string): Promise<boolean> {
-  const { rows } = await db.query<{ tree: string }>(
-    "select querytree(websearch_to_tsquery('simple', $1)) as tree",
-    [words],
-  )
-  return !['', 'T'].includes(rows[0]?.tree ?? '')
 }
 
 /** How many of the newest messages of all have these words. */

@@ -125,6 +125,23 @@ describe('a page of a project', () => {
     for (const query of wrong) expect((await ask(p, query)).status, JSON.stringify(query)).toBe(400)
   })
 
+  it('[ACT11] finds words also behind the thousands that came since', async () => {
+    const p = fresh()
+    await publish(`project:${p}`, 'ada', task('paint the very first shed'))
+    await followed()
+    // Later than it, of the same project.
+    await db.query(
+      `insert into activities (project_id, room_id, room, kind, seq, actor, type, at, until, last_seq, text, change)
+       select project_id, room_id, room, kind, 1000 + n, 'bob', type, at + n * interval '1 s', until, 1000 + n, 'mow the lawn', change
+       from activities cross join generate_series(1, 5100) n where room = $1 and seq < 1000`,
+      [`project:${p}`],
+    )
+    const texts = async (q: string) => (await page(p, { q })).items.map(({ text }) => text.split(' · ')[0])
+    expect(await texts('shed')).toEqual(['paint the very first shed'])
+    expect(await texts('-lawn')).toEqual(['paint the very first shed'])
+    expect(await texts('paint lawn')).toEqual([])
+  })
+
   it('[ACT12] goes on with what has come since: everything, once, and what has changed as it is now', async () => {
     const p = fresh()
     await publish(`project:${p}`, 'ada', task('zero'))
