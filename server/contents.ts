@@ -2,6 +2,7 @@ import type { Access } from './access/access.ts'
 import { compareRoutes } from './history/compare/routes.ts'
 import type { History } from './history/history.ts'
 import { overviewRoutes } from './history/overview-routes.ts'
+import { NodeTurns } from './history/restore/node-turns.ts'
 import { Restores } from './history/restore/restores.ts'
 import { RoomTurns } from './history/restore/turns.ts'
 import { historyRoutes } from './history/routes.ts'
@@ -37,8 +38,10 @@ export function createContents({
   ...access
 }: ContentsOptions): Contents {
   const turns = new RoomTurns()
+  const nodes = new NodeTurns({ databaseUrl: database.url })
   const restores = new Restores({
     turns,
+    nodes,
     plan: (room, ask) => history.planRestore(room, ask),
     remember: (room, plan) => history.rememberRestore(room, plan),
     apply: (room, user, edit) => edits.apply(room, user, edit),
@@ -59,7 +62,7 @@ export function createContents({
     ],
     tasks: { 'keys of writes': () => writes.forgetOld() },
     close: async () => {
-      await Promise.all([history.close(), writes.close()])
+      await Promise.all([history.close(), writes.close(), nodes.close()])
     },
   }
 }

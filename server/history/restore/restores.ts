@@ -1,11 +1,14 @@
 import type { Seq } from '../../log/entry.ts'
 import type { PlannedRestore, RestorePlan } from '../compare/compare.ts'
 import type { AskTarget } from '../history.ts'
+import type { Held, NodeTurns } from './node-turns.ts'
 import type { RoomTurns } from './turns.ts'
 
 export interface RestoresOptions {
   /** One at a time in a room: two that began from the same state would both bring back the same. */
   readonly turns: RoomTurns
+  /** The same among all nodes: who has the room's turn here waits for the others'. */
+  readonly nodes: Pick<NodeTurns, 'take'>
   readonly plan: (room: string, ask: AskTarget) => Promise<PlannedRestore>
   /** Remembers that this is going to be restored under that client id, for plans of the same. */
   readonly remember: (room: string, plan: RestorePlan) => Promise<void>
@@ -41,13 +44,15 @@ export class Restores {
   /**
    * Resolves when the restore is committed, with what it did or, where the same was restored before and still stands,
    * with what that did; undefined where nothing was to be changed.
-   * @throws SynclineError `restore-invalid`, and whatever reading the room's past and editing it throw
+   * @throws SynclineError `restore-invalid`, `history-busy` where another node comes to no end, and whatever reading the room's
+   *   past and editing it throw
    */
   restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
-    return this.#options.turns.take(room, () => this.#restore(room, user, ask))
+    const { turns, nodes } = this.#options
+    return turns.take(room, () => nodes.take(room, (held) => this.#restore(room, user, ask, held)))
   }
 
-  async #restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
+  async #restore(room: string, user: string, ask: AskTarget, held: Held): Promise<Restored | undefined> {
     const { remember, apply, keepVersion } = this.#options
     const { head, update, plan } = await this.#options.plan(room, ask)
     if (update === undefined) {
@@ -59,6 +64,8 @@ export class Restores {
     }
     await keepVersion(room, user, head)
     await remember(room, plan)
+    // Planning may have taken long: where the turn was lost meanwhile, another node may be bringing back the same.
+    await held()
     const seq = await apply(room, user, { update, head })
     await keepVersion(room, user, seq)
     return { seq, before: head }
