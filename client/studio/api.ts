@@ -26,7 +26,15 @@ export class RequestError extends Error {
     this.name = 'RequestError'
     this.code = code
   }
+
+  /** Whether nobody knows if it was done: there was no answer, or one of a server that did not get to the end of it. */
+  get unsure(): boolean {
+    return this.code === 'unreachable' || !isRefusal(this.code)
+  }
 }
+
+/** What was asked for is wrong, or not for this person; who has left does not hear how it ended. */
+const isRefusal = (code: ErrorCode): boolean => ERRORS[code].status < 500 && code !== 'request-abandoned'
 
 export type TokenSource = () => Promise<string>
 

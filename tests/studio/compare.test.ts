@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { ERRORS, type ErrorCode } from '../../server/errors.ts'
 import { axe } from '../support/axe.ts'
 import { launchBrowser, openStudio, type TestBrowser } from '../support/browser.ts'
 import { connectProvider, type Replica } from '../support/provider.ts'
@@ -202,6 +203,31 @@ describe('restoring', () => {
     await page.getByRole('link', { name: 'See the version before' }).click()
     await page.waitForURL('**at=4**')
     live.destroy()
+  })
+
+  it('[UI33] says that it may have been done where no answer says otherwise, and else that nothing was changed', async () => {
+    await writeCode('doc:unsure')
+    await page.goto(past('doc:unsure', 'at=1&panel=restore'))
+    await page.getByRole('button', { name: 'Restore this version…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Restore this version' })
+    const refusedWith = async (code: ErrorCode): Promise<string | null> => {
+      const { status, reason } = ERRORS[code]
+      await page.unrouteAll()
+      await page.route('**/restore', (route) =>
+        route.request().postDataJSON().preview === true
+          ? route.continue()
+          : route.fulfill({ status, json: { error: { code, message: reason } } }),
+      )
+      await dialog.getByRole('button', { name: 'Restore' }).click()
+      await dialog.getByText(reason).waitFor()
+      return dialog.getByRole('alert').textContent()
+    }
+    const unsure = 'Look at the timeline: it may have been done.'
+    for (const code of ['storage-unavailable', 'internal', 'shutting-down', 'request-abandoned'] as const)
+      expect(await refusedWith(code)).toBe(`${ERRORS[code].reason}. ${unsure}`)
+    for (const code of ['forbidden', 'document-too-large', 'rate-limited'] as const)
+      expect(await refusedWith(code)).toBe(`${ERRORS[code].reason}. Nothing was changed.`)
+    await page.unrouteAll()
   })
 
   it('[UI33] undoes one person’s work, and restores one block', async () => {

@@ -73,9 +73,7 @@ export function RestoreDialog({ target, title, onClose, onRestored }: RestoreDia
         {error === undefined ? null : (
           <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
             {error.message}.{' '}
-            {failure?.code === 'unreachable'
-              ? 'Look at the timeline: it may have been done.'
-              : 'Nothing was changed.'}
+            {failure?.unsure ? 'Look at the timeline: it may have been done.' : 'Nothing was changed.'}
           </Alert>
         )}
         {preview.loading && value === undefined ? (
