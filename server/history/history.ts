@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import type { RoomId, Seq } from '../log/entry.ts'
-import { pinPosition, requirePosition } from '../log/positions.ts'
+import { type Nearest, nearestPositions, pinPosition, requirePosition } from '../log/positions.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { findRoom, isQuarantined, type RoomRow } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
@@ -38,9 +38,9 @@ import { type WatchJob, WorkerPool } from './workers/worker-pool.ts'
 /** Positions that were read last, as they were sent, in bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024
 
-/** Where in a room's past: a seq, a moment, a version; the newest position where nothing is said. */
+/** Where in a room's past: a seq (or what is left `nearest` to it), a moment, a version; the newest without it. */
 export type At =
-  | { readonly kind: 'seq'; readonly seq: Seq }
+  | { readonly kind: 'seq'; readonly seq: Seq; readonly nearest?: keyof Nearest | undefined }
   | { readonly kind: 'time'; readonly time: number }
   | { readonly kind: 'version'; readonly id: string }
   | undefined
@@ -282,8 +282,7 @@ export class History {
         return room.head
       case 'seq':
         if (at.seq > room.head) throw new SynclineError('position-invalid', `the room is at ${room.head}`)
-        await requirePosition(this.#pool, room.id, at.seq)
-        return at.seq
+        return this.#left(room, at.seq, at.nearest)
       case 'time':
         return this.#run('seqAt', room.id, { head: room.head, time: at.time }, signal)
       case 'version':
@@ -292,7 +291,8 @@ export class History {
   }
 
   /** What is kept beside the log may still know moments that retention has merged. */
-  async #left({ id }: RoomRow, seq: Seq): Promise<Seq> {
+  async #left({ id }: RoomRow, seq: Seq, nearest?: keyof Nearest): Promise<Seq> {
+    if (nearest !== undefined) return (await nearestPositions(this.#pool, id, [seq]))(seq)[nearest]
     await requirePosition(this.#pool, id, seq)
     return seq
   }

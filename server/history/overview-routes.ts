@@ -3,7 +3,7 @@ import { type AccessOptions, memberOf } from '../http/room-access.ts'
 import { createRouter, json, needs, refusals } from '../http/router.ts'
 import { API_PREFIX } from '../protocol.ts'
 import type { History } from './history.ts'
-import { atSchema, HISTORY_ROLE, iso, parseAt, roomParams } from './requests.ts'
+import { atSchema, HISTORY_ROLE, iso, nearestSchema, parseAt, roomParams } from './requests.ts'
 import type { Bucket, Writer } from './timeline/overview.ts'
 
 const MAX_BUCKETS = 500
@@ -76,7 +76,7 @@ const position = createRoute({
   path: `${ROOM}/position`,
   summary: 'Which position a seq, a moment or a version is, when it was reached and by whom',
   security,
-  request: { params: roomParams, query: z.object({ at: atSchema }) },
+  request: { params: roomParams, query: z.object({ at: atSchema, nearest: nearestSchema }) },
   responses: { 200: { description: 'The position', ...json(positionSchema) }, ...refusals },
 })
 
@@ -98,7 +98,8 @@ export function overviewRoutes({ history, ...access }: AccessOptions & { readonl
     .openapi(position, async (c) => {
       const { room } = c.req.valid('param')
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
-      const { seq, at, actor } = await history.position(room, parseAt(c.req.valid('query').at))
+      const query = c.req.valid('query')
+      const { seq, at, actor } = await history.position(room, parseAt(query.at, query.nearest))
       return c.json({ seq, at: at === null ? null : iso(at), actor }, 200)
     })
 }

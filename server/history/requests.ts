@@ -24,10 +24,15 @@ export const atSchema = z
   .optional()
   .openapi({ description: 'A seq, an ISO time with its zone, or the id of a version; without it the newest' })
 
+export const nearestSchema = z.enum(['before', 'after']).optional().openapi({
+  description:
+    'For a seq that retention has merged, the nearest that is left on this side; without it such a seq is refused',
+})
+
 /** @throws SynclineError `position-invalid` */
-export function parseAt(at: string | undefined): At {
+export function parseAt(at: string | undefined, nearest?: z.output<typeof nearestSchema>): At {
   if (at === undefined) return undefined
-  if (/^\d{1,15}$/.test(at)) return { kind: 'seq', seq: Number(at) }
+  if (/^\d{1,15}$/.test(at)) return { kind: 'seq', seq: Number(at), nearest }
   if (UUID.test(at)) return { kind: 'version', id: at }
   if (moment.safeParse(at).success) return { kind: 'time', time: Date.parse(at) }
   throw new SynclineError('position-invalid')

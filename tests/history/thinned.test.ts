@@ -66,6 +66,19 @@ describe('versions of a room that is thinned', () => {
     expect((await history.content('doc:a', moment, 'text')).seq).toBe(2200)
   })
 
+  it('[HIS19] takes a position that is gone for the nearest that is left, before or after, for who asks so', async () => {
+    const { db, history, id } = await setting()
+    await history.index('doc:a')
+    await thinRoom(db.pool, id, SESSIONS, run)
+    const nearest = async (seq: Seq, side: 'before' | 'after') =>
+      (await history.position('doc:a', { ...at(seq), nearest: side })).seq
+    expect(await Promise.all([nearest(2230, 'before'), nearest(2230, 'after')])).toEqual([2200, 2260])
+    expect(await Promise.all([nearest(1, 'before'), nearest(1, 'after')])).toEqual([0, 700])
+    for (const seq of [0, 700, 2000, 2260])
+      expect(await Promise.all([nearest(seq, 'before'), nearest(seq, 'after')])).toEqual([seq, seq])
+    await expect(nearest(2261, 'before')).rejects.toMatchObject({ code: 'position-invalid' })
+  })
+
   it('[HIS92] keeps versions that somebody named or pinned, and of the others the last of a day', async () => {
     const day = (hour: number, edits: number): Session => ({
       at: Date.parse('2020-03-02T00:00:00Z') + hour * 3_600_000,

@@ -79,8 +79,8 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
     .openapi(diff, async (c) => {
       const { room } = c.req.valid('param')
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
-      const { within, ...positions } = c.req.valid('query')
-      const [from, to] = [parseAt(positions.from), parseAt(positions.to)]
+      const { within, nearest, ...positions } = c.req.valid('query')
+      const [from, to] = [parseAt(positions.from, nearest), parseAt(positions.to, nearest)]
       const ask: Ask = async (seqOf) => ({
         kind: 'diff',
         from: await seqOf(from),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { atSchema, moment } from '../requests.ts'
+import { atSchema, moment, nearestSchema } from '../requests.ts'
 
 const MAX_WITHIN = 24 * 60 * 60 * 1000
 const MAX_HUNKS = 1000
@@ -9,7 +9,12 @@ const within = z.coerce.number().int().min(0).max(MAX_WITHIN).default(60_000).op
     'Edits of one person at most so many milliseconds apart are one run; 0 keeps every entry apart',
 })
 
-export const diffQuery = z.object({ from: atSchema.unwrap(), to: atSchema, within })
+export const diffQuery = z.object({
+  from: atSchema.unwrap(),
+  to: atSchema,
+  nearest: nearestSchema,
+  within,
+})
 
 export const blameQuery = z.object({ at: atSchema, within })
 
