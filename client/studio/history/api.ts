@@ -28,6 +28,9 @@ export interface Version {
 export interface Session extends Share {
   readonly firstSeq: number
   readonly lastSeq: number
+  /** The positions before and after it: its own, or what retention has left around them. */
+  readonly before: number
+  readonly after: number
   readonly people: readonly (Share & { readonly id: string })[]
   readonly versions: readonly Version[]
 }
@@ -141,6 +144,9 @@ export type RestoreTarget =
   | { readonly kind: 'block'; readonly at: string; readonly id: string }
   | { readonly kind: 'person'; readonly actor: string; readonly since: string; readonly until: string }
 
+/** On which side of a position that retention has merged to take the nearest that is left. */
+export type Side = 'before' | 'after'
+
 export interface VersionText {
   readonly title: string
   readonly description: string | null
@@ -187,8 +193,20 @@ export class HistoryApi {
     return this.#get('activity', { buckets }, signal)
   }
 
-  position(at: string | undefined, signal?: AbortSignal): Promise<PositionInfo> {
-    return this.#get('position', { at }, signal)
+  position(
+    at: string | undefined,
+    query: { readonly nearest?: Side | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<PositionInfo> {
+    return this.#get('position', { at, ...query }, signal)
+  }
+
+  /** What is left nearest to a seq. Without an answer the seq itself: whoever reads it is told what is wrong. */
+  nearest(seq: number, nearest: Side): Promise<number> {
+    return this.position(String(seq), { nearest }).then(
+      (info) => info.seq,
+      () => seq,
+    )
   }
 
   content(at: string | undefined, signal?: AbortSignal): Promise<PositionContent> {
@@ -225,7 +243,7 @@ export class HistoryApi {
   diff(
     from: string,
     to: string | undefined,
-    query: { readonly within?: number } = {},
+    query: { readonly within?: number; readonly nearest?: Side } = {},
     signal?: AbortSignal,
   ): Promise<{ readonly from: number; readonly to: number; readonly types: Types }> {
     return this.#get('diff', { from, to, ...query }, signal)

@@ -26,7 +26,7 @@ interface HistoryBarProps {
 }
 
 export function HistoryBar({ title, asOf, failed, onName, since }: HistoryBarProps) {
-  const { room, seq, head, position, show, panel, openPanel } = useHistory()
+  const { room, api, seq, head, position, show, panel, openPanel } = useHistory()
   const wide = useWide()
   const permalink: Place | undefined =
     position.kind === 'compare'
@@ -35,13 +35,18 @@ export function HistoryBar({ title, asOf, failed, onName, since }: HistoryBarPro
         ? undefined
         : { position: { kind: 'at', at: String(seq) }, panel: undefined }
   const comparing = position.kind === 'compare'
+  const compareSince = async () => {
+    if (since === undefined) return
+    const from = await api.nearest(since, 'before')
+    show({ kind: 'compare', from: String(from), to: String(seq ?? head) })
+  }
   const actions: readonly Action[] = [
     { label: 'Name this version', Icon: IconFlag, disabled: seq === undefined || comparing, run: onName },
     {
       label: 'Compare with what was before',
       Icon: IconArrowsDiff,
       disabled: since === undefined || comparing,
-      run: () => show({ kind: 'compare', from: String(since), to: String(seq ?? head) }),
+      run: () => void compareSince(),
     },
     ...SLOTS.panels.map(({ name, label, Icon }) => ({
       label,
@@ -188,7 +193,7 @@ function AsOfLine({ asOf, failed }: Pick<HistoryBarProps, 'asOf' | 'failed'>) {
 function ComparedLine({ from, to }: { readonly from: string; readonly to: string }) {
   const { api } = useHistory()
   const { value } = useAnswer(
-    (signal) => Promise.all([api.position(from, signal), api.position(to, signal)]),
+    (signal) => Promise.all([api.position(from, {}, signal), api.position(to, {}, signal)]),
     [api, from, to],
   )
   const [older, newer] = value ?? []

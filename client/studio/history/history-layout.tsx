@@ -155,7 +155,7 @@ function sinceOf(sessions: readonly Session[], seq: number | undefined): number 
   if (seq === undefined || seq === 0) return undefined
   const session = sessions.find(({ firstSeq, lastSeq }) => seq >= firstSeq && seq <= lastSeq)
   // One that was not read yet: what came just before.
-  return (session?.firstSeq ?? seq) - 1
+  return session?.before ?? seq - 1
 }
 
 interface SheetProps {

@@ -45,8 +45,8 @@ export function Player(props: PlayerProps) {
   const { at, buckets, sessions, playing, speed, onSpeed, onPlay, onPause, onSeek, onGoTo, onTimeline } =
     props
   const { head } = useHistory()
-  const earlier = sessions.find(({ lastSeq }) => lastSeq < at)
-  const later = sessions.findLast(({ lastSeq }) => lastSeq > at)
+  const earlier = sessions.find(({ after }) => after < at)
+  const later = sessions.findLast(({ after }) => after > at)
   const named = sessions.flatMap(({ versions }) => versions.filter(({ kind }) => kind === 'named'))
   return (
     <section className="player" aria-label="Playback">
@@ -83,7 +83,7 @@ export function Player(props: PlayerProps) {
         <IconButton
           label="Previous session"
           disabled={earlier === undefined}
-          onClick={() => onGoTo(earlier?.lastSeq ?? 0)}
+          onClick={() => onGoTo(earlier?.after ?? 0)}
         >
           <IconPlayerTrackPrev size={20} stroke={1.7} />
         </IconButton>
@@ -101,7 +101,7 @@ export function Player(props: PlayerProps) {
         <IconButton
           label="Next session"
           disabled={later === undefined}
-          onClick={() => onGoTo(later?.lastSeq ?? head)}
+          onClick={() => onGoTo(later?.after ?? head)}
         >
           <IconPlayerTrackNext size={20} stroke={1.7} />
         </IconButton>

@@ -139,7 +139,7 @@ interface SessionRowProps {
 
 function SessionRow({ id, session, current, onChoose }: SessionRowProps) {
   const { nameOf } = useHistory()
-  const { people, startedAt, endedAt, inserted, deleted, lastSeq } = session
+  const { people, startedAt, endedAt, inserted, deleted, after } = session
   const names = namesOf(people.map((person) => nameOf(person.id)))
   const [start, end] = [clock.format(Date.parse(startedAt)), clock.format(Date.parse(endedAt))]
   return (
@@ -147,7 +147,7 @@ function SessionRow({ id, session, current, onChoose }: SessionRowProps) {
       data-row={id}
       className="timeline-button"
       aria-current={current ? 'true' : undefined}
-      onClick={() => onChoose(lastSeq)}
+      onClick={() => onChoose(after)}
     >
       <People session={session} />
       <span className="timeline-text">

@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { RequestError } from '../api.ts'
-import type { HistoryApi } from './api.ts'
+import type { HistoryApi, PositionInfo } from './api.ts'
 import type { AsOf } from './history-bar.tsx'
 import type { PlaceControl } from './position.ts'
 import { type Shown, shownContent } from './shown.ts'
@@ -31,10 +31,22 @@ export interface Past {
 
 const NEWEST = 'newest '
 
+/** Where the handle was taken, and where from. */
+interface Sought {
+  readonly seq: number
+  readonly from: number
+  readonly done: boolean
+}
+
+interface Loaded {
+  readonly info: PositionInfo
+  readonly shown: Shown
+}
+
 /** Position, playback and handle of a history view: of all that may be shown, the one that is. */
 export function usePast(api: HistoryApi, { position, show }: PlaceControl, head: number): Past {
   const [speed, setSpeed] = useState<Speed>('4')
-  const [dragged, setDragged] = useState<number>()
+  const [sought, setSought] = useState<Sought>()
   const stay = useCallback((seq: number) => show({ kind: 'at', at: String(seq) }, { replace: true }), [show])
   const playback = usePlayback(api, speed, stay)
   const { frame, playing, pause } = playback
@@ -42,47 +54,49 @@ export function usePast(api: HistoryApi, { position, show }: PlaceControl, head:
   const at = position.kind === 'at' ? position.at : undefined
   // What is newest is asked for again whenever there is something newer.
   const wanted =
-    position.kind === 'compare' || playing ? undefined : String(dragged ?? at ?? `${NEWEST}${head}`)
-  const load = useCallback(
-    async (key: string) => {
-      const asked = key.startsWith(NEWEST) ? undefined : key
-      const info = await api.position(asked)
-      return { info, shown: shownContent(await api.content(String(info.seq))) }
-    },
-    [api],
-  )
+    position.kind === 'compare' || playing ? undefined : (keyOf(sought) ?? at ?? `${NEWEST}${head}`)
+  const load = useMemo(() => loaderOf(api), [api])
   const { value, key, error, retry } = useLatest(wanted, load)
 
   // Whoever goes somewhere else while it plays wants to be there.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another place ends it
   useEffect(() => {
     pause()
-    setDragged(undefined)
+    setSought(undefined)
   }, [at, position.kind, pause])
 
+  const paused = frame !== undefined && sought === undefined && at === String(frame.seq)
+  const pictured = playing || paused ? frame : undefined
+  const seq = pictured?.seq ?? value?.info.seq
+  const asked = at !== undefined && /^\d+$/.test(at) ? Number(at) : undefined
+  const here = pictured?.seq ?? asked ?? (at === undefined ? head : (seq ?? head))
   const seek = useCallback(
     (seq: number, done: boolean) => {
       pause()
-      setDragged(done ? undefined : seq)
-      if (done) show({ kind: 'at', at: String(seq) }, { replace: at !== undefined })
+      setSought((before) => ({ seq, from: before?.from ?? here, done }))
     },
-    [pause, show, at],
+    [pause, here],
   )
+  // Its address is what is left of where the handle stays, so that it is one that can be opened again.
+  useEffect(() => {
+    if (sought === undefined || !sought.done) return
+    const found = key === keyOf(sought) ? value?.info.seq : error === undefined ? undefined : sought.seq
+    if (found === undefined) return
+    show({ kind: 'at', at: String(found) }, { replace: at !== undefined })
+    setSought(undefined)
+  }, [sought, key, value, error, show, at])
   const goTo = useCallback(
     (seq: number) => {
       pause()
+      setSought(undefined)
       show({ kind: 'at', at: String(seq) })
     },
     [pause, show],
   )
 
-  const paused = frame !== undefined && dragged === undefined && at === String(frame.seq)
-  const pictured = playing || paused ? frame : undefined
-  const seq = pictured?.seq ?? value?.info.seq
   const by = pictured?.by
   const asOf = by === undefined ? value?.info : { at: new Date(by.at).toISOString(), actor: by.actor }
-  const asked = at !== undefined && /^\d+$/.test(at) ? Number(at) : undefined
-  const handle = pictured?.seq ?? dragged ?? asked ?? (at === undefined ? head : (seq ?? head))
+  const handle = pictured?.seq ?? sought?.seq ?? here
   return {
     shown: pictured?.shown ?? value?.shown,
     seq,
@@ -94,12 +108,34 @@ export function usePast(api: HistoryApi, { position, show }: PlaceControl, head:
     playing,
     speed,
     setSpeed,
-    play: useCallback(() => playback.play(handle >= head ? 0 : handle, head), [playback.play, handle, head]),
+    play: useCallback(() => {
+      setSought(undefined)
+      playback.play(handle >= head ? 0 : handle, head)
+    }, [playback.play, handle, head]),
     pause: useCallback(() => {
       pause()
       if (frame !== undefined && playing) stay(frame.seq)
     }, [pause, frame, playing, stay]),
     seek,
     goTo,
+  }
+}
+
+/** The way that the handle goes it gets past what retention has merged, also by keys, which go one by one. */
+const keyOf = (sought: Sought | undefined): string | undefined =>
+  sought && `${sought.seq} ${sought.seq < sought.from ? 'before' : 'after'}`
+
+function loaderOf(api: HistoryApi): (key: string) => Promise<Loaded> {
+  let last: Loaded | undefined
+  return async (key) => {
+    // Where the handle was left, which was loaded while it was on its way.
+    if (last !== undefined && key === String(last.info.seq)) return last
+    const [, sought, nearest] = /^(\d+) (before|after)$/.exec(key) ?? []
+    const info =
+      nearest === 'before' || nearest === 'after'
+        ? await api.position(sought, { nearest })
+        : await api.position(key.startsWith(NEWEST) ? undefined : key)
+    last = { info, shown: shownContent(await api.content(String(info.seq))) }
+    return last
   }
 }

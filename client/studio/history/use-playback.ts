@@ -50,8 +50,10 @@ export function usePlayback(api: HistoryApi, speed: Speed, onEnd: (seq: number) 
     const stepped = (seq: number) => Math.min(until, seq + stepOf(latest.current.speed, until))
     const ask = async (seq: number): Promise<Frame> => {
       const trail = seq - TRAIL * stepOf(latest.current.speed, until)
-      const { types } = await api.diff(String(Math.max(0, trail)), String(seq), {}, signal)
-      return { seq, shown: shownTypes(types), by: newest(types) }
+      // Over what retention has merged in one step: there is nothing to see in between.
+      const query = { nearest: 'after' } as const
+      const { to, types } = await api.diff(String(Math.max(0, trail)), String(seq), query, signal)
+      return { seq: to, shown: shownTypes(types), by: newest(types) }
     }
     const play = async () => {
       let next = ask(stepped(from))

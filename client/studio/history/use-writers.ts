@@ -18,6 +18,7 @@ export function useWriters(api: HistoryApi, actors: readonly string[]) {
   const nameOf = useCallback(
     (actor: string) => {
       if (actor === SYSTEM) return 'The server'
+      if (actor === SEVERAL) return 'Several people'
       return writers.find(({ id }) => id === actor)?.name ?? actor
     },
     [writers],
@@ -29,6 +30,8 @@ export function useWriters(api: HistoryApi, actors: readonly string[]) {
 
 /** The actor of what the server does on its own account. */
 const SYSTEM = 'system'
+/** The actor of what several wrote, where retention has merged it. */
+const SEVERAL = ''
 
 function colorsOf(writers: readonly Writer[]): ReadonlyMap<string, string> {
   const given: { readonly id: string; readonly color: string }[] = []

@@ -1,5 +1,5 @@
 import { RangeSlider } from '@mantine/core'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { exactly } from '../../times.ts'
 import type { Session } from '../api.ts'
 import { useHistory } from '../context.ts'
@@ -23,13 +23,23 @@ export function CompareStrip({ from, to, onChange }: CompareStripProps) {
   const scale = useMemo(() => new StripScale(value?.sessions ?? []), [value])
   const [older, newer] = [Math.min(from, to), Math.max(from, to)]
   const [places, setPlaces] = useState<[number, number]>([0, 0])
+  const choices = useRef(0)
   useEffect(() => setPlaces([scale.placeOf(older), scale.placeOf(newer)]), [scale, older, newer])
   if (scale.length === 0) return <div className="strip" />
 
-  const choose = ([first, second]: [number, number]) => {
-    const chosen = [scale.seqAt(first), scale.seqAt(second)] as const
-    if (from > to) onChange(chosen[1], chosen[0])
-    else onChange(...chosen)
+  const choose = async ([first, second]: [number, number]) => {
+    choices.current += 1
+    const choice = choices.current
+    const [chosenOlder, chosenNewer] = await Promise.all([left(first, older), left(second, newer)])
+    if (choice !== choices.current) return
+    if (from > to) onChange(chosenNewer, chosenOlder)
+    else onChange(chosenOlder, chosenNewer)
+  }
+  /** The position of a handle: where retention has merged those around it, the next one in the way that it went. */
+  const left = async (place: number, was: number): Promise<number> => {
+    const seq = scale.seqAt(place)
+    if (place === scale.placeOf(was) || seq === was) return was
+    return api.nearest(seq, seq < was ? 'before' : 'after')
   }
   const label = (place: number) => {
     const time = scale.timeAt(place)
@@ -51,7 +61,7 @@ export function CompareStrip({ from, to, onChange }: CompareStripProps) {
         thumbFromLabel="Older position"
         thumbToLabel="Newer position"
         onChange={setPlaces}
-        onChangeEnd={choose}
+        onChangeEnd={(chosen) => void choose(chosen)}
       />
     </div>
   )

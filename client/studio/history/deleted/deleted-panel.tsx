@@ -27,12 +27,12 @@ export function DeletedPanel() {
 
   const bringBack = async (passage: DeletedText) => {
     setProblem(undefined)
-    const from = String(passage.lastSeq)
     try {
-      const { to, types } = await api.diff(from, undefined)
+      // Of a deletion that retention has merged with what came before, the position before all of that has it whole.
+      const { from, to, types } = await api.diff(String(passage.lastSeq), undefined, { nearest: 'before' })
       const hunks = hunksOfPassage(types, passage)
       if (hunks.length === 0) setProblem('It is in the document again already.')
-      else setTarget({ kind: 'hunks', from, to: String(to), hunks })
+      else setTarget({ kind: 'hunks', from: String(from), to: String(to), hunks })
     } catch (cause) {
       setProblem(`${toRequestError(cause).message}. Nothing was changed.`)
     }
@@ -116,10 +116,15 @@ function Passage({
   passage,
   onBringBack,
 }: { readonly passage: DeletedText } & Pick<FoundProps, 'onBringBack'>) {
-  const { show, openPanel, nameOf } = useHistory()
+  const { api, show, openPanel, nameOf } = useHistory()
   const wide = useWide()
   const [busy, setBusy] = useState(false)
   const { text, before, after, gone, lastSeq, parts } = passage
+  const showWhere = async () => {
+    const from = await api.nearest(lastSeq, 'before')
+    show({ kind: 'compare', from: String(from), to: String(gone.seq) })
+    if (!wide) openPanel(undefined)
+  }
   const writers = [...new Set(parts.map(({ written }) => nameOf(written.actor)))]
   return (
     <Stack gap={6}>
@@ -132,14 +137,7 @@ function Passage({
         Taken by <b>{nameOf(gone.actor)}</b>, {when(gone)}. Written by {writers.join(', ')}.
       </Text>
       <Group gap="xs">
-        <Button
-          size="xs"
-          variant="default"
-          onClick={() => {
-            show({ kind: 'compare', from: String(lastSeq), to: String(gone.seq) })
-            if (!wide) openPanel(undefined)
-          }}
-        >
+        <Button size="xs" variant="default" onClick={() => void showWhere()}>
           Show where
         </Button>
         <Button
