@@ -10,7 +10,7 @@ import { isStorageFailure } from '../storage/failure.ts'
 import { inTransaction } from '../storage/transaction.ts'
 import type { Compared, CompareRequest, PlannedRestore, RestorePlan } from './compare/compare.ts'
 import type { Format } from './content/convert.ts'
-import { Lru } from './lru.ts'
+import { type PositionContent, SentPositions } from './content/sent.ts'
 import { earlierRestores, rememberRestore } from './restore/earlier.ts'
 import type { RestoreTarget } from './restore/target.ts'
 import { indexedTo } from './timeline/activity.ts'
@@ -30,13 +30,10 @@ import {
   type VersionEditor,
   type VersionText,
 } from './versions/versions.ts'
+import type { Wait } from './workers/history-worker.ts'
 import { Indexer } from './workers/indexer.ts'
 import type { Jobs } from './workers/jobs.ts'
-import { Shared } from './workers/shared.ts'
 import { type WatchJob, WorkerPool } from './workers/worker-pool.ts'
-
-/** Positions that were read last, as they were sent, in bytes. */
-const CACHE_BYTES = 64 * 1024 * 1024
 
 /** Where in a room's past: a seq (or what is left `nearest` to it), a moment, a version; the newest without it. */
 export type At =
@@ -50,11 +47,6 @@ export type Ask = (seqOf: (at: At) => Promise<Seq>, room: RoomId) => Promise<Com
 
 /** Says what is to be restored. */
 export type AskTarget = (seqOf: (at: At) => Promise<Seq>) => Promise<RestoreTarget>
-
-export interface PositionContent {
-  readonly seq: Seq
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
 
 /**
  * What becomes of who reads a room that is quarantined: what is in its log may end the process, so only a process that
@@ -71,8 +63,7 @@ export class History {
   readonly #logger: Logger
   readonly #workers: WorkerPool
   readonly #indexer: Indexer
-  readonly #cache = new Lru<string, PositionContent>(CACHE_BYTES)
-  readonly #reading = new Shared<string, PositionContent>()
+  readonly #sent = new SentPositions()
   readonly #quarantined: Quarantined
 
   constructor(database: Database, logger: Logger, quarantined: Quarantined = 'refused', watch?: WatchJob) {
@@ -98,7 +89,9 @@ export class History {
     return this.#stored(async () => {
       const room = await this.#readable(name)
       const seq = await this.#resolve(room, at, signal)
-      return this.#read(room.id, seq, format, signal)
+      return this.#sent.read(room.id, seq, format, signal, (abandoned) =>
+        this.#run('content', room.id, { seq, format }, abandoned),
+      )
     })
   }
 
@@ -245,12 +238,18 @@ export class History {
     })
   }
 
-  /** Drops what is held in memory of a room (erased, or its log changed by retention), or of all: the database has gone back. */
-  async forget(room?: RoomId): Promise<void> {
+  /**
+   * Drops what is held in memory of a room, or of all.
+   * @param wait `briefly` where it is to be gone at once, since the room was erased or the database has gone back: what
+   *   takes longer than that is begun anew. Where retention has changed the log no position is answered that is gone
+   *   anyway, and what is being done is let alone.
+   */
+  async forget(room?: RoomId, wait: Wait = 'briefly'): Promise<void> {
     this.#indexer.forget(room)
-    // What is being read just now is read to its end first, and comes before the answer to this.
-    await this.#workers.forget(room)
-    this.#cache.deleteWhere((key) => room === undefined || key.startsWith(`${room}/`))
+    this.#sent.forget(room)
+    // What is being read just now comes before the answer to this.
+    await this.#workers.forget(room, wait)
+    this.#sent.forget(room)
   }
 
   /** Ends the workers; what they have not indexed yet is indexed by whoever reads it. */
@@ -295,18 +294,6 @@ export class History {
     if (nearest !== undefined) return (await nearestPositions(this.#pool, id, [seq]))(seq)[nearest]
     await requirePosition(this.#pool, id, seq)
     return seq
-  }
-
-  /** A position never changes: it is kept as it was sent, and made once for all who ask meanwhile. */
-  async #read(room: RoomId, seq: Seq, format: Format, signal?: AbortSignal): Promise<PositionContent> {
-    const key = `${room}/${seq}/${format}`
-    const known = this.#cache.get(key)
-    if (known !== undefined) return known
-    return this.#reading.ask(key, signal, async (abandoned) => {
-      const content = { seq, bytes: await this.#run('content', room, { seq, format }, abandoned) }
-      this.#cache.set(key, content, content.bytes.length)
-      return content
-    })
   }
 
   /** What comes behind a damage, or a quarantine, has no sessions; the rest of the timeline is there nevertheless. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 import { readBlocks } from '../../server/history/blocks/blocks.ts'
 import type { History } from '../../server/history/history.ts'
@@ -11,6 +11,12 @@ import { historyOf, openHistory, START, Typist, write } from './support.ts'
 const NOW = Date.now()
 const CUTOFFS = { sessions: NOW - 30 * DAY, versions: undefined }
 const QUERY = { gap: 600_000, length: 4 * 3_600_000, namedOnly: false, limit: 20 }
+
+const POLL = { timeout: 20_000 }
+
+/** How much waits for a lock in this database. */
+const WAITING = `select count(*)::int as locks from pg_locks
+  where not granted and database = (select oid from pg_database where datname = current_database())`
 
 const at = (seq: number) => ({ kind: 'seq', seq }) as const
 
@@ -198,5 +204,40 @@ describe('a room that was erased', () => {
     await history.forget(room.id)
     for (const seq of [20, entries.length])
       await expect(history.content('doc:a', at(seq), 'yjs')).rejects.toMatchObject({ code: 'room-damaged' })
+  })
+
+  it('[HIS20] is in none while a question of it goes on that takes long', async () => {
+    const { db, history, log, room, holds } = await oldRoom([session(90, ['ada'], 30)])
+    await holds(history, [20])
+    const other = await db.pool.connect()
+    onTestFinished(() => other.release(true))
+    await other.query(`select pg_advisory_lock(hashtextextended('syncline.history', $1))`, [room.id])
+    const indexed = history.index('doc:a').catch((error: unknown) => error)
+    await expect.poll(async () => (await db.pool.query(WAITING)).rows, POLL).toEqual([{ locks: 1 }])
+    expect(await log.erase('doc:a', 'ada', async () => undefined)).toBe(true)
+    // As above.
+    await db.pool.query('update rooms set deleted_at = null')
+    const forgotten = history.forget(room.id)
+    const asked = history.content('doc:a', at(20), 'yjs').catch((error: unknown) => error)
+    await forgotten
+    const damaged = expect.objectContaining({ code: 'room-damaged' })
+    expect(await Promise.all([asked, indexed])).toEqual([damaged, damaged])
+  })
+
+  it('[HIS20] is in none though it was being read when it was forgotten', async () => {
+    const { db, history, log, room } = await oldRoom([session(90, ['ada'], 30)])
+    const other = await db.pool.connect()
+    onTestFinished(() => other.release(true))
+    await other.query('begin; lock table history_blocks')
+    const asked = history.content('doc:a', at(20), 'yjs')
+    await expect.poll(async () => (await db.pool.query(WAITING)).rows, POLL).toEqual([{ locks: 1 }])
+    const forgotten = history.forget(room.id, 'to the end')
+    await other.query('rollback')
+    expect((await asked).bytes.length).toBeGreaterThan(2)
+    await forgotten
+    expect(await log.erase('doc:a', 'ada', async () => undefined)).toBe(true)
+    // As above.
+    await db.pool.query('update rooms set deleted_at = null')
+    await expect(history.content('doc:a', at(20), 'yjs')).rejects.toMatchObject({ code: 'room-damaged' })
   })
 })

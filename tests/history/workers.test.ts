@@ -12,6 +12,7 @@ import { JobQueue } from '../../server/history/workers/job-queue.ts'
 import type { JobKind, Jobs } from '../../server/history/workers/jobs.ts'
 import { Shared } from '../../server/history/workers/shared.ts'
 import type { RoomId } from '../../server/log/entry.ts'
+import type { Gate } from './spinning-worker.ts'
 
 const PROGRAM = new URL('./spinning-worker.ts', import.meta.url)
 const BUSY = expect.objectContaining({ code: 'history-busy', status: 503, retryable: true })
@@ -26,14 +27,16 @@ function worker(limits: Partial<WorkerLimits>) {
     limits: { ...WORKER_LIMITS, deadline: NEVER, abandoned: NEVER, ...limits },
   })
   onTestFinished(() => one.close())
-  const run = (kind: JobKind, room: number, signal?: AbortSignal): Promise<unknown> =>
+  const run = (kind: JobKind, room: number, signal?: AbortSignal, given: object = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const input = {} as Jobs[JobKind]['input']
+      const input = given as Jobs[JobKind]['input']
       one.run({ kind, room: room as RoomId, input, signal, resolve, reject })
     })
   return {
     /** Never ends by itself. */
     spin: (room: number, signal?: AbortSignal) => run('content', room, signal),
+    /** Ends once the gate is open, with how many jobs its thread has begun by then. */
+    wait: (room: number, gate: Gate) => run('index', room, undefined, gate),
     /** How many jobs its thread has begun by then. */
     count: (room: number, signal?: AbortSignal) => run('seqAt', room, signal),
     one,
@@ -89,8 +92,20 @@ describe('a worker of history', () => {
   it('[HIS20] has forgotten a room also when its thread was ended meanwhile', async () => {
     const { spin, one } = worker({ deadline: 1_000 })
     const spun = spin(1).catch((error: unknown) => error)
-    await one.forget(1 as RoomId)
+    await one.forget(1 as RoomId, 'to the end')
     expect(await spun).toEqual(BUSY)
+  }, 60_000)
+
+  it('[HIS20] [HIS27] has forgotten a room though a job takes long, which is then begun anew', async () => {
+    const { wait, count, one } = worker({})
+    expect(await count(1)).toBe(1)
+    const gate = { open: new Int32Array(new SharedArrayBuffer(4)) }
+    const waited = wait(2, gate)
+    const later = count(3)
+    await one.forget(1 as RoomId, 'briefly')
+    Atomics.store(gate.open, 0, 1)
+    Atomics.notify(gate.open, 0)
+    expect(await Promise.all([waited, later])).toEqual([1, 2])
   }, 60_000)
 
   it('[HIS27] says that it is closed to whoever waits', async () => {

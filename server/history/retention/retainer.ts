@@ -87,7 +87,7 @@ export class Retainer {
     const turn = this.#last.then(async () => {
       await this.#history.index(name)
       const thinned = await thinRoom(this.#pool, room, cutoffs, options)
-      if (thinned !== undefined && !options.dryRun) await this.#history.forget(room)
+      if (thinned !== undefined && !options.dryRun) await this.#history.forget(room, 'to the end')
       return thinned
     })
     this.#last = turn.catch(() => undefined)

@@ -10,6 +10,9 @@ const MEMORY = { maxOldGenerationSizeMb: 1024 }
 /** How long a worker is given to end by itself, in ms. */
 const CLOSE_WITHIN = 5_000
 
+/** How long a job goes on where its thread is to forget something, in ms: that is to be gone within a second. */
+const FORGET_WITHIN = 500
+
 /** When to ask again what was refused, in seconds. */
 const RETRY_AFTER = 5
 
@@ -50,6 +53,9 @@ export interface Job {
   readonly reject: (error: Error) => void
 }
 
+/** How long what is being done is waited for before something is forgotten: for a moment, or until it is done. */
+export type Wait = 'briefly' | 'to the end'
+
 interface Thread {
   readonly worker: Worker
   readonly ended: Promise<void>
@@ -61,7 +67,8 @@ interface Running {
   /** When it is ended, by performance.now(). */
   deadline: number
   timer: NodeJS.Timeout
-  ended: boolean
+  /** Why its thread is being ended. */
+  ending: 'late' | 'to forget' | undefined
 }
 
 /**
@@ -94,13 +101,20 @@ export class HistoryWorker {
     }
   }
 
-  /** Has nothing of a room, or of any, be held here once what is being done is done. */
-  async forget(room: RoomId | undefined): Promise<void> {
+  /**
+   * Has nothing of a room, or of any, be held here. A job that is not waited for to its end is ended with its thread and
+   * all that this holds, and begun anew in the next: it may be another room's.
+   */
+  async forget(room: RoomId | undefined, wait: Wait): Promise<void> {
     if (this.#thread === undefined || this.#closed) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ids += 1
     this.#forgetting.set(this.#ids, resolve)
     this.#thread.worker.postMessage({ kind: 'forget', id: this.#ids, room } satisfies ToWorker)
+    const before = this.#running
+    if (before === undefined || wait === 'to the end' || (await within(FORGET_WITHIN, promise)))
+      return promise
+    if (this.#running === before) this.#end(before, 'to forget')
     await promise
   }
 
@@ -122,31 +136,34 @@ export class HistoryWorker {
     const now = performance.now()
     clearTimeout(running.timer)
     running.deadline = Math.min(running.deadline, now + this.#limits.abandoned)
-    running.timer = setTimeout(() => this.#end(running), running.deadline - now)
+    running.timer = setTimeout(() => this.#end(running, 'late'), running.deadline - now)
   }
 
   #next(): void {
     if (this.#running !== undefined) return
     const job = this.#queue.take()
     if (job === undefined) return
+    this.#begin(job, performance.now() + this.#limits.deadline)
+  }
+
+  #begin(job: Job, deadline: number): void {
     const thread = this.#thread ?? this.#start()
     this.#thread = thread
     this.#ids += 1
     const { room, kind, input } = job
-    const { deadline } = this.#limits
     const running: Running = {
       id: this.#ids,
       job,
-      deadline: performance.now() + deadline,
-      timer: setTimeout(() => this.#end(running), deadline),
-      ended: false,
+      deadline,
+      timer: setTimeout(() => this.#end(running, 'late'), deadline - performance.now()),
+      ending: undefined,
     }
     this.#running = running
     thread.worker.postMessage({ id: running.id, kind, room, input } as JobMessage)
   }
 
-  #end(running: Running): void {
-    running.ended = true
+  #end(running: Running, why: Running['ending']): void {
+    running.ending ??= why
     void this.#thread?.worker.terminate()
   }
 
@@ -175,7 +192,7 @@ export class HistoryWorker {
     }
     const running = this.#running
     // One that is being ended takes nothing more.
-    if (running?.id !== message.id || running.ended) return
+    if (running?.id !== message.id || running.ending !== undefined) return
     clearTimeout(running.timer)
     this.#running = undefined
     if (message.kind === 'done') running.job.resolve(message.output as never)
@@ -189,7 +206,12 @@ export class HistoryWorker {
     const running = this.#running
     this.#running = undefined
     clearTimeout(running?.timer)
-    if (running?.ended) {
+    if (running?.ending === 'to forget' && !this.#closed && !running.job.signal?.aborted) {
+      // It has no more time for that than it had.
+      this.#begin(running.job, running.deadline)
+      return
+    }
+    if (running?.ending === 'late') {
       const { late = busy } = this.#options
       running.job.reject(late(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
     } else

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { RoomId } from '../../log/entry.ts'
-import { HistoryWorker, type WorkerOptions } from './history-worker.ts'
+import { HistoryWorker, type Wait, type WorkerOptions } from './history-worker.ts'
 import type { JobKind, Jobs } from './jobs.ts'
 
 /** The live event loop keeps a core for itself; more than a few workers would only wait for the database. */
@@ -37,10 +37,10 @@ export class WorkerPool {
     })
   }
 
-  /** Has nothing of a room, or of any, be kept here once what is being done for it is done. */
-  async forget(room: RoomId | undefined): Promise<void> {
+  /** Has nothing of a room, or of any, be kept here, having waited for what is being done so long. */
+  async forget(room: RoomId | undefined, wait: Wait): Promise<void> {
     const workers = room === undefined ? this.#workers : [this.#of(room)]
-    await Promise.all(workers.map((worker) => worker.forget(room)))
+    await Promise.all(workers.map((worker) => worker.forget(room, wait)))
   }
 
   async close(): Promise<void> {
