@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import type { CompareRequest } from '../../server/history/compare/compare.ts'
 import type { History } from '../../server/history/history.ts'
 import type { HistoryEntry } from '../../server/history/positions/history-document.ts'
 import type { RoomId } from '../../server/log/entry.ts'
@@ -150,6 +151,32 @@ describe('any position', () => {
     await expect(stateOf(history, 1_001)).rejects.toMatchObject({ code: 'room-damaged' })
     await expect(stateOf(history, 3_500)).rejects.toMatchObject({ code: 'room-damaged' })
     await checkAll(history, [1_000])
+  }, 60_000)
+
+  it('[HIS4] is compared with others before a damaged segment; a restore is not planned', async () => {
+    const { db, log, history } = await openHistory()
+    const room = await write(log, longLog().slice(0, 3_500))
+    await packed(db.pool, room.id, 2_000)
+    const asks = (last: number): CompareRequest[] => [
+      { kind: 'diff', from: 5, to: last, within: 0 },
+      { kind: 'diff', from: last, to: 5, within: 0 },
+      { kind: 'blame', at: last, within: 0 },
+      { kind: 'deleted', at: last, text: undefined, limit: 10 },
+    ]
+    const compare = (reader: History, request: CompareRequest) =>
+      reader.compare('doc:a', async () => request).then(({ json }) => textOf(json))
+    // What they say does not depend on how much of the room was read.
+    await stateOf(history, 3_500)
+    const whole: string[] = []
+    for (const request of asks(1_000)) whole.push(await compare(history, request))
+    const damage = `update room_segments set bytes = '\\x00' where first_seq = 1001`
+    expect(await db.pool.query(damage)).toMatchObject({ rowCount: 1 })
+    const later = historyOf(db)
+    for (const [index, request] of asks(1_000).entries())
+      expect(await compare(later, request)).toBe(whole[index])
+    const restore = { kind: 'restore', target: { kind: 'version', seq: 10 }, earlier: [] } as const
+    for (const request of [...asks(1_001), restore])
+      await expect(compare(later, request)).rejects.toMatchObject({ code: 'room-damaged' })
   }, 60_000)
 
   it('[HIS4] survives a damaged segment wherever a block has it', async () => {

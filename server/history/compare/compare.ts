@@ -29,7 +29,7 @@ export interface RestorePlan {
 export interface Compared {
   /** The answer as JSON, so that whoever hands it on never looks into it. */
   readonly json: Uint8Array<ArrayBuffer>
-  /** The newest position that there was. */
+  /** The newest position that was read; of a restore, the newest that there was. */
   readonly head: Seq
   /** Of a restore: the edit to the room as it is at `head`, where it would change anything. */
   readonly update?: Uint8Array
@@ -49,12 +49,24 @@ export function authorsOf(request: CompareRequest, head: Seq): readonly [after: 
   }
 }
 
+/** Up to where a room at `head` is read: what comes after the positions that are compared may be damaged. */
+export function neededBy(request: CompareRequest, head: Seq): Seq {
+  switch (request.kind) {
+    case 'diff':
+      return Math.max(request.from, request.to)
+    case 'restore':
+      return head
+    default:
+      return request.at
+  }
+}
+
 /** What a restore would do, on the room as it is at `head`; without `update` nothing. */
 export interface PlannedRestore extends Compared {
   readonly plan: RestorePlan
 }
 
-/** Answers one request, from a document that has all positions in it; to be run where it may take its time. */
+/** Answers one request, from a document that has all its positions in it; to be run where it may take its time. */
 export function compare(history: HistoryDocument, authors: Authors, request: CompareRequest): Compared {
   const { head } = history
   switch (request.kind) {

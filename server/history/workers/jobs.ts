@@ -7,7 +7,7 @@ import type { PlannedWrite } from '../write/write.ts'
 
 /** What a worker does, each for one room, and what it answers. */
 export interface Jobs {
-  /** Compares positions up to `head`, or plans a restore of the room as it is there or further on. */
+  /** Compares positions, or plans a restore of the room as it is at `head` or further on. */
   readonly compare: {
     readonly input: { readonly head: Seq; readonly request: CompareRequest }
     readonly output: Compared

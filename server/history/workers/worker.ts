@@ -7,7 +7,7 @@ import type { RoomId, Seq } from '../../log/entry.ts'
 import { openPool } from '../../storage/database.ts'
 import { isStorageFailure } from '../../storage/failure.ts'
 import { LogAuthors, readAuthors } from '../compare/authors.ts'
-import { authorsOf, type CompareRequest, compare } from '../compare/compare.ts'
+import { authorsOf, type CompareRequest, compare, neededBy } from '../compare/compare.ts'
 import { convert } from '../content/convert.ts'
 import { Lru } from '../lru.ts'
 import { entryOf, seqAt } from '../positions/times.ts'
@@ -104,7 +104,7 @@ async function run(job: JobMessage): Promise<Jobs[JobMessage['kind']]['output']>
     case 'compare':
       return using(job.room, async (history) => {
         const { head, request } = job.input
-        return history.read(head, async (document) =>
+        return history.read(neededBy(request, head), async (document) =>
           // The document may be further than whoever asked knew, and a restore is of all that is in it.
           compare(document, await authorsFor(job.room, request, document.head), request),
         )
