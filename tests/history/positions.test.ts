@@ -140,18 +140,25 @@ describe('any position', () => {
     await checkAll(historyOf(db), [1_500, 3_000, 6_050])
   }, 120_000)
 
-  it('[HIS4] is refused behind a damaged segment, and there alone', async () => {
-    const { db, log, history } = await openHistory()
-    const entries = longLog().slice(0, 3_500)
-    const room = await write(log, entries)
-    await packed(db.pool, room.id, 2_000)
-    const damage = `update room_segments set bytes = '\\x00' where first_seq = 1001`
-    expect(await db.pool.query(damage)).toMatchObject({ rowCount: 1 })
-    await checkAll(history, [10, 1_000])
-    await expect(stateOf(history, 1_001)).rejects.toMatchObject({ code: 'room-damaged' })
-    await expect(stateOf(history, 3_500)).rejects.toMatchObject({ code: 'room-damaged' })
-    await checkAll(history, [1_000])
-  }, 60_000)
+  it.each([
+    ['packed', 0],
+    ['thinned', 1],
+  ])(
+    '[HIS4] is refused behind a damaged segment, and there alone: %s',
+    async (_, stage) => {
+      const { db, log, history } = await openHistory()
+      const entries = longLog().slice(0, 3_500)
+      const room = await write(log, entries)
+      await packed(db.pool, room.id, 2_000)
+      const damage = `update room_segments set bytes = '\\x00', stage = $1 where first_seq = 1001`
+      expect(await db.pool.query(damage, [stage])).toMatchObject({ rowCount: 1 })
+      await checkAll(history, [10, 1_000])
+      await expect(stateOf(history, 1_001)).rejects.toMatchObject({ code: 'room-damaged' })
+      await expect(stateOf(history, 3_500)).rejects.toMatchObject({ code: 'room-damaged' })
+      await checkAll(history, [1_000])
+    },
+    60_000,
+  )
 
   it('[HIS4] is compared with others before a damaged segment; a restore is not planned', async () => {
     const { db, log, history } = await openHistory()
@@ -179,16 +186,30 @@ describe('any position', () => {
       await expect(compare(later, request)).rejects.toMatchObject({ code: 'room-damaged' })
   }, 60_000)
 
-  it('[HIS4] survives a damaged segment wherever a block has it', async () => {
-    const { db, log, history } = await openHistory()
-    const entries = longLog().slice(0, 3_500)
-    const room = await write(log, entries)
-    await packed(db.pool, room.id, 2_000)
-    await history.timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
-    const damage = `update room_segments set bytes = '\\x00' where first_seq = 1001`
-    expect(await db.pool.query(damage)).toMatchObject({ rowCount: 1 })
-    await checkAll(historyOf(db), [10, 1_000, 1_001, 2_000, 3_500])
-  }, 60_000)
+  it.each([
+    ['packed', 0],
+    ['thinned', 1],
+  ])(
+    '[HIS4] survives a damaged segment wherever a block has it, also by a version: %s',
+    async (_, stage) => {
+      const { db, log, history } = await openHistory()
+      const entries = longLog().slice(0, 3_500)
+      const room = await write(log, entries)
+      await packed(db.pool, room.id, 2_000)
+      await history.timeline('doc:a', { gap: 60_000, length: 600_000, namedOnly: false, limit: 1 })
+      const text = { title: 'Kept', description: null, pinned: true }
+      const { id } = await history.nameVersion('doc:a', { kind: 'seq', seq: 1_500 }, 'ada', text)
+      const damage = `update room_segments set bytes = '\\x00', stage = $1 where first_seq = 1001`
+      expect(await db.pool.query(damage, [stage])).toMatchObject({ rowCount: 1 })
+      await checkAll(historyOf(db), [10, 1_000, 1_001, 2_000, 3_500])
+      const byVersion = await historyOf(db).content('doc:a', { kind: 'version', id }, 'text')
+      expect(byVersion.seq).toBe(1_500)
+      // Whoever names a position asks the log when that was.
+      const named = historyOf(db).nameVersion('doc:a', { kind: 'seq', seq: 1_500 }, 'ada', text)
+      await expect(named).rejects.toMatchObject({ code: 'room-damaged' })
+    },
+    60_000,
+  )
 
   it('[HIS5] is found by its time: the last entry made at or before it', async () => {
     const { db, log, history } = await openHistory()
