@@ -17,6 +17,7 @@ const POSITIONS = {
   room_events: 'seq',
   room_segments: 'last_seq',
   versions: 'seq',
+  versions_kept_to: 'seq',
   history_activity: 'last_seq',
   history_stretches: 'last_seq',
   history_blocks: 'last_seq',

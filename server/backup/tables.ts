@@ -37,6 +37,7 @@ export const TABLES: Readonly<Record<string, Fate>> = {
   room_events: ofRooms('room_id, seq'),
   room_snapshots: ofRooms('room_id, seq', 2),
   versions: ofRooms('id'),
+  versions_kept_to: ofRooms('room_id'),
   restores: ofRooms('room_id, target, client'),
   keyed_writes: ofRooms('room_id, key', 100),
   history_activity: ofRooms('room_id, first_seq, actor'),

@@ -70,6 +70,7 @@ export async function livelyServer(): Promise<Lively> {
 /** What does not come about by itself in a few seconds. */
 const SELDOM = {
   keyed_writes: `id, '\\x01', '\\x02', 3, 9007199254740993, '\\x03', 'print', null, true, now(), '{table,image}'`,
+  versions_kept_to: `id, 1`,
   restores: `id, '\\x02', 9007199254740993, now()`,
   'digest_windows overriding system value': `41, id, 'build', 'infinity', false`,
   'digest_items overriding system value': `id, 'item', 42, 41, '{"a": [1.50, "\\u2028"]}', now()`,

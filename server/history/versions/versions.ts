@@ -1,5 +1,5 @@
 import { SynclineError } from '../../errors.ts'
-import type { RoomId, Seq } from '../../log/entry.ts'
+import { type RoomId, type Seq, SYSTEM } from '../../log/entry.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 
 /** Why a version was made without anybody asking. */
@@ -40,6 +40,16 @@ type Row = Omit<Version, 'seq'> & { readonly seq: string }
 const COLUMNS = `id, seq, at, kind, reason, title, description, author, pinned, created_at as "createdAt"`
 
 const toVersion = (row: Row): Version => ({ ...row, seq: Number(row.seq) })
+
+/** Up to where versions of the room `$1` were kept by themselves, also where somebody has named or deleted the last; or null. */
+const KEPT_TO = `greatest(
+  (select max(seq) from versions where room_id = $1 and kind = 'automatic'),
+  (select seq from versions_kept_to where room_id = $1)
+)`
+
+/** Remembers that for rows of a room and a position, though the version there be none of those any more. */
+const rememberKept = (rows: string) => `insert into versions_kept_to as k (room_id, seq) ${rows}
+  on conflict (room_id) do update set seq = greatest(k.seq, excluded.seq)`
 
 /** What a person says of a version. */
 export interface VersionText {
@@ -86,6 +96,28 @@ export async function keepVersion(
   )
 }
 
+/**
+ * Keeps a position where people paused or have changed much, unless a version stands for it already, or did: who has
+ * deleted one wants none there.
+ */
+export async function keepPause(
+  db: Queryable,
+  room: RoomId,
+  position: { readonly seq: Seq; readonly at: number },
+  reason: Reason,
+): Promise<void> {
+  await db.query(
+    `with due as (select $1::bigint as room_id, $2::bigint as seq where $2 > coalesce(${KEPT_TO}, 0)),
+     there as (select * from due where exists (select from versions v where v.room_id = $1 and v.seq = $2)),
+     considered as (${rememberKept('select * from there')})
+     insert into versions (room_id, seq, at, kind, reason, author)
+     select room_id, seq, to_timestamp($3::float8 / 1000), 'automatic', $4, $5 from due
+     where not exists (select from there)
+     on conflict (room_id, seq, reason) where kind = 'automatic' do nothing`,
+    [room, position.seq, position.at, reason, SYSTEM],
+  )
+}
+
 /** A room's versions, the newest position first. */
 export async function listVersions(
   db: Queryable,
@@ -124,12 +156,9 @@ export async function namedPositions(db: Queryable, room: RoomId): Promise<reado
   return rows.map(({ seq }) => Number(seq))
 }
 
-/** The last version that was made by itself, or 0: what came after has none yet. */
+/** The last position of which a version was kept by itself, or 0: what came after has none yet. */
 export async function lastAutomatic(db: Queryable, room: RoomId): Promise<Seq> {
-  const { rows } = await db.query<{ seq: string | null }>(
-    `select max(seq) as seq from versions where room_id = $1 and kind = 'automatic'`,
-    [room],
-  )
+  const { rows } = await db.query<{ seq: string | null }>(`select ${KEPT_TO} as seq`, [room])
   return Number(rows[0]?.seq ?? 0)
 }
 
@@ -153,7 +182,8 @@ export async function describeVersion(
   editor: VersionEditor,
   text: Partial<VersionText>,
 ): Promise<Version> {
-  await requireChangeable(client, room, id, editor)
+  const before = await requireChangeable(client, room, id, editor)
+  if (text.title !== undefined) await rememberAutomatic(client, room, before)
   const { rows } = await client.query<Row>(
     `update versions set
        author = case when kind = 'automatic' and not pinned and ($3::text is not null or $7) then $6 else author end,
@@ -186,7 +216,7 @@ export async function deleteVersion(
   id: string,
   editor: VersionEditor,
 ): Promise<void> {
-  await requireChangeable(client, room, id, editor)
+  await rememberAutomatic(client, room, await requireChangeable(client, room, id, editor))
   await client.query('delete from versions where room_id = $1 and id = $2', [room, id])
 }
 
@@ -196,12 +226,19 @@ async function requireChangeable(
   room: RoomId,
   id: string,
   editor: VersionEditor,
-): Promise<void> {
+): Promise<Version> {
   const { rows } = await client.query<Row>(
     `select ${COLUMNS} from versions where room_id = $1 and id = $2 for update`,
     [room, id],
   )
-  if (!mayChange(only(rows), editor)) throw new SynclineError('version-of-another')
+  const version = only(rows)
+  if (!mayChange(version, editor)) throw new SynclineError('version-of-another')
+  return version
+}
+
+/** One that was kept by itself is about to be none any more, and is not to be kept again. */
+async function rememberAutomatic(client: Queryable, room: RoomId, { kind, seq }: Version): Promise<void> {
+  if (kind === 'automatic') await client.query(rememberKept('values ($1, $2)'), [room, seq])
 }
 
 function only(rows: readonly Row[]): Version {
