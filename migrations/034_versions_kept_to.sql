@@ -4,3 +4,4 @@ create table versions_kept_to (
   room_id bigint primary key references rooms on delete cascade,
   seq bigint not null
 );
+create trigger refuse_deleted_room before insert on versions_kept_to for each row execute function refuse_deleted_room();
