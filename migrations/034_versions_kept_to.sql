@@ -1,5 +1,5 @@
 -- Up to where a room's versions were kept by themselves, where the last of those is none any more: somebody has named or
--- deleted it, or had named that position before. Without it, it was kept again by whoever looked at the list next.
+-- deleted it. Without it, it was kept again by whoever looked at the list next.
 create table versions_kept_to (
   room_id bigint primary key references rooms on delete cascade,
   seq bigint not null

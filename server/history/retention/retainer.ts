@@ -45,19 +45,21 @@ export class Retainer {
    * Thins what is due of one room, or with `dryRun` says what would become of it; undefined where nothing is due.
    * @throws SynclineError `room-not-found`, `room-deleted`, `room-quarantined`, `room-damaged`
    */
-  async retain(name: string, options: ThinOptions): Promise<Thinned | undefined> {
+  retain(name: string, options: ThinOptions): Promise<Thinned | undefined> {
+    if (!options.dryRun) return this.#retain(name, options)
+    const planned =
+      this.#planned.get(name) ?? this.#retain(name, options).finally(() => this.#planned.delete(name))
+    this.#planned.set(name, planned)
+    return planned
+  }
+
+  async #retain(name: string, options: ThinOptions): Promise<Thinned | undefined> {
     const room = await findRoom(this.#pool, name)
     if (room === undefined) throw new SynclineError('room-not-found')
     if (room.quarantine !== undefined) throw new SynclineError('room-quarantined')
     const rule = this.ruleFor(name)
     if (rule === undefined) return undefined
-    const cutoffs = cutoffsOf(rule, await earlierNow(this.#pool))
-    if (!options.dryRun) return this.#thin(room.id, name, cutoffs, options)
-    const planned =
-      this.#planned.get(name) ??
-      this.#thin(room.id, name, cutoffs, options).finally(() => this.#planned.delete(name))
-    this.#planned.set(name, planned)
-    return planned
+    return this.#thin(room.id, name, cutoffsOf(rule, await earlierNow(this.#pool)), options)
   }
 
   /** Every room in which something is due, one after the other. One that cannot be thinned keeps up no other. */

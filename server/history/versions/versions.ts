@@ -1,5 +1,5 @@
 import { SynclineError } from '../../errors.ts'
-import { type RoomId, type Seq, SYSTEM } from '../../log/entry.ts'
+import type { RoomId, Seq } from '../../log/entry.ts'
 import type { Queryable } from '../../storage/transaction.ts'
 
 /** Why a version was made without anybody asking. */
@@ -47,10 +47,6 @@ const KEPT_TO = `greatest(
   (select seq from versions_kept_to where room_id = $1)
 )`
 
-/** Remembers that for rows of a room and a position, though the version there be none of those any more. */
-const rememberKept = (rows: string) => `insert into versions_kept_to as k (room_id, seq) ${rows}
-  on conflict (room_id) do update set seq = greatest(k.seq, excluded.seq)`
-
 /** What a person says of a version. */
 export interface VersionText {
   readonly title: string
@@ -93,28 +89,6 @@ export async function keepVersion(
      values ($1, $2, to_timestamp($3::float8 / 1000), 'automatic', $4, $5)
      on conflict (room_id, seq, reason) where kind = 'automatic' do nothing`,
     [room, position.seq, position.at, reason, author],
-  )
-}
-
-/**
- * Keeps a position where people paused or have changed much, unless a version stands for it already, or did: who has
- * deleted one wants none there.
- */
-export async function keepPause(
-  db: Queryable,
-  room: RoomId,
-  position: { readonly seq: Seq; readonly at: number },
-  reason: Reason,
-): Promise<void> {
-  await db.query(
-    `with due as (select $1::bigint as room_id, $2::bigint as seq where $2 > coalesce(${KEPT_TO}, 0)),
-     there as (select * from due where exists (select from versions v where v.room_id = $1 and v.seq = $2)),
-     considered as (${rememberKept('select * from there')})
-     insert into versions (room_id, seq, at, kind, reason, author)
-     select room_id, seq, to_timestamp($3::float8 / 1000), 'automatic', $4, $5 from due
-     where not exists (select from there)
-     on conflict (room_id, seq, reason) where kind = 'automatic' do nothing`,
-    [room, position.seq, position.at, reason, SYSTEM],
   )
 }
 
@@ -238,7 +212,12 @@ async function requireChangeable(
 
 /** One that was kept by itself is about to be none any more, and is not to be kept again. */
 async function rememberAutomatic(client: Queryable, room: RoomId, { kind, seq }: Version): Promise<void> {
-  if (kind === 'automatic') await client.query(rememberKept('values ($1, $2)'), [room, seq])
+  if (kind !== 'automatic') return
+  await client.query(
+    `insert into versions_kept_to as k (room_id, seq) values ($1, $2)
+     on conflict (room_id) do update set seq = greatest(k.seq, excluded.seq)`,
+    [room, seq],
+  )
 }
 
 function only(rows: readonly Row[]): Version {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { SynclineError } from '../../errors.ts'
-import type { RoomId, Seq } from '../../log/entry.ts'
+import { type RoomId, type Seq, SYSTEM } from '../../log/entry.ts'
 import { nearestPositions, POSITIONS_LOCK } from '../../log/positions.ts'
 import { read } from '../../log/read.ts'
 import { inTransaction, type Queryable } from '../../storage/transaction.ts'
@@ -12,7 +12,7 @@ import { HistoryDocument, type HistoryEntry } from '../positions/history-documen
 import { changedSince, indexedTo, newestSlice, writeSlices } from '../timeline/activity.ts'
 import { stretchedTo, writeStretches } from '../timeline/stretch-table.ts'
 import { type Grown, grow, type IndexedEntry, VERSION_IDLE } from '../versions/boundaries.ts'
-import { keepPause, lastAutomatic } from '../versions/versions.ts'
+import { keepVersion, lastAutomatic } from '../versions/versions.ts'
 
 /** Whoever writes what history keeps of a room takes turns. */
 const HISTORY_LOCK = `select pg_advisory_xact_lock(hashtextextended('syncline.history', $1))`
@@ -113,7 +113,8 @@ export class RoomHistory {
       if ((await indexedTo(client, this.#room)) !== indexed) return false
       if (block !== undefined && !(await this.#stands(client, block.lastSeq))) return false
       await writeSlices(client, this.#room, slices)
-      for (const { seq, at, reason } of versions) await keepPause(client, this.#room, { seq, at }, reason)
+      for (const { seq, at, reason } of versions)
+        await keepVersion(client, this.#room, { seq, at }, reason, SYSTEM)
       if (block !== undefined) await writeBlock(client, this.#room, block)
       return true
     })
@@ -161,7 +162,7 @@ export class RoomHistory {
     const slice = await newestSlice(this.#pool, this.#room)
     if (slice === undefined || now - slice.lastAt < VERSION_IDLE) return
     if ((await lastAutomatic(this.#pool, this.#room)) >= slice.lastSeq) return
-    await keepPause(this.#pool, this.#room, { seq: slice.lastSeq, at: slice.lastAt }, 'idle')
+    await keepVersion(this.#pool, this.#room, { seq: slice.lastSeq, at: slice.lastAt }, 'idle', SYSTEM)
   }
 
   /** Takes the blocks that hold positions up to `seq`, as long as nothing was taken from the log. */
