@@ -218,6 +218,11 @@ export const ERRORS = {
       'The past of rooms is asked for more than this server can do, or this took too long; ask again later',
     retryable: true,
   },
+  'history-too-large': {
+    status: 422,
+    reason: 'All that was ever written in this room is more than is read at once; its beginning may be there',
+    retryable: false,
+  },
   'request-abandoned': { status: 499, reason: 'Whoever asked has left before the answer', retryable: true },
   'room-damaged': { status: 500, reason: 'What is stored of this room cannot be read', retryable: false },
   'room-quarantined': {

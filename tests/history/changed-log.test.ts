@@ -1,12 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
-import { readBlocks } from '../../server/history/blocks/blocks.ts'
 import type { History } from '../../server/history/history.ts'
 import { thinRoom } from '../../server/history/retention/retain.ts'
 import { SEVERAL } from '../../server/log/entry.ts'
 import { DAY, type Session, typed, upTo } from './past.ts'
 import { replays } from './replay.ts'
-import { historyOf, openHistory, START, Typist, write } from './support.ts'
+import { blocksOf, historyOf, openHistory, START, Typist, write } from './support.ts'
 
 const NOW = Date.now()
 const CUTOFFS = { sessions: NOW - 30 * DAY, versions: undefined }
@@ -94,7 +93,7 @@ describe('a room that retention has thinned', () => {
     for (let entries = 0; entries < 1_900; entries += 1) old.room.append(later)
     await old.room.durable()
     await old.history.timeline('doc:a', QUERY)
-    const blocks = await readBlocks(old.db.pool, old.room.id, 0, 4_000)
+    const blocks = await blocksOf(old.db, old.room)
     expect(blocks.map(({ lastSeq }) => lastSeq)).toEqual([2_000, 4_000])
     const told = blocks
       .flatMap(({ inserts, deletes }) => [...inserts, ...deletes])

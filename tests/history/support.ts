@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import * as Y from 'yjs'
+import type { Block } from '../../server/history/blocks/block.ts'
+import { readBlocks } from '../../server/history/blocks/blocks.ts'
 import { History } from '../../server/history/history.ts'
 import type { HistoryEntry } from '../../server/history/positions/history-document.ts'
 import type { Log } from '../../server/log/log.ts'
@@ -70,3 +72,10 @@ export class Typist {
 }
 
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** The blocks that are laid aside of a room. */
+export async function blocksOf({ pool }: Database, room: RoomLog): Promise<readonly Block[]> {
+  const blocks: Block[] = []
+  for await (const block of readBlocks(pool, room.id, 0, Number.MAX_SAFE_INTEGER)) blocks.push(block)
+  return blocks
+}

@@ -37,6 +37,8 @@ function worker(limits: Partial<WorkerLimits>) {
     spin: (room: number, signal?: AbortSignal) => run('content', room, signal),
     /** Ends once the gate is open, with how many jobs its thread has begun by then. */
     wait: (room: number, gate: Gate) => run('index', room, undefined, gate),
+    /** Takes more memory than there is. */
+    hoard: (room: number) => run('write', room),
     /** How many jobs its thread has begun by then. */
     count: (room: number, signal?: AbortSignal) => run('seqAt', room, signal),
     one,
@@ -65,6 +67,15 @@ describe('a worker of history', () => {
     expect(await spun).toEqual(ABANDONED)
     expect(await Promise.all([first, other, second])).toEqual([1, 2, 3])
     expect(await count(3)).toBe(4)
+  }, 60_000)
+
+  it('[HIS115] refuses what takes more memory than a thread has, and does what waited behind it in a new one', async () => {
+    const { hoard, count } = worker({ memory: 32 })
+    expect(await count(1)).toBe(1)
+    const hoarded = hoard(1).catch((error: unknown) => error)
+    const later = count(1)
+    expect(await hoarded).toMatchObject({ code: 'history-too-large', status: 422 })
+    expect(await later).toBe(1)
   }, 60_000)
 
   it('[HIS28] does not begin what nobody waits for any more, and ends what runs', async () => {

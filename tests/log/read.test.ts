@@ -1,5 +1,8 @@
+import type { QueryConfig } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { packRoom } from '../../server/log/pack.ts'
+import { read } from '../../server/log/read.ts'
+import type { Queryable } from '../../server/storage/transaction.ts'
 import { connectTo, countTo, database, entriesOf, entry, fill, openLog, openRoom } from './fixture.ts'
 
 /** A room of 3,500 entries, of which packing takes 2,000; nothing has packed it yet. */
@@ -35,6 +38,38 @@ describe('reading', () => {
       for await (const { seq } of log.read(room.id, after, until)) seqs.push(seq)
       expect(seqs).toEqual(countTo(until).slice(after))
     }
+  })
+
+  it('[LOG6] fetches no more of large entries at a time than a page holds, and misses none', async () => {
+    const { log, db, room } = await longRoom()
+    const large = 1024 * 1024
+    await db.pool.query(
+      `update room_updates set bytes = convert_to(repeat('x', $1), 'utf8') where seq % 50 = 0`,
+      [large],
+    )
+    const pages: number[] = []
+    const noting = {
+      query: async (question: QueryConfig) => {
+        const result = await db.pool.query<{ bytes: Uint8Array }>(question)
+        pages.push(result.rows.reduce((sum, { bytes }) => sum + bytes.length, 0))
+        return result
+      },
+    } as Queryable
+    const seqs: number[] = []
+    for await (const { seq } of read(noting, room.id, 0, 3_500)) seqs.push(seq)
+    expect(seqs).toEqual(countTo(3_500))
+    expect(pages).toHaveLength(5)
+    for (const bytes of pages) expect(bytes).toBeLessThan(17 * large)
+    // What is missing is found at the end of a page as within it.
+    for (const missing of [801, 3_000]) {
+      await db.pool.query('delete from room_updates where seq = $1', [missing])
+      await expect(entriesOf(log)).rejects.toThrow(`entry ${missing} of the log is missing`)
+      await db.pool.query(`insert into room_updates values ($1, $2, now(), 'ada', '\\x00')`, [
+        room.id,
+        missing,
+      ])
+    }
+    expect(await entriesOf(log)).toHaveLength(3_500)
   })
 
   it('[LOG6] reports an entry that is missing, at the end as in the middle', async () => {

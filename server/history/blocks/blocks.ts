@@ -5,28 +5,39 @@ import { type Block, decodeBlock, encodeBlock } from './block.ts'
 
 /** Entries in a block. Smaller ones take more space (1,000: 0.75 bytes an entry), and larger ones leave more to the log. */
 export const BLOCK_ENTRIES = 2_000
+/** Where entries are large, a block ends with the one by which it has so many bytes. */
+export const BLOCK_BYTES = 16 * 1024 * 1024
+
+/** Bytes of blocks that are fetched at a time, the one that reaches it included. */
+const PAGE_BYTES = 16 * 1024 * 1024
 
 /** The blocks after `after` that hold positions up to `until`, in order. What is damaged ends them: the log has it all. */
-export async function readBlocks(
+export async function* readBlocks(
   db: Queryable,
   room: RoomId,
   after: Seq,
   until: Seq,
   last: 'may go beyond' | 'ends there' = 'may go beyond',
-): Promise<readonly Block[]> {
-  const { rows } = await db.query<{ bytes: Uint8Array }>({
-    name: 'read blocks',
-    text: `select bytes from history_blocks where room_id = $1 and last_seq > $2
-      and case when $4 then first_seq else last_seq end <= $3 order by last_seq`,
-    values: [room, after, until, last === 'may go beyond'],
-  })
-  const blocks: Block[] = []
-  for (const { bytes } of rows) {
-    const block = whole(bytes)
-    if (block === undefined || block.firstSeq !== (blocks.at(-1)?.lastSeq ?? after) + 1) break
-    blocks.push(block)
+): AsyncGenerator<Block> {
+  for (let end = after; ; ) {
+    const { rows } = await db.query<{ bytes: Uint8Array }>({
+      name: 'read blocks',
+      text: `select bytes from (
+          select last_seq, bytes, coalesce(sum(length(bytes)) over (
+            order by last_seq rows between unbounded preceding and 1 preceding), 0) as before
+          from history_blocks where room_id = $1 and last_seq > $2
+            and case when $4 then first_seq else last_seq end <= $3
+        ) measured where before < $5 order by last_seq`,
+      values: [room, end, until, last === 'may go beyond', PAGE_BYTES],
+    })
+    if (rows.length === 0) return
+    for (const { bytes } of rows) {
+      const block = whole(bytes)
+      if (block === undefined || block.firstSeq !== end + 1) return
+      end = block.lastSeq
+      yield block
+    }
   }
-  return blocks
 }
 
 /** The end of a room's last block, 0 where it has none. */

@@ -19,6 +19,9 @@ export interface HistoryEntry {
   readonly merged?: Merged
 }
 
+/** Bytes of structs that a document holds, deleted ones too: in memory they take about as much of large values, and ten times as much of small ones. */
+const MOST_BYTES = 256 * 1024 * 1024
+
 /** What an update that waits takes beside its bytes, about: two objects, and its part of a buffer. */
 const WAITING_OVERHEAD = 200
 
@@ -34,7 +37,8 @@ interface Waiting {
  * holds every position up to its head: at `seq` an id is visible if it had come and had not gone yet.
  */
 export class HistoryDocument {
-  readonly #doc = new Y.Doc({ gc: false })
+  readonly #mostBytes: number
+  #doc = new Y.Doc({ gc: false })
   readonly #changes = new ChangeIndex()
   readonly #pairs = new SurrogatePairs(this.#changes)
   /** Updates that the document does not hold yet: who only asks what changed need not wait for Yjs. */
@@ -45,6 +49,11 @@ export class HistoryDocument {
   /** Up to where the document's deletions are those of the log. */
   #deletedTo: Seq = 0
   #head: Seq = 0
+  #whole = true
+
+  constructor(mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes
+  }
 
   /** @throws RangeError where the entries do not make a whole document */
   static fromEntries(entries: Iterable<HistoryEntry>): HistoryDocument {
@@ -56,6 +65,11 @@ export class HistoryDocument {
   /** The last entry that it holds. */
   get head(): Seq {
     return this.#head
+  }
+
+  /** Whether it holds what its entries brought, and not only what came and went by which of them: that has a bound. */
+  get whole(): boolean {
+    return this.#whole
   }
 
   /** What came and went by which entry. */
@@ -82,9 +96,10 @@ export class HistoryDocument {
 
   /**
    * Has the document hold all that it was given; done by whoever reads it first.
-   * @throws RangeError where the entries do not make a whole document
+   * @throws RangeError where the entries do not make a whole document, and where it does not hold what they brought
    */
   integrate(): void {
+    if (!this.#whole) throw new RangeError('what the entries brought is not held')
     const waiting = this.#waiting
     this.#waiting = []
     this.#structBytes += this.#waitingBytes
@@ -122,7 +137,7 @@ export class HistoryDocument {
 
   /** A block was made of entries that it holds: as long as nobody reads them they wait as one, which takes a tenth. */
   fold({ firstSeq, lastSeq, wide, structs }: Block): void {
-    if (this.#integratedTo >= firstSeq) return
+    if (!this.#whole || this.#integratedTo >= firstSeq) return
     const before = this.#waiting.filter(({ seq }) => seq < firstSeq)
     const after = this.#waiting.filter(({ seq }) => seq > lastSeq)
     this.#waiting = [...before, { update: structs, wide, seq: lastSeq }, ...after]
@@ -168,8 +183,19 @@ export class HistoryDocument {
 
   #take(update: Uint8Array, wide: boolean, head: Seq): void {
     this.#head = head
+    if (!this.#whole) return
     this.#waiting.push({ update, wide, seq: head })
     this.#waitingBytes += update.length
+    if (this.#structBytes + this.#waitingBytes > this.#mostBytes) this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#whole = false
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#structBytes = 0
+    this.#doc.destroy()
+    this.#doc = new Y.Doc({ gc: false })
   }
 
   #check(seq: Seq): void {

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { SynclineError } from '../../errors.ts'
 import { type Entry, firstOf, isEvent, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
 import { sameEntries } from '../../log/pack.ts'
 import { read } from '../../log/read.ts'
@@ -39,14 +40,18 @@ export interface ThinOptions {
   readonly signal?: AbortSignal | undefined
   /** The longest that the thread may take for one answer, in ms; ten minutes where nothing is said. */
   readonly answerWithin?: number | undefined
+  /** The most bytes of a room that is thinned; 256 MiB where nothing is said. */
+  readonly mostBytes?: number | undefined
   /** Writes down who did it, in the transaction in which it is done. */
   readonly record?: (client: Queryable) => Promise<void>
 }
 
 /** What a row takes beside its bytes: header, keys and times. */
 const ROW_BYTES = 80
-/** Updates that go to the thread at a time. */
-const PAGE = 1_000
+/** Updates that go to the thread at a time, and bytes of them, the one that reaches it included. */
+const PAGE = { entries: 1_000, bytes: 4 * 1024 * 1024 }
+/** Bytes of a room that is thinned: its document stands in memory three times, and what is thinned beside it. */
+const MOST_BYTES = 256 * 1024 * 1024
 
 interface Made {
   readonly entry: Entry
@@ -57,7 +62,8 @@ interface Made {
  * Thins what of a room is due; with `dryRun` it only says what would become of it. The Yjs part runs in a
  * thread. Undefined where nothing is due, where merging keystrokes would free nothing, and where the room was written to
  * meanwhile: then it is due still.
- * @throws where a merged entry does not verify; nothing is dropped then.
+ * @throws where a merged entry does not verify; nothing is dropped then. SynclineError `history-too-large` where the
+ * room is more than can be held.
  */
 export async function thinRoom(
   pool: pg.Pool,
@@ -69,7 +75,7 @@ export async function thinRoom(
   if (range === undefined) return undefined
   const thread = new ThinningThread(options)
   try {
-    const made = await merge(pool, range, cutoffs, thread, options.signal)
+    const made = await merge(pool, range, cutoffs, thread, options)
     const segments = await pack(made, cutoffs, thread, room)
     const thinned = report(range, segments)
     // Versions are what somebody wants to have left, also where sessions would take less.
@@ -97,7 +103,7 @@ async function merge(
   { room, first, last, pins }: DueRange,
   cutoffs: Cutoffs,
   thread: ThinningThread,
-  signal: AbortSignal | undefined,
+  { signal, mostBytes = MOST_BYTES }: ThinOptions,
 ): Promise<readonly Made[]> {
   const made: Made[] = []
   let before: Uint8Array[] = []
@@ -108,14 +114,19 @@ async function merge(
     made.push({ entry: mergedEntry(group, update), position })
     group = { entries: [], bytes: 0 }
   }
+  let [size, pageSize] = [0, 0]
   for await (const entry of read(pool, room, 0, last)) {
     signal?.throwIfAborted()
+    size += entry.bytes.length
+    if (size > mostBytes) throw new SynclineError('history-too-large')
     if (entry.seq < first) {
       before.push(entry.bytes)
-      if (before.length < PAGE) continue
+      pageSize += entry.bytes.length
+      if (before.length < PAGE.entries && pageSize < PAGE.bytes) continue
     }
     if (before.length > 0) await thread.apply(before)
     before = []
+    pageSize = 0
     if (entry.seq < first) continue
     await finish(entry)
     group.entries.push(entry)

@@ -1,12 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import { SynclineError } from '../../errors.ts'
+import { type ErrorCode, SynclineError } from '../../errors.ts'
 import type { RoomId } from '../../log/entry.ts'
 import { within } from '../../within.ts'
 import { JobQueue, type QueueLimits } from './job-queue.ts'
 import type { FromWorker, JobKind, JobMessage, Jobs, ToWorker } from './jobs.ts'
 
-/** What one worker may take in memory: past it the worker ends, and not the server. */
-const MEMORY = { maxOldGenerationSizeMb: 1024 }
 /** How long a worker is given to end by itself, in ms. */
 const CLOSE_WITHIN = 5_000
 
@@ -25,6 +23,8 @@ export interface WorkerLimits {
   /** The same for one that nobody waits for any more, from when the last one left. */
   readonly abandoned: number
   readonly waiting: QueueLimits
+  /** What one worker may take in memory, in MiB: past it the worker ends, and not the server. */
+  readonly memory: number
 }
 
 /** What a hundred people ask at a time fits in; who is refused asks again. */
@@ -32,6 +32,7 @@ export const WORKER_LIMITS: WorkerLimits = {
   deadline: 60_000,
   abandoned: 5_000,
   waiting: { perRoom: 50, inAll: 500 },
+  memory: 1024,
 }
 
 export interface WorkerOptions {
@@ -169,7 +170,8 @@ export class HistoryWorker {
 
   #start(): Thread {
     const { program = PROGRAM, databaseUrl } = this.#options
-    const worker = new Worker(program, { workerData: databaseUrl, resourceLimits: MEMORY })
+    const resourceLimits = { maxOldGenerationSizeMb: this.#limits.memory }
+    const worker = new Worker(program, { workerData: databaseUrl, resourceLimits })
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     let failure: Error | undefined
     worker.on('message', (message: FromWorker) => this.#heard(message))
@@ -216,11 +218,14 @@ export class HistoryWorker {
       running.job.reject(late(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
     } else
       running?.job.reject(
-        new SynclineError(this.#closed ? 'shutting-down' : 'internal', undefined, { cause }),
+        new SynclineError(this.#closed ? 'shutting-down' : codeOf(cause), undefined, { cause }),
       )
     this.#next()
   }
 }
+
+const codeOf = (cause: Error): ErrorCode =>
+  'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'history-too-large' : 'internal'
 
 const busy = (detail: string) => new SynclineError('history-busy', detail, { retryAfter: RETRY_AFTER })
 

@@ -5,7 +5,7 @@ import { nearestPositions, POSITIONS_LOCK } from '../../log/positions.ts'
 import { read } from '../../log/read.ts'
 import { inTransaction, type Queryable } from '../../storage/transaction.ts'
 import type { Block } from '../blocks/block.ts'
-import { BLOCK_ENTRIES, blockedTo, damaged, readBlocks, writeBlock } from '../blocks/blocks.ts'
+import { BLOCK_BYTES, BLOCK_ENTRIES, blockedTo, damaged, readBlocks, writeBlock } from '../blocks/blocks.ts'
 import { makeBlock } from '../blocks/make-block.ts'
 import type { Effect } from '../positions/change-index.ts'
 import { HistoryDocument, type HistoryEntry } from '../positions/history-document.ts'
@@ -22,43 +22,71 @@ const NOTHING: Grown = { slices: [], versions: [] }
 /** Entries that are read without being indexed. */
 const MOST_UNINDEXED = 2 * BLOCK_ENTRIES
 
+export interface RoomHistoryLimits {
+  /** Bytes of entries with which a block ends; 16 MiB. */
+  readonly blockBytes?: number
+  /** Bytes of all that was ever written that are held, see `HistoryDocument`; 256 MiB. */
+  readonly documentBytes?: number
+}
+
 /** One room's history as a worker holds it: as much of it as somebody has asked for, and all that is indexed with it. */
 export class RoomHistory {
   readonly #pool: pg.Pool
   readonly #room: RoomId
-  #document = new HistoryDocument()
+  readonly #blockBytes: number
+  readonly #documentBytes: number | undefined
+  #document: HistoryDocument
   /** What the document holds beyond the last block. */
   #tail: IndexedEntry[] = []
+  #tailBytes = 0
   #blocksTo: Seq = 0
 
-  constructor(pool: pg.Pool, room: RoomId) {
+  constructor(
+    pool: pg.Pool,
+    room: RoomId,
+    { blockBytes = BLOCK_BYTES, documentBytes }: RoomHistoryLimits = {},
+  ) {
     this.#pool = pool
     this.#room = room
+    this.#blockBytes = blockBytes
+    this.#documentBytes = documentBytes
+    this.#document = new HistoryDocument(documentBytes)
   }
 
   /** In memory, about. */
   get bytes(): number {
-    return this.#document.bytes + this.#tail.reduce((sum, { entry }) => sum + entry.bytes.length + 300, 0)
+    return this.#document.bytes + this.#tailBytes + this.#tail.length * 300
   }
 
   /**
    * Reads something of the room's document, which has the first `seq` entries at least.
-   * @throws SynclineError `room-damaged` where the log up to there cannot be read or does not make a document
+   * @throws SynclineError `room-damaged` where the log up to there cannot be read or does not make a document;
+   * `history-too-large` where it is more than is held
    */
   async read<Result>(
     seq: Seq,
     act: (document: HistoryDocument) => Result | Promise<Result>,
   ): Promise<Result> {
-    await this.#growFromBlocks(seq)
-    // A room that was never indexed: rather than hold all of its log, make what the next reader wants too.
-    if (seq - this.#document.head > MOST_UNINDEXED) await this.index(seq, 0)
-    await this.#growFromLog(seq)
+    await this.#growTo(seq)
+    if (!this.#document.whole && this.#document.head > seq) {
+      // What came later has been too much.
+      this.#forget()
+      await this.#growTo(seq)
+    }
+    if (!this.#document.whole) throw new SynclineError('history-too-large')
     try {
       this.#document.integrate()
     } catch (error) {
       throw damaged(error)
     }
     return act(this.#document)
+  }
+
+  async #growTo(seq: Seq): Promise<void> {
+    await this.#growFromBlocks(seq)
+    // A room that was never indexed: rather than hold all of its log, make what the next reader wants too.
+    if (seq - this.#document.head > MOST_UNINDEXED) await this.index(seq, 0)
+    while (!(await this.#growFromLog(seq))) await this.index(seq, 0)
   }
 
   /**
@@ -85,12 +113,24 @@ export class RoomHistory {
       if (Math.min(indexed, blocked) < this.#blocksTo) this.#forget()
       await this.#growFromBlocks(indexed, 'ends there')
       const blockEnd = (Math.floor(this.#blocksTo / BLOCK_ENTRIES) + 1) * BLOCK_ENTRIES
-      const until = Math.min(head, blockEnd)
-      if (until <= indexed && until < blockEnd) return true
-      await this.#growFromLog(until)
-      if (!(await this.#write(indexed, until))) this.#forget()
+      const limit = Math.min(head, blockEnd)
+      if (limit <= indexed && limit < blockEnd && this.#tailBytes < this.#blockBytes) return true
+      await this.#growFromLog(limit)
+      const { until, full } = this.#next(limit)
+      if (!(await this.#write(indexed, until, full))) this.#forget()
       if (performance.now() > stopAt) return false
     }
+  }
+
+  /** Up to where is indexed next, and whether a block ends there. */
+  #next(limit: Seq): { readonly until: Seq; readonly full: boolean } {
+    let bytes = 0
+    for (const { entry } of this.#tail) {
+      if (entry.seq > limit) break
+      bytes += entry.bytes.length
+      if (bytes >= this.#blockBytes) return { until: entry.seq, full: true }
+    }
+    return { until: limit, full: limit % BLOCK_ENTRIES === 0 }
   }
 
   /** Brings the stretches to where the activity is. Either may have been taken away, to have it made anew. */
@@ -105,9 +145,9 @@ export class RoomHistory {
   }
 
   /** False where another node has been quicker, or retention has merged what was read. */
-  async #write(indexed: Seq, until: Seq): Promise<boolean> {
+  async #write(indexed: Seq, until: Seq, full: boolean): Promise<boolean> {
     const { slices, versions } = until > indexed ? await this.#grown(indexed, until) : NOTHING
-    const block = until - this.#blocksTo >= BLOCK_ENTRIES ? this.#nextBlock(until) : undefined
+    const block = full ? this.#nextBlock(until) : undefined
     const ours = await inTransaction(this.#pool, async (client) => {
       await client.query(HISTORY_LOCK, [this.#room])
       if ((await indexedTo(client, this.#room)) !== indexed) return false
@@ -155,6 +195,7 @@ export class RoomHistory {
     this.#document.fold(block)
     this.#blocksTo = block.lastSeq
     this.#tail = this.#tail.filter(({ entry }) => entry.seq > block.lastSeq)
+    this.#tailBytes = this.#tail.reduce((sum, { entry }) => sum + entry.bytes.length, 0)
   }
 
   /** Who looks at the versions of a room that everybody has left wants to see how they left it. */
@@ -168,25 +209,30 @@ export class RoomHistory {
   /** Takes the blocks that hold positions up to `seq`, as long as nothing was taken from the log. */
   async #growFromBlocks(seq: Seq, last?: 'ends there'): Promise<void> {
     if (this.#document.head >= seq || this.#tail.length > 0) return
-    for (const block of await readBlocks(this.#pool, this.#room, this.#blocksTo, seq, last)) {
+    for await (const block of readBlocks(this.#pool, this.#room, this.#blocksTo, seq, last)) {
       this.#document.addBlock(block)
       this.#blocksTo = block.lastSeq
     }
   }
 
-  async #growFromLog(seq: Seq): Promise<void> {
-    if (this.#document.head >= seq) return
+  /** False where it stops before `seq`, since so many bytes are in no block. */
+  async #growFromLog(seq: Seq): Promise<boolean> {
+    if (this.#document.head >= seq) return true
+    if (this.#tailBytes >= this.#blockBytes) return false
     try {
       for await (const entry of read(this.#pool, this.#room, this.#document.head, seq)) {
         this.#tail.push({ entry, effect: this.#add(entry) })
+        this.#tailBytes += entry.bytes.length
+        if (this.#tailBytes >= this.#blockBytes) return entry.seq === seq
       }
+      return true
     } catch (error) {
       const thinned = error instanceof SynclineError && error.code === 'position-gone'
       if (!thinned || this.#tail.length === 0) throw error
       // Retention has merged what was held here with what comes after it.
       this.#forget()
       await this.#growFromBlocks(seq, 'ends there')
-      await this.#growFromLog(seq)
+      return this.#growFromLog(seq)
     }
   }
 
@@ -199,8 +245,9 @@ export class RoomHistory {
   }
 
   #forget(): void {
-    this.#document = new HistoryDocument()
+    this.#document = new HistoryDocument(this.#documentBytes)
     this.#tail = []
+    this.#tailBytes = 0
     this.#blocksTo = 0
   }
 }
