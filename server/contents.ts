@@ -50,6 +50,7 @@ export function createContents({
   const writes = new Writes({
     database,
     turns,
+    nodes,
     ensure: (room, user) => log.ensure(room, user),
     apply: (room, user, edit) => edits.apply(room, user, edit),
   })

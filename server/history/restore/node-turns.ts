@@ -6,7 +6,7 @@ import { inTransaction, keptOpen } from '../../storage/transaction.ts'
 import { within } from '../../within.ts'
 
 /** In how many rooms this node has a turn, or waits for one, at once. */
-const AT_ONCE = 4
+const AT_ONCE = 8
 /** How long another node's turn is waited for, in ms: nearly all are over in a tenth of a second. */
 const PATIENCE = 10_000
 /** How long turns are waited for at the end, in ms: one whose edit waits for a database that is away ends no sooner than that. */
@@ -15,7 +15,7 @@ const CLOSE_WITHIN = 1_000
 const RETRY_AFTER = 5
 
 /** By the name, and of no table: what was locked of one would be kept as long as the turn, and hold up a migration. */
-const TURN = `select pg_advisory_xact_lock(hashtextextended('syncline.restore ' || $1, 0))`
+const TURN = `select pg_advisory_xact_lock(hashtextextended('syncline.write ' || $1, 0))`
 
 export interface NodeTurnsOptions {
   readonly databaseUrl: string
@@ -48,7 +48,7 @@ export class NodeTurns {
       return await inTransaction(this.#pool, async (client) => {
         await client.query(`select set_config('lock_timeout', $1, true)`, [`${this.#patience}`])
         await client.query(TURN, [room]).catch((error: unknown) => {
-          throw isRefusedLock(error) ? busy('another node is restoring this room', error) : error
+          throw isRefusedLock(error) ? busy('another node is writing in this room', error) : error
         })
         return keptOpen(
           client,
@@ -56,7 +56,7 @@ export class NodeTurns {
         )
       })
     } catch (error) {
-      if (isFullPool(error)) throw busy('other rooms are being restored', error)
+      if (isFullPool(error)) throw busy('other rooms are being written in', error)
       if (!isStorageFailure(error)) throw error
       throw new SynclineError('storage-unavailable', undefined, { cause: error })
     }

@@ -2,7 +2,7 @@ import { SynclineError } from '../../errors.ts'
 import type { RoomId, Seq } from '../../log/entry.ts'
 import { findRoom, type RoomRow } from '../../log/rooms.ts'
 import type { Database } from '../../storage/database.ts'
-import { isStorageFailure } from '../../storage/failure.ts'
+import type { Held, NodeTurns } from '../restore/node-turns.ts'
 import type { RoomTurns } from '../restore/turns.ts'
 import { HistoryWorker, WORKER_LIMITS } from '../workers/history-worker.ts'
 import type { JobKind, Jobs } from '../workers/jobs.ts'
@@ -58,7 +58,10 @@ interface Edit {
 
 export interface WritesOptions {
   readonly database: Database
+  /** One at a time in a room, restores among them: two that were made for the same state would both bring the same. */
   readonly turns: RoomTurns
+  /** The same among all nodes: who has the room's turn here waits for the others'. */
+  readonly nodes: Pick<NodeTurns, 'take'>
   /** Finds the room, or creates it for that person. */
   readonly ensure: (room: string, user: string) => Promise<boolean>
   /** Makes the edit in the live room as this person; resolves with its seq when it is committed. */
@@ -89,14 +92,10 @@ export class Writes {
    *   `history-busy`, and whatever refuses an edit that comes over a connection
    */
   write(asked: WriteAsked): Promise<Written> {
-    return this.#options.turns.take(asked.room, async () => {
-      try {
-        return asked.key === undefined ? await this.#once(asked) : await this.#keyed(asked, asked.key)
-      } catch (error) {
-        if (!isStorageFailure(error)) throw error
-        throw new SynclineError('storage-unavailable', undefined, { cause: error })
-      }
-    })
+    const { turns, nodes } = this.#options
+    const write = (held: Held) =>
+      asked.key === undefined ? this.#once(asked, held) : this.#keyed(asked, asked.key, held)
+    return turns.take(asked.room, () => nodes.take(asked.room, write))
   }
 
   /** Forgets keys that nobody asks with any more. */
@@ -108,21 +107,23 @@ export class Writes {
     return this.#worker.close()
   }
 
-  async #once(asked: WriteAsked): Promise<Written> {
+  async #once(asked: WriteAsked, held: Held): Promise<Written> {
     const { head, update, simplified, ...plan } = await this.#plan(asked, await this.#room(asked))
     if (update === undefined) return { seq: head, changed: false, simplified }
     const { room, user } = asked
+    // Where the turn was lost meanwhile, another node may be writing the same.
+    await held()
     const seq = await this.#options.apply(room, user, { head, update, ...plan })
     return { seq, changed: true, simplified }
   }
 
-  async #keyed(asked: WriteAsked, name: string): Promise<Written> {
+  async #keyed(asked: WriteAsked, name: string, held: Held): Promise<Written> {
     const { pool } = this.#options.database
     const { room, user, writing } = asked
     const key = keyHash(user, name)
     const there = await this.#room(asked)
     const known = there && (await findWrite(pool, there.id, key))
-    if (there !== undefined && known !== undefined) return this.#finish(asked, there.id, key, known)
+    if (there !== undefined && known !== undefined) return this.#finish(asked, there.id, key, known, held)
     const { update, ...plan } = await this.#plan(asked, there)
     await this.#options.ensure(room, user)
     const created = there ?? (await findRoom(pool, room))
@@ -134,16 +135,24 @@ export class Writes {
       changed: update !== undefined,
       seq: update === undefined ? plan.head : undefined,
     }
-    return this.#finish(asked, created.id, key, await rememberWrite(pool, created.id, key, write))
+    const remembered = await rememberWrite(pool, created.id, key, write)
+    return this.#finish(asked, created.id, key, remembered, held)
   }
 
   /** Makes the edit that is remembered, if it was not made yet: whoever makes it again makes the same one. */
-  async #finish(asked: WriteAsked, room: RoomId, key: Buffer, write: KeyedWrite): Promise<Written> {
+  async #finish(
+    asked: WriteAsked,
+    room: RoomId,
+    key: Buffer,
+    write: KeyedWrite,
+    held: Held,
+  ): Promise<Written> {
     const { pool } = this.#options.database
     const { head, client, edit, fingerprint, changed, simplified } = write
     if (!write.request.equals(requestHash(asked.writing))) throw new SynclineError('key-reused')
     if (write.seq !== undefined) return { seq: write.seq, changed, simplified }
     if (edit === undefined) throw new Error('a write has neither its edit nor its answer')
+    await held()
     const done = await this.#options.apply(asked.room, asked.user, {
       update: edit,
       client,

@@ -37,14 +37,23 @@ async function write(server: TestServer, room: string): Promise<Replica> {
   return ada
 }
 
-async function restore({ url }: TestServer, room: string, user: string, body: object): Promise<unknown> {
-  const response = await fetch(`${url}/api/v1/rooms/${room}/restore`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${tokenOf(user)}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+async function send(
+  { url }: TestServer,
+  [method, path]: readonly [method: 'POST' | 'PUT', path: string],
+  user: string,
+  body: object | string,
+) {
+  const type = typeof body === 'string' ? 'text/plain' : 'application/json'
+  const response = await fetch(`${url}/api/v1/rooms/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokenOf(user)}`, 'content-type': type },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   })
   return response.json()
 }
+
+const restore = (server: TestServer, room: string, user: string, body: object) =>
+  send(server, ['POST', `${room}/restore`], user, body)
 
 describe('a restore that two nodes are asked for at once', () => {
   it.each<[what: string, body: object]>([
@@ -91,4 +100,46 @@ describe('a restore that two nodes are asked for at once', () => {
     expect((await refusalOf(answer)).code).toBe('storage-unavailable')
     expect(await server.entries('doc:story')).toHaveLength(1)
   })
+})
+
+describe('content that is written at two nodes at once', () => {
+  it('[CONV14] stands there once, in a room that is new as in one that people have open', async () => {
+    const [here, there] = await startNodes()
+    for (let round = 1; round <= 6; round += 1) {
+      const room = `doc:letter-${round}`
+      const both = (text: string) =>
+        Promise.all(
+          [here, there].map((node) => send(node, ['PUT', `${room}/content?format=text`], 'bot', text)),
+        )
+      const told = (answers: readonly { readonly seq: number; readonly changed: boolean }[]) =>
+        answers.map(({ seq, changed }) => [seq, changed]).toSorted()
+      expect(told(await both(WORDS))).toEqual([
+        [1, false],
+        [1, true],
+      ])
+      const [ada, bob] = await Promise.all([join(here, room, 'ada'), join(there, room, 'bob')])
+      expect(told(await both('The dog sat.'))).toEqual([
+        [2, false],
+        [2, true],
+      ])
+      await until(() => wordsOf(ada) === 'The dog sat.' && wordsOf(bob) === 'The dog sat.')
+    }
+  }, 60_000)
+
+  it('[CONV14] [CONV7] is refused to the second of two who expect the same', async () => {
+    const [here, there] = await startNodes()
+    for (let round = 1; round <= 6; round += 1) {
+      const path = `doc:letter-${round}/content?format=text`
+      expect(await send(here, ['PUT', path], 'bot', WORDS)).toMatchObject({ seq: 1 })
+      const answers = await Promise.all(
+        [here, there].map((node, index) => send(node, ['PUT', `${path}&expect=1`], 'bot', `${index} cats`)),
+      )
+      expect(answers.map((answer) => answer.seq ?? answer.error.code).toSorted()).toEqual([
+        2,
+        'content-changed',
+      ])
+      const ada = await join(there, `doc:letter-${round}`, 'ada')
+      expect(wordsOf(ada)).toBe(`${answers.findIndex(({ seq }) => seq === 2)} cats`)
+    }
+  }, 60_000)
 })
