@@ -8,9 +8,13 @@ export class Numbers {
   /** The newest is the lowest bit, the one before it the next. */
   #come = 0n
 
-  /** @param newest what has come before is not known any more, and nothing much older counts */
-  constructor(newest: number) {
+  /**
+   * @param newest what has come before is not known any more, and nothing much older counts
+   * @param inOrder nothing older is on its way: what comes late has come before
+   */
+  constructor(newest: number, inOrder: boolean) {
     this.#newest = newest
+    if (inOrder) this.#come = ALL
   }
 
   /** Whether the message is one that has not come yet; from now on it has. */

@@ -223,7 +223,7 @@ export class RedisBus implements Bus {
   /** Whoever can write to Redis can send once more what they have seen there. */
   #isNew({ numbers }: Topic, from: NodeId, number: number): boolean {
     const newest = this.#newest.get(from) ?? 0
-    const known = numbers.get(from) ?? new Numbers(newest)
+    const known = numbers.get(from) ?? new Numbers(newest, this.#counts)
     numbers.set(from, known)
     if (this.#newest.size >= MOST_NODES) this.#newest.clear()
     this.#newest.set(from, Math.max(newest, number))

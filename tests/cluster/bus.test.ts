@@ -148,7 +148,8 @@ describeWithOwnRedis('a bus', () => {
     spy.on('pmessageBuffer', (_, channel: Buffer, message: Buffer) => seen.push([String(channel), message]))
     await spy.psubscribe('*')
     const heard: string[] = []
-    onTestFinished(other.subscribe('talk', (_from, body) => heard.push(String(Buffer.from(body)))))
+    const listen = () => other.subscribe('talk', (_from, body) => heard.push(String(Buffer.from(body))))
+    const stop = listen()
     await until(() => seen.some(([channel]) => channel.endsWith(':talk'))) // the greeting of who has subscribed
     for (let said = 1; said <= 3; said += 1) {
       one.publish('talk', Buffer.from('a secret'))
@@ -161,6 +162,14 @@ describeWithOwnRedis('a bus', () => {
     one.publish('talk', Buffer.from('the last'))
     await until(() => heard.includes('the last'))
     expect(heard).toHaveLength(4)
+    // Nor does it count for who listens anew.
+    stop()
+    onTestFinished(listen())
+    await until(() => one.isHeard('talk'))
+    for (const [channel, message] of recorded) await sender.publish(channel, message)
+    one.publish('talk', Buffer.from('goodbye'))
+    await until(() => heard.includes('goodbye'))
+    expect(heard).toHaveLength(5)
   })
 
   it('[CLU8] says nothing where nobody else listens, and is heard at once by who comes', async () => {
