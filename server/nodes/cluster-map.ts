@@ -23,9 +23,10 @@ export interface ClusterMapOptions<Value> {
   readonly onChange?: (key: string, before: Value | undefined, now: Value | undefined) => void
 }
 
-type Entry<Value> = readonly [string, Value | null]
+/** A key and what a node says of it, which a later version may say otherwise; null where it says nothing any more. */
+type Entry = readonly [string, unknown]
 
-interface Message<Value> {
+interface Message {
   /**
    * `all`: what the node told before counts no more; `ask`: the same, and it wants to be told all, too; `more` of either;
    * or what has changed, which may be nothing.
@@ -35,12 +36,20 @@ interface Message<Value> {
   readonly count: number
   /** Of how many keys a value has been told; whoever knows of more or fewer, while nothing changes, asks as well. */
   readonly size?: number | undefined
-  readonly entries: readonly Entry<Value>[]
+  readonly entries: readonly Entry[]
 }
+
+const messageSchema: z.ZodType<Message> = z.object({
+  kind: z.enum(['all', 'ask', 'more', 'changes']),
+  count: z.number().int(),
+  size: z.number().int().optional(),
+  entries: z.array(z.tuple([z.string(), z.unknown()])).max(PART),
+})
 
 /** What another node has told. */
 interface Told<Value> {
-  readonly values: Map<string, Value>
+  /** Undefined where it is not understood. */
+  readonly values: Map<string, Value | undefined>
   count: number
 }
 
@@ -50,7 +59,6 @@ interface Told<Value> {
  */
 export class ClusterMap<Value> {
   readonly #options: ClusterMapOptions<Value>
-  readonly #schema: z.ZodType<Message<Value>>
   readonly #others = new Map<NodeId, Told<Value>>()
   /** Nodes that have gone, and of which something is still known. */
   readonly #gone = new Map<NodeId, NodeJS.Timeout>()
@@ -63,7 +71,6 @@ export class ClusterMap<Value> {
 
   constructor(options: ClusterMapOptions<Value>) {
     this.#options = options
-    this.#schema = schemaOf(options.value)
     const { bus, topic } = options
     for (const name of [topic, answersTo(topic, bus.node)]) {
       this.#topic(name).subscribe((from, message) => this.#hear(from, message))
@@ -86,7 +93,9 @@ export class ClusterMap<Value> {
 
   /** All keys of which other nodes say something; some of them more than once. */
   *keys(): Generator<string> {
-    for (const { values } of this.#others.values()) yield* values.keys()
+    for (const { values } of this.#others.values()) {
+      for (const [key, value] of values) if (value !== undefined) yield key
+    }
   }
 
   /** What the other nodes say of a key. */
@@ -99,12 +108,12 @@ export class ClusterMap<Value> {
     return found
   }
 
-  #topic(name: string): Topic<Message<Value>> {
-    return new Topic(this.#options.bus, name, this.#schema)
+  #topic(name: string): Topic<Message> {
+    return new Topic(this.#options.bus, name, messageSchema)
   }
 
   #tellAll(topic: string, kind: 'all' | 'ask'): void {
-    const entries: Entry<Value>[] = []
+    const entries: Entry[] = []
     for (const key of this.#options.keys()) {
       const value = this.#options.valueOf(key)
       if (value === undefined) continue
@@ -119,7 +128,7 @@ export class ClusterMap<Value> {
     this.#timer = undefined
     const changed = this.#changed
     this.#changed = new Set()
-    const entries: Entry<Value>[] = []
+    const entries: Entry[] = []
     for (const key of changed) {
       const value = this.#options.valueOf(key)
       if (value !== undefined) this.#told.add(key)
@@ -132,21 +141,22 @@ export class ClusterMap<Value> {
     }
   }
 
-  #publish(topic: string, kind: Message<Value>['kind'], entries: readonly Entry<Value>[]): void {
+  #publish(topic: string, kind: Message['kind'], entries: readonly Entry[]): void {
     this.#topic(topic).publish({ kind, count: this.#count, size: this.#told.size, entries })
   }
 
-  #hear(from: NodeId, { kind, count, size, entries }: Message<Value>): void {
+  #hear(from: NodeId, { kind, count, size, entries }: Message): void {
     this.#isBack(from)
     if (kind === 'all' || kind === 'ask') this.#forget(from)
     const known = this.#others.get(from)
-    const told = known ?? { values: new Map<string, Value>(), count }
+    const told: Told<Value> = known ?? { values: new Map(), count }
     this.#others.set(from, told)
-    for (const [key, value] of entries) {
+    for (const [key, said] of entries) {
       const before = told.values.get(key)
-      if (value === null) told.values.delete(key)
-      else told.values.set(key, value)
-      this.#options.onChange?.(key, before, value ?? undefined)
+      const now = said === null ? undefined : this.#options.value.safeParse(said).data
+      if (said === null) told.values.delete(key)
+      else told.values.set(key, now)
+      this.#options.onChange?.(key, before, now)
     }
     const answers = answersTo(this.#options.topic, from)
     if (kind === 'ask') this.#tellAll(answers, 'all')
@@ -178,15 +188,6 @@ export class ClusterMap<Value> {
     this.#others.delete(node)
     for (const [key, value] of told?.values ?? []) this.#options.onChange?.(key, value, undefined)
   }
-}
-
-function schemaOf<Value>(value: z.ZodType<Value>): z.ZodType<Message<Value>> {
-  return z.object({
-    kind: z.enum(['all', 'ask', 'more', 'changes']),
-    count: z.number().int(),
-    size: z.number().int().optional(),
-    entries: z.array(z.tuple([z.string(), value.nullable()])).max(PART),
-  })
 }
 
 /** Where a node alone is told what it has asked for. */

@@ -112,7 +112,12 @@ it('[CLU19] who gave too many reasons to be closed is kept out by the other node
 })
 
 /** A map that a test fills by itself. */
-function mapOf(bus: Bus, own: Map<string, number>, lingers?: number): ClusterMap<number> {
+function mapOf(
+  bus: Bus,
+  own: Map<string, number>,
+  lingers?: number,
+  onChange: (key: string) => void = () => undefined,
+): ClusterMap<number> {
   return new ClusterMap({
     bus,
     topic: 'test',
@@ -120,8 +125,34 @@ function mapOf(bus: Bus, own: Map<string, number>, lingers?: number): ClusterMap
     keys: () => own.keys(),
     valueOf: (key) => own.get(key),
     ...(lingers !== undefined && { lingers }),
+    onChange,
   })
 }
+
+it('[CLU13] what a later version says of one key takes nothing from the others, and is not asked for again and again', () => {
+  vi.useFakeTimers()
+  const [rome, oslo] = buses
+  const later = new ClusterMap<number | string>({
+    bus: rome,
+    topic: 'test',
+    value: z.union([z.number(), z.string()]),
+    keys: () => ['one', 'two'],
+    valueOf: (key) => (key === 'one' ? 'many' : 2),
+  })
+  const changed: string[] = []
+  const earlier = mapOf(oslo, new Map(), undefined, (key) => changed.push(key))
+  vi.advanceTimersByTime(6_000)
+  expect(changed).toContain('two')
+  changed.length = 0
+  vi.advanceTimersByTime(20_000)
+  expect(changed).toEqual([])
+  expect([earlier.elsewhere('one'), earlier.elsewhere('two'), [...earlier.keys()]]).toEqual([
+    [],
+    [2],
+    ['two'],
+  ])
+  expect(later.elsewhere('two')).toEqual([])
+})
 
 it('[CLU16] who comes later is told all; who comes back tells anew, and what it said before counts no more', () => {
   vi.useFakeTimers()
