@@ -131,6 +131,11 @@ export class Attendance implements Whereabouts {
     return this.#people.keys()
   }
 
+  /** Who is in which room. */
+  *stays(): Generator<{ readonly user: string; readonly room: string }> {
+    for (const [room, people] of this.#rooms) for (const user of people.keys()) yield { user, room }
+  }
+
   /** The rooms in which somebody is. */
   roomsOf(user: string): readonly string[] {
     const stays = this.#people.get(user)?.stays ?? []

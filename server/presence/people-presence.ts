@@ -18,7 +18,10 @@ export class PeoplePresence {
   /** @param bus to the other nodes, where there are any */
   constructor(pool: pg.Pool, logger: Logger, bus?: Bus) {
     this.#pool = pool
-    this.#register = new Register(pool, logger, () => this.attendance.everybody())
+    this.#register = new Register(pool, logger, {
+      everybody: () => this.attendance.everybody(),
+      stays: () => this.attendance.stays(),
+    })
     this.attendance = new Attendance(this.#register, (user) => everywhere?.changed(user))
     const everywhere = bus && new Everywhere(bus, this.attendance)
     this.#whereabouts = everywhere ?? this.attendance

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { isStorageFailure } from '../storage/failure.ts'
-import type { Doorkeeper, Present } from './attendance.ts'
-import { type Arrival, forgetArrivals, writeArrivals, writeSeen } from './seen-table.ts'
+import type { Attendance, Doorkeeper, Present } from './attendance.ts'
+import { type Arrival, forgetArrivals, writeArrivals, writeSeen, writeStays } from './seen-table.ts'
 
 /** How long what is to be written is gathered, in ms; whoever came in the last of it is forgotten where the server is killed. */
 const GATHER = 250
@@ -11,7 +11,7 @@ const GATHER = 250
 const BEAT = 30_000
 /** Rows of one statement. */
 const CHUNK = 2_000
-/** After so many days without having come in, somebody is no more of those who have been in a room. */
+/** After so many days, somebody is no more of those who have been in a room. */
 const KEEP_DAYS = 30
 
 /** What is to be written, and when it was so (performance.now). */
@@ -21,7 +21,7 @@ type At<Fact> = Fact & { readonly at: number }
 export class Register implements Doorkeeper {
   readonly #pool: pg.Pool
   readonly #logger: Logger
-  readonly #everybody: () => Iterable<Present>
+  readonly #here: Pick<Attendance, 'everybody' | 'stays'>
   #arrivals = new Map<string, At<Arrival>>()
   #seen = new Map<string, At<Present>>()
   #writing: Promise<void> = Promise.resolve()
@@ -29,17 +29,16 @@ export class Register implements Doorkeeper {
   #beat: NodeJS.Timeout | undefined
   #stopped = false
 
-  /** @param everybody who is connected now */
-  constructor(pool: pg.Pool, logger: Logger, everybody: () => Iterable<Present>) {
+  constructor(pool: pg.Pool, logger: Logger, here: Pick<Attendance, 'everybody' | 'stays'>) {
     this.#pool = pool
     this.#logger = logger
-    this.#everybody = everybody
+    this.#here = here
   }
 
   /** Those who are connected are written down again and again from now on. */
   start(): void {
     this.#beat = setInterval(() => {
-      for (const person of this.#everybody()) this.#note(person)
+      for (const person of this.#here.everybody()) this.#note(person)
       this.#soon()
     }, BEAT)
     this.#beat.unref()
@@ -67,8 +66,11 @@ export class Register implements Doorkeeper {
     return written
   }
 
-  /** Forgets who has not come into a room for long. */
+  /** Forgets who has not been in a room for long. */
   async forget(signal: AbortSignal): Promise<void> {
+    for (const chunk of chunks([...this.#here.stays()])) {
+      if (!signal.aborted) await writeStays(this.#pool, chunk)
+    }
     while (!signal.aborted && (await forgetArrivals(this.#pool, KEEP_DAYS, CHUNK)) === CHUNK);
   }
 
@@ -77,7 +79,7 @@ export class Register implements Doorkeeper {
     // Those who go from now on have been noted.
     this.#stopped = true
     clearInterval(this.#beat)
-    for (const person of this.#everybody()) this.#note(person)
+    for (const person of this.#here.everybody()) this.#note(person)
     await this.#try()
   }
 

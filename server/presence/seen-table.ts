@@ -42,7 +42,15 @@ const WRITE_ARRIVALS = `
   select r.id, a.user_id, clock_timestamp() - a.age * interval '1 millisecond'
   from unnest($1::text[], $2::text[], $3::float8[]) as a(room, user_id, age) join rooms r on r.name = a.room and r.deleted_at is null
   order by 1, 2
-  on conflict (room_id, user_id) do update set came_at = excluded.came_at`
+  on conflict (room_id, user_id) do update set came_at = excluded.came_at
+  where room_people.came_at < excluded.came_at`
+
+// Of who has come in within the day it is known well enough; and who was taken out of the room is only not gone yet.
+const WRITE_STAYS = `
+  update room_people p set came_at = clock_timestamp()
+  from unnest($1::text[], $2::text[]) as s(room, user_id) join rooms r on r.name = s.room
+  where p.room_id = r.id and p.user_id = s.user_id and p.came_at < clock_timestamp() - interval '1 day'
+    and not ${revoked('p', 'r')}`
 
 const SEEN = `user_id as user, name, device, seen_at as "seenAt"`
 
@@ -83,6 +91,11 @@ export async function writeArrivals(client: Queryable, arrivals: readonly (Arriv
     arrivals.map(({ user }) => user),
     arrivals.map(({ age }) => age),
   ])
+}
+
+/** Says of people who are in rooms still that they have been there today. */
+export async function writeStays(client: Queryable, stays: readonly Arrival[]): Promise<void> {
+  await client.query(WRITE_STAYS, [stays.map(({ room }) => room), stays.map(({ user }) => user)])
 }
 
 export async function seen(client: Queryable, users: readonly string[]): Promise<readonly Seen[]> {
