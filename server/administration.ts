@@ -11,6 +11,7 @@ import { OPENING } from './documents/verify.ts'
 import { SynclineError } from './errors.ts'
 import type { History } from './history/history.ts'
 import { Retainer } from './history/retention/retainer.ts'
+import type { Tasks } from './housekeeping.ts'
 import type { Cursors } from './http/cursors.ts'
 import { type Erasure, erasureRoutes } from './http/erasure.ts'
 import { inventoryRoutes } from './http/inventory.ts'
@@ -43,8 +44,8 @@ export interface AdministrationOptions {
 /** What administrators do with whole rooms, and what the server does with them by itself. */
 export interface Administration {
   readonly routes: readonly Router[]
-  /** To be done now and then, by name. */
-  readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+  /** To be done now and then, by name: in moments, and for hours where there is much. */
+  readonly tasks: Readonly<Record<'short' | 'long', Tasks>>
 }
 
 export function createAdministration(options: AdministrationOptions): Administration {
@@ -86,16 +87,21 @@ export function createAdministration(options: AdministrationOptions): Administra
       quarantineRoutes({ quarantine, ...access }),
     ],
     tasks: {
-      'finishing erasures': (signal) => log.finishErasures(signal),
-      retention: async (signal) => {
-        for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
+      short: {
+        'finishing erasures': (signal) => log.finishErasures(signal),
+        'expired tickets': () => tickets.deleteExpired(),
+        'measuring rooms': (signal) => inventory.measure(signal),
       },
-      'retention of events': async (signal) => {
-        const now = await earlierNow(pool)
-        for await (const done of eventRetention.dropAll(signal, now)) logger.info(done, 'events were dropped')
+      long: {
+        retention: async (signal) => {
+          for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
+        },
+        'retention of events': async (signal) => {
+          const now = await earlierNow(pool)
+          for await (const done of eventRetention.dropAll(signal, now))
+            logger.info(done, 'events were dropped')
+        },
       },
-      'expired tickets': () => tickets.deleteExpired(),
-      'measuring rooms': (signal) => inventory.measure(signal),
     },
   }
 }

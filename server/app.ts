@@ -21,7 +21,7 @@ import { createContents } from './contents.ts'
 import { SynclineError } from './errors.ts'
 import { createFeatures, followedTypes } from './features.ts'
 import { History } from './history/history.ts'
-import { Housekeeping } from './history/housekeeping.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { clientAddress, trustedList } from './http/address.ts'
 import { carriesToken } from './http/bearer.ts'
 import { Cursors } from './http/cursors.ts'
@@ -244,12 +244,15 @@ export async function assemble(
     version: VERSION,
     logger,
   })
-  const housekeeping = new Housekeeping(logger, {
-    ...administration.tasks,
-    ...contents.tasks,
-    'people of rooms': (signal) => peoplePresence.forget(signal),
-    ...features.tasks,
-  })
+  const housekeeping = [
+    {
+      ...administration.tasks.short,
+      ...contents.tasks,
+      'people of rooms': (signal: AbortSignal) => peoplePresence.forget(signal),
+      ...features.tasks,
+    },
+    administration.tasks.long,
+  ].map((tasks) => new Housekeeping(logger, tasks))
   const gateway = new Gateway({
     hocuspocus,
     logger,
@@ -293,7 +296,7 @@ export async function assemble(
     metrics: () => measured.text(),
     health: () => healthOf(ready()),
     start: () => {
-      housekeeping.start()
+      for (const chain of housekeeping) chain.start()
       features.start()
       heads.start()
       peoplePresence.start()
@@ -309,7 +312,7 @@ export async function assemble(
       await within(
         config.stopWithin,
         Promise.all([
-          housekeeping.close(),
+          ...housekeeping.map((chain) => chain.close()),
           pulses.stop(),
           // What is published from here is committed, too.
           Promise.all([features.silence(), allUnloaded()]).then(() => log.close()),

@@ -8,6 +8,7 @@ import { RoomTurns } from './history/restore/turns.ts'
 import { historyRoutes } from './history/routes.ts'
 import { type WriteRouteOptions, writeRoutes } from './history/write/routes.ts'
 import { Writes } from './history/write/writes.ts'
+import type { Tasks } from './housekeeping.ts'
 import type { Router } from './http/router.ts'
 import type { Log } from './log/log.ts'
 import type { ServerEdits } from './realtime/server-edits.ts'
@@ -24,7 +25,7 @@ export interface ContentsOptions extends Access, Pick<WriteRouteOptions, 'people
 export interface Contents {
   readonly routes: readonly Router[]
   /** To be done now and then, by name. */
-  readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+  readonly tasks: Tasks
   close(): Promise<void>
 }
 

@@ -13,6 +13,7 @@ import type { Kind } from './channels/kind.ts'
 import { Chat } from './chat/chat.ts'
 import { CHAT_TYPES } from './chat/follower.ts'
 import type { WebhookConfig } from './config/webhooks.ts'
+import type { Tasks } from './housekeeping.ts'
 import type { Cursors } from './http/cursors.ts'
 import type { Router } from './http/router.ts'
 import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
@@ -57,7 +58,7 @@ export interface Features {
   readonly routes: readonly Router[]
   readonly followers: Pick<Followers, 'failing'>
   /** To be done now and then, by name. */
-  readonly tasks: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+  readonly tasks: Tasks
   start(): void
   /** Resolves when nothing is published from here any more. */
   silence(): Promise<void>

@@ -1,4 +1,4 @@
-import type { Logger } from '../observe/log.ts'
+import type { Logger } from './observe/log.ts'
 
 /** How often, in ms. */
 const EVERY = 60 * 60 * 1000
@@ -7,19 +7,21 @@ const FIRST = 5_000
 
 /** A piece of work that begins where the last one stopped; it looks at the signal between two rooms. */
 type Task = (signal: AbortSignal) => Promise<unknown>
+export type Tasks = Readonly<Record<string, Task>>
 
 /**
- * Work that has all the time in the world: done some seconds after the start, and then every hour, one task after the other.
- * What fails is told in the log, and tried again at the next hour.
+ * Work that has all the time in the world: done some seconds after the start, and then every hour, one task after the other: what
+ * may take hours stands in a chain of its own, or the others would wait for it. What fails is told in the log, and tried again
+ * at the next hour.
  */
 export class Housekeeping {
   readonly #logger: Logger
-  readonly #tasks: Readonly<Record<string, Task>>
+  readonly #tasks: Tasks
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
 
-  constructor(logger: Logger, tasks: Readonly<Record<string, Task>>) {
+  constructor(logger: Logger, tasks: Tasks) {
     this.#logger = logger
     this.#tasks = tasks
   }
