@@ -11,6 +11,8 @@ const LONGEST_TIMER = 2 ** 31 - 1
 /** One person in one room over one WebSocket, from the moment their token is taken until they leave. */
 export class Admission {
   readonly room: string
+  /** The room's, with the session where there is one: rooms may be joined more than once over a WebSocket. */
+  readonly address: string
   readonly #refuse: (admission: Admission, error: SynclineError) => void
   #identity: Identity
   #connection: Connection | undefined
@@ -18,11 +20,12 @@ export class Admission {
 
   /** `refuse` is to end it, and the WebSocket under it. */
   constructor(
-    room: string,
+    { room, address }: Pick<Admission, 'room' | 'address'>,
     identity: Identity,
     refuse: (admission: Admission, error: SynclineError) => void,
   ) {
     this.room = room
+    this.address = address
     this.#identity = identity
     this.#refuse = refuse
     this.#wait(identity.expiresAt - Date.now(), () => this.#expired())

@@ -70,15 +70,16 @@ export class Authorization implements Extension<RoomContext> {
     data: onAuthenticatePayload<RoomContext>,
   ): Promise<Pick<RoomContext, 'standing' | 'admission'>> {
     const { documentName: room, token, connectionConfig } = data
+    const { session, address } = data.context
     const { verify, authorizer, ensureRoom, rememberWriter } = this.#options
     parseRoomName(room)
     const identity = await verify(token)
-    if (data.context.session.keptOut(identity)) {
+    if (session.keptOut(identity)) {
       // Told at once they would be back at once: one attacker took a seventh of a core that way.
       await pause(KEPT_OUT)
       throw new SynclineError('rate-limited')
     }
-    const admission = data.context.session.admit(identity, room)
+    const admission = session.admit(identity, { room, address })
     const { epoch } = authorizer
     const decision = await authorizer.decide(identity, room)
     // Before the look-up: who may not read a room is not told whether it exists.

@@ -5,7 +5,7 @@ import type { Logger } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
 import type { Connections } from './connections.ts'
 import { FirstSync } from './first-sync.ts'
-import { isAddressed } from './frames.ts'
+import { addressOf, isAddressed } from './frames.ts'
 import { type Presence, SocketPresence } from './presence.ts'
 import { Session, type SocketContext } from './session.ts'
 import type { Wire } from './wire.ts'
@@ -55,13 +55,7 @@ export class Entrance {
       presence: new SocketPresence(presence),
       committed,
     })
-    const context: SocketContext = { session }
-    const client = hocuspocus.handleConnection(session, REQUEST, context)
-    forgetInherited(client)
-    // It closes whoever sends it nothing for a minute, and presence never comes to it: whoever only read was cut off every two
-    // minutes. Whether somebody is still there, the gateway knows by its pings; who brings no token, the session closes.
-    clearInterval(client.pingInterval)
-    return new Caller(session, client)
+    return new Caller(session, hocuspocus)
   }
 }
 
@@ -69,10 +63,24 @@ export class Entrance {
 export class Caller {
   readonly #session: Session
   readonly #client: ReturnType<Hocuspocus['handleConnection']>
+  /** What Hocuspocus is being handed. */
+  #frame: Uint8Array | undefined
 
-  constructor(session: Session, client: ReturnType<Hocuspocus['handleConnection']>) {
+  constructor(session: Session, hocuspocus: Hocuspocus) {
     this.#session = session
-    this.#client = client
+    const address = () => (this.#frame === undefined ? '' : addressOf(this.#frame))
+    // Hocuspocus copies it with the first frame of each address, and tells no hook which of them it is about.
+    const context: SocketContext = {
+      session,
+      get address() {
+        return address()
+      },
+    }
+    this.#client = hocuspocus.handleConnection(session, REQUEST, context)
+    forgetInherited(this.#client)
+    // It closes whoever sends it nothing for a minute, and presence never comes to it: whoever only read was cut off every two
+    // minutes. Whether somebody is still there, the gateway knows by its pings; who brings no token, the session closes.
+    clearInterval(this.#client.pingInterval)
   }
 
   /** A frame has come: it is bounded here, then handed to Hocuspocus. */
@@ -91,7 +99,9 @@ export class Caller {
       session.refuse(refusal)
       return
     }
+    this.#frame = frame
     this.#client.handleMessage(frame)
+    this.#frame = undefined
   }
 
   /** Something has come that is no frame, and counts as one. */

@@ -55,12 +55,8 @@ export function isAddressed(frame: Uint8Array): boolean {
 /** What a provider may add to the room's name to tell its sessions apart: a UUID, as a rule. */
 export const SESSION_ID = /^[\x21-\x7e]{1,64}$/
 
-/** The room that a frame of ours is about, without the session. */
-export function roomOf(frame: Uint8Array): string {
-  const address = decoding.readVarString(decoding.createDecoder(frame))
-  const end = address.indexOf('\0')
-  return end === -1 ? address : address.slice(0, end)
-}
+/** The room's name, and the session where there is one. */
+export const addressOf = (frame: Uint8Array): string => decoding.readVarString(decoding.createDecoder(frame))
 
 /** Where a frame of ours has its type. Asked for every frame that goes out, so without a decoder. */
 function typeAt(frame: Uint8Array): number {

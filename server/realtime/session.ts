@@ -8,7 +8,7 @@ import { Admission } from './admission.ts'
 import { Brake } from './brake.ts'
 import type { Connections, Socket } from './connections.ts'
 import type { FirstSync } from './first-sync.ts'
-import { readDenial, readSyncStep1, roomOf, SESSION_ID, type SyncStep1 } from './frames.ts'
+import { addressOf, readDenial, readSyncStep1, SESSION_ID, type SyncStep1 } from './frames.ts'
 import { answered, RESTARTS } from './handover.ts'
 import { boundQueue } from './inbound-queue.ts'
 import { Meter } from './meter.ts'
@@ -20,6 +20,8 @@ import { CLOSED, OPEN, sizeOf, type Wire } from './wire.ts'
 /** What a connection's hooks find in their context: the WebSocket that they came over. */
 export interface SocketContext {
   readonly session: Session
+  /** Of the frame that began it. */
+  readonly address: string
 }
 
 export interface SessionOptions {
@@ -162,7 +164,7 @@ export class Session implements WebSocketLike, Socket {
     }
     const denied = data instanceof Uint8Array ? readDenial(data) : undefined
     if (denied === undefined) return
-    this.#denied(roomOf(data as Uint8Array))
+    this.#denied(addressOf(data as Uint8Array))
     if (denied === 'shutting-down') void this.move()
     else if (isErrorCode(denied) && ERRORS[denied].retryable) this.close(TRY_AGAIN, denied)
   }
@@ -205,15 +207,15 @@ export class Session implements WebSocketLike, Socket {
    * document loads.
    * @throws SynclineError `session-ended`, `revoked`, `too-many-connections`, `too-many-rooms`
    */
-  admit(identity: Identity, room: string): Admission {
+  admit(identity: Identity, at: Pick<Admission, 'room' | 'address'>): Admission {
     // Also where it is only being closed: nobody would read a room over it any more.
     if (!this.#open) throw new SynclineError('session-ended')
     this.#meter.note(JOIN_MESSAGES)
-    const pace = this.#options.connections.admit(this, identity, room)
+    const pace = this.#options.connections.admit(this, identity, at.room)
     this.#authenticated()
     if (isAdministrator(identity.grants)) this.#meter.unlimited()
     else this.#meter.belongs(pace)
-    const admission = new Admission(room, identity, (ended, error) => this.refuse(error, [ended]))
+    const admission = new Admission(at, identity, (ended, error) => this.refuse(error, [ended]))
     this.#admissions.add(admission)
     return admission
   }
@@ -229,11 +231,15 @@ export class Session implements WebSocketLike, Socket {
 
   /**
    * A room has opened for this WebSocket; whatever it asked before that is answered now.
-   * @throws SynclineError `frame-malformed` where its session id is none
+   * @throws SynclineError `frame-malformed` where its session id is none, `revoked`
    */
   joined(connection: Connection, admission?: Admission): void {
     const { messageAddress: address, sessionId } = connection
     if (sessionId !== null && !SESSION_ID.test(sessionId)) throw new SynclineError('frame-malformed')
+    if (admission !== undefined) {
+      this.#options.connections.check(admission.identity, admission.room)
+      this.#admissions.add(admission)
+    }
     this.#authenticated()
     boundQueue(connection, this.#options.limits, this.#brake)
     this.#rooms.set(address, connection)
@@ -298,9 +304,9 @@ export class Session implements WebSocketLike, Socket {
     this.#options.connections.authenticated(this)
   }
 
-  #denied(room: string): void {
+  #denied(address: string): void {
     for (const admission of this.#admissions) {
-      if (admission.room !== room || admission.connection !== undefined) continue
+      if (admission.address !== address || admission.connection !== undefined) continue
       admission.left()
       this.#admissions.delete(admission)
     }

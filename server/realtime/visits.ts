@@ -59,7 +59,7 @@ class OpenVisit implements Visit, Socket, Seat {
       throw error
     }
     const refuse = (error: SynclineError) => this.refuse(error)
-    this.admissions.add(new Admission(room, identity, (_, error) => refuse(error)))
+    this.admissions.add(new Admission({ room, address: room }, identity, (_, error) => refuse(error)))
     this.#standing = new Standing({ authorizer, room, identity, decision, epoch })
     this.#standing.begin(this, refuse)
   }

@@ -160,6 +160,25 @@ it('[RT20] ends a join whose document is still being loaded, and shows it nothin
   expect(client.closed?.reason).toBe('revoked')
 })
 
+it('[RT20] ends it also where another session of the room was denied over the same WebSocket meanwhile', async () => {
+  const loaded = Promise.withResolvers<void>()
+  const gateway = await startGateway([{ onLoadDocument: () => loaded.promise }])
+  const client = await RawClient.connect({
+    wsUrl: gateway.wsUrl,
+    room: 'doc:twice\0first',
+    token: old('mallory'),
+  })
+  onTestFinished(() => client.cut())
+  client.authenticate('no token', 'doc:twice\0second')
+  await until(() => client.denials.length > 0)
+  expect([client.denials, client.closed]).toEqual([['token-invalid'], undefined])
+  gateway.revoke({ user: 'mallory' })
+  loaded.resolve()
+  await until(() => client.closed !== undefined)
+  expect(client.closed?.reason).toBe('revoked')
+  expect(client.updates).toEqual([])
+})
+
 it('[RT21] refuses a token of before the revocation, here, on another node and after a restart; takes a newer one', async () => {
   const other = await startServer({ env: { ...env, DATABASE_URL: server.databaseUrl } })
   onTestFinished(() => other.dispose())
