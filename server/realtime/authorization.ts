@@ -117,6 +117,11 @@ export class Authorization implements Extension<RoomContext> {
   async connected({ connection, context, documentName }: connectedPayload<RoomContext>): Promise<void> {
     const { standing, session, admission } = context
     await standsStill(standing)
+    if (!connection.document.hasConnection(connection)) {
+      // It was left meanwhile: nothing would ever take away what is begun for it now.
+      if (admission !== undefined) session.left(admission)
+      return
+    }
     standing?.begin(connection, (error) => {
       logRefusal(this.#options.logger, error, { room: documentName, user: standing.identity.user })
       refuseConnection(connection, error)

@@ -81,8 +81,11 @@ const deciding = (name: HookName, hook: Hook, logger: Logger) => async (payload:
   const { connection } = payload
   const refused = connection && refusalOf(connection)
   if (refused) throw refused
-  if (connection && !connection.document.hasConnection(connection))
+  if (connection && !connection.document.hasConnection(connection)) {
+    // Denied now, it would be whoever has come back to the room by the same address.
+    if (name === 'connected') return undefined
     throw new SynclineError('frame-malformed', LEFT)
+  }
   try {
     const result = await hook(payload)
     // Refused while the hook took its time: what it let pass must not be applied.

@@ -255,6 +255,12 @@ export class Session implements WebSocketLike, Socket {
     this.#answer(address)
   }
 
+  /** The room was left, or denied, before it had opened. */
+  left(admission: Admission): void {
+    admission.left()
+    this.#admissions.delete(admission)
+  }
+
   /** Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus. */
   take(frame: Uint8Array): boolean {
     if (this.#options.presence.take(frame)) return true
@@ -306,9 +312,7 @@ export class Session implements WebSocketLike, Socket {
 
   #denied(address: string): void {
     for (const admission of this.#admissions) {
-      if (admission.address !== address || admission.connection !== undefined) continue
-      admission.left()
-      this.#admissions.delete(admission)
+      if (admission.address === address && admission.connection === undefined) this.left(admission)
     }
   }
 

@@ -46,6 +46,7 @@ export async function startGateway(
   extensions: readonly Extension[] = [],
   overrides: Partial<Limits> = {},
   bus?: Bus,
+  authorizer = new Authorizer({}),
 ): Promise<TestGateway> {
   const logged: Record<string, unknown>[] = []
   const stream: DestinationStream = { write: (line) => void logged.push(JSON.parse(line)) }
@@ -61,7 +62,7 @@ export async function startGateway(
     [
       new Authorization({
         verify: createVerifier({ mode: 'secret', secret: SECRET }, {}, logger),
-        authorizer: new Authorizer({}),
+        authorizer,
         logger,
         ensureRoom: async () => true,
       }),
