@@ -89,6 +89,8 @@ export class Standing {
       clearTimeout(this.#tokenTimer)
     })
     this.#settle()
+    // What was changed before this one listened, it was not told of.
+    if (!this.current) this.#ended()
   }
 
   /** Has the client send its token again, in a while. */

@@ -23,7 +23,11 @@ const person = (grants?: Grants): Identity => ({
 type Reply = Role | null | 'away'
 
 /** One connection that stands, and an application whose next replies the test decides. */
-async function stand(reply: { role: Reply; ttl: number }, identity = person()) {
+async function stand(
+  reply: { role: Reply; ttl: number },
+  identity = person(),
+  meanwhile: (authorizer: Authorizer) => void = () => undefined,
+) {
   const asked: number[] = []
   const authorizer = new Authorizer({
     application: {
@@ -45,6 +49,7 @@ async function stand(reply: { role: Reply; ttl: number }, identity = person()) {
   }
   const { epoch } = authorizer
   const decision = await authorizer.decide(identity, 'doc:a')
+  meanwhile(authorizer)
   const standing = new Standing({ authorizer, room: 'doc:a', identity, decision, epoch })
   standing.begin(connection as unknown as Connection, ({ code }) => refused.push(code))
   return {
@@ -166,6 +171,16 @@ it('[ACC33] is decided again before the next message once the authorizer was tol
   reply.role = null
   authorizer.forget({ user: 'ada' })
   await expect(standing.decideAgain()).rejects.toMatchObject({ code: 'forbidden' })
+})
+
+it('[CHAT3] decides again at once where somebody was removed between the decision and the moment from which it stands', async () => {
+  const reply: { role: Reply; ttl: number } = { role: 'read', ttl: Number.POSITIVE_INFINITY }
+  const { refused } = await stand(reply, person(), (authorizer) => {
+    reply.role = null
+    authorizer.changed({ user: 'ada', room: 'doc:a' })
+  })
+  await vi.advanceTimersByTimeAsync(1)
+  expect(refused).toEqual(['forbidden'])
 })
 
 it('[ACC33] a question that was under way does not undo a newer token', async () => {
