@@ -10,6 +10,7 @@ import { type ErrorCode, SynclineError } from '../errors.ts'
 import { CountsElsewhere } from '../nodes/counts.ts'
 import { Topic } from '../nodes/topic.ts'
 import type { Admission } from './admission.ts'
+import { Owed } from './owed.ts'
 import { Pace } from './pace.ts'
 
 /** A WebSocket, as the registry knows it. */
@@ -42,6 +43,7 @@ interface Known {
 interface Person {
   readonly sockets: Set<Socket>
   readonly pace: Pace
+  readonly owed: Owed
   /** Full of what they did that no client of ours does. */
   readonly faults: Bucket
   forget: NodeJS.Timeout | undefined
@@ -144,7 +146,7 @@ export class Connections {
    * Whether a person may come in over this WebSocket; what they and all their WebSockets share.
    * @throws SynclineError `session-ended`, `shutting-down`, `revoked`, `too-many-connections`, `too-many-rooms`
    */
-  admit(socket: Socket, identity: Identity, room: string): Pace {
+  admit(socket: Socket, identity: Identity, room: string): Pick<Person, 'pace' | 'owed'> {
     const known = this.#sockets.get(socket)
     // It closed while its token was looked at: nobody would ever take it away from its person again.
     if (known === undefined) throw new SynclineError('session-ended')
@@ -163,7 +165,7 @@ export class Connections {
     person.sockets.add(socket)
     known.users.add(user)
     this.#usersElsewhere?.changed(user)
-    return person.pace
+    return person
   }
 
   /**
@@ -223,6 +225,7 @@ export class Connections {
     const person: Person = {
       sockets: new Set(),
       pace: Pace.ofUser(this.#limits),
+      owed: new Owed(),
       faults: new Bucket(this.#limits.faultsPerMinute / 60, 60),
       forget: undefined,
     }

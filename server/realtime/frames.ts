@@ -73,6 +73,12 @@ export function isSyncStatus(frame: Uint8Array): boolean {
   return typeAt(frame) === last - 1
 }
 
+/** Whether the frame brings a client all that it lacks of a document. */
+export function isSyncStep2(frame: Uint8Array): boolean {
+  const at = typeAt(frame)
+  return frame[at] === FrameType.sync && frame[at + 1] === SyncType.step2
+}
+
 export function syncFrame(address: string, type: number, payload: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarString(encoder, address)

@@ -7,13 +7,14 @@ import type { Logger } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import { Brake } from './brake.ts'
 import type { Connections, Socket } from './connections.ts'
+import { FirstQuestions } from './first-questions.ts'
 import type { FirstSync } from './first-sync.ts'
-import { addressOf, readDenial, readSyncStep1, SESSION_ID, type SyncStep1 } from './frames.ts'
+import { addressOf, isSyncStep2, readDenial, SESSION_ID } from './frames.ts'
 import { answered, RESTARTS } from './handover.ts'
 import { boundQueue } from './inbound-queue.ts'
 import { Meter } from './meter.ts'
+import { OwedHere } from './owed.ts'
 import type { SocketPresence } from './presence.ts'
-import { begin, spent } from './processor-time.ts'
 import { logRefusal, REFUSED, refusalOf, rejectConnection } from './refusal.ts'
 import { CLOSED, OPEN, sizeOf, type Wire } from './wire.ts'
 
@@ -38,10 +39,6 @@ export interface SessionOptions {
   readonly committed: (document: Document) => Promise<unknown>
 }
 
-/** First questions kept for rooms that are still being opened; a client asks one a room. */
-const MAX_ASKED = 200
-/** The largest of them, in bytes: thousands of authors. What is larger, Hocuspocus queues within its own bounds. */
-const MAX_QUESTION = 64 * 1024
 /** While more than this waits to be sent, no further document is put behind it, in bytes. */
 const COMFORTABLE = 1024 * 1024
 /** What a client may send before its first valid token, in bytes. */
@@ -73,11 +70,11 @@ export class Session implements WebSocketLike, Socket {
   readonly #admissions = new Set<Admission>()
   readonly #deadline: NodeJS.Timeout
   readonly #stopCounting: () => void
-  #asked: Map<string, SyncStep1> | undefined
+  readonly #questions: FirstQuestions
   readonly #meter: Meter
   readonly #drainListeners = new Set<() => void>()
-  /** Bytes of whole documents that may wait to be sent, over what may wait otherwise. */
-  #documents = 0
+  /** Whole documents, which may wait to be sent over what may wait otherwise. */
+  readonly #owed = new OwedHere()
   #open = true
   /** It is being told why it is closed. */
   #ending = false
@@ -90,6 +87,13 @@ export class Session implements WebSocketLike, Socket {
     this.#wire = wire
     this.#brake = new Brake(wire)
     this.#meter = new Meter(limits, this.#brake, (limit) => this.#slowed(limit))
+    this.#questions = new FirstQuestions({
+      rooms: this.#rooms,
+      firstSync: options.firstSync,
+      mayAsk: options.mayAsk,
+      maySend: () => this.comfortable && !this.#owed.full,
+      applied: (ms, now) => this.applied(ms, now),
+    })
     options.connections.open(this)
     const late = () => this.refuse(new SynclineError('authentication-timeout'))
     this.#deadline = setTimeout(late, limits.authenticateWithin)
@@ -144,6 +148,7 @@ export class Session implements WebSocketLike, Socket {
     this.#open = false
     clearTimeout(this.#deadline)
     this.#stopCounting()
+    this.#owed.closed()
     this.#brake.release()
     for (const admission of this.#admissions) admission.left()
     this.#options.connections.close(this)
@@ -156,8 +161,16 @@ export class Session implements WebSocketLike, Socket {
    */
   send(data: Parameters<WebSocketLike['send']>[0]): void {
     if (!this.#open) return
+    const document = data instanceof Uint8Array && isSyncStep2(data)
+    if (document && this.#owed.full) {
+      // Nothing is asked of it while they are owed so much: it was decided about anew, for several at a time.
+      this.refuse(new SynclineError('slow-reader'))
+      return
+    }
+    const before = document ? this.#wire.waiting : 0
     const waiting = this.#wire.send(data)
-    const bound = this.#options.limits.outboundBytes + this.#documents
+    if (document) this.#owed.add(this.#wire.waiting - before)
+    const bound = this.#options.limits.outboundBytes + this.#owed.bytes
     if (waiting > bound && waiting - sizeOf(data) > bound && !this.#ending) {
       this.refuse(new SynclineError('slow-reader'))
       return
@@ -171,9 +184,9 @@ export class Session implements WebSocketLike, Socket {
 
   /** All that waited has been sent. */
   drained(): void {
-    this.#documents = 0
+    this.#owed.taken()
     for (const listener of this.#drainListeners) listener()
-    for (const address of [...(this.#asked?.keys() ?? [])]) this.#answer(address)
+    this.#questions.answer()
   }
 
   /** Calls back when all that waited has been sent. Returns what stops it. */
@@ -211,8 +224,9 @@ export class Session implements WebSocketLike, Socket {
     // Also where it is only being closed: nobody would read a room over it any more.
     if (!this.#open) throw new SynclineError('session-ended')
     this.#meter.note(JOIN_MESSAGES)
-    const pace = this.#options.connections.admit(this, identity, at.room)
+    const { pace, owed } = this.#options.connections.admit(this, identity, at.room)
     this.#authenticated()
+    this.#owed.belongs(owed, () => this.#questions.answer())
     if (isAdministrator(identity.grants)) this.#meter.unlimited()
     else this.#meter.belongs(pace)
     const admission = new Admission(at, identity, (ended, error) => this.refuse(error, [ended]))
@@ -252,7 +266,7 @@ export class Session implements WebSocketLike, Socket {
       // Who is refused counts until the WebSocket has really ended: what they were sent may still wait.
       if (refusalOf(connection) === undefined) this.#admissions.delete(admission)
     })
-    this.#answer(address)
+    this.#questions.answer([address])
   }
 
   /** The room was left, or denied, before it had opened. */
@@ -263,45 +277,12 @@ export class Session implements WebSocketLike, Socket {
 
   /** Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus. */
   take(frame: Uint8Array): boolean {
-    if (this.#options.presence.take(frame)) return true
-    const question = readSyncStep1(frame)
-    if (question === undefined) return false
-    const connection = this.#rooms.get(question.address)
-    if (connection !== undefined) {
-      if (!this.#options.mayAsk(connection)) return false // Hocuspocus' way goes through the hooks, which refuse it
-      if (this.comfortable) {
-        this.#reply(connection, question)
-        return true
-      }
-    }
-    this.#asked ??= new Map()
-    if (frame.length > MAX_QUESTION) return false
-    if (this.#asked.size >= MAX_ASKED && !this.#asked.has(question.address)) return false
-    this.#asked.set(question.address, question)
-    return true
+    return this.#options.presence.take(frame) || this.#questions.take(frame)
   }
 
   /** Whether the reader keeps up well enough to be sent a whole document, or a page of events. */
   get comfortable(): boolean {
     return this.#wire.waiting <= COMFORTABLE
-  }
-
-  /** Answers a question that waits, where the room is open and the reader keeps up. */
-  #answer(address: string): void {
-    const asked = this.#asked?.get(address)
-    const connection = this.#rooms.get(address)
-    if (asked === undefined || connection === undefined || !this.comfortable) return
-    this.#asked?.delete(address)
-    this.#reply(connection, asked)
-  }
-
-  #reply(connection: Connection, question: SyncStep1): void {
-    const began = begin()
-    const waited = this.#wire.waiting
-    this.#options.firstSync.answer(connection, question)
-    this.#documents += this.#wire.waiting - waited
-    const now = performance.now()
-    this.applied(spent(began, now), now)
   }
 
   #authenticated(): void {
