@@ -1,7 +1,9 @@
 import type { Connection } from '@hocuspocus/server'
+import type { SynclineError } from '../errors.ts'
 import type { FirstSync } from './first-sync.ts'
 import { readSyncStep1, type SyncStep1, SyncType, syncFrame } from './frames.ts'
 import { begin, spent } from './processor-time.ts'
+import { toSynclineError } from './refusal.ts'
 
 /** Questions that are kept; a client asks one a room. */
 const MOST = 200
@@ -17,6 +19,8 @@ export interface FirstQuestionOptions {
   readonly maySend: () => boolean
   /** So much time of a processor was spent on an answer, in ms. */
   readonly applied: (ms: number, now: number) => void
+  /** What had waited could not be answered: nobody else would hear of it. */
+  readonly failed: (error: SynclineError) => void
 }
 
 /**
@@ -54,14 +58,18 @@ export class FirstQuestions {
 
   /** Answers what waits, of one room or of all, as far as it may be. */
   answer(addresses: Iterable<string> = [...(this.#asked?.keys() ?? [])]): void {
-    const { rooms, mayAsk, maySend } = this.#options
+    const { rooms, mayAsk, maySend, failed } = this.#options
     for (const address of addresses) {
       const asked = this.#asked?.get(address)
       const connection = rooms.get(address)
       if (asked === undefined || connection === undefined || !maySend()) continue
       this.#asked?.delete(address)
-      if (mayAsk(connection)) this.#reply(connection, asked)
-      else connection.handleMessage(syncFrame(address, SyncType.step1, asked.stateVector))
+      try {
+        if (mayAsk(connection)) this.#reply(connection, asked)
+        else connection.handleMessage(syncFrame(address, SyncType.step1, asked.stateVector))
+      } catch (error) {
+        failed(toSynclineError(error))
+      }
     }
   }
 

@@ -93,6 +93,7 @@ export class Session implements WebSocketLike, Socket {
       mayAsk: options.mayAsk,
       maySend: () => this.comfortable && !this.#owed.full,
       applied: (ms, now) => this.applied(ms, now),
+      failed: (error) => this.refuse(error),
     })
     options.connections.open(this)
     const late = () => this.refuse(new SynclineError('authentication-timeout'))

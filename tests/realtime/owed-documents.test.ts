@@ -59,3 +59,22 @@ it('[LIM14] sends somebody who takes none of their documents no further one, ove
   for (const client of frozen) client.cut()
   await until(() => patient.updates.length === 1)
 })
+
+it('[RT4] ends only whose question cannot be read, also where it had to wait', async () => {
+  const gateway = await gatewayWith({ 'doc:large': LARGE })
+  const client = await join(gateway, 'ada', 'doc:large')
+  const other = await join(gateway, 'bob', 'doc:large')
+  client.freeze()
+  ask(client, NOTHING)
+  await until(() => slow(gateway) === 1)
+  ask(client, Uint8Array.of(255))
+  // What the other one sees of it was sent after that.
+  const edit = new Y.Doc()
+  edit.getArray('edits').push(['later'])
+  client.update(Y.encodeStateAsUpdate(edit))
+  await until(() => other.updates.length > 0)
+  client.thaw()
+  await until(() => client.closed !== undefined)
+  expect(client.closed?.reason).toBe('frame-malformed')
+  expect(other.closed).toBeUndefined()
+})

@@ -134,6 +134,11 @@ export class RawClient {
     this.#socket.pause()
   }
 
+  /** Reads on. */
+  thaw(): void {
+    this.#socket.resume()
+  }
+
   /** Ends a frozen client without the server's help. */
   cut(): void {
     this.#socket.terminate()
