@@ -73,6 +73,11 @@ export class FirstQuestions {
     }
   }
 
+  /** The room is denied: nothing of it is kept. */
+  forget(address: string): void {
+    this.#asked?.delete(address)
+  }
+
   #reply(connection: Connection, question: SyncStep1): void {
     const began = begin()
     this.#options.firstSync.answer(connection, question)

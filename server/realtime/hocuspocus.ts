@@ -17,7 +17,8 @@ const UNUSED = {
 
 /**
  * What one WebSocket may send ahead for rooms that are not open yet; past it Hocuspocus closes it. Before its
- * first valid token the session allows a fraction of it, and how many rooms it may open is the session's business.
+ * first valid token, and for rooms that it has not joined, the session allows a fraction of it; how many rooms it may open is the session's
+ * business.
  */
 export interface AheadLimits {
   readonly inboundMessages: number

@@ -5,6 +5,7 @@ import type { Limits } from '../config.ts'
 import { ERRORS, type ErrorCode, isErrorCode, SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { Admission } from './admission.ts'
+import { Ahead } from './ahead.ts'
 import { Brake } from './brake.ts'
 import type { Connections, Socket } from './connections.ts'
 import { FirstQuestions } from './first-questions.ts'
@@ -73,6 +74,7 @@ export class Session implements WebSocketLike, Socket {
   readonly #questions: FirstQuestions
   readonly #meter: Meter
   readonly #drainListeners = new Set<() => void>()
+  readonly #ahead = new Ahead()
   /** Whole documents, which may wait to be sent over what may wait otherwise. */
   readonly #owed = new OwedHere()
   #open = true
@@ -227,6 +229,7 @@ export class Session implements WebSocketLike, Socket {
     this.#meter.note(JOIN_MESSAGES)
     const { pace, owed } = this.#options.connections.admit(this, identity, at.room)
     this.#authenticated()
+    this.#ahead.forget(at.address)
     this.#owed.belongs(owed, () => this.#questions.answer())
     if (isAdministrator(identity.grants)) this.#meter.unlimited()
     else this.#meter.belongs(pace)
@@ -276,9 +279,15 @@ export class Session implements WebSocketLike, Socket {
     this.#admissions.delete(admission)
   }
 
-  /** Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus. */
+  /**
+   * Takes the frame if it is a first question, or presence; false leaves it to Hocuspocus.
+   * @throws SynclineError `rate-limited` where too much came for rooms that nobody has joined
+   */
   take(frame: Uint8Array): boolean {
-    return this.#options.presence.take(frame) || this.#questions.take(frame)
+    if (this.#options.presence.take(frame)) return true
+    const address = addressOf(frame)
+    if (!this.#knows(address)) this.#ahead.came(address, frame.length)
+    return this.#questions.take(frame)
   }
 
   /** Whether the reader keeps up well enough to be sent a whole document, or a page of events. */
@@ -292,7 +301,16 @@ export class Session implements WebSocketLike, Socket {
     this.#options.connections.authenticated(this)
   }
 
+  /** Whether it is of a room that is open, or being opened for somebody whose token was taken. */
+  #knows(address: string): boolean {
+    if (this.#rooms.has(address)) return true
+    for (const admission of this.#admissions) if (admission.address === address) return true
+    return false
+  }
+
   #denied(address: string): void {
+    this.#ahead.forget(address)
+    this.#questions.forget(address)
     for (const admission of this.#admissions) {
       if (admission.address === address && admission.connection === undefined) this.left(admission)
     }
