@@ -4,18 +4,12 @@ import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
 import { ON_THE_WAY } from '../nodes/on-the-way.ts'
 import type { Logger } from '../observe/log.ts'
-import {
-  type ClientState,
-  encodeStates,
-  presenceFrame,
-  queryFrame,
-  type ToldState,
-} from './presence-frame.ts'
+import { type ClientState, encodeStates, queryFrame, type ToldState } from './presence-frame.ts'
 import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
 import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
 import { honestState } from './presence-state.ts'
-import { asOwn, everybodyIn, tellConnections } from './presence-telling.ts'
+import { everybodyIn, PresenceTelling } from './presence-telling.ts'
 import { refusalOf } from './refusal.ts'
 
 /**
@@ -56,6 +50,7 @@ export class PresenceRoom implements NodeListener {
   readonly #document: Document
   readonly #house: PresenceHouse
   readonly #ids = new PresenceIds()
+  readonly #telling: PresenceTelling
   readonly #nodes: PresenceNodes | undefined
   /** Those who have something to say. */
   readonly #speaking = new Set<Speaker>()
@@ -72,10 +67,15 @@ export class PresenceRoom implements NodeListener {
   constructor(document: Document, house: PresenceHouse) {
     this.#document = document
     this.#house = house
+    this.#telling = new PresenceTelling(document, this.#ids)
     if (house.bus === undefined) return
     const nodes = new PresenceNodes(house.bus, house.logger, document.name, this)
     document.once('destroy', () => nodes.close([...this.#onTheWay].some(({ ids }) => ids.size > 0)))
     this.#nodes = nodes
+  }
+
+  enter(seat: Seat): void {
+    this.#telling.enter(seat)
   }
 
   /** @throws SynclineError `awareness-invalid` where the connection speaks for others. */
@@ -132,6 +132,11 @@ export class PresenceRoom implements NodeListener {
     this.#plan(seat)
   }
 
+  /** The connection has been sent all that waited. */
+  drained(seat: Seat): void {
+    if (seat.asks || seat.missed.size > 0) this.#plan(seat)
+  }
+
   holds(connection: Connection, id: number): boolean {
     return this.#ids.get(id)?.seat.connection === connection
   }
@@ -141,6 +146,7 @@ export class PresenceRoom implements NodeListener {
    * that it knows; where the others know it under a later one they would pass that over, so that it has to go first.
    */
   leave(seat: Seat): void {
+    this.#telling.leave(seat)
     this.#speaking.delete(seat)
     const moves = seat.moves && this.#nodes !== undefined
     for (const id of seat.ids) if (!moves || this.#ids.get(id)?.shift !== 0) this.#leave(id)
@@ -253,8 +259,9 @@ export class PresenceRoom implements NodeListener {
       else here.push(...this.#applied(speaker))
     }
     here.push(...this.#toldAgain())
-    const bytes = this.#send(here, elsewhere)
-    for (const speaker of speaking) if (speaker.connection !== undefined) this.#answer(speaker)
+    const seats = speaking.filter((speaker) => speaker.connection !== undefined)
+    const bytes =
+      this.#send(here, elsewhere) + this.#telling.some(seats, (connection) => this.#house.mayAsk(connection))
     this.#quietUntil = performance.now() + Math.min(WIDEST, Math.max(WINDOW, bytes / RATE))
     for (const id of this.#ids.forget()) {
       if (!this.#document.awareness.states.has(id)) this.#document.awareness.meta.delete(id)
@@ -326,18 +333,6 @@ export class PresenceRoom implements NodeListener {
     if (told.length === 0) return 0
     const shared = encodeStates(told)
     if (here.length > 0 && this.#nodes?.heard) this.#nodes.tell(told === here ? shared : encodeStates(here))
-    return tellConnections(this.#document, this.#ids, told, shared)
-  }
-
-  #answer(seat: Seat): void {
-    if (!seat.asks || !this.#house.mayAsk(seat.connection)) return
-    seat.asks = false
-    const { connection } = seat
-    connection.send(
-      presenceFrame(
-        connection.messageAddress,
-        encodeStates(asOwn(this.#ids, seat, everybodyIn(this.#document))),
-      ),
-    )
+    return this.#telling.all(told, shared)
   }
 }

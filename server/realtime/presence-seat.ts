@@ -12,15 +12,26 @@ export interface Stay {
   leave(): void
 }
 
+/** What a connection is told over, and asks over. */
+export interface Reader {
+  /** Whether it keeps up with what it is sent. */
+  readonly comfortable: boolean
+  /** What it asked for takes as much of the server as so many messages and bytes that it sent. */
+  charge(messages: number, bytes: number): void
+}
+
 /** One connection's part in its room's presence: its ids, and what it has said that is not told yet. */
 export class Seat {
   readonly connection: Connection
   readonly user: string
+  readonly reader: Reader
   readonly ids = new Set<number>()
   /** The newest of each id: what was said before it is nobody's interest any more. */
   readonly said = new Map<number, ClientState>()
   /** Wants to hear of everybody. */
   asks = false
+  /** Of whom it was not told, since it did not keep up. */
+  readonly missed = new Set<number>()
   /** Whether it may still be heard is being decided. */
   deciding = false
   /** It is being sent to another node. */
@@ -28,9 +39,10 @@ export class Seat {
 
   readonly stay: Stay | undefined
 
-  constructor(connection: Connection, user: string, stay?: Stay) {
+  constructor(connection: Connection, user: string, reader: Reader, stay?: Stay) {
     this.connection = connection
     this.user = user
+    this.reader = reader
     this.stay = stay
   }
 

@@ -5,7 +5,7 @@ import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { type PresenceFrame, readPresenceFrame, readStates } from './presence-frame.ts'
 import { PresenceRoom } from './presence-room.ts'
-import { Seat, type Stay, Waiting } from './presence-seat.ts'
+import { type Reader, Seat, type Stay, Waiting } from './presence-seat.ts'
 import { logRefusal, refusalOf, refuseConnection } from './refusal.ts'
 
 /** What a WebSocket's clients may say of themselves before their rooms are open, in bytes together. */
@@ -59,9 +59,9 @@ export class Presence {
   }
 
   /** Somebody has come into a room. */
-  seat(connection: Connection, identity: Identity): Seat {
+  seat(connection: Connection, identity: Identity, reader: Reader): Seat {
     const stay = this.#options.attendance?.enter(identity, connection.document.name)
-    return new Seat(connection, identity.user, stay)
+    return new Seat(connection, identity.user, reader, stay)
   }
 
   identityOf(connection: Connection): Identity | undefined {
@@ -107,21 +107,27 @@ export class SocketPresence {
   }
 
   /** The room has opened. */
-  joined(connection: Connection): void {
+  joined(connection: Connection, reader: Reader): void {
     const { document, messageAddress: address } = connection
     const waiting = this.#waiting.get(address)
     this.#waiting.delete(address)
     const identity = this.#presence.identityOf(connection)
     if (identity === undefined || !document.hasConnection(connection)) return
     const room = this.#presence.room(document)
-    const seat = this.#presence.seat(connection, identity)
+    const seat = this.#presence.seat(connection, identity, reader)
     this.#seats.set(address, seat)
+    room.enter(seat)
     connection.onClose(() => {
       if (this.#seats.get(address) === seat) this.#seats.delete(address)
       room.leave(seat)
     })
     if (waiting === undefined) return
     this.#refusing(seat, () => room.hear(seat, waiting.states()))
+  }
+
+  /** All that waited has been sent. */
+  drained(): void {
+    for (const seat of this.#seats.values()) this.#presence.room(seat.connection.document).drained(seat)
   }
 
   /** Who came over it is sent to another node: once it is closed they are on their way, not gone. */

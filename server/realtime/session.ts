@@ -77,6 +77,8 @@ export class Session implements WebSocketLike, Socket {
   readonly #ahead = new Ahead()
   /** Whole documents, which may wait to be sent over what may wait otherwise. */
   readonly #owed = new OwedHere()
+  /** How many bytes waited when something was sent last. */
+  #waited = 0
   #open = true
   /** It is being told why it is closed. */
   #ending = false
@@ -172,6 +174,7 @@ export class Session implements WebSocketLike, Socket {
     }
     const before = document ? this.#wire.waiting : 0
     const waiting = this.#wire.send(data)
+    this.#waited = waiting
     if (document) this.#owed.add(this.#wire.waiting - before)
     const bound = this.#options.limits.outboundBytes + this.#owed.bytes
     if (waiting > bound && waiting - sizeOf(data) > bound && !this.#ending) {
@@ -190,6 +193,7 @@ export class Session implements WebSocketLike, Socket {
     this.#owed.taken()
     for (const listener of this.#drainListeners) listener()
     this.#questions.answer()
+    this.#options.presence.drained()
   }
 
   /** Calls back when all that waited has been sent. Returns what stops it. */
@@ -261,7 +265,7 @@ export class Session implements WebSocketLike, Socket {
     this.#authenticated()
     boundQueue(connection, this.#options.limits, this.#brake)
     this.#rooms.set(address, connection)
-    this.#options.presence.joined(connection)
+    this.#options.presence.joined(connection, this)
     admission?.joined(connection)
     connection.onClose(() => {
       this.#rooms.delete(address)
@@ -292,7 +296,8 @@ export class Session implements WebSocketLike, Socket {
 
   /** Whether the reader keeps up well enough to be sent a whole document, or a page of events. */
   get comfortable(): boolean {
-    return this.#wire.waiting <= COMFORTABLE
+    // Asking the wire takes longer, and all readers of a room are asked for whenever somebody in it moves.
+    return this.#waited <= COMFORTABLE || this.#wire.waiting <= COMFORTABLE
   }
 
   #authenticated(): void {

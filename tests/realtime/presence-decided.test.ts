@@ -31,7 +31,7 @@ it('[PRE11] nothing is told of somebody about whom is being decided; afterwards 
     mayAsk: () => mayAsk,
   })
   const socket = new SocketPresence(presence)
-  socket.joined(connection)
+  socket.joined(connection, { comfortable: true, charge: () => undefined })
   for (const clock of [1, 2, 3]) {
     expect(socket.take(awarenessFrame(document.name, entry(9, clock, { clock })))).toBe(true)
   }
