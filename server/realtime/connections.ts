@@ -30,7 +30,6 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set([
   'update-malformed',
   'update-refused',
   'awareness-invalid',
-  'slow-reader',
 ])
 
 interface Known {

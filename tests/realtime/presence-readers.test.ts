@@ -72,3 +72,21 @@ it('[PRE7] counts what somebody is told who asks as if they had sent it', async 
   }
   expect(slowed()).toEqual(['ada'])
 })
+
+it('[LIM13] counts nobody who could not keep up with what they were sent', async () => {
+  const gateway = await startGateway([], { faultsPerMinute: 1, outboundBytes: 64 * 1024 })
+  for (let slow = 1; slow <= 3; slow += 1) {
+    const client = await join(gateway, 'ada')
+    expect(client.refusal).toBeUndefined()
+    await client.shake()
+    client.freeze()
+    const document = gateway.hocuspocus.documents.get(ROOM)
+    const refused = () => gateway.logged.filter(({ code }) => code === 'slow-reader').length
+    while (refused() < slow) {
+      document?.getMap('big').set('value', 'x'.repeat(1_000_000))
+      await new Promise(setImmediate)
+    }
+    client.cut()
+    await until(() => gateway.connections.size === 0)
+  }
+})
