@@ -27,6 +27,13 @@ const BEHIND = 5
  */
 const RATE = 80_000
 
+/**
+ * How long nothing is said of a connection that lives before its state is told again, in ms: after 30 s Yjs takes whoever is not heard of for gone,
+ * here, on other nodes and in browsers. Clients say it again every 15 s, but a browser lets a page that nobody has looked at for five minutes do
+ * so once a minute.
+ */
+const RENEWED_AFTER = 20_000
+
 /** Who comes from another node counts on from so much later: what that node has said of them and is still on its way is earlier. */
 const AHEAD = 1_000
 
@@ -135,6 +142,22 @@ export class PresenceRoom implements NodeListener {
   /** The connection has been sent all that waited. */
   drained(seat: Seat): void {
     if (seat.asks || seat.missed.size > 0) this.#plan(seat)
+  }
+
+  /** Tells again of those who are connected and have not been heard of for long. */
+  renew(): void {
+    const { states, meta } = this.#document.awareness
+    const before = Date.now() - RENEWED_AFTER
+    for (const { moves, ids } of this.#telling.seats) {
+      for (const id of moves ? [] : ids) {
+        const holder = this.#ids.get(id)
+        const silent = states.has(id) && (meta.get(id)?.lastUpdated ?? 0) < before
+        if (holder === undefined || !silent) continue
+        holder.shift += 1
+        this.#again.add(id)
+      }
+    }
+    if (this.#again.size > 0) this.#plan()
   }
 
   holds(connection: Connection, id: number): boolean {

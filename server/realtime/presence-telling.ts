@@ -14,6 +14,10 @@ export class PresenceTelling {
     this.#ids = ids
   }
 
+  get seats(): Iterable<Seat> {
+    return this.#seats.values()
+  }
+
   enter(seat: Seat): void {
     this.#seats.set(seat.connection, seat)
   }

@@ -13,6 +13,9 @@ const MAX_WAITING_BYTES = 64 * 1024
 /** And in how many rooms. */
 const MAX_WAITING = 200
 
+/** How often it is looked who has not been heard of for long, in ms. */
+const RENEWING = 5_000
+
 /** Keeps who is connected, whatever room they are in. */
 interface Attendance {
   enter(identity: Identity, room: string): Stay
@@ -31,7 +34,8 @@ export interface PresenceOptions {
 /** Everybody's presence, room by room. Hocuspocus relays whatever it is given, from whomever, of whatever size. */
 export class Presence {
   readonly #options: PresenceOptions
-  readonly #rooms = new WeakMap<Document, PresenceRoom>()
+  readonly #rooms = new Map<Document, PresenceRoom>()
+  #renewing: NodeJS.Timeout | undefined
 
   constructor(options: PresenceOptions) {
     this.#options = options
@@ -50,7 +54,16 @@ export class Presence {
     if (known !== undefined) return known
     const room = new PresenceRoom(document, this)
     this.#rooms.set(document, room)
+    this.#renewing ??= setInterval(() => this.#renew(), RENEWING).unref()
+    document.once('destroy', () => this.#rooms.delete(document))
     return room
+  }
+
+  #renew(): void {
+    for (const room of this.#rooms.values()) room.renew()
+    if (this.#rooms.size > 0) return
+    clearInterval(this.#renewing)
+    this.#renewing = undefined
   }
 
   /** Whether the awareness id is the connection's. */

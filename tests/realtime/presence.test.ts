@@ -313,6 +313,27 @@ describe('leaving', () => {
 })
 
 describe('honest clients', () => {
+  it('[PRE27] is there for as long as it is connected, however seldom its page may say so', {
+    timeout: 60_000,
+  }, async () => {
+    const room = newRoom()
+    const ada = await join({ room, id: 'ada' })
+    const hidden = await raw(room, 'hidden')
+    onTestFinished(() => hidden.cut())
+    hidden.raw(awarenessFrame(room, entry(9, 1, { at: 'rest' })))
+    await sees(ada, 9)
+    const removed: number[] = []
+    ada.provider.awareness?.on('change', (change: { readonly removed: number[] }) =>
+      removed.push(...change.removed),
+    )
+    await until(() => (ada.provider.awareness?.meta.get(9)?.clock ?? 0) > 1, 40_000)
+    expect(removed).toEqual([])
+    // What it says itself counts on from there.
+    hidden.raw(awarenessFrame(room, entry(9, 2, { at: 'work' })))
+    await sees(ada, 9, ({ at }) => at === 'work')
+    expect(hidden.closed).toBeUndefined()
+  })
+
   it('[PRE8] one that returns is seen again at once, though it counts on from where it was', async () => {
     const room = newRoom()
     const ada = await join({ room, id: 'ada' })
