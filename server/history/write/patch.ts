@@ -1,8 +1,9 @@
 import * as Y from 'yjs'
 import { SynclineError } from '../../errors.ts'
-import { idOf } from '../compare/shared-type.ts'
+import { idOf, nameOf } from '../compare/shared-type.ts'
 import type { XmlNode } from '../content/read.ts'
 import { plainText, richText } from '../content/rich-text.ts'
+import { checkAllowed, isAllowed } from './allowed.ts'
 import type { Operation, Place } from './requests.ts'
 import { sentAs } from './sent.ts'
 import type { Simplified } from './simplified.ts'
@@ -20,14 +21,22 @@ function stale(operation: number, detail: string): never {
  */
 export function patch(doc: Y.Doc, operations: readonly Operation[]): ReadonlySet<Simplified> {
   const simplified = new Set<Simplified>()
-  for (const [index, operation] of operations.entries()) perform(doc, operation, index, simplified)
+  const touched = new Set<Y.XmlFragment>()
+  for (const [index, operation] of operations.entries()) perform(doc, operation, index, simplified, touched)
+  for (const parent of touched) checkAllowed(parent)
   return simplified
 }
 
-function perform(doc: Y.Doc, operation: Operation, index: number, simplified: Set<Simplified>): void {
+function perform(
+  doc: Y.Doc,
+  operation: Operation,
+  index: number,
+  simplified: Set<Simplified>,
+  touched: Set<Y.XmlFragment>,
+): void {
   const refuse = (detail: string): never => stale(index, detail)
   if ('block' in operation) {
-    performOnBlock(richOf(doc), operation, simplified, refuse)
+    performOnBlock(richOf(doc), operation, simplified, touched, refuse)
     return
   }
   if (editorOf(doc) === 'rich') refuse('this is rich text, of which blocks are patched')
@@ -52,20 +61,23 @@ function performOnBlock(
   root: Y.XmlFragment,
   operation: OnBlock,
   simplified: Set<Simplified>,
+  touched: Set<Y.XmlFragment>,
   refuse: Refuse,
 ): void {
   const { parent, index, element } = blockAt(root, operation.block, refuse)
   if (operation.expect !== undefined && textOfBlock(element) !== operation.expect)
     refuse('the block says something else')
+  // What was there and is not allowed here belongs to an application whose own editor allows it.
+  if (isAllowed(parent)) touched.add(parent)
   switch (operation.op) {
     case 'insert-before':
-      parent.insert(index, newBlocks(operation, simplified))
+      parent.insert(index, newBlocks(parent, operation, simplified))
       break
     case 'insert-after':
-      parent.insert(index + 1, newBlocks(operation, simplified))
+      parent.insert(index + 1, newBlocks(parent, operation, simplified))
       break
     case 'replace-block':
-      parent.insert(index + 1, newBlocks(operation, simplified))
+      parent.insert(index + 1, newBlocks(parent, operation, simplified))
       parent.delete(index, 1)
       break
     case 'delete-block':
@@ -80,13 +92,21 @@ function performOnBlock(
 }
 
 function newBlocks(
+  parent: Y.XmlFragment,
   { format, content }: Extract<OnBlock, { readonly content: unknown }>,
   simplified: Set<Simplified>,
 ) {
   const sent = sentAs(format, content)
   for (const one of sent.simplified) simplified.add(one)
-  return sent.nodes.map(made)
+  // Beside items of a list stand those of the list that was sent.
+  const lists = sent.nodes.filter((node) => node.kind === 'element' && LISTS.has(node.name))
+  const besideItems = LISTS.has(nameOf(parent) ?? '') && lists.length === sent.nodes.length
+  return (besideItems ? lists.flatMap(childrenOf) : sent.nodes).map(made)
 }
+
+const LISTS: ReadonlySet<string> = new Set(['bulletList', 'orderedList'])
+
+const childrenOf = (node: XmlNode): readonly XmlNode[] => (node.kind === 'element' ? node.children : [])
 
 /** No text has it, so nothing is found that goes from one text into the next. */
 const BETWEEN = '\0'
