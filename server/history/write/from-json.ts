@@ -89,8 +89,7 @@ function contentOf(name: string, value: unknown): Content {
     case 'text': {
       if (type.value === undefined && type.delta === undefined)
         invalid(`${name}: it has neither value nor delta`)
-      const pieces = type.delta?.map(pieceOf) ?? [{ insert: wellFormed(type.value ?? '') }]
-      return { kind: 'text', pieces: pieces.filter(({ insert }) => insert !== ''), attributes: {} }
+      return { kind: 'text', pieces: textPieces(type), attributes: {} }
     }
     case 'map':
       return { kind: 'map', entries: type.value }
@@ -99,6 +98,15 @@ function contentOf(name: string, value: unknown): Content {
     case 'xml':
       return { kind: 'xml', nodes: richNodes(type.value), attributes: {} }
   }
+}
+
+/** The pieces of a text: of its delta where it has one. @throws SynclineError `content-invalid` */
+export function textPieces({ value, delta }: Readonly<Record<string, unknown>>): readonly Piece[] {
+  const pieces =
+    delta === undefined
+      ? [{ insert: wellFormed(typeof value === 'string' ? value : '') }]
+      : held(deltaSchema, delta, 'a text').map(pieceOf)
+  return pieces.filter(({ insert }) => insert !== '')
 }
 
 const pieceOf = ({ insert, attributes }: z.infer<typeof deltaSchema>[number]): Piece => ({

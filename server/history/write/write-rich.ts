@@ -5,6 +5,7 @@ import type { XmlNode } from '../content/read.ts'
 import { markName } from '../content/rich-text.ts'
 import { align, alignBest, type Pairs } from './align.ts'
 import type { Fidelity } from './fidelity.ts'
+import { invalid } from './invalid.ts'
 import { deltaOf, writeText } from './write-text.ts'
 
 type Child = Y.XmlElement | Y.XmlText | Y.XmlHook
@@ -18,7 +19,8 @@ const SAME_KIND = 0.01
 export const readRich = (parent: Y.XmlFragment): readonly XmlNode[] =>
   (parent.toArray() as Child[]).map(readChild)
 
-function readChild(child: Child): XmlNode {
+/** A child as it is now. */
+export function readChild(child: Child): XmlNode {
   if (child instanceof Y.XmlText) return { kind: 'text', pieces: piecesOf(child) }
   if (child instanceof Y.XmlHook)
     return { kind: 'element', name: child.hookName, attributes: {}, children: [] }
@@ -86,6 +88,14 @@ function writeChild(child: Child, node: XmlNode, fidelity: Fidelity): void {
     writeAttributes(child, node, fidelity)
     writeRich(child, node.children, fidelity)
   }
+}
+
+/** Makes an element read as the one of its name that stands alone among these. @throws SynclineError `content-invalid` */
+export function writeElement(element: Y.XmlElement, wanted: readonly XmlNode[], fidelity: Fidelity): void {
+  const [node, ...more] = wanted
+  if (node?.kind !== 'element' || node.name !== element.nodeName || more.length > 0)
+    invalid(`${element.nodeName} in a list or a map stays one element of that name`)
+  writeChild(element, node, fidelity)
 }
 
 function writeAttributes(element: Y.XmlElement, { name, attributes }: XmlElement, fidelity: Fidelity): void {

@@ -1,13 +1,14 @@
 import * as Y from 'yjs'
 import { kindOf } from '../compare/shared-type.ts'
 import { textOf } from '../content/delta.ts'
-import type { Content } from '../content/read.ts'
+import type { Content, XmlNode } from '../content/read.ts'
 import { richText, toProseMirror } from '../content/rich-text.ts'
 import { encodeJson } from '../json.ts'
-import { align } from './align.ts'
+import { align, alignBest, type Pairs } from './align.ts'
 import { EXACT, type Fidelity } from './fidelity.ts'
+import { richNodes, textPieces } from './from-json.ts'
 import { invalid } from './invalid.ts'
-import { piecesOf, readRich, writeRich } from './write-rich.ts'
+import { piecesOf, readChild, readRich, writeElement, writeRich } from './write-rich.ts'
 import { writeText } from './write-text.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -68,27 +69,55 @@ function writeArray(array: Y.Array<unknown>, wanted: readonly unknown[]): void {
   let until = before.length
   let otherUntil = wanted.length
   // From the end, so that what was not looked at yet stays where it is.
-  for (const [index, other] of [[-1, -1] as const, ...align(before.map(said), wanted.map(said))].reverse()) {
+  for (const [index, other] of [[-1, -1] as const, ...pairsOf(before, wanted)].reverse()) {
     const [from, otherFrom] = [index + 1, other + 1]
-    const one = until - from === 1 && otherUntil - otherFrom === 1
-    if (!(one && writeInto(before[from], wanted[otherFrom]))) {
-      if (until > from) array.delete(from, until - from)
-      if (otherUntil > otherFrom) array.insert(from, wanted.slice(otherFrom, otherUntil).map(plain))
-    }
+    if (until > from) array.delete(from, until - from)
+    if (otherUntil > otherFrom) array.insert(from, wanted.slice(otherFrom, otherUntil).map(plain))
+    if (fits(before[index], wanted[other])) writeInto(before[index], wanted[other])
     until = index
     otherUntil = other
   }
 }
 
+/** Values that are the same; and between those, shared types with what they can be made to read as. */
+function pairsOf(before: readonly unknown[], wanted: readonly unknown[]): Pairs {
+  const same = align(before.map(said), wanted.map(said))
+  const all: (readonly [number, number])[] = []
+  let from = 0
+  let otherFrom = 0
+  for (const [until, otherUntil] of [...same, [before.length, wanted.length] as const]) {
+    const [start, otherStart] = [from, otherFrom]
+    const into = alignBest(until - start, otherUntil - otherStart, (a, b) =>
+      fits(before[start + a], wanted[otherStart + b]) ? 1 : 0,
+    )
+    for (const [a, b] of into) all.push([start + a, otherStart + b])
+    if (until < before.length) all.push([until, otherUntil])
+    from = until + 1
+    otherFrom = otherUntil + 1
+  }
+  return all
+}
+
+/** Whether a value is a shared type that can be made to read so where it stands. */
+function fits(value: unknown, wanted: unknown): boolean {
+  if (value instanceof Y.Array) return Array.isArray(wanted)
+  if (value instanceof Y.XmlFragment) return isRecord(wanted) && wanted.type === 'doc'
+  if (value instanceof Y.Text)
+    return typeof wanted === 'string' || (isRecord(wanted) && Array.isArray(wanted.delta))
+  return value instanceof Y.Map && isRecord(wanted)
+}
+
 /** Whether a value could be made to read so where it stands. */
 function writeInto(value: unknown, wanted: unknown): boolean {
   if (said(value) === said(wanted)) return true
+  if (!fits(value, wanted)) return false
   if (value instanceof Y.Map && isRecord(wanted)) writeMap(value, wanted)
   else if (value instanceof Y.Array && Array.isArray(wanted)) writeArray(value, wanted)
-  else if (value instanceof Y.Text && typeof wanted === 'string')
-    writeText(value, wanted === '' ? [] : [{ insert: wanted }], EXACT)
-  else return false
-  return said(value) === said(wanted)
+  else if (value instanceof Y.XmlElement) writeElement(value, richNodes(wanted), EXACT)
+  else if (value instanceof Y.XmlFragment) writeRich(value, richNodes(wanted), EXACT)
+  else if (value instanceof Y.Text)
+    writeText(value, textPieces(typeof wanted === 'string' ? { value: wanted } : Object(wanted)), EXACT)
+  return true
 }
 
 const isRecord = (value: unknown): value is Values =>
@@ -96,16 +125,20 @@ const isRecord = (value: unknown): value is Values =>
 
 const said = (value: unknown): string => Buffer.from(encodeJson(unnested(value))).toString()
 
+/** What stands in it; or itself, where it is an element. */
+const nodesOf = (value: Y.XmlFragment): readonly XmlNode[] =>
+  value instanceof Y.XmlElement ? [readChild(value)] : readRich(value)
+
 /** A value as `GET …/content?format=json` says it. */
 function unnested(value: unknown): unknown {
   if (value instanceof Y.Map)
     return sorted(Object.fromEntries([...value].map(([key, one]) => [key, unnested(one)])))
   if (value instanceof Y.Array) return value.toArray().map(unnested)
-  if (value instanceof Y.XmlFragment) return toProseMirror(richText(readRich(value)))
+  if (value instanceof Y.XmlFragment) return unnested(toProseMirror(richText(nodesOf(value))))
   if (value instanceof Y.Text) {
     const pieces = piecesOf(value)
     const plainText = pieces.every(({ insert, attributes }) => typeof insert === 'string' && !attributes)
-    return plainText ? textOf(pieces) : { delta: value.toDelta() }
+    return plainText ? textOf(pieces) : unnested({ delta: value.toDelta() })
   }
   if (value instanceof Uint8Array || !isRecord(value))
     return Array.isArray(value) ? value.map(unnested) : (value ?? null)
