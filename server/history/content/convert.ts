@@ -8,6 +8,7 @@ import { typesJson } from './json.ts'
 import { codeMarkdown, toMarkdown } from './markdown.ts'
 import { type Content, readContent } from './read.ts'
 import { plainText, richText } from './rich-text.ts'
+import { isText, saysSomething } from './said.ts'
 
 /** The forms in which a position can be read. */
 export const FORMATS = ['json', 'text', 'markdown', 'html', 'yjs'] as const
@@ -33,17 +34,15 @@ const WRITERS: Readonly<Record<'text' | 'markdown' | 'html', Writer>> = {
   html: { rich: toHtml, code: codeHtml, between: '\n' },
 }
 
-/** All its texts, rich or not, that are not empty; most documents have one. */
+/** All its texts, rich or not, that say something, or else the first of them; most documents have one. */
 function words(contents: ReadonlyMap<string, Content>, write: Writer): string {
   const language = languageOf(contents.get(DOCUMENT_FIELDS.meta))
-  return [...contents.values()]
-    .flatMap((content) => {
-      if (content.kind === 'xml')
-        return content.nodes.length === 0 ? [] : [write.rich(richText(content.nodes))]
-      if (content.kind !== 'text') return []
-      const text = textOf(content.pieces)
-      return text === '' ? [] : [write.code(text, language)]
-    })
+  const texts = [...contents.values()].filter(isText)
+  const said = texts.filter(saysSomething)
+  return (said.length > 0 ? said : texts.filter(({ kind }) => kind === 'xml').slice(0, 1))
+    .map((text) =>
+      text.kind === 'xml' ? write.rich(richText(text.nodes)) : write.code(textOf(text.pieces), language),
+    )
     .join(write.between)
 }
 

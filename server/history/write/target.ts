@@ -1,7 +1,9 @@
 import type * as Y from 'yjs'
 import { DOCUMENT_FIELDS, type Editor } from '../../protocol.ts'
 import { kindOf } from '../compare/shared-type.ts'
+import { saysSomething, type Text } from '../content/said.ts'
 import { invalid } from './invalid.ts'
+import { piecesOf, readRich } from './write-rich.ts'
 
 const { meta, code, rich } = DOCUMENT_FIELDS
 
@@ -46,4 +48,19 @@ export function richOf(doc: Y.Doc): Y.XmlFragment {
   return kind === undefined || kind === 'fragment'
     ? doc.getXmlFragment(rich)
     : invalid(`${rich} is no rich text here`)
+}
+
+/** The names of the texts of a document, beside that of its editor, that say something. */
+export function otherTexts(doc: Y.Doc, editor: Editor): readonly string[] {
+  const own = editor === 'code' ? code : rich
+  return [...doc.share].flatMap(([name, type]) => {
+    const text = name === own ? undefined : textIn(doc, name, kindOf(type))
+    return text !== undefined && saysSomething(text) ? [name] : []
+  })
+}
+
+function textIn(doc: Y.Doc, name: string, kind: ReturnType<typeof kindOf>): Text | undefined {
+  if (kind === 'text') return { kind, pieces: piecesOf(doc.getText(name)), attributes: {} }
+  if (kind !== 'fragment') return undefined
+  return { kind: 'xml', nodes: readRich(doc.getXmlFragment(name)), attributes: {} }
 }

@@ -4,6 +4,7 @@ import { SynclineError } from '../../errors.ts'
 import type { Seq } from '../../log/entry.ts'
 import type { Editor } from '../../protocol.ts'
 import { kindOf } from '../compare/shared-type.ts'
+import { isBare } from '../content/said.ts'
 import type { CurrentDocument } from './document.ts'
 import { EXACT, HTML, MARKDOWN, PLAIN } from './fidelity.ts'
 import { fromJson } from './from-json.ts'
@@ -12,7 +13,7 @@ import { patch } from './patch.ts'
 import type { SentFormat, WriteRequest, Writing } from './requests.ts'
 import { sentAs } from './sent.ts'
 import { AS_IT_IS, SIMPLIFIED, type Simplified } from './simplified.ts'
-import { codeOf, editorOf, richOf, sayEditor } from './target.ts'
+import { codeOf, editorOf, otherTexts, richOf, sayEditor } from './target.ts'
 import { made, readRich, writeRich } from './write-rich.ts'
 import { writeText } from './write-text.ts'
 import { writeTypes } from './write-values.ts'
@@ -91,7 +92,9 @@ const replace: Write = (doc, format, body, asked) => {
       return AS_IT_IS
     }
   }
-  if (editorFor(doc, format, asked) === 'code') {
+  const editor = editorFor(doc, format, asked)
+  if (format !== 'json') checkAlone(doc, editor)
+  if (editor === 'code') {
     writeText(codeOf(doc), body === '' ? [] : [{ insert: body }], PLAIN)
     return AS_IT_IS
   }
@@ -110,10 +113,19 @@ const append: Write = (doc, format, body, asked) => {
   const { nodes, simplified } = sentAs(format, body)
   // An editor in which nothing was written yet has made a paragraph for it.
   const [only, ...more] = readRich(fragment)
-  const bare = only?.kind === 'element' && only.name === 'paragraph' && only.children.length === 0
-  if (bare && more.length === 0) writeRich(fragment, nodes, FIDELITY[format])
+  if (only !== undefined && isBare(only) && more.length === 0) writeRich(fragment, nodes, FIDELITY[format])
   else if (nodes.length > 0) fragment.insert(fragment.length, nodes.map(made))
   return simplified
+}
+
+/**
+ * All texts of a document are read in one piece: written into one of them, what the others say would be there twice.
+ * @throws SynclineError `content-invalid`
+ */
+function checkAlone(doc: Y.Doc, editor: Editor): void {
+  const others = otherTexts(doc, editor)
+  if (others.length > 0)
+    invalid(`${others.slice(0, 3).join(', ')} say something too: send all of it as JSON, or patches`)
 }
 
 /** Where a document does not say its editor, and has nothing in it, whoever writes first says it. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import { content, documentOf, replace, richJson, simplified } from './in-memory.ts'
 import { documents, type Node } from './rich-documents.ts'
 
@@ -181,4 +182,24 @@ describe('content in and out', () => {
     expect(content(doc, 'text')).toBe('one\ntwo\n\nthree')
     expect(content(doc, 'html')).toBe('<p>one<br>two</p><p>three</p>')
   })
+
+  for (const format of ['text', 'markdown', 'html'] as const) {
+    it(`[CONV15] reads all texts as ${format}, and refuses to write them into one`, () => {
+      const doc = documentOf('html', '<p>body</p>')
+      const title = new Y.XmlElement('heading')
+      doc.getXmlFragment('title').insert(0, [title])
+      title.insert(0, [new Y.XmlText('A title')])
+      const before = content(doc, format)
+      expect(before).toMatch(/body.*A title/s)
+      expect(() => replace(doc, format, before)).toThrow('title say something too')
+      expect(content(doc, format)).toBe(before)
+      // One that an editor has opened and left empty says nothing.
+      title.delete(0, 1)
+      doc.getXmlFragment('title').delete(0, 1)
+      doc.getXmlFragment('title').insert(0, [new Y.XmlElement('paragraph')])
+      expect(replace(doc, format, content(doc, format))).toBe(false)
+      doc.getText('content').insert(0, 'code')
+      expect(() => replace(doc, format, content(doc, format))).toThrow('content say something too')
+    })
+  }
 })
