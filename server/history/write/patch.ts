@@ -4,7 +4,7 @@ import { idOf, nameOf } from '../compare/shared-type.ts'
 import type { XmlNode } from '../content/read.ts'
 import { plainText, richText } from '../content/rich-text.ts'
 import { checkAllowed, isAllowed } from './allowed.ts'
-import type { Operation, Place } from './requests.ts'
+import { type Operation, type Place, withOwnLineEnds } from './requests.ts'
 import { sentAs } from './sent.ts'
 import type { Simplified } from './simplified.ts'
 import { codeOf, editorOf, richOf } from './target.ts'
@@ -65,7 +65,8 @@ function performOnBlock(
   refuse: Refuse,
 ): void {
   const { parent, index, element } = blockAt(root, operation.block, refuse)
-  if (operation.expect !== undefined && textOfBlock(element) !== operation.expect)
+  const said = textOfBlock(element)
+  if (operation.expect !== undefined && said !== asIn(said, operation.expect))
     refuse('the block says something else')
   // What was there and is not allowed here belongs to an application whose own editor allows it.
   if (isAllowed(parent)) touched.add(parent)
@@ -137,6 +138,10 @@ function replaceIn(texts: readonly Y.Text[], from: number, length: number, by: s
   }
 }
 
+/** What is looked for, with the ends of lines that the text has: an application may have written others into it. */
+const asIn = (text: string, sought: string): string =>
+  text.includes('\r\n') ? sought : withOwnLineEnds(sought)
+
 /** Where the characters are that an operation means. */
 function found(
   text: string,
@@ -144,12 +149,14 @@ function found(
   refuse: Refuse,
 ): { readonly from: number; readonly length: number } {
   if ('at' in place) {
-    const { at, expect } = place
+    const at = place.at
+    const expect = asIn(text, place.expect)
     if (expect === '' && text !== '') refuse('`expect` is empty and the text is not')
     if (!text.startsWith(expect, at) || at > text.length) refuse(`at ${at} stands something else`)
     return { from: at, length: expect.length }
   }
-  const { find, occurrence, count } = place
+  const { occurrence, count } = place
+  const find = asIn(text, place.find)
   const places: number[] = []
   for (let at = text.indexOf(find); at >= 0; at = text.indexOf(find, at + find.length)) places.push(at)
   const expected = count ?? (occurrence === undefined ? 1 : undefined)

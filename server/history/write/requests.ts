@@ -8,7 +8,10 @@ export type SentFormat = (typeof SENT_FORMATS)[number]
 
 const MAX_OPERATIONS = 100
 
-const wellFormed = z.string().transform((text) => text.toWellFormed())
+/** Editors count the end of a line as one character. */
+export const withOwnLineEnds = (text: string): string => text.replaceAll('\r\n', '\n')
+
+const sentText = z.string().transform((text) => withOwnLineEnds(text.toWellFormed()))
 const found = z.string().min(1)
 
 /** Characters at a position, counted as JavaScript does (UTF-16 code units), that are what is expected there. */
@@ -21,11 +24,11 @@ const bySearch = {
 }
 const insert = {
   op: z.literal('insert'),
-  text: wellFormed,
+  text: sentText,
   side: z.enum(['before', 'after']).default('after'),
 }
 const remove = { op: z.literal('delete') }
-const replace = { op: z.literal('replace'), text: wellFormed }
+const replace = { op: z.literal('replace'), text: sentText }
 
 const block = {
   block: z
@@ -35,7 +38,7 @@ const block = {
 /** What the block says, as text. */
 const expected = { expect: z.string() }
 const content = {
-  content: z.string(),
+  content: sentText,
   format: z.enum(SENT_FORMATS).default('markdown'),
 }
 
@@ -58,7 +61,7 @@ const operationSchema = z.union([
     ...block,
     ...bySearch,
     expect: z.string().optional(),
-    text: wellFormed,
+    text: sentText,
   }),
 ])
 

@@ -5,7 +5,7 @@ import { type AccessOptions, memberOf } from '../../http/room-access.ts'
 import { createRouter, json, jsonBody, needs, refusals } from '../../http/router.ts'
 import { API_PREFIX, type Role } from '../../protocol.ts'
 import { roomParams } from '../requests.ts'
-import { patchBody, SENT_FORMATS } from './requests.ts'
+import { patchBody, SENT_FORMATS, withOwnLineEnds } from './requests.ts'
 import { SIMPLIFIED } from './simplified.ts'
 import type { Writes, Written } from './writes.ts'
 
@@ -169,10 +169,10 @@ function conditions(query: Conditions, sent: z.infer<typeof headers>) {
 
 const answerOf = ({ simplified, ...written }: Written) => ({ ...written, simplified: [...simplified] })
 
-/** Editors count the end of a line as one character, and a byte order mark is no text. */
+/** A byte order mark is no text. */
 function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll('\r\n', '\n')
+    return withOwnLineEnds(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw new SynclineError('content-invalid', 'it is not UTF-8')
   }
