@@ -54,8 +54,10 @@ function lossOf(element: Element): Simplified | undefined {
   const name = element.localName.toLowerCase()
   if (name === 'a') {
     const href = element.getAttribute('href')
-    return href === null || isLink(href) ? undefined : 'link'
+    if (href === null) return undefined
+    return isLink(href) && element.closest('code, pre') === null ? undefined : 'link'
   }
+  if (name === 'code' && element.closest('a[href]') !== null) return 'link'
   if (name === 'input') return element.getAttribute('type') === 'checkbox' ? 'task-list' : 'element'
   return PLAIN.has(name) ? undefined : (PARTS.get(name) ?? 'element')
 }

@@ -76,27 +76,38 @@ function known(tokens: readonly Token[], simplified: Set<Simplified>): readonly 
   return tokens
 }
 
-/** A picture is a link to it, and a link that may not be is its text. */
+/** A picture is a link to it, and a link that may not be is its text. Over code no other mark goes on, but behind it. */
 function inline(tokens: readonly Token[], simplified: Set<Simplified>): Token[] {
   const forbidden: boolean[] = []
+  const open: Token[] = []
   return tokens.flatMap((token): Token[] => {
     switch (token.type) {
       case 'link_open': {
         const allowed = isLink(token.attrGet('href'))
         if (!allowed) simplified.add('link')
         forbidden.push(!allowed)
+        if (allowed) open.push(token)
         return allowed ? [token] : []
       }
       case 'link_close':
-        return forbidden.pop() ? [] : [token]
+        if (forbidden.pop()) return []
+        open.pop()
+        return [token]
       case 'image':
         simplified.add('image')
         return picture(token)
+      case 'code_inline':
+        if (open.some(({ type }) => type === 'link_open')) simplified.add('link')
+        return [...open.map(closing).reverse(), token, ...open]
       default:
+        if (token.nesting > 0) open.push(token)
+        else if (token.nesting < 0) open.pop()
         return [token]
     }
   })
 }
+
+const closing = (token: Token): Token => madeOf(token, token.type.replace(/_open$/, '_close'), -1)
 
 /** Another token, of what the library gave. */
 const madeOf = (token: Token, type: string, nesting: -1 | 0 | 1, more: Partial<Token> = {}): Token =>

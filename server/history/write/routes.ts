@@ -48,7 +48,7 @@ const written = z
     changed: z.boolean().openapi({ description: 'False where it did already' }),
     simplified: z.array(z.enum(SIMPLIFIED)).openapi({
       description:
-        'What HTML or Markdown had that the editor has not, and what was written in its place: `table` (a line for each row), `task-list` (`[x]` and its words), `image` (a link to it), `link` (the words of one that may not lead there), `element` (what another element of HTML held)',
+        'What HTML or Markdown had that the editor has not, and what was written in its place: `table` (a line for each row), `task-list` (`[x]` and its words), `image` (a link to it), `link` (the words of one that may not lead there, or the code that it was over), `element` (what another element of HTML held)',
     }),
   })
   .openapi('Written')

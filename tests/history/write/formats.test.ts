@@ -66,6 +66,16 @@ describe('content in and out', () => {
     )
   })
 
+  it('[CONV3] code within what is marked ends none of it but over itself', () => {
+    const sent =
+      '**Run `npm test` first `now`** and see [the `config` page](/page), `plain` [`foo`](/foo) end'
+    expect(content(documentOf('markdown', sent), 'html').replaceAll(/ rel="[^"]*"/g, '')).toBe(
+      '<p><strong>Run </strong><code>npm test</code><strong> first </strong><code>now</code> and ' +
+        'see <a href="/page">the </a><code>config</code><a href="/page"> page</a>, ' +
+        '<code>plain</code> <code>foo</code> end</p>',
+    )
+  })
+
   it('[CONV13] names what it had to simplify, and nothing else', () => {
     const html: readonly (readonly [body: string, named: readonly string[]])[] = [
       ['<table><caption>c</caption><tbody><tr><th>a</th><td>b</td></tr></tbody></table>', ['table']],
@@ -81,6 +91,9 @@ describe('content in and out', () => {
       ],
       ['<td>1<img><x-own>2</x-own>', ['table', 'image', 'element']],
       ['<constructor>1</constructor>', ['element']],
+      ['<a href="/f">see <b><code>f</code></b></a>', ['link']],
+      ['<code>f <a href="/f">g</a></code>', ['link']],
+      ['<pre>f <a href="/f">g</a></pre>', ['link']],
       [
         '<html><head><title>t</title><style>p{}</style></head><body><main><h1 class="x">a</h1><p style="color:red">b<br>c</p><script>x()</script></main></body></html>',
         [],
@@ -97,6 +110,8 @@ describe('content in and out', () => {
       ['> * one\n>   * [ ] open', ['task-list']],
       ['**![p](p.png)**', ['image']],
       ['[w](data:text/html,x) [v](<cid:x>)', ['link']],
+      ['see [**`f`**](/f)', ['link']],
+      ['**`f` and** `g` and [h](/h)', []],
       [
         'a | b\n\n\\| --- |\n\n* \\[x\\] no task\n* [x](/link)\n\n[x] no item\n\n```\n| a |\n| - |\n![p](p)\n```',
         [],
