@@ -70,7 +70,7 @@ function isSecond(parent: Node, index: number): boolean {
 /** What begins a line must not read as the beginning of something else. */
 const escapedStart = (state: MarkdownSerializerState, line: string): string =>
   state
-    .esc(line.trimStart(), true)
+    .esc(line.replace(/^[ \t]+/, ''), true)
     .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
     .replace(/^[+=|:]/, '\\$&')
 

@@ -1,4 +1,5 @@
-import { camelCase, markName } from '../content/rich-text.ts'
+import type { XmlNode } from '../content/read.ts'
+import { camelCase, markName, plainText, richText } from '../content/rich-text.ts'
 import { schema } from './schema.ts'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -12,18 +13,31 @@ export interface Fidelity {
   readonly mark: (name: string, value: unknown) => unknown
   /** Of an element's attributes those that it says, the defaults left out. */
   readonly attributes: (name: string, attributes: Attributes) => Attributes
+  /**
+   * The white space within a line that it cannot tell from one space, as a pattern; at the ends of a line it then says none.
+   * Undefined where it says all.
+   */
+  readonly space: string | undefined
+  readonly emptyParagraphs: boolean
 }
 
 /** JSON says everything. */
 export const EXACT: Fidelity = {
   mark: (_name, value) => value,
   attributes: (_name, attributes) => attributes,
+  space: undefined,
+  emptyParagraphs: true,
 }
 
 /** Text says nothing but its characters. */
-export const PLAIN: Fidelity = { mark: () => undefined, attributes: () => ({}) }
+export const PLAIN: Fidelity = {
+  mark: () => undefined,
+  attributes: () => ({}),
+  space: undefined,
+  emptyParagraphs: true,
+}
 
-const sayingMarks = (marks: readonly string[]): Fidelity => ({
+const sayingMarks = (marks: readonly string[]): Pick<Fidelity, 'mark' | 'attributes'> => ({
   mark: (name, value) => {
     const known = markName(name)
     if (!marks.includes(known)) return undefined
@@ -40,5 +54,26 @@ const sayingMarks = (marks: readonly string[]): Fidelity => ({
     ),
 })
 
-export const MARKDOWN: Fidelity = sayingMarks(['bold', 'italic', 'strike', 'code', 'link'])
-export const HTML: Fidelity = sayingMarks(['bold', 'italic', 'strike', 'code', 'link', 'underline'])
+export const MARKDOWN: Fidelity = {
+  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link']),
+  space: '[ \\t]*\\n[ \\t]*',
+  emptyParagraphs: false,
+}
+export const HTML: Fidelity = {
+  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link', 'underline']),
+  space: '[ \\t\\r\\n\\f]+',
+  emptyParagraphs: true,
+}
+
+/** How much it says within such an element: in code every space. */
+export const within = (name: string, fidelity: Fidelity): Fidelity =>
+  camelCase(name) === 'codeBlock' ? { ...fidelity, space: undefined } : fidelity
+
+/** Whether it says that there is such an element. */
+export function says(node: XmlNode, fidelity: Fidelity): boolean {
+  if (fidelity.emptyParagraphs || node.kind === 'text' || camelCase(node.name) !== 'paragraph') return true
+  return (
+    node.children.some((child) => child.kind === 'element' && camelCase(child.name) === 'image') ||
+    plainText(richText(node.children)).trim() !== ''
+  )
+}

@@ -4,7 +4,7 @@ import type { Piece } from '../content/delta.ts'
 import type { XmlNode } from '../content/read.ts'
 import { markName } from '../content/rich-text.ts'
 import { align, alignBest, type Pairs } from './align.ts'
-import type { Fidelity } from './fidelity.ts'
+import { type Fidelity, says, within } from './fidelity.ts'
 import { invalid } from './invalid.ts'
 import { deltaOf, writeText } from './write-text.ts'
 
@@ -56,7 +56,7 @@ export function writeRich(parent: Y.XmlFragment, wanted: readonly XmlNode[], fid
   for (let index = children.length - 1; index >= -1; index -= 1) {
     const other = index < 0 ? -1 : partner.get(index)
     if (other === undefined) {
-      remove(parent, index, before, wanted)
+      remove(parent, index, before, wanted, fidelity)
       continue
     }
     const news = wanted.slice(other + 1, next).map(made)
@@ -86,7 +86,7 @@ function writeChild(child: Child, node: XmlNode, fidelity: Fidelity): void {
     if (node.kind === 'text') writeText(child, node.pieces, fidelity)
   } else if (child instanceof Y.XmlElement && node.kind === 'element') {
     writeAttributes(child, node, fidelity)
-    writeRich(child, node.children, fidelity)
+    writeRich(child, node.children, within(node.name, fidelity))
   }
 }
 
@@ -107,15 +107,16 @@ function writeAttributes(element: Y.XmlElement, { name, attributes }: XmlElement
   }
 }
 
-/** A text that nothing takes the place of is emptied: who types in it goes on typing there. */
+/** A text that nothing takes the place of is emptied: who types in it goes on typing there. What a format cannot say stays. */
 function remove(
   parent: Y.XmlFragment,
   index: number,
   before: readonly XmlNode[],
   wanted: readonly XmlNode[],
+  fidelity: Fidelity,
 ): void {
   const node = before[index]
-  if (node?.kind === 'text' && node.pieces.length === 0) return
+  if (node === undefined || !isSaid(node, fidelity)) return
   const child = parent.get(index)
   if (child instanceof Y.XmlText && before.length === 1 && wanted.length === 0) child.delete(0, child.length)
   else parent.delete(index, 1)
@@ -127,6 +128,10 @@ function pairsOf(
   fidelity: Fidelity,
 ): { readonly same: Pairs; readonly alike: Pairs } {
   const key = (node: XmlNode) => keyOf(node, fidelity)
+  // A caret may stand in what a format does not say; where there is nothing else it is what is written into.
+  const open = before.some((node) => says(node, fidelity))
+    ? (node?: XmlNode) => node && says(node, fidelity)
+    : () => true
   const same = align(before.map(key), wanted.map(key))
   const alike: (readonly [number, number])[] = []
   let from = 0
@@ -135,7 +140,9 @@ function pairsOf(
     const [ones, others] = [before.slice(from, until), wanted.slice(otherFrom, otherUntil)]
     const [words, otherWords] = [ones.map(wordsOf), others.map(wordsOf)]
     const found = alignBest(ones.length, others.length, (a, b) =>
-      sameKind(ones[a], others[b]) ? SAME_KIND + likeness(words[a] ?? NONE, otherWords[b] ?? NONE) : 0,
+      open(ones[a]) && sameKind(ones[a], others[b])
+        ? SAME_KIND + likeness(words[a] ?? NONE, otherWords[b] ?? NONE)
+        : 0,
     )
     for (const [a, b] of found) alike.push([from + a, otherFrom + b])
     from = until + 1
@@ -154,13 +161,20 @@ function keyOf(node: XmlNode, fidelity: Fidelity): string {
   if (node.kind === 'text') return textKey(node.pieces, fidelity)
   const { name, attributes, children } = node
   const said = Object.entries(fidelity.attributes(name, attributes)).sort(byName)
-  const within = children.filter((child) => child.kind === 'element' || child.pieces.length > 0)
-  return JSON.stringify([name, said, within.map((child) => keyOf(child, fidelity))])
+  const inside = within(name, fidelity)
+  const keys = children.filter((child) => isSaid(child, inside)).map((child) => keyOf(child, inside))
+  return JSON.stringify([name, said, keys])
 }
+
+/** Whether a format tells a document with it from one without. */
+const isSaid = (node: XmlNode, fidelity: Fidelity): boolean =>
+  node.kind === 'text' ? textKey(node.pieces, fidelity) !== NO_WORDS : says(node, fidelity)
+
+const NO_WORDS = '[]'
 
 /** The same wherever its pieces are cut. */
 function textKey(pieces: readonly Piece[], fidelity: Fidelity): string {
-  const runs: { readonly marks: string; text: string }[] = []
+  const runs: Run[] = []
   for (const { insert, attributes = {} } of pieces) {
     const said = Object.entries(attributes)
       .map(([name, value]) => [markName(name), fidelity.mark(name, value)])
@@ -171,8 +185,35 @@ function textKey(pieces: readonly Piece[], fidelity: Fidelity): string {
     if (last?.marks === marks) last.text += text
     else runs.push({ marks, text })
   }
-  return JSON.stringify(runs)
+  return JSON.stringify(fidelity.space === undefined ? runs : spaced(runs, new RegExp(fidelity.space, 'g')))
 }
+
+interface Run {
+  readonly marks: string
+  text: string
+}
+
+/** Without the spaces that a format cannot say. */
+function spaced(runs: readonly Run[], space: RegExp): readonly Run[] {
+  const said = runs.map(({ marks, text }) => ({ marks, text: text.replace(space, ' ') }))
+  const isEmpty = ({ text }: Run) => text === ''
+  let from = 0
+  for (let first = said[from]; first !== undefined; first = said[from]) {
+    first.text = first.text.replace(LEADING, '')
+    if (!isEmpty(first)) break
+    from += 1
+  }
+  let until = said.length
+  for (let last = said[until - 1]; last !== undefined && until > from; last = said[until - 1]) {
+    last.text = last.text.replace(TRAILING, '')
+    if (!isEmpty(last)) break
+    until -= 1
+  }
+  return said.slice(from, until)
+}
+
+const LEADING = /^[ \t\r\n\f]+/
+const TRAILING = /[ \t\r\n\f]+$/
 
 const byName = ([a]: readonly unknown[], [b]: readonly unknown[]): number => (String(a) < String(b) ? -1 : 1)
 

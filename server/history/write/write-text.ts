@@ -28,9 +28,9 @@ interface Token {
  * that carets and anchors in it stay, and what others type meanwhile.
  */
 export function writeText(text: Y.Text, wanted: readonly Piece[], fidelity: Fidelity): void {
-  const before = tokensOf(text.toDelta() as readonly Op[])
-  const after = tokensOf(wanted.map(opOf))
-  const steps: Step[] = []
+  const { leading, tokens: before } = trimmed(tokensOf(text.toDelta() as readonly Op[], fidelity), fidelity)
+  const { tokens: after } = trimmed(tokensOf(wanted.map(opOf), fidelity), fidelity)
+  const steps: Step[] = leading > 0 ? [{ retain: leading }] : []
   let one = 0
   let other = 0
   const gapTo = (until: number, otherUntil: number) => {
@@ -66,14 +66,18 @@ const stepOf = ({ insert, attributes = {} }: Pick<Token, 'insert'> & { attribute
   attributes: { ...attributes },
 })
 
-const WORD = /[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_]/gu
+const WORD = '[\\p{L}\\p{M}\\p{N}_]+'
+const OTHER = '[^\\p{L}\\p{M}\\p{N}_]'
+const SPACE = ' '
 
-function tokensOf(ops: readonly Op[]): Token[] {
+function tokensOf(ops: readonly Op[], { space }: Fidelity): Token[] {
+  const token = new RegExp([WORD, ...(space === undefined ? [] : [space]), OTHER].join('|'), 'gu')
+  const isSpace = space === undefined ? undefined : new RegExp(`^(?:${space})$`)
   return ops.flatMap(({ insert, attributes = {} }): Token[] => {
     if (typeof insert !== 'string')
       return [{ key: `\0${JSON.stringify(insert)}`, insert, length: 1, attributes }]
-    return (insert.match(WORD) ?? []).map((word) => ({
-      key: word,
+    return (insert.match(token) ?? []).map((word) => ({
+      key: isSpace?.test(word) ? SPACE : word,
       insert: word,
       length: word.length,
       attributes,
@@ -106,14 +110,28 @@ function replace(before: readonly Token[], after: readonly Token[], fidelity: Fi
   while (end < most && from.at(-1 - end)?.key === to.at(-1 - end)?.key) end += 1
   for (let at = 0; at < start; at += 1) keep(from[at], to[at], fidelity, steps)
   for (const token of to.slice(start, to.length - end)) insert(token, steps)
-  const gone = from.slice(start, from.length - end).reduce((sum, { length }) => sum + length, 0)
+  const gone = lengthOf(from.slice(start, from.length - end))
   if (gone > 0) steps.push({ delete: gone })
   for (let at = end; at > 0; at -= 1) keep(from.at(-at), to.at(-at), fidelity, steps)
 }
 
+const lengthOf = (tokens: readonly Token[]): number => tokens.reduce((sum, { length }) => sum + length, 0)
+
+/** A text without the spaces at its ends that a format cannot say: they stay. */
+function trimmed(
+  tokens: readonly Token[],
+  { space }: Fidelity,
+): { readonly leading: number; readonly tokens: readonly Token[] } {
+  if (space === undefined) return { leading: 0, tokens }
+  const isWord = ({ insert }: Token) => typeof insert !== 'string' || !/^[ \t\r\n\f]+$/.test(insert)
+  const [first, last] = [tokens.findIndex(isWord), tokens.findLastIndex(isWord)]
+  if (first < 0) return { leading: lengthOf(tokens), tokens: [] }
+  return { leading: lengthOf(tokens.slice(0, first)), tokens: tokens.slice(first, last + 1) }
+}
+
 /** By code points: half a character is never kept. */
 function charsOf(token: Token): readonly Token[] {
-  if (typeof token.insert !== 'string') return [token]
+  if (typeof token.insert !== 'string' || token.key === SPACE) return [token]
   return [...token.insert].map((char) => ({ ...token, key: char, insert: char, length: char.length }))
 }
 
