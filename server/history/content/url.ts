@@ -5,12 +5,24 @@ const SHOWN = /^(https?:|data:image\/(png|jpeg|gif|webp|avif);base64,)/i
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const SKIPPED = /[\u0000-\u0020\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/g
 
+/** As browsers have it: without ends of lines and what is blank around it, and what is blank within it encoded. */
+function written(address: string): string {
+  const line = address.replace(/[\t\r\n]/g, '')
+  const isBlank = (at: number) => line.charCodeAt(at) <= 0x20
+  let [from, until] = [0, line.length]
+  while (from < until && isBlank(from)) from += 1
+  while (from < until && isBlank(until - 1)) until -= 1
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  return line.slice(from, until).replace(/[\u0000-\u0020\u007f]/g, encodeURIComponent)
+}
+
 /** An address that a link may lead to: a relative one or of a scheme that runs nothing; undefined for any other. */
 export function linkUrl(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const url = value.replace(SKIPPED, '')
   const scheme = SCHEME.exec(url)?.[1]
-  return scheme === undefined || LINKED.has(scheme.toLowerCase()) ? url : undefined
+  if (scheme !== undefined && !LINKED.has(scheme.toLowerCase())) return undefined
+  return url === '' ? '' : written(value)
 }
 
 /** Whether a link may be made of it. */
@@ -20,5 +32,6 @@ export const isLink = (value: unknown): boolean => (linkUrl(value) ?? '') !== ''
 export function imageUrl(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const url = value.replace(SKIPPED, '')
-  return !SCHEME.test(url) || SHOWN.test(url) ? url : undefined
+  if (SCHEME.test(url) && !SHOWN.test(url)) return undefined
+  return url === '' ? '' : written(value)
 }

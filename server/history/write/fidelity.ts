@@ -1,5 +1,7 @@
 import type { XmlNode } from '../content/read.ts'
 import { camelCase, markName, plainText, richText } from '../content/rich-text.ts'
+import { linkUrl } from '../content/url.ts'
+import { addressInMarkdown } from './from-markdown.ts'
 import { schema } from './schema.ts'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -37,11 +39,14 @@ export const PLAIN: Fidelity = {
   emptyParagraphs: true,
 }
 
-const sayingMarks = (marks: readonly string[]): Pick<Fidelity, 'mark' | 'attributes'> => ({
+const sayingMarks = (
+  marks: readonly string[],
+  addressOf: (url: string) => string,
+): Pick<Fidelity, 'mark' | 'attributes'> => ({
   mark: (name, value) => {
     const known = markName(name)
     if (!marks.includes(known)) return undefined
-    return known === 'link' ? { href: Object(value).href } : true
+    return known === 'link' ? { href: addressOf(linkUrl(Object(value).href) ?? '') } : true
   },
   attributes: (name, attributes) =>
     Object.fromEntries(
@@ -55,12 +60,12 @@ const sayingMarks = (marks: readonly string[]): Pick<Fidelity, 'mark' | 'attribu
 })
 
 export const MARKDOWN: Fidelity = {
-  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link']),
+  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link'], addressInMarkdown),
   space: '[ \\t]*\\n[ \\t]*',
   emptyParagraphs: false,
 }
 export const HTML: Fidelity = {
-  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link', 'underline']),
+  ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link', 'underline'], (url) => url),
   space: '[ \\t\\r\\n\\f]+',
   emptyParagraphs: true,
 }

@@ -57,6 +57,9 @@ export function fromMarkdown(text: string): Sent {
   return { nodes: richNodes(parser.parse(text.toWellFormed(), simplified).toJSON()), simplified }
 }
 
+/** An address as Markdown reads it: all but ASCII encoded. */
+export const addressInMarkdown = (url: string): string => tokenizer.normalizeLink(url)
+
 /** How a list's item begins that is a task. */
 const TASK = /^\[[ xX]\]\s/
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { linkUrl } from '../../../server/history/content/url.ts'
 import { content, documentOf, replace, richJson, simplified } from './in-memory.ts'
 import { documents, type Node } from './rich-documents.ts'
 
@@ -143,6 +144,60 @@ describe('content in and out', () => {
       const json = JSON.stringify({ type: 'doc', content: [{ type: 'paragraph', content: [link] }] })
       expect(() => documentOf('json', json)).toThrow('a link leads where none may')
     }
+  })
+
+  it('[CONV11] whatever is mixed into an address, a browser finds no other scheme in it', () => {
+    const parts = [
+      'java',
+      'script',
+      ':',
+      'data',
+      'https',
+      'x',
+      '/',
+      ' ',
+      '\t',
+      '\n',
+      '\0',
+      '\u001f',
+      '\u007f',
+      '\u00a0',
+      '\u200b',
+    ]
+    const mixed = fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((all) => all.join(''))
+    const schemeOf = (href: string) => new URL(href, 'https://base.example/').protocol
+    fc.assert(
+      fc.property(mixed, (href) => {
+        const url = linkUrl(href)
+        if (url === undefined || !URL.canParse(url, 'https://base.example/')) return
+        expect(schemeOf(url)).toBe('https:')
+        expect(linkUrl(url)).toBe(url)
+      }),
+      { seed: 8, numRuns: 2000 },
+    )
+    expect(schemeOf(' java\tscript:x'), 'control').toBe('javascript:')
+  })
+
+  it('[CONV17] keeps the address of a link, to the character, in every format', () => {
+    const address = (href: string) =>
+      content(documentOf('html', `<a href="${href}">x</a>`), 'html').split('"')[1]
+    expect(address('/files/Annual Report.pdf')).toBe('/files/Annual%20Report.pdf')
+    expect(address(' \n/a\tb\u0001 ')).toBe('/ab')
+    for (const href of ['/می\u200cخواهم', '/a\u00a0b\u3000', 'https://müller.de/ü?q=%zz']) {
+      expect(address(href)).toBe(href)
+      const marks = [{ type: 'link', attrs: { href } }]
+      const one = { type: 'paragraph', content: [{ type: 'text', text: 'x', marks }] }
+      const doc = documentOf('json', JSON.stringify({ type: 'doc', content: [one] }))
+      for (const format of ['html', 'markdown'] as const)
+        expect([format, href, replace(doc, format, content(doc, format))]).toEqual([format, href, false])
+    }
+    const spaced = { type: 'text', text: 'x', marks: [{ type: 'link', attrs: { href: '/a b' } }] }
+    const doc = documentOf(
+      'json',
+      JSON.stringify({ type: 'doc', content: [{ type: 'paragraph', content: [spaced] }] }),
+    )
+    expect(content(doc, 'markdown')).toBe('[x](/a%20b)')
+    expect(replace(doc, 'markdown', '[x](/a%20b)')).toBe(false)
   })
 
   it('[CONV1] passes on what an application’s own editor knows, and all shared types', () => {
