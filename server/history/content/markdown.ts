@@ -45,8 +45,7 @@ const schema = new Schema({
   },
 })
 
-const { blockquote, code_block, hard_break, heading, image, list_item, paragraph } =
-  defaultMarkdownSerializer.nodes
+const { blockquote, code_block, hard_break, image, list_item, paragraph } = defaultMarkdownSerializer.nodes
 const { code, em, link, strong } = defaultMarkdownSerializer.marks
 
 /** Of the library's own state what its declarations leave out. */
@@ -76,12 +75,21 @@ const escapedStart = (state: MarkdownSerializerState, line: string): string =>
 
 const serializer = new MarkdownSerializer(
   {
-    ...defined({ blockquote, heading, image, paragraph }),
+    ...defined({ blockquote, image, paragraph }),
     ...defined({
       listItem: list_item,
       codeBlock: code_block,
       hardBreak: hard_break,
     }),
+    heading: (state, node) => {
+      state.write(`${'#'.repeat(node.attrs.level)} `)
+      const begin = state.out.length
+      state.renderInline(node, false)
+      // Number signs at the end would be read as no more than the end of the heading.
+      const words = state.out.slice(begin).replace(/(^|[ \t])(#+[ \t]*)$/, '$1\\$2')
+      state.out = state.out.slice(0, begin) + words
+      state.closeBlock(node)
+    },
     bulletList: (state, node, parent, index) => {
       if (beginsBlank(node) && follows(parent, index, 'paragraph')) state.write()
       state.renderList(node, '  ', () => (isSecond(parent, index) ? '+ ' : '* '))
@@ -191,6 +199,7 @@ const isBlank = (paragraph: Node): boolean =>
 
 function block({ name, attributes, children }: Extract<RichNode, { kind: 'node' }>): Node {
   const known = camelCase(name)
+  if (known === 'heading') return made(known, textBlockAttributes(attributes), inlines(inOneLine(children)))
   if (isTextBlock(name)) return made(known, textBlockAttributes(attributes), inlines(children))
   switch (known) {
     case 'orderedList':
@@ -209,6 +218,13 @@ function block({ name, attributes, children }: Extract<RichNode, { kind: 'node' 
       return made(Object.hasOwn(schema.nodes, known) ? known : 'block', {}, blocks(children))
   }
 }
+
+/** A heading of Markdown is one line. */
+const inOneLine = (nodes: readonly RichNode[]): readonly RichNode[] =>
+  nodes.map((node) => {
+    if (node.kind === 'text') return { ...node, text: node.text.replace(/[ \t]*\n[ \t]*/g, ' ') }
+    return camelCase(node.name) === 'hardBreak' ? { kind: 'text', text: ' ', marks: [] } : node
+  })
 
 function textBlockAttributes({
   level,

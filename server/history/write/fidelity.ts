@@ -21,6 +21,8 @@ export interface Fidelity {
    */
   readonly space: string | undefined
   readonly emptyParagraphs: boolean
+  /** Whether it has breaks in headings; they are spaces otherwise. */
+  readonly headingBreaks: boolean
 }
 
 /** JSON says everything. */
@@ -29,6 +31,7 @@ export const EXACT: Fidelity = {
   attributes: (_name, attributes) => attributes,
   space: undefined,
   emptyParagraphs: true,
+  headingBreaks: true,
 }
 
 /** Text says nothing but its characters. */
@@ -37,6 +40,7 @@ export const PLAIN: Fidelity = {
   attributes: () => ({}),
   space: undefined,
   emptyParagraphs: true,
+  headingBreaks: true,
 }
 
 const sayingMarks = (
@@ -63,11 +67,13 @@ export const MARKDOWN: Fidelity = {
   ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link'], addressInMarkdown),
   space: '[ \\t]*\\n[ \\t]*',
   emptyParagraphs: false,
+  headingBreaks: false,
 }
 export const HTML: Fidelity = {
   ...sayingMarks(['bold', 'italic', 'strike', 'code', 'link', 'underline'], (url) => url),
   space: '[ \\t\\r\\n\\f]+',
   emptyParagraphs: true,
+  headingBreaks: true,
 }
 
 /** How much it says within such an element: in code every space. */

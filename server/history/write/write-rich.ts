@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import * as Y from 'yjs'
 import type { Piece } from '../content/delta.ts'
 import type { XmlNode } from '../content/read.ts'
-import { markName } from '../content/rich-text.ts'
+import { camelCase, markName } from '../content/rich-text.ts'
 import { align, alignBest, type Pairs } from './align.ts'
 import { type Fidelity, says, within } from './fidelity.ts'
 import { invalid } from './invalid.ts'
@@ -162,8 +162,19 @@ function keyOf(node: XmlNode, fidelity: Fidelity): string {
   const { name, attributes, children } = node
   const said = Object.entries(fidelity.attributes(name, attributes)).sort(byName)
   const inside = within(name, fidelity)
-  const keys = children.filter((child) => isSaid(child, inside)).map((child) => keyOf(child, inside))
+  const parts = inside.headingBreaks || camelCase(name) !== 'heading' ? children : inOneLine(children)
+  const keys = parts.filter((child) => isSaid(child, inside)).map((child) => keyOf(child, inside))
   return JSON.stringify([name, said, keys])
+}
+
+/** As one text, with spaces for breaks. */
+function inOneLine(children: readonly XmlNode[]): readonly XmlNode[] {
+  const pieces = children.flatMap((child): readonly (Piece | undefined)[] => {
+    if (child.kind === 'text') return child.pieces
+    return [camelCase(child.name) === 'hardBreak' ? { insert: ' ' } : undefined]
+  })
+  const known = pieces.filter((piece) => piece !== undefined)
+  return known.length === pieces.length ? [{ kind: 'text', pieces: known }] : children
 }
 
 /** Whether a format tells a document with it from one without. */

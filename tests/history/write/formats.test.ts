@@ -47,6 +47,29 @@ describe('content in and out', () => {
     })
   }
 
+  it('[CONV2] a heading with number signs at its end, or with a break, is one heading in Markdown', () => {
+    const bold = '<h2><strong>a</strong><br>b<br></h2>'
+    for (const [html, markdown] of [
+      ['<h1>Issue #</h1>', '# Issue \\#'],
+      ['<h2>C# and F# ##</h2>', '## C# and F# \\##'],
+      ['<h3>#</h3>', '### \\#'],
+      ['<h1>a#</h1>', '# a#'],
+      ['<h1>a<br>#</h1>', '# a \\#'],
+      [bold, '## **a** b'],
+    ] as const) {
+      const doc = documentOf('html', html)
+      const said = content(doc, 'markdown').trimEnd()
+      expect(said).toBe(markdown)
+      expect([html, replace(doc, 'markdown', said), content(doc, 'html')]).toEqual([html, false, html])
+      const elsewhere = documentOf('markdown', said)
+      expect(content(elsewhere, 'markdown')).toBe(said)
+      expect(content(elsewhere, 'text')).toBe(content(doc, 'text').replaceAll('\n', ' ').trimEnd())
+    }
+    const doc = documentOf('html', bold)
+    replace(doc, 'markdown', '## **a** c')
+    expect(content(doc, 'html')).toBe('<h2><strong>a</strong> c</h2>')
+  })
+
   it('[CONV10] what the studio has no element for stays as its text', () => {
     const sent = (format: 'html' | 'markdown', body: string) => content(documentOf(format, body), 'markdown')
     expect(
