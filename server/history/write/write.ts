@@ -4,6 +4,8 @@ import { SynclineError } from '../../errors.ts'
 import type { Seq } from '../../log/entry.ts'
 import type { Editor } from '../../protocol.ts'
 import { kindOf } from '../compare/shared-type.ts'
+import type { XmlNode } from '../content/read.ts'
+import { plainText, richText } from '../content/rich-text.ts'
 import { isBare } from '../content/said.ts'
 import type { CurrentDocument } from './document.ts'
 import { EXACT, HTML, MARKDOWN, PLAIN } from './fidelity.ts'
@@ -98,10 +100,28 @@ const replace: Write = (doc, format, body, asked) => {
     writeText(codeOf(doc), body === '' ? [] : [{ insert: body }], PLAIN)
     return AS_IT_IS
   }
+  const fragment = richOf(doc)
+  if (format === 'text' && saysAlready(readRich(fragment), body)) return AS_IT_IS
   const { nodes, simplified } = sentAs(format, body)
-  writeRich(richOf(doc), nodes, FIDELITY[format])
+  writeRich(fragment, nodes, FIDELITY[format])
   return simplified
 }
+
+/**
+ * Text would make paragraphs of all else.
+ * @throws SynclineError `content-invalid` where there is anything else, and words change
+ */
+function saysAlready(nodes: readonly XmlNode[], text: string): boolean {
+  if (plainText(richText(nodes)) === text) return true
+  if (!nodes.every(isParagraph))
+    invalid('text has nothing but paragraphs, and here is more: send Markdown, HTML or JSON, or patches')
+  return false
+}
+
+const isParagraph = (node: XmlNode): boolean =>
+  node.kind === 'element' &&
+  node.name === 'paragraph' &&
+  node.children.every((child) => child.kind === 'text' || child.name === 'hardBreak')
 
 const append: Write = (doc, format, body, asked) => {
   if (editorFor(doc, format, asked) === 'code') {

@@ -276,6 +276,20 @@ describe('content in and out', () => {
     expect(content(doc, 'html')).toBe('<p>one<br>two</p><p>three</p>')
   })
 
+  it('[CONV18] text takes nothing away that it cannot say: it changes the words of paragraphs alone', () => {
+    for (const more of ['<h1>b</h1>', '<ul><li>b</li></ul>', '<pre>b\n\nc</pre>', '<p>b</p><hr>']) {
+      const doc = documentOf('html', `<p>a</p>${more}`)
+      const before = content(doc, 'html')
+      const said = content(doc, 'text')
+      expect([more, replace(doc, 'text', said)]).toEqual([more, false])
+      expect(() => replace(doc, 'text', `${said} d`), more).toThrow('text has nothing but paragraphs')
+      expect(content(doc, 'html')).toBe(before)
+    }
+    const marked = documentOf('html', '<p>a <b>bold</b> c<br>d</p><p>e</p>')
+    replace(marked, 'text', 'a bold d\nd\n\nf')
+    expect(content(marked, 'html')).toBe('<p>a <strong>bold</strong> d<br>d</p><p>f</p>')
+  })
+
   for (const format of ['text', 'markdown', 'html'] as const) {
     it(`[CONV15] reads all texts as ${format}, and refuses to write them into one`, () => {
       const doc = documentOf('html', '<p>body</p>')
