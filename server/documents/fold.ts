@@ -35,7 +35,8 @@ export class Fold {
 
   /**
    * Applies what is missing up to this entry; says which one cannot be.
-   * @throws SynclineError `room-damaged` where an entry is missing or cannot be read; those before it are applied
+   * @throws SynclineError `room-damaged` where an entry is missing or cannot be read; those before it are applied.
+   *   `rate-limited` where the machine is too busy to know: then this is to be thrown away.
    */
   async until(seq: Seq): Promise<Broken | undefined> {
     if (this.#done === undefined) {
@@ -45,10 +46,12 @@ export class Fold {
     let batch: Entry[] = []
     let bytes = 0
     const apply = async () => {
-      const broken = batch.length === 0 ? undefined : await this.#apply(batch)
-      if (broken === undefined) this.#done = batch.at(-1)?.seq ?? this.#done
+      // Taken out first: where this throws they may not be applied again, to what another process has, which is nothing.
+      const entries = batch
       batch = []
       bytes = 0
+      const broken = entries.length === 0 ? undefined : await this.#apply(entries)
+      if (broken === undefined) this.#done = entries.at(-1)?.seq ?? this.#done
       return broken
     }
     try {

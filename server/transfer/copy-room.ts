@@ -27,7 +27,8 @@ export interface RoomCopy {
  * Makes a room of what can be opened of a quarantined one: its entries, with their authors and times, up to the last
  * good one. The original stays as it is. Asked again, also on another node at once, it is the same copy.
  * @throws SynclineError `room-not-found`, `request-invalid` where the room is not quarantined or another room has the
- *   name, `room-deleted` where the copy was deleted, `room-damaged` where nothing of the room can be opened
+ *   name, `room-deleted` where the copy was deleted, `room-damaged` where nothing of the room can be opened,
+ *   `rate-limited` where the machine is too busy to know
  */
 export async function copyGoodPart(
   { pool, log, sandbox: options }: CopyParts,

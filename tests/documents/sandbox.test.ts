@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { expect, it, onTestFinished } from 'vitest'
 import * as Y from 'yjs'
 import { checkUpdate } from '../../server/documents/check-update.ts'
+import { Fold } from '../../server/documents/fold.ts'
 import { Sandbox, SandboxDied, type SandboxOptions } from '../../server/documents/sandbox.ts'
 import type { Budget } from '../../server/documents/sandbox-tasks.ts'
 import { DOCUMENT, HEAVY } from '../../server/documents/update-limits.ts'
 import { weighUpdate } from '../../server/documents/weigh-update.ts'
+import { database, openLog, openRoom } from '../log/fixture.ts'
 import {
   CONTENT,
   gc,
@@ -170,6 +172,21 @@ it('[DOC25] says nothing of an update where its trial was given no processor: it
   process.kill(childOf(), 'SIGSTOP')
   for (const waiting of [trying, behind])
     await expect(waiting).rejects.toMatchObject({ code: 'rate-limited' })
+})
+
+it('[DOC34] says of no entry that it is damaged where the log was given no processor', async () => {
+  const { db } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  const doc = new Y.Doc()
+  doc.on('update', (bytes: Uint8Array) => room.append({ actor: 'ada', at: 0, bytes }))
+  for (const letter of 'ab') doc.getText('content').insert(0, letter)
+  await room.durable()
+  const fold = new Fold(log, room, sandboxOf({ patience: 5_000 }))
+  expect(await fold.until(1)).toBeUndefined()
+  process.kill(childOf(), 'SIGSTOP')
+  await expect(fold.until(2)).rejects.toMatchObject({ code: 'rate-limited' })
+  expect(fold.done).toBe(1)
 })
 
 /** What it takes of this process's time, in ms. */
