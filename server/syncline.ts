@@ -21,6 +21,8 @@ import type { Grants } from './protocol.ts'
 import { openDatabase } from './storage/database.ts'
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
+/** What a command writes to standard output is what it was asked for, which may be a file: no line of a log is to be in it. */
+const commandLogger = (level = 'warn') => createLogger(level, 'stderr')
 
 /** What a shell says of a program that SIGPIPE has ended, of which Node hears as an error. */
 const READER_GONE = 141
@@ -63,7 +65,7 @@ program
   .description('bring the database up to date and stop')
   .action(async () => {
     const config = readConfig(process.env)
-    await (await openDatabase(config.storage, createLogger(config.logLevel))).close()
+    await (await openDatabase(config.storage, commandLogger(config.logLevel))).close()
     print('the schema is up to date')
   })
 
@@ -101,7 +103,7 @@ program
   .action(async (options: { room?: string; release?: boolean }) => {
     if (options.release && options.room === undefined) program.error('syncline: --release needs --room')
     const config = readConfig(process.env)
-    const damaged = await verify(config.storage, createLogger('warn'), options, print)
+    const damaged = await verify(config.storage, commandLogger(), options, print)
     if (damaged > 0) process.exitCode = 1
   })
 
@@ -111,7 +113,7 @@ program
   .option('--room <name>', 'this room only')
   .option('--dry-run', 'say what would be freed and lost, and change nothing')
   .action(async (options: RetainOptions) => {
-    await retain(readConfig(process.env), createLogger('warn'), options, print)
+    await retain(readConfig(process.env), commandLogger(), options, print)
   })
 
 program
@@ -133,7 +135,7 @@ program
   .option('--kind <kind>', 'with --folder: rooms of this kind only')
   .action(async (room: string | undefined, options: ExportOptions & Partial<FolderOptions>) => {
     const config = readConfig(process.env)
-    const logger = createLogger('warn')
+    const logger = commandLogger()
     if (options.folder !== undefined) {
       const asked = { ...options, folder: options.folder }
       const failed = await exportFolder(config, logger, asked, print, readerGone.signal)
@@ -156,7 +158,7 @@ program
   .option('--actor <id>', 'who stands in the log as the author of new documents', 'system')
   .action(async (files: string[], options: ImportOptions) => {
     const config = readConfig(process.env)
-    const logger = createLogger('warn')
+    const logger = commandLogger()
     const [folder = ''] = files
     if (files.length === 1 && (await isFolder(folder))) return importAll(config, logger, folder, print)
     const failed = await importFiles(config, logger, files, options, print)
@@ -175,8 +177,7 @@ program
   .option('--dry-run', 'say what would be imported and what is broken, and change nothing')
   .action(async (source: string, options: ImportHocuspocusOptions) => {
     const config = readConfig(process.env)
-    if ((await importHocuspocus(config, createLogger('warn'), source, options, print)) > 0)
-      process.exitCode = 1
+    if ((await importHocuspocus(config, commandLogger(), source, options, print)) > 0) process.exitCode = 1
   })
 
 program
@@ -188,7 +189,7 @@ program
   .option('--dry-run', 'say what would be removed and kept, and change nothing')
   .option('--by <id>', 'who stands in the audit log', 'system')
   .action((id: string, options: ErasePersonFlags) =>
-    erasePersonCommand(readConfig(process.env), createLogger('warn'), userIdSchema.parse(id), options, print),
+    erasePersonCommand(readConfig(process.env), commandLogger(), userIdSchema.parse(id), options, print),
   )
 
 program

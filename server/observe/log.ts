@@ -25,10 +25,13 @@ function shown(error: unknown, depth = 0): unknown {
 
 const serializers = { err: (error: unknown) => shown(error) }
 
+const DESCRIPTORS = { stdout: 1, stderr: 2 }
+
 /** JSON lines, or readable ones where a person looks at a terminal. */
-export function createLogger(level: string): Logger {
-  if (!process.stdout.isTTY) return pino({ level, serializers })
-  const transport = { target: 'pino-pretty', options: { ignore: 'pid,hostname,node' } }
+export function createLogger(level: string, to: 'stdout' | 'stderr' = 'stdout'): Logger {
+  const destination = DESCRIPTORS[to]
+  if (!process[to].isTTY) return pino({ level, serializers }, pino.destination(destination))
+  const transport = { target: 'pino-pretty', options: { ignore: 'pid,hostname,node', destination } }
   return pino({ level, serializers, transport })
 }
 

@@ -12,18 +12,30 @@ import { type AtEnd, openRoom } from '../log/fixture.ts'
 const SYNCLINE = fileURLToPath(new URL('../../server/syncline.ts', import.meta.url))
 const execute = promisify(execFile)
 
-/** The command line on a database; what it printed, whatever its exit code. */
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line with these settings, whatever its exit code. */
+export async function command(settings: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
+  const env = { ...process.env, ...settings }
+  try {
+    return { code: 0, ...(await execute(process.execPath, [SYNCLINE, ...args], { env })) }
+  } catch (error) {
+    const { code, stdout, stderr } = error as Ended
+    return { code, stdout, stderr }
+  }
+}
+
+/** The same on a database; all that it printed. */
 export async function syncline(
   url: string,
   ...args: string[]
 ): Promise<{ readonly code: number; readonly output: string }> {
-  try {
-    const { stdout, stderr } = await execute(process.execPath, [SYNCLINE, ...args], { env: environment(url) })
-    return { code: 0, output: stdout + stderr }
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-    return { code, output: stdout + stderr }
-  }
+  const { code, stdout, stderr } = await command({ DATABASE_URL: url }, ...args)
+  return { code, output: stdout + stderr }
 }
 
 /** An erasure of which nobody is told. */
@@ -32,14 +44,12 @@ export const QUIETLY = async () => undefined
 /** The same, left running; to be ended by the caller. */
 export function startSyncline(url: string, ...args: string[]) {
   const child = spawn(process.execPath, [SYNCLINE, ...args], {
-    env: environment(url),
+    env: { ...process.env, DATABASE_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stderr.pipe(process.stderr)
   return child
 }
-
-const environment = (url: string) => ({ ...process.env, DATABASE_URL: url })
 
 export async function folder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'syncline-transfer-'))
