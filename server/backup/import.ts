@@ -12,8 +12,8 @@ import { EXPORTED } from './tables.ts'
 /** The tables as the database has them. */
 type Columns = ReadonlyMap<string, readonly Column[]>
 
-/** Of rows that are written together, in characters. */
-const BATCH = 4 * 1024 * 1024
+/** Rows that are written together, and characters of them. */
+const BATCH = { rows: 1_000, characters: 4 * 1024 * 1024 }
 
 const rowSchema = z.array(z.string().nullable())
 
@@ -37,12 +37,12 @@ export async function importServer(pool: pg.Pool, folder: string): Promise<Manif
     const text = `lock table ${EXPORTED.map(([table]) => quoted(table))} in access exclusive mode`
     await client.query({ text, ...PATIENTLY })
     await requireEmpty(client)
-    for (const [table, { page }] of EXPORTED) {
+    for (const [table] of EXPORTED) {
       const own = columns.get(table) ?? []
       await client.query(`alter table ${quoted(table)} disable trigger user`)
       const file = filesOf(manifest).find(({ name }) => name === fileOf(table))
       if (file === undefined) continue
-      for await (const rows of pages(rowsIn(folder, file, columns), page))
+      for await (const rows of pages(rowsIn(folder, file, columns)))
         await insertRows(client, table, own, rows)
       await client.query(`alter table ${quoted(table)} enable trigger user`)
       await countOn(client, table, own)
@@ -94,13 +94,13 @@ function parse(text: string): unknown {
   }
 }
 
-async function* pages(rows: AsyncIterable<Row>, most: number): AsyncGenerator<readonly Row[]> {
+async function* pages(rows: AsyncIterable<Row>): AsyncGenerator<readonly Row[]> {
   let page: Row[] = []
   let size = 0
   for await (const row of rows) {
     page.push(row)
     size += row.reduce((total, value) => total + (value?.length ?? 0), 0)
-    if (page.length < most && size < BATCH) continue
+    if (page.length < BATCH.rows && size < BATCH.characters) continue
     yield page
     page = []
     size = 0

@@ -44,12 +44,19 @@ export async function columnsOf(client: Queryable, table: string): Promise<reado
   return rows
 }
 
+/** Rows that are asked for at a time, and bytes of them, the row that reaches it included: more never stands in memory. */
+const PAGE = { rows: 1_000, bytes: 4 * 1024 * 1024 }
+
+/** What Postgres says of a value's length without fetching it from where long ones lie. */
+const lengthOf = ({ name, type }: Column): string =>
+  `coalesce(${type === 'bytea' || type === 'text' ? 'octet_length' : 'pg_column_size'}(t.${quoted(name)}), 0)`
+
 /** All rows of a table, page by page, in a transaction of the caller's. Of a room that is deleted nothing but its tombstone. */
 export async function* rowsOf(
   client: Queryable,
   table: string,
   columns: readonly Column[],
-  { order, page, room }: Extract<Fate, { kind: 'exported' }>,
+  { order, room }: Extract<Fate, { kind: 'exported' }>,
 ): AsyncGenerator<Row> {
   const kept = `not exists (select from rooms r where r.id = ${room} and r.deleted_at is not null)`
   // In the bytes' order of text: another database may sort it by another language.
@@ -58,20 +65,42 @@ export async function* rowsOf(
     return text ? `t.${name} collate "C"` : `t.${name}`
   })
   const values = columns.map(({ name }) => `t.${quoted(name)}`)
+  const rows = `from ${quoted(table)} t where ${kept} order by ${sorted}`
   await client.query(
-    `declare exported no scroll cursor for select ${values} from ${quoted(table)} t where ${kept} order by ${sorted}`,
+    `declare exported no scroll cursor for select ${values} ${rows};
+     declare lengths no scroll cursor for select ${columns.map(lengthOf).join(' + ')} as bytes ${rows}`,
   )
   for (;;) {
-    const { rows } = await client.query<(string | null)[]>({
-      text: `fetch ${page} from exported`,
+    const { rows: lengths } = await client.query<{ bytes: number }>({
+      text: `fetch ${PAGE.rows} from lengths`,
       ...PATIENTLY,
-      rowMode: 'array',
-      types: AS_TEXT,
     })
-    yield* rows
-    if (rows.length < page) break
+    for (const count of pagesOf(lengths)) {
+      const page = await client.query<(string | null)[]>({
+        text: `fetch ${count} from exported`,
+        ...PATIENTLY,
+        rowMode: 'array',
+        types: AS_TEXT,
+      })
+      yield* page.rows
+    }
+    if (lengths.length < PAGE.rows) break
   }
-  await client.query('close exported')
+  await client.query('close exported; close lengths')
+}
+
+/** How many of these rows, one page after the other. */
+function* pagesOf(lengths: readonly { readonly bytes: number }[]): Generator<number> {
+  let [count, size] = [0, 0]
+  for (const { bytes } of lengths) {
+    count += 1
+    size += bytes
+    if (size < PAGE.bytes) continue
+    yield count
+    count = 0
+    size = 0
+  }
+  if (count > 0) yield count
 }
 
 /** As `rowsOf` gave them; only where nothing is told of it (`withoutTriggers`). */

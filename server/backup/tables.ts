@@ -1,10 +1,9 @@
 /** What becomes of a table when a whole server is exported. */
 export type Fate =
-  /** Row by row, in this order; so many are read at a time. */
+  /** Row by row, in this order. */
   | {
       readonly kind: 'exported'
       readonly order: string
-      readonly page: number
       /** The room of a row `t`, as SQL; null where it is none's. */
       readonly room: string
     }
@@ -12,16 +11,8 @@ export type Fate =
   | { readonly kind: 'derived'; readonly how: string }
   | { readonly kind: 'left out'; readonly why: string }
 
-type How = Partial<Pick<Extract<Fate, { kind: 'exported' }>, 'page' | 'room'>>
-
-/** Of rows that may be of megabytes few are to be in memory. */
-const exported = (order: string, { page = 1_000, room = 'null' }: How = {}): Fate => ({
-  kind: 'exported',
-  order,
-  page,
-  room,
-})
-const ofRooms = (order: string, page = 1_000): Fate => exported(order, { page, room: 't.room_id' })
+const exported = (order: string, room = 'null'): Fate => ({ kind: 'exported', order, room })
+const ofRooms = (order: string): Fate => exported(order, 't.room_id')
 const derived = (how: string): Fate => ({ kind: 'derived', how })
 const leftOut = (why: string): Fate => ({ kind: 'left out', why })
 
@@ -32,14 +23,14 @@ const leftOut = (why: string): Fate => ({ kind: 'left out', why })
  */
 export const TABLES: Readonly<Record<string, Fate>> = {
   rooms: exported('id'),
-  room_updates: ofRooms('room_id, seq', 500),
-  room_segments: ofRooms('room_id, last_seq', 16),
+  room_updates: ofRooms('room_id, seq'),
+  room_segments: ofRooms('room_id, last_seq'),
   room_events: ofRooms('room_id, seq'),
-  room_snapshots: ofRooms('room_id, seq', 2),
+  room_snapshots: ofRooms('room_id, seq'),
   versions: ofRooms('id'),
   versions_kept_to: ofRooms('room_id'),
   restores: ofRooms('room_id, target, client'),
-  keyed_writes: ofRooms('room_id, key', 100),
+  keyed_writes: ofRooms('room_id, key'),
   history_activity: ofRooms('room_id, first_seq, actor'),
   history_stretches: ofRooms('room_id, level, first_seq'),
   event_queue: ofRooms('room_id, seq'),
@@ -60,9 +51,10 @@ export const TABLES: Readonly<Record<string, Fate>> = {
   activities: ofRooms('id'),
   analytics_rooms: ofRooms('room_id'),
   analytics_series: ofRooms('id'),
-  analytics_buckets: exported('series_id, width, at', {
-    room: '(select s.room_id from analytics_series s where s.id = t.series_id)',
-  }),
+  analytics_buckets: exported(
+    'series_id, width, at',
+    '(select s.room_id from analytics_series s where s.id = t.series_id)',
+  ),
   analytics_batches: ofRooms('room_id, user_id, id'),
   analytics_alerts: ofRooms('room_id, name'),
   analytics_turns: ofRooms('place'),

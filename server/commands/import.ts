@@ -75,6 +75,7 @@ async function importLog(pool: pg.Pool, file: string): Promise<{ room: string; i
   parseRoomName(room)
   const doc = new Y.Doc()
   const insertion = await insertLog(pool, room, header, folded(doc, entries), {
+    unhurried: true,
     shown: () => summarise(doc),
   })
   if (insertion === 'there' && !(await same(pool, file, room)))
@@ -82,11 +83,13 @@ async function importLog(pool: pg.Pool, file: string): Promise<{ room: string; i
   return { room, insertion }
 }
 
-const PAGE = 2_000
+/** Entries that are applied together before they are passed on, and bytes of them. */
+const PAGE = { entries: 2_000, bytes: 4 * 1024 * 1024 }
 
 /** The entries, once they are known to make a whole document: a room that cannot be opened is not brought in. */
-async function* folded(doc: Y.Doc, entries: AsyncIterable<LoggedEntry>): AsyncGenerator<LoggedEntry> {
+export async function* folded(doc: Y.Doc, entries: AsyncIterable<LoggedEntry>): AsyncGenerator<LoggedEntry> {
   let page: LoggedEntry[] = []
+  let bytes = 0
   const apply = () => {
     doc.transact(() => {
       for (const { bytes } of page) Y.applyUpdate(doc, bytes)
@@ -97,10 +100,12 @@ async function* folded(doc: Y.Doc, entries: AsyncIterable<LoggedEntry>): AsyncGe
   for await (const entry of entries) {
     // What was merged may be larger than an edit of one person.
     if (entry.merged === undefined) checkUpdate(entry.bytes)
-    if (page.push(entry) < PAGE) continue
+    bytes += entry.bytes.length
+    if (page.push(entry) < PAGE.entries && bytes < PAGE.bytes) continue
     apply()
     yield* page
     page = []
+    bytes = 0
   }
   apply()
   yield* page

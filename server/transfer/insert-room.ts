@@ -71,6 +71,8 @@ export interface InsertOptions {
   readonly shown: () => Shown
   /** Whether features make of the events what they make of new ones, such as notifications. Default true. */
   readonly followed?: boolean
+  /** Whether more than a minute may pass between two questions of the transaction, as while entries are tried. Default false. */
+  readonly unhurried?: boolean
   /** Called in the transaction in which the room is made. */
   readonly record?: Note
 }
@@ -81,9 +83,10 @@ export function insertLog(
   name: string,
   header: LogHeader,
   entries: AsyncIterable<LoggedEntry>,
-  { shown, followed = true, record }: InsertOptions,
+  { shown, followed = true, unhurried = false, record }: InsertOptions,
 ): Promise<Insertion> {
   return inTransaction(pool, async (client) => {
+    if (unhurried) await client.query('set local idle_in_transaction_session_timeout = 0')
     // That a copy is made happens now.
     await markImport(client, followed ? 'room' : 'log')
     const { rows } = await client.query<{ id: string }>(
