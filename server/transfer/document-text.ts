@@ -3,6 +3,7 @@ import { typesJson } from '../history/content/json.ts'
 import { toMarkdown } from '../history/content/markdown.ts'
 import { type Content, readContent } from '../history/content/read.ts'
 import { richText } from '../history/content/rich-text.ts'
+import { sayable } from '../history/json.ts'
 import { HistoryDocument } from '../history/positions/history-document.ts'
 import { DOCUMENT_FIELDS } from '../protocol.ts'
 
@@ -43,7 +44,8 @@ function isEmpty(content: Content): boolean {
 }
 
 /** Keys in order: the same data is the same file, whoever wrote which part of it first. */
-function inOrder(_key: string, value: unknown): unknown {
+function inOrder(_key: string, part: unknown): unknown {
+  const value = sayable(part)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -108,20 +108,23 @@ describe('a folder of documents', () => {
       await room.durable()
     }
     await fill('board:a', (doc) => {
-      doc.getMap('shapes').set('b', { x: 1 })
+      doc.getMap('shapes').set('b', { x: 1, bytes: Uint8Array.of(1, 2), id: 2n ** 53n })
       doc.getMap('shapes').set('a', new Y.Array())
       doc.getArray('order').push(['a', 'b'])
     })
     await fill('board:b', (doc) => {
       doc.getArray('order').push(['a', 'b'])
       doc.getMap('shapes').set('a', new Y.Array())
-      doc.getMap('shapes').set('b', { x: 1 })
+      doc.getMap('shapes').set('b', { id: 2n ** 53n, bytes: Uint8Array.of(1, 2), x: 1 })
     })
     await fill('doc:empty', (doc) => doc.getMap('meta').set('title', 'Empty'))
     expect((await target().pass()).written).toEqual(['a.json', 'b.json', 'Empty.txt'])
     expect(JSON.parse(await read('a.json'))).toEqual({
       order: { kind: 'array', value: ['a', 'b'] },
-      shapes: { kind: 'map', value: { a: [], b: { x: 1 } } },
+      shapes: {
+        kind: 'map',
+        value: { a: [], b: { bytes: { bytes: 'AQI=' }, id: { integer: '9007199254740992' }, x: 1 } },
+      },
     })
     expect(await read('b.json')).toBe(await read('a.json'))
     expect(await read('Empty.txt')).toBe('')
