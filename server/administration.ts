@@ -94,7 +94,8 @@ export function createAdministration(options: AdministrationOptions): Administra
       },
       long: {
         retention: async (signal) => {
-          for await (const done of retainer.retainAll(false, signal)) logger.info(done, 'a room was thinned')
+          for await (const done of retainer.retainAll(false, { signal }))
+            logger.info(done, 'a room was thinned')
         },
         'retention of events': async (signal) => {
           const now = await earlierNow(pool)

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { grantsSchema } from './access/grants.ts'
-import { userIdSchema } from './access/identity.ts'
+import { firstIssue, userIdSchema } from './access/identity.ts'
 import { signToken } from './access/token.ts'
 import { type ErasePersonFlags, erasePersonCommand } from './commands/erase-person.ts'
 import { type ExportOptions, exportRoom } from './commands/export.ts'
@@ -45,6 +45,12 @@ function days(text: string): number {
   const value = Number(text)
   if (Number.isFinite(value) && value > 0 && value <= 3650) return value
   throw new InvalidArgumentError('a number of days, 3650 at most')
+}
+
+function speed(text: string): number {
+  const value = Number(text)
+  if (text !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('a number a second, or 0')
 }
 
 const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim())
@@ -113,8 +119,15 @@ program
   .option('--room <name>', 'this room only')
   .option('--dry-run', 'say what would be freed and lost, and change nothing')
   .action(async (options: RetainOptions) => {
-    await retain(readConfig(process.env), commandLogger(), options, print)
+    const failed = await retain(readConfig(process.env), commandLogger(), options, print)
+    if (failed > 0) process.exitCode = 1
   })
+
+/** Options that say nothing where a folder of all is not asked for, and where it is. */
+const BESIDES = {
+  room: { names: ['watch', 'kind'], what: '--folder only' },
+  folder: { names: ['at', 'format', 'all', 'out'], what: 'no --folder' },
+} as const
 
 program
   .command('export')
@@ -134,6 +147,11 @@ program
   .option('--watch', 'with --folder: go on until stopped')
   .option('--kind <kind>', 'with --folder: rooms of this kind only')
   .action(async (room: string | undefined, options: ExportOptions & Partial<FolderOptions>) => {
+    const besides = options.folder === undefined ? BESIDES.room : BESIDES.folder
+    const idle = besides.names.find((name) => options[name] !== undefined)
+    if (idle !== undefined) program.error(`syncline: --${idle} goes with ${besides.what}`)
+    if (options.folder !== undefined && room !== undefined)
+      program.error('syncline: --folder is for every document: name no room')
     const config = readConfig(process.env)
     const logger = commandLogger()
     if (options.folder !== undefined) {
@@ -188,9 +206,11 @@ program
   .argument('<id>', "the person's id, as in tokens")
   .option('--dry-run', 'say what would be removed and kept, and change nothing')
   .option('--by <id>', 'who stands in the audit log', 'system')
-  .action((id: string, options: ErasePersonFlags) =>
-    erasePersonCommand(readConfig(process.env), commandLogger(), userIdSchema.parse(id), options, print),
-  )
+  .action((id: string, options: ErasePersonFlags) => {
+    const person = userIdSchema.safeParse(id)
+    if (!person.success) program.error(`syncline: a person's id ${firstIssue(person.error)}`)
+    return erasePersonCommand(readConfig(process.env), commandLogger(), person.data, options, print)
+  })
 
 program
   .command('replay')
@@ -203,7 +223,7 @@ program
   .option('--url <url>', 'the server', 'http://127.0.0.1:1234')
   .option('--room <name>', 'the room to use; a new one if not given')
   .option('--token <token>', 'a token with write access; a development server gives one by itself')
-  .option('--speed <n>', 'transactions or events a second; 0 is as fast as they are saved', '0')
+  .option('--speed <n>', 'transactions or events a second; 0 is as fast as they are saved', speed, 0)
   .action(replayAction)
 
 const generate = program.command('generate').description("write code into an application's folder")

@@ -154,9 +154,8 @@ export interface ReplayFlags {
 /** `syncline replay`: a progress bar, one line at the end, and exit code 1 where not all came as it was sent. */
 export async function replayAction(
   trace: string | undefined,
-  { build, speed, ...flags }: ReplayFlags,
+  { build, ...options }: ReplayFlags,
 ): Promise<void> {
-  const options = { ...flags, speed: Number(speed ?? 0) }
   const lines = Number(build)
   if (build !== undefined && !(Number.isInteger(lines) && lines > 0))
     throw new Error('--build takes a number of lines')

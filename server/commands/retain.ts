@@ -10,16 +10,19 @@ export interface RetainOptions {
   readonly dryRun?: boolean | undefined
 }
 
-/** Thins what is due by RETENTION, in one room or in all of them; prints a line for each, and the sum. */
+/**
+ * Thins what is due by RETENTION, in one room or in all of them; prints a line for each, and the sum. Returns how many could not be
+ * thinned, each of which is in the log.
+ */
 export async function retain(
   config: Config,
   logger: Logger,
   { room, dryRun = false }: RetainOptions,
   print: (line: string) => void,
-): Promise<void> {
+): Promise<number> {
   if (Object.keys(config.retention).length === 0) {
     print('RETENTION is not set: everything is kept')
-    return
+    return 0
   }
   const database = await openDatabase(config.storage, logger)
   const history = new History(database, logger)
@@ -27,18 +30,24 @@ export async function retain(
     const retainer = new Retainer(database.pool, config.retention, logger, history)
     let rooms = 0
     let freed = 0
+    let failed = 0
+    const fail = () => {
+      failed += 1
+    }
     const tell = (name: string, thinned: Thinned) => {
       rooms += 1
       freed += thinned.bytesBefore - thinned.bytesAfter
       print(`${name}: ${describe(thinned)}`)
     }
     if (room === undefined) {
-      for await (const { room: name, thinned } of retainer.retainAll(dryRun)) tell(name, thinned)
+      for await (const { room: name, thinned } of retainer.retainAll(dryRun, { fail })) tell(name, thinned)
     } else {
       const thinned = await retainer.retain(room, { dryRun })
       if (thinned !== undefined) tell(room, thinned)
     }
-    print(`${rooms} rooms ${dryRun ? 'would be' : 'were'} thinned, ${bytesOf(freed, 'bytes freed')}`)
+    const not = failed === 0 ? '' : `; ${failed} could not be thinned`
+    print(`${rooms} rooms ${dryRun ? 'would be' : 'were'} thinned, ${bytesOf(freed, 'bytes freed')}${not}`)
+    return failed
   } finally {
     await history.close()
     await database.close()

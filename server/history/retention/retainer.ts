@@ -16,6 +16,12 @@ const OTHERS = '*'
 /** What history keeps of a room beside its log: brought up to date before that is thinned, and read anew after it. */
 type Beside = Pick<History, 'index' | 'forget'>
 
+interface RoundOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Told of each room that could not be thinned. */
+  readonly fail?: () => void
+}
+
 /** Keeps to the rules of retention: one room at a time, each in a transaction of its own. */
 export class Retainer {
   readonly #pool: pg.Pool
@@ -62,10 +68,10 @@ export class Retainer {
     return this.#thin(room.id, name, cutoffsOf(rule, await earlierNow(this.#pool)), options)
   }
 
-  /** Every room in which something is due, one after the other. One that cannot be thinned keeps up no other. */
+  /** Every room in which something is due, one after the other. One that cannot be thinned is logged, and keeps up no other. */
   async *retainAll(
     dryRun: boolean,
-    signal?: AbortSignal,
+    { signal, fail = () => undefined }: RoundOptions = {},
   ): AsyncGenerator<{ readonly room: string; readonly thinned: Thinned }> {
     const now = await earlierNow(this.#pool)
     for (const [kind, rule] of Object.entries(this.#rules)) {
@@ -79,7 +85,9 @@ export class Retainer {
           if (thinned !== undefined) yield { room: name, thinned }
         } catch (error) {
           // Nothing was dropped: the room keeps what it has, and is due at the next round.
-          if (!signal?.aborted) this.#logger.error({ err: error, room: name }, 'a room could not be thinned')
+          if (signal?.aborted) return
+          this.#logger.error({ err: error, room: name }, 'a room could not be thinned')
+          fail()
         }
       }
     }
