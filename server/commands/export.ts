@@ -7,7 +7,7 @@ import type { Logger } from '../observe/log.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { writeAtomically } from '../transfer/atomic-file.ts'
 import { writeLog } from '../transfer/log-file.ts'
-import { logOf, requireRoom } from '../transfer/source.ts'
+import { requireRoom, withLog } from '../transfer/source.ts'
 import { writeVersions } from '../transfer/versions-folder.ts'
 
 export interface ExportOptions {
@@ -44,10 +44,10 @@ export async function exportRoom(
   const position = positionOf(at)
   await withDatabase(config, logger, async (database) => {
     await requireRoom(database.pool, room)
-    if (all && !versions) {
-      const { header, entries } = await logOf(database.pool, room)
-      return put(writeLog(header, entries), out)
-    }
+    if (all && !versions)
+      return withLog(database.pool, { name: room }, ({ header, entries }) =>
+        put(writeLog(header, entries), out),
+      )
     const history = new History(database, logger, 'read')
     try {
       if (out !== undefined && versions) await writeVersions(history, room, written, out)

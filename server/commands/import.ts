@@ -11,7 +11,7 @@ import { documentOf } from '../transfer/document-file.ts'
 import { type Insertion, insertDocument, insertLog } from '../transfer/insert-room.ts'
 import { linesOf as linesIn } from '../transfer/lines.ts'
 import { isLogFile, type LoggedEntry, readLog, writeLog } from '../transfer/log-file.ts'
-import { logOf } from '../transfer/source.ts'
+import { withLog } from '../transfer/source.ts'
 import { withDatabase } from './export.ts'
 
 export interface ImportOptions {
@@ -112,15 +112,15 @@ export async function* folded(doc: Y.Doc, entries: AsyncIterable<LoggedEntry>): 
 }
 
 /** Whether the room's log begins with the file's entries, to the byte. */
-async function same(pool: pg.Pool, file: string, room: string): Promise<boolean> {
-  const { header, entries } = await logOf(pool, room)
-  const stored = writeLog(header, entries)
-  for await (const line of linesOf(file)) {
-    const { value } = await stored.next()
-    if (value !== `${line}\n`) return line.startsWith('{"end":')
-  }
-  return true
-}
+const same = (pool: pg.Pool, file: string, name: string): Promise<boolean> =>
+  withLog(pool, { name }, async ({ header, entries }) => {
+    const stored = writeLog(header, entries)
+    for await (const line of linesOf(file)) {
+      const { value } = await stored.next()
+      if (value !== `${line}\n`) return line.startsWith('{"end":')
+    }
+    return true
+  })
 
 async function* linesOf(file: string): AsyncGenerator<string> {
   for await (const line of linesIn(file)) yield line.replace(/\r?\n$/, '')

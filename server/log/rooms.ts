@@ -3,7 +3,7 @@ import { SynclineError } from '../errors.ts'
 import { numberArray, numbersOf } from '../storage/arrays.ts'
 import type { Database } from '../storage/database.ts'
 import { lives } from '../storage/life-sign.ts'
-import { inTransaction } from '../storage/transaction.ts'
+import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import type { RoomId, Seq } from './entry.ts'
 import type { Note } from './erase.ts'
 import { type LaneMark, type LaneRows, NEWEST_LANES, newestLanesAnd } from './lane-ledger.ts'
@@ -57,8 +57,8 @@ function toRow({ id, head, lanes, cutShort, quarantinedAt, reason, deleted }: Ro
  * The room of this name, or undefined where there is none. A failure throws: absent and failed never look alike.
  * @throws SynclineError `room-deleted`
  */
-export async function findRoom(pool: pg.Pool, name: string): Promise<RoomRow | undefined> {
-  const { rows } = await pool.query<Row>({
+export async function findRoom(db: Queryable, name: string): Promise<RoomRow | undefined> {
+  const { rows } = await db.query<Row>({
     name: 'find room',
     text: `select ${COLUMNS} from rooms where name = $1`,
     values: [name],

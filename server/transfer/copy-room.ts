@@ -8,7 +8,7 @@ import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import { insertLog } from './insert-room.ts'
-import { logOf } from './source.ts'
+import { withLog } from './source.ts'
 
 /** What a room's name may have at most. */
 const MAX_NAME = 200
@@ -46,15 +46,16 @@ export async function copyGoodPart(
   const until = await lastGoodEntry(log, room, sandbox).finally(() => sandbox.close())
   if (until === 0) throw new SynclineError('room-damaged', 'not even its first entry can be opened')
   const copy = copyName(name, until)
-  const { header, entries } = await logOf(pool, name, until)
   const shown = await titleOf(pool, name)
-  const made = { ...header, room: copy, createdAt: new Date().toISOString(), createdBy: by }
-  const insertion = await insertLog(pool, copy, made, entries, {
-    shown: () => shown,
-    // What came of these events has come of them already.
-    followed: false,
-    record: (client) =>
-      recordAct(client, { actor: by, act: 'room.copy', subject: name, details: { copy, until } }),
+  const insertion = await withLog(pool, { name, until }, ({ header, entries }) => {
+    const made = { ...header, room: copy, createdAt: new Date().toISOString(), createdBy: by }
+    return insertLog(pool, copy, made, entries, {
+      shown: () => shown,
+      // What came of these events has come of them already.
+      followed: false,
+      record: (client) =>
+        recordAct(client, { actor: by, act: 'room.copy', subject: name, details: { copy, until } }),
+    })
   })
   if (insertion === 'deleted') throw new SynclineError('room-deleted', `the copy ${copy} was deleted`)
   if (insertion === 'there' && (await pool.query(IS_COPY, [name, copy])).rowCount === 0)

@@ -4,9 +4,11 @@ import { expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { dropEvents } from '../../server/log/drop-events.ts'
 import type { NewEntry } from '../../server/log/entry.ts'
+import type { StoredEvent } from '../../server/log/events.ts'
 import { RoomInventory } from '../../server/log/inventory.ts'
 import type { Log } from '../../server/log/log.ts'
 import { packRoom } from '../../server/log/pack.ts'
+import { withLog } from '../../server/transfer/source.ts'
 import { database, entriesOf, openLog, openRoom } from '../log/fixture.ts'
 import { folder, QUIETLY, syncline } from './support.ts'
 
@@ -70,6 +72,20 @@ it.each([false, true])(
   },
   60_000,
 )
+
+it('[EVT67] exports a log as it was at one moment, also where its events are dropped meanwhile', async () => {
+  const { db, log, room } = await spoken()
+  const kept: StoredEvent[] = []
+  const eventsAfter = await withLog(db.pool, { name: 'build:a' }, async ({ header, entries }) => {
+    for await (const { seq, events = [] } of entries) {
+      if (seq === 1) expect(await dropEvents(db.pool, room.id, YOUNG + 1)).toBe(2_000)
+      kept.push(...events)
+    }
+    return header.eventsAfter
+  })
+  expect([kept.length, eventsAfter]).toEqual([2_000, undefined])
+  expect(await eventsOf(log)).toEqual([])
+})
 
 it('[EVT67] verifies, weighs and erases rooms with events', async () => {
   const { db, url, log, room } = await spoken()
