@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConfigError, readConfig } from '../../server/config.ts'
+import { SynclineError } from '../../server/errors.ts'
 import { Retainer } from '../../server/history/retention/retainer.ts'
 import { earlierNow } from '../../server/storage/clock.ts'
 import { database, openLog, openRoom } from '../log/fixture.ts'
@@ -138,6 +139,22 @@ it('[HIS24] leaves a quarantined room as it is, and says so to who asks', async 
   }
   await query(url, 'update rooms set quarantined_at = null, quarantine_reason = null')
   expect(await thinned(), 'control').toEqual(['doc:old'])
+})
+
+it('[HIS115] says once, and as no error, of a room that is too large to be thinned', async () => {
+  const { db, url } = await database()
+  await fillOld(url, 'doc:old', 40)
+  const logged: Record<string, unknown>[] = []
+  const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) })
+  const index = () => Promise.reject(new SynclineError('history-too-large'))
+  const retainer = new Retainer(db.pool, RULES, logger, { ...nothing, index })
+  let failed = 0
+  const fail = () => {
+    failed += 1
+  }
+  for (let round = 0; round < 3; round += 1) for await (const _ of retainer.retainAll(false, { fail }));
+  expect(failed).toBe(3)
+  expect(logged).toMatchObject([{ level: 40, code: 'history-too-large', room: 'doc:old' }])
 })
 
 it('[HIS96] is said once to all who ask for the same at the same time', async () => {

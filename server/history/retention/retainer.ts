@@ -30,6 +30,8 @@ export class Retainer {
   readonly #history: Beside
   /** Dry runs that are going on or wait: nobody has the same one made twice. */
   readonly #planned = new Map<string, Promise<Thinned | undefined>>()
+  /** Of which it was said: it stays so, and nobody has to look into it once more at each round. */
+  readonly #tooLarge = new Set<RoomId>()
   /** Each waits for the one before it: a thread at a time is all that the machine is asked for. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -86,10 +88,19 @@ export class Retainer {
         } catch (error) {
           // Nothing was dropped: the room keeps what it has, and is due at the next round.
           if (signal?.aborted) return
-          this.#logger.error({ err: error, room: name }, 'a room could not be thinned')
+          this.#logFailure(id, name, error)
           fail()
         }
       }
+    }
+  }
+
+  #logFailure(room: RoomId, name: string, error: unknown): void {
+    if (!(error instanceof SynclineError && error.code === 'history-too-large')) {
+      this.#logger.error({ err: error, room: name }, 'a room could not be thinned')
+    } else if (!this.#tooLarge.has(room)) {
+      this.#tooLarge.add(room)
+      this.#logger.warn({ code: error.code, room: name }, 'a room is too large to be thinned')
     }
   }
 
