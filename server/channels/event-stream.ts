@@ -3,6 +3,7 @@ import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { RoomLog } from '../log/room-log.ts'
+import { reset } from '../reset.ts'
 import type { Channels } from './channels.ts'
 import { encodeEvent } from './encode.ts'
 import type { Subscriber, Subscription } from './subscription.ts'
@@ -141,8 +142,7 @@ export class EventStream implements Subscriber {
     this.#leave()
     const { answer } = this.#options
     // Not ended before it is cut: a connection that is free again may be somebody else's, behind a proxy.
-    if (answer !== undefined && CUT.includes(code))
-      setTimeout(() => answer.socket?.resetAndDestroy(), CUT_WITHIN).unref()
+    if (answer !== undefined && CUT.includes(code)) setTimeout(() => reset(answer.socket), CUT_WITHIN).unref()
     else this.#out.close()
   }
 

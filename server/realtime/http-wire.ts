@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { WebSocketLike } from '@hocuspocus/server'
 import { type CloseDetails, encodeClose, encodeHello, encodeRecord, joined, RecordType } from '../records.ts'
+import { reset } from '../reset.ts'
 import { within } from '../within.ts'
 import type { Wire } from './wire.ts'
 
@@ -148,7 +149,7 @@ export class HttpWire implements Wire {
   }
 
   cut(): void {
-    for (const response of this.#unclosed) reset(response)
+    for (const response of this.#unclosed) cut(response)
     this.#end()
   }
 
@@ -161,7 +162,7 @@ export class HttpWire implements Wire {
   #endAnswers(): void {
     const cuts = this.#closing?.cuts === true
     for (const response of this.#unclosed) {
-      if (cuts || response.writableLength > 0) reset(response)
+      if (cuts || response.writableLength > 0) cut(response)
       else response.end()
     }
   }
@@ -223,7 +224,7 @@ export class HttpWire implements Wire {
   }
 }
 
-function reset(response: ServerResponse): void {
-  response.socket?.resetAndDestroy()
+function cut(response: ServerResponse): void {
+  reset(response.socket)
   response.destroy()
 }

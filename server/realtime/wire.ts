@@ -1,7 +1,7 @@
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocketLike } from '@hocuspocus/server'
 import type { Peer } from 'crossws'
+import { reset } from '../reset.ts'
 import { LONGEST, messageFrame } from './message-frame.ts'
 
 // WebSocket.readyState
@@ -46,10 +46,7 @@ interface Pausable {
  */
 export function wireOf(peer: Peer, tcp: Duplex): Wire {
   const socket = peer.websocket as unknown as Pausable
-  const cut = (): void => {
-    if (tcp instanceof Socket) tcp.resetAndDestroy()
-    else tcp.destroy()
-  }
+  const cut = (): void => reset(tcp)
   return {
     send: (data) => {
       const framed = data instanceof Uint8Array && data.length <= LONGEST && socket.readyState === OPEN
