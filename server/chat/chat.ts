@@ -15,6 +15,7 @@ import { CHAT_TYPES, followChat } from './follower.ts'
 import { type MemberChange, memberChanges, membersOf, NEWEST_MEMBER_CHANGE } from './members.ts'
 import { messageRoutes } from './message-routes.ts'
 import { moveReadPosition } from './read-positions.ts'
+import { ReadQueue } from './read-queue.ts'
 import { CHAT_KIND } from './rule.ts'
 
 /** Changes of members that are older than this when the node starts are in its decisions from the first, in ms. */
@@ -35,6 +36,7 @@ export class Chat {
   readonly follower: Follower
   readonly #options: ChatOptions
   readonly #members: Feed<MemberChange>
+  readonly #read = new ReadQueue((room, user, seq) => this.#storeRead(room, user, seq))
 
   constructor(options: ChatOptions) {
     this.#options = options
@@ -65,7 +67,10 @@ export class Chat {
    * Somebody has read a room up to there; others who are there are told, and their own other tabs.
    * @throws SynclineError `room-not-found`
    */
-  readonly moveRead = async (room: string, user: string, seq: number): Promise<number> => {
+  readonly moveRead = (room: string, user: string, seq: number): Promise<number> =>
+    this.#read.move(room, user, seq)
+
+  async #storeRead(room: string, user: string, seq: Seq): Promise<Seq> {
     const { pool, signal } = this.#options
     const now = await moveReadPosition(pool, room, user, seq)
     if (now === undefined) throw new SynclineError('room-not-found')

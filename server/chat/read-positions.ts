@@ -14,7 +14,16 @@ export async function moveReadPosition(
 ): Promise<{ readonly seq: Seq; readonly moved: boolean } | undefined> {
   const { rows } = await db.query<{ seq: string; moved: boolean }>({
     name: 'move read position',
-    text: 'select now_at as seq, moved from move_read_position($1, $2, $3)',
+    // Whoever is there already is only looked up: to move them would lock their row, and be written, all the same.
+    text: `
+      with there as (
+        select p.seq
+        from rooms join read_positions p on p.room_id = rooms.id and p.user_id = $2
+        where rooms.name = $1 and rooms.deleted_at is null and p.seq >= least($3, rooms.head)
+      )
+      select seq, false as moved from there
+      union all
+      select now_at, moved from move_read_position($1, $2, $3) where not exists (select from there)`,
     values: [room, user, seq],
   })
   return rows.map(({ seq, moved }) => ({ seq: Number(seq), moved }))[0]

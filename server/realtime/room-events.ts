@@ -39,6 +39,8 @@ export interface RoomEventsOptions {
 
 /** What asking to be told of events counts for: it may have a page of them read. */
 const RESUME_BYTES = 64 * 1024
+/** What saying how far one has read counts for: it asks the database, and all who are there are told. */
+const READ_BYTES = 64 * 1024
 
 const publishSchema = z.object({
   events: z
@@ -93,6 +95,7 @@ export class RoomEvents implements Extension {
       const identity = identityOf(connection.context)
       if (identity === undefined || roleOf(connection.context) === undefined)
         throw new SynclineError('forbidden')
+      sessionOf(connection.context)?.charge(0, READ_BYTES)
       const { seq } = checked(readSchema, said)
       await this.#options.moveRead(connection.document.name, identity.user, seq)
     } catch (error) {

@@ -250,6 +250,22 @@ it('[CHAT8] to say how far one has read waits for nobody who follows the chat ju
   expect((await unreadOf(db.pool, 'bob'))[name]).toBe(2)
 })
 
+it('[CHAT9] to say again how far one has read, or less, locks nothing and is answered while another moves it', async () => {
+  const { id, name } = await newChat()
+  await db.pool.query('update rooms set head = 20 where id = $1', [id])
+  expect(await moveReadPosition(db.pool, name, 'bob', 20)).toEqual({ seq: 20, moved: true })
+  const other = await db.pool.connect()
+  try {
+    await other.query('begin')
+    await other.query('select from read_positions where room_id = $1 for update', [id])
+    for (const seq of [1, 20, 1_000])
+      expect(await moveReadPosition(db.pool, name, 'bob', seq)).toEqual({ seq: 20, moved: false })
+  } finally {
+    await other.query('rollback')
+    other.release()
+  }
+})
+
 it('[EVT66] a message may have the id of one that retention has dropped', async () => {
   const { id, name } = await newChat()
   const say = (seq: number, text: string) =>
