@@ -128,6 +128,8 @@ export class HttpTransport {
       gone: (code, reason) => {
         clearInterval(watch)
         this.#lines.delete(id)
+        // What has come of it would be kept for as long as the rest is held back.
+        line.bringing?.destroy()
         caller.closed(code, reason)
       },
     })
@@ -184,7 +186,7 @@ export class HttpTransport {
     }
   }
 
-  /** What the request brings; undefined where it is more than may come at once, which ends the session. */
+  /** What the request brings; undefined where the session ends meanwhile, as it does where more comes than may at once. */
   async #body({ wire, caller }: Line, request: IncomingMessage): Promise<Uint8Array | undefined> {
     const most = this.#options.maxFrameBytes + BATCH_BYTES
     const chunks: Buffer[] = []
@@ -192,10 +194,8 @@ export class HttpTransport {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length
       wire.count(chunk.length)
-      if (size > most) {
-        caller.close(TOO_LARGE, '')
-        return undefined
-      }
+      if (size > most) caller.close(TOO_LARGE, '')
+      if (wire.ending) return undefined
       chunks.push(chunk)
     }
     return Buffer.concat(chunks)

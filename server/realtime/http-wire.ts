@@ -59,6 +59,11 @@ export class HttpWire implements Wire {
     return this.#waiting
   }
 
+  /** Nothing that comes is taken any more: it has ended, or its client is being told so. */
+  get ending(): boolean {
+    return this.#gone || this.#closing !== undefined
+  }
+
   send(data: Parameters<WebSocketLike['send']>[0]): number {
     if (!(data instanceof Uint8Array) || this.#gone) return this.#waiting
     const record = encodeRecord(RecordType.frame, data)

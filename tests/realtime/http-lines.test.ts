@@ -67,7 +67,7 @@ async function transport(refuseUpgrade: () => Promise<SynclineError | undefined>
     })
     return { status: answer.status, body: answer.status === 204 ? undefined : await answer.json() }
   }
-  return { http, line, ask }
+  return { http, line, ask, port }
 }
 
 /** The same with a session, and what posts a batch to it. */
@@ -145,6 +145,36 @@ it('[EVT33] does not say of a session that stands that it has ended', async () =
   expect(await ask(headers, undefined, 'DELETE')).toMatchObject({
     body: { error: { code: 'route-not-found' } },
   })
+})
+
+/** A batch of a session of which half has come, and its connection. */
+async function halfBrought() {
+  const { headers, line, port } = await session()
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  const counted = Promise.withResolvers<void>()
+  line.wire?.limit(999, counted.resolve)
+  const lines = Object.entries({ host: 'x', 'content-length': 2_000, 'syncline-batch': 1, ...headers })
+  socket.write(`POST /sync/http HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`)
+  socket.write(Buffer.alloc(1_000))
+  const closed = new Promise((resolve) => socket.once('error', () => undefined).once('close', resolve))
+  await counted.promise
+  return { wire: line.wire, socket, closed }
+}
+
+it('[EVT33] lets go of what has come of a batch once its session has ended, however long the rest is held back', async () => {
+  const { wire, socket, closed } = await halfBrought()
+  wire?.cut()
+  socket.resume()
+  await closed
+})
+
+it('[EVT33] reads no further of a batch while its client is being told that the session ends', async () => {
+  const { wire, socket } = await halfBrought()
+  wire?.close(4400, 'rate-limited', 3_600_000)
+  const answered = once(socket, 'data')
+  socket.write(Buffer.alloc(1))
+  expect(String(await answered)).toMatch(/^HTTP\/1.1 204 /)
 })
 
 const MORE_THAN_A_KERNEL_TAKES = 32 * 1024 * 1024
