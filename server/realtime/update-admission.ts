@@ -14,7 +14,7 @@ import type { ClientOwners } from './client-owners.ts'
 const SUSPECTED = 10 * 60_000
 /** How long nothing heavy is tried for somebody of whom a trial was refused, in ms: a trial takes a second. */
 const REFUSED_FOR = 60_000
-/** Trials that may wait for their turn, each with a document and an update in memory. */
+/** Trials that may wait for their turn, each of another person and with a document and an update in memory. */
 const MAX_TRIALS = 16
 /** People who are remembered, for the one or the other. */
 const MAX_REMEMBERED = 1_000
@@ -39,6 +39,8 @@ export class UpdateAdmission {
   readonly #suspects = new Recent(SUSPECTED)
   /** People, while nothing is tried for them. */
   readonly #refused = new Recent(REFUSED_FOR)
+  /** Of people, while anything is tried for them: the last of it. */
+  readonly #trials = new Map<string, Promise<unknown>>()
 
   constructor(sandbox: Sandbox, maxDocumentBytes: number) {
     this.#sandbox = sandbox
@@ -62,7 +64,7 @@ export class UpdateAdmission {
     const crowd = connection !== undefined && owners.check(connection, shape.runs)
     const heavy = weighUpdate(document, update, shape) === 'heavy'
     const suspected = this.#suspects.has(`${document.name}\0${actor}`)
-    return crowd || heavy || suspected ? this.#try(update, shape, place) : shape
+    return crowd || heavy || suspected ? this.#inTurn(update, shape, place) : shape
   }
 
   /** An update of this person did harm to the room that nothing had foreseen. */
@@ -70,8 +72,23 @@ export class UpdateAdmission {
     this.#suspects.add(`${room}\0${actor}`)
   }
 
+  /** After what is tried for the same person: whoever sends over many connections has no more places than anybody else. */
+  async #inTurn(update: Uint8Array, shape: UpdateShape, place: Place): Promise<UpdateShape> {
+    const { actor } = place
+    const before = this.#trials.get(actor) ?? Promise.resolve()
+    const trial = before.then(() => this.#try(update, shape, place))
+    const ended = trial.catch(() => undefined)
+    this.#trials.set(actor, ended)
+    try {
+      return await trial
+    } finally {
+      if (this.#trials.get(actor) === ended) this.#trials.delete(actor)
+    }
+  }
+
   async #try(update: Uint8Array, shape: UpdateShape, place: Place): Promise<UpdateShape> {
     const { connection, document, actor, spent } = place
+    requireOpen(connection, document)
     if (this.#refused.has(actor)) harmful('a heavy edit of yours was refused just now')
     if (this.#sandbox.waiting >= MAX_TRIALS) throw new SynclineError('rate-limited')
     const started = performance.now()
@@ -83,8 +100,7 @@ export class UpdateAdmission {
       this.#refused.add(actor)
       harmful(problem)
     }
-    const left = connection !== undefined && !document.hasConnection(connection)
-    if (document.isDestroyed || left) throw new SynclineError('shutting-down')
+    requireOpen(connection, document)
     return shape
   }
 
@@ -96,6 +112,12 @@ export class UpdateAdmission {
       throw error
     }
   }
+}
+
+/** Nothing is to come of what somebody sent who has left, or whose room is being closed. */
+function requireOpen(connection: Connection | undefined, document: Document): void {
+  const left = connection !== undefined && !document.hasConnection(connection)
+  if (document.isDestroyed || left) throw new SynclineError('shutting-down')
 }
 
 /** Honest ones take a twentieth of the time to apply. */
