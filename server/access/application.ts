@@ -11,6 +11,8 @@ const TTL = { default: 60, max: 3600 }
 const MAX_ANSWER_BYTES = 16 * 1024
 /** Questions under way at once: a full house of people who reconnect, and an application that is slow. */
 const MAX_QUESTIONS = 256
+/** Of one person: a list of theirs may ask of hundreds of rooms. */
+const MAX_OF_PERSON = 16
 
 const answerSchema = z.object({
   role: z.enum(ROLES).nullable(),
@@ -24,19 +26,48 @@ export interface Answer extends z.infer<typeof answerSchema> {
   readonly until: number
 }
 
+/** One person's questions. */
+interface Line {
+  asking: number
+  readonly waiting: PromiseWithResolvers<void>[]
+}
+
 /** The application at AUTHORIZE_URL, asked each time. */
 export class Application {
   readonly #config: ApplicationConfig
   readonly #logger: Logger
   #asking = 0
+  readonly #lines = new Map<string, Line>()
 
   constructor(config: ApplicationConfig, logger: Logger) {
     this.#config = config
     this.#logger = logger
   }
 
-  /** @throws SynclineError `authorization-unavailable` for whatever is no answer. */
-  async ask({ user, name }: Identity, room: string): Promise<Answer> {
+  /**
+   * What one person asks beyond a few questions waits for those to be answered: nobody else is without a place for it.
+   * @throws SynclineError `authorization-unavailable` for whatever is no answer, and where none came to what it waited for
+   */
+  async ask(identity: Identity, room: string): Promise<Answer> {
+    const line = this.#lines.get(identity.user) ?? { asking: 0, waiting: [] }
+    this.#lines.set(identity.user, line)
+    if (line.asking < MAX_OF_PERSON) line.asking += 1
+    else await waitIn(line)
+    try {
+      return await this.#ask(identity, room)
+    } catch (error) {
+      // One after the other they would wait for minutes.
+      for (const { reject } of line.waiting.splice(0)) reject(error)
+      throw error
+    } finally {
+      const next = line.waiting.shift()
+      if (next === undefined) line.asking -= 1
+      else next.resolve()
+      if (line.asking === 0) this.#lines.delete(identity.user)
+    }
+  }
+
+  async #ask({ user, name }: Identity, room: string): Promise<Answer> {
     if (this.#asking >= MAX_QUESTIONS) throw new SynclineError('authorization-unavailable')
     this.#asking += 1
     // Counted from the question: the answer may be as old as that.
@@ -65,4 +96,11 @@ export class Application {
       maxBytes: MAX_ANSWER_BYTES,
     })
   }
+}
+
+/** Resolves with the place of a question that was answered. */
+function waitIn({ waiting }: Line): Promise<void> {
+  const turn = Promise.withResolvers<void>()
+  waiting.push(turn)
+  return turn.promise
 }

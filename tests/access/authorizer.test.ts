@@ -165,6 +165,23 @@ describe('an answer', () => {
     expect(service.received).toHaveLength(4)
   })
 
+  it('[ACC41] is waited for by one person for hundreds of rooms, and takes nobody else’s place', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const service = await startService(async ({ body }) => {
+      if ((body as { user: string }).user === 'ada') await held
+      return { role: 'read' }
+    })
+    const authorizer = asking(service)
+    const asked = Array.from({ length: 300 }, (_, index) =>
+      codeOf(authorizer.decide(person(), `doc:${index}`)),
+    )
+    expect(await codeOf(authorizer.decide(person(undefined, 'bob'), 'doc:0'))).toBe('read')
+    expect(service.received.length).toBeLessThanOrEqual(17)
+    release()
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['read']))
+    expect(service.received.length).toBe(301)
+  })
+
   it('[ACC29] is kept for 20,000 at most, those that were used last', async () => {
     let asked = 0
     const authorizer = new Authorizer({
