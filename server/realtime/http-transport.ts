@@ -81,10 +81,11 @@ export class HttpTransport {
     const path = (request.url ?? '').split('?', 1)[0]
     if (path !== SYNC_HTTP_PATH) return false
     response.on('error', () => response.destroy())
-    this.#answer(request, response).catch((error: unknown) => {
+    const line = this.#lineOf(request)
+    this.#answer(line, request, response).catch((error: unknown) => {
       const broken = request.destroyed && !request.complete
       if (response.headersSent || broken) response.destroy()
-      else this.#refuse(response, toSynclineError(error))
+      else this.#refuse(response, toSynclineError(error), line !== undefined)
     })
     return true
   }
@@ -97,8 +98,12 @@ export class HttpTransport {
     for (const { caller } of [...this.#lines.values()]) caller.close(code, reason)
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { origin, [SESSION_HEADER]: id } = request.headers
+  #lineOf({ headers: { [SESSION_HEADER]: id } }: IncomingMessage): Line | undefined {
+    return typeof id === 'string' ? this.#lines.get(id) : undefined
+  }
+
+  async #answer(line: Line | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origin } = request.headers
     for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.setHeader(name, value)
     const allowed = origin === undefined ? null : this.#options.corsOrigin(origin)
     if (allowed !== null)
@@ -107,7 +112,6 @@ export class HttpTransport {
       preflight(response)
       return
     }
-    const line = typeof id === 'string' ? this.#lines.get(id) : undefined
     if (line === undefined) await this.#open(request, response)
     else if (request.method === 'GET') await this.#attach(line, request, response)
     else if (request.method === 'POST') await this.#bring(line, request, response)
@@ -166,8 +170,9 @@ export class HttpTransport {
 
   /** Frames come up. A batch is taken once, however often it is sent. */
   async #bring(line: Line, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { wire } = line
+    const { caller, wire } = line
     line.heard = true
+    caller.count()
     wire.acknowledge(numberIn(request, RECEIVED_HEADER))
     // One at a time: whoever sends the next has given up on this one.
     line.bringing?.destroy()
@@ -203,12 +208,8 @@ export class HttpTransport {
 
   /** Takes a batch that has not come before, after all that has; what is none ends the session, and nothing of it is taken. */
   #begin(line: Line, batch: number, body: Uint8Array): void {
-    if (batch <= line.batch) {
-      line.caller.count()
-      return
-    }
-    if (batch !== line.batch + 1) throw new SynclineError('frame-malformed')
-    const records = recordsOf(body)
+    if (batch <= line.batch) return
+    const records = batch === line.batch + 1 ? recordsOf(body) : undefined
     if (records === undefined) {
       line.caller.close(REFUSED, 'frame-malformed')
       throw new SynclineError('frame-malformed')
@@ -229,9 +230,11 @@ export class HttpTransport {
     }
   }
 
-  #refuse(response: ServerResponse, error: SynclineError): void {
+  #refuse(response: ServerResponse, error: SynclineError, ofSession: boolean): void {
     const { code, message, retryable, status, retryAfter } = error
-    logRefusal(this.#options.logger, error, { route: SYNC_HTTP_PATH })
+    // A flood is not to fill the disk. A batch that is none ends its session, so it is said once.
+    const level = status === 429 || (ofSession && code !== 'frame-malformed') ? 'debug' : 'info'
+    logRefusal(this.#options.logger, error, { route: SYNC_HTTP_PATH }, level)
     if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
     response
       .writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' })

@@ -28,17 +28,18 @@ const isShown = ([name, value]: readonly [string, unknown]): boolean =>
 const shortened = (value: unknown): unknown =>
   typeof value === 'string' && value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value
 
-/** One line for one refusal: what somebody has to look into is an error with its stack, all else information. */
+/** One line for one refusal: what somebody has to look into is an error with its stack, all else of this level. */
 export function logRefusal(
   logger: Logger,
   error: SynclineError,
   fields: Readonly<Record<string, unknown>>,
+  level: 'info' | 'debug' = 'info',
 ): void {
   const named = Object.entries(fields).filter(isShown)
   const shown = Object.fromEntries(named.map(([name, value]) => [name, shortened(value)]))
   countRefusal(logger, error.code)
   if (isFault(error.code)) logger.error({ err: error, code: error.code, ...shown }, error.message)
-  else logger.info({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
+  else logger[level]({ code: error.code, detail: shortened(error.detail), ...shown }, 'refused')
 }
 
 const refused = new WeakMap<Connection, SynclineError>()

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect } from 'node:net'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
-import type { SynclineError } from '../../server/errors.ts'
+import { SynclineError } from '../../server/errors.ts'
 import type { Entrance } from '../../server/realtime/entrance.ts'
 import { HttpTransport } from '../../server/realtime/http-transport.ts'
 import { HttpWire } from '../../server/realtime/http-wire.ts'
@@ -25,6 +25,10 @@ interface Line {
   /** What was handed over, by the first byte of each frame. */
   readonly taken: number[]
   readonly closed: (string | number)[]
+  /** What came that counts as a message, and is none. */
+  counted: number
+  /** The codes of the lines of the log. */
+  readonly logged: unknown[]
   wire?: Wire
   /** Called for each frame that is handed over. */
   took: () => void
@@ -32,7 +36,7 @@ interface Line {
 
 /** The transport with nothing behind it. */
 async function transport(refuseUpgrade: () => Promise<SynclineError | undefined> = async () => undefined) {
-  const line: Line = { taken: [], closed: [], took: () => undefined }
+  const line: Line = { taken: [], closed: [], counted: 0, logged: [], took: () => undefined }
   const open = (wire: Wire) => {
     line.wire = wire
     return {
@@ -44,14 +48,16 @@ async function transport(refuseUpgrade: () => Promise<SynclineError | undefined>
         line.closed.push(code, reason)
         wire.close(code, reason, 0)
       },
-      count: () => undefined,
+      count: () => {
+        line.counted += 1
+      },
       drained: () => undefined,
       closed: () => undefined,
     }
   }
   const http = new HttpTransport({
     entrance: { open } as unknown as Entrance,
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'info' }, { write: (said) => void line.logged.push(JSON.parse(said).code) }),
     maxFrameBytes: 1024 * 1024,
     addressOf: () => '127.0.0.1',
     refuseUpgrade,
@@ -138,6 +144,33 @@ it('[EVT33] opens no session when the server began to stop while it was asked fo
   answer.resolve(undefined)
   expect(await opening).toMatchObject({ status: 503, body: { error: { code: 'shutting-down' } } })
   expect(line.wire).toBeUndefined()
+})
+
+it.each<Record<string, string>>([{}, { 'syncline-batch': '2' }, { 'syncline-batch': 'x' }])(
+  '[EVT33] ends a session with a batch out of its turn (%j), and logs it once',
+  async (numbered) => {
+    const { ask, headers, line } = await session()
+    const bring = () => ask({ ...headers, ...numbered }, joined(frames(1)))
+    expect((await bring()).status).toBe(400)
+    expect(line.closed).toEqual([4400, 'frame-malformed'])
+    await bring()
+    expect(line.logged.filter((code) => code === 'frame-malformed')).toHaveLength(1)
+    expect(line.taken).toEqual([])
+  },
+)
+
+it('[EVT33] counts each batch as a message, also one that comes again', async () => {
+  const { post, line } = await session()
+  for (const batch of [1, 1, 2]) expect(await post(batch, frames(1))).toBe(204)
+  expect(line.counted).toBe(3)
+})
+
+it('[LIM10] logs nothing of the requests that are too many, nor of what a session asks for in vain', async () => {
+  const over = await transport(async () => new SynclineError('rate-limited'))
+  expect((await over.ask()).status).toBe(429)
+  const { ask, headers, line } = await session()
+  expect((await ask(headers, undefined, 'DELETE')).status).toBe(404)
+  expect([...over.line.logged, ...line.logged]).toEqual([])
 })
 
 it('[EVT33] does not say of a session that stands that it has ended', async () => {
