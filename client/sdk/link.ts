@@ -15,6 +15,8 @@ export interface Member {
   /** The time that a move may take is over: whether another socket has taken over or not, nothing is kept for it any more. */
   stranded(): void
   readonly joined: boolean
+  /** The server has let it in, and its document is on its way. */
+  readonly receiving: boolean
 }
 
 export interface LinkOptions {
@@ -97,6 +99,7 @@ export class Link {
       jitter: true,
     })
     this.#socket.socketClass = () => this.#way.next()
+    this.#socket.silenceExpected = () => this.receiving
     this.#socket.on('status', ({ status }: { status: string }) => this.#limitConnecting(status))
     this.#socket.on('open', () => this.#opened())
     this.#socket.on('disconnect', () => this.#closed())
@@ -112,6 +115,11 @@ export class Link {
 
   get isOpen(): boolean {
     return this.#status === 'online' && this.#socket.isOpen
+  }
+
+  /** A document is on its way, and nothing else comes before all of it is here. */
+  get receiving(): boolean {
+    return [...this.#members].some((member) => member.receiving)
   }
 
   get transport(): Transport {

@@ -5,6 +5,8 @@ import type { SocketClass } from './counted-socket.ts'
 export class RoomSocket extends HocuspocusProviderWebsocket {
   /** The class for the next try. */
   socketClass: (() => SocketClass) | undefined
+  /** Whether a socket from which nothing comes may be well. */
+  silenceExpected: (() => boolean) | undefined
 
   get isOpen(): boolean {
     return this.webSocket?.readyState === 1
@@ -13,6 +15,10 @@ export class RoomSocket extends HocuspocusProviderWebsocket {
   override createWebSocketConnection(): Promise<unknown> {
     this.configuration.WebSocketPolyfill = this.socketClass?.()
     return super.createWebSocketConnection()
+  }
+
+  override checkConnection(): void {
+    if (this.silenceExpected?.() !== true) super.checkConnection()
   }
 
   override send(message: unknown): void {

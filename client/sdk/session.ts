@@ -3,6 +3,7 @@ import type { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import { ASK_SEQ } from '../../server/protocol.ts'
 import { backoff } from './backoff.ts'
+import { type Envelope, readEnvelope } from './envelope.ts'
 import type { Link, Member } from './link.ts'
 import { countOn, doubtOthers, loseDoubted } from './people.ts'
 import { isTokenRefusal, meansMove, refusal, refusalFrom, refusalInEnvelope } from './refusal.ts'
@@ -24,9 +25,6 @@ export interface SessionOptions {
   readonly said: (envelope: Envelope) => void
 }
 
-/** A stateless message that is an object; its fields are to be looked at before they are believed. */
-export type Envelope = Readonly<Record<string, unknown>>
-
 type Phase =
   /** No socket. */
   | 'away'
@@ -37,7 +35,13 @@ type Phase =
   | 'refused'
   | 'ended'
 
+/** For the server to say who this is. */
 const JOIN_LIMIT_MS = 10_000
+/**
+ * For the document to come after that: nothing tells how much of one frame is here, and the largest is 64 MiB, over nine
+ * minutes at 1 Mbit/s. Nobody waits so long on a connection that is gone: what this side says every few seconds breaks it.
+ */
+const DOCUMENT_LIMIT_MS = 600_000
 /** A session that lasted this long was a good one: the next failure is a first failure. */
 const STEADY_MS = 10_000
 /** Whoever asks at each refusal, as a listener may, waits in between as the room does by itself. */
@@ -105,6 +109,10 @@ export class Session implements Member {
 
   get joined(): boolean {
     return this.#phase === 'joined'
+  }
+
+  get receiving(): boolean {
+    return this.#phase === 'joining' && this.#provider.isAuthenticated
   }
 
   get refusal(): Refusal | undefined {
@@ -208,7 +216,7 @@ export class Session implements Member {
       (token) => {
         if (attempt !== this.#attempt || !this.#options.link.isOpen) return
         this.#token = token
-        this.#timer = setTimeout(() => this.#unanswered(), JOIN_LIMIT_MS)
+        this.#awaitAnswer(JOIN_LIMIT_MS)
         this.#options.link.join(this, this.#provider, this.#options.tracker)
       },
       (error: unknown) => {
@@ -231,12 +239,13 @@ export class Session implements Member {
 
   /** At a join the provider gives what was asked for then; on a connection that stands, the server wants a newer one. */
   async #tokenFor(): Promise<string> {
-    if (this.#phase === 'joined') this.#token = await this.#options.tokens.newer()
+    if (this.joined || this.receiving) this.#token = await this.#options.tokens.newer()
     return this.#token
   }
 
   #authenticated(scope: string): void {
     this.#readOnly = scope === 'readonly'
+    if (this.receiving) this.#awaitAnswer(DOCUMENT_LIMIT_MS)
     this.#options.changed()
   }
 
@@ -251,7 +260,7 @@ export class Session implements Member {
   }
 
   #stateless(payload: string): void {
-    const envelope = parsed(payload)
+    const envelope = readEnvelope(payload)
     if (envelope === undefined) return
     if (envelope.type === 'saved' && typeof envelope.seq === 'number') {
       this.#savedSeq = envelope.seq
@@ -288,9 +297,17 @@ export class Session implements Member {
     }
   }
 
+  #awaitAnswer(limit: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#unanswered(), limit)
+  }
+
   #unanswered(): void {
+    const { link } = this.#options
+    // The answer is behind the document of another room.
+    if (!this.receiving && link.receiving) this.#awaitAnswer(JOIN_LIMIT_MS)
     // Otherwise the link closes the socket, and the next one is joined as any other.
-    if (!this.#options.link.unanswered()) this.#retryLater(this.#refusal, false)
+    else if (!link.unanswered()) this.#retryLater(this.#refusal, false)
   }
 
   #retryLater(refused: Refusal | undefined, endedByServer = true): void {
@@ -325,15 +342,5 @@ export class Session implements Member {
       if (!this.#moving) loseDoubted(this.#options.awareness, this.#provider)
     }
     this.#options.changed()
-  }
-}
-
-const parsed = (payload: string): Envelope | undefined => {
-  try {
-    const value: unknown = JSON.parse(payload)
-    return typeof value === 'object' && value !== null ? (value as Envelope) : undefined
-  } catch {
-    // Stateless messages are anyone's; what is not an envelope is not for us.
-    return undefined
   }
 }

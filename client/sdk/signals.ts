@@ -5,8 +5,8 @@ import {
   SIGNAL_TYPE,
   type Signal,
 } from '../../server/protocol.ts'
+import type { Envelope } from './envelope.ts'
 import { guarded } from './guarded.ts'
-import type { Envelope } from './session.ts'
 
 export type SignalListener = (signal: Signal) => void
 

@@ -67,4 +67,11 @@ export const step1 = (room: string, stateVector: Uint8Array): Uint8Array =>
     writeVarUint8Array(encoder, stateVector)
   })
 
+/** Brings a document. */
+export const step2 = (room: string, update: Uint8Array): Uint8Array =>
+  frame(room, 0, (encoder) => {
+    writeVarUint(encoder, 1)
+    writeVarUint8Array(encoder, update)
+  })
+
 export const ack = (room: string): Uint8Array => frame(room, 8, (encoder) => writeVarInt(encoder, 1))

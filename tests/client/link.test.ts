@@ -22,7 +22,13 @@ function linkTelling(changed: (link: Link) => void): Link {
 /** Which way the third try goes after two sockets were opened and closed with that reason. */
 async function thirdWay(reason: string): Promise<string> {
   const link = linkTelling(() => undefined)
-  link.add({ opened: () => undefined, closed: () => undefined, stranded: () => undefined, joined: false })
+  link.add({
+    opened: () => undefined,
+    closed: () => undefined,
+    stranded: () => undefined,
+    joined: false,
+    receiving: false,
+  })
   for (const at of [0, 1]) {
     const socket = await vi.waitUntil(() => FakeSocket.made[at], { timeout: 30_000 })
     socket?.open()
@@ -50,6 +56,7 @@ it('[CLU26] goes on at once when a server leaves, is offline where none takes ov
     closed: (refused, moving) => told.push(`closed ${refused?.code ?? ''} ${moving}`),
     stranded: () => told.push('stranded'),
     joined: false,
+    receiving: false,
   })
   const leave = (at: number) => {
     const socket = FakeSocket.made[at]
@@ -72,7 +79,13 @@ it('[CLU26] goes on at once when a server leaves, is offline where none takes ov
 it('[CLU26] is online while it moves again, also where the five seconds of the move before end between the end of a socket and its reason', async () => {
   const told: string[] = []
   const link = linkTelling(({ status }) => told.push(status))
-  link.add({ opened: () => undefined, closed: () => undefined, stranded: () => undefined, joined: true })
+  link.add({
+    opened: () => undefined,
+    closed: () => undefined,
+    stranded: () => undefined,
+    joined: true,
+    receiving: false,
+  })
   const newest = () => vi.waitUntil(() => FakeSocket.made.at(-1))
   const left = new CloseEvent('close', { code: 1012, reason: 'shutting-down' })
   const first = await newest()

@@ -1,5 +1,5 @@
+import type { Envelope } from '../envelope.ts'
 import { guarded } from '../guarded.ts'
-import type { Envelope } from '../session.ts'
 import { Signals } from '../signals.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox } from './outbox.ts'

@@ -1,7 +1,7 @@
 import { backoff } from '../backoff.ts'
+import type { Envelope } from '../envelope.ts'
 import { guarded } from '../guarded.ts'
 import { refusalSaid } from '../refusal.ts'
-import type { Envelope } from '../session.ts'
 import type { Refusal } from '../state.ts'
 import type { EventOf } from './payloads.ts'
 
