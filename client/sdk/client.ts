@@ -7,6 +7,7 @@ import { Api } from './api.ts'
 import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
 import { roomsWaiting } from './events/room-events.ts'
+import { guarded } from './guarded.ts'
 import { Link } from './link.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import { Room } from './room.ts'
@@ -290,7 +291,7 @@ export class Client {
 
   #linkChanged(): void {
     this.#state = { status: this.#link.status, transport: this.#link.transport }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) guarded(listener)
   }
 }
 

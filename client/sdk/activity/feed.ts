@@ -1,6 +1,7 @@
 import type { Activity } from '../../../server/activity/groups.ts'
 import type { Api } from '../api.ts'
 import { backoff } from '../backoff.ts'
+import { guarded } from '../guarded.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
@@ -182,6 +183,6 @@ export class ActivityFeed {
   #set(change: Partial<ActivityState>): void {
     if (this.#closed) return
     this.#state = { ...this.#state, ...change }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) guarded(listener)
   }
 }

@@ -1,5 +1,6 @@
 import type { MetricPoint, MetricSeries } from '../../../server/protocol.ts'
 import { backoff } from '../backoff.ts'
+import { guarded } from '../guarded.ts'
 import { refusalOf } from '../refusal.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
@@ -143,7 +144,7 @@ export class LiveMetrics {
   #set(change: Partial<LiveMetricsState>): void {
     if (this.#closed) return
     this.#state = { ...this.#state, ...change }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) guarded(listener)
   }
 }
 

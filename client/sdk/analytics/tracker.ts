@@ -12,6 +12,7 @@ import {
 import type { Api } from '../api.ts'
 import { backoff } from '../backoff.ts'
 import { newId } from '../events/new-id.ts'
+import { guarded } from '../guarded.ts'
 import { refusal, refusalOf } from '../refusal.ts'
 import type { Refusal } from '../state.ts'
 import { within } from '../within.ts'
@@ -151,7 +152,7 @@ export class Tracker {
 
   #set(change: Partial<TrackingState>): void {
     this.#state = { ...this.#state, ...change }
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) guarded(listener)
   }
 }
 
