@@ -184,7 +184,6 @@ export class Session implements Member {
   tokenRenewed(): void {
     const token = this.#options.tokens.current
     if (token === undefined || token === this.#token || this.#phase !== 'joined') return
-    this.#token = token
     // Its only failure is that of the token function above, which has a token by now.
     void this.#provider.sendToken()
   }
@@ -239,7 +238,7 @@ export class Session implements Member {
 
   /** At a join the provider gives what was asked for then; on a connection that stands, the server wants a newer one. */
   async #tokenFor(): Promise<string> {
-    if (this.joined || this.receiving) this.#token = await this.#options.tokens.newer()
+    if (this.joined || this.receiving) this.#token = await this.#options.tokens.newer(this.#token)
     return this.#token
   }
 

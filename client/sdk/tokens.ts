@@ -11,12 +11,11 @@ interface Claims {
   readonly sub?: unknown
   readonly name?: unknown
   readonly exp?: unknown
+  readonly iat?: unknown
 }
 
 const CALL_LIMIT_MS = 15_000
 const RENEW_AT = 0.8
-/** The server's clock may be a little ahead of our timer when it asks: from here on there is a newer one for it. */
-const GIVE_NEWER_AT = 0.75
 const SOONEST_RENEWAL_MS = 5_000
 /** What setTimeout can hold. */
 const LATEST_MS = 2 ** 31 - 1
@@ -28,7 +27,9 @@ export class Tokens {
   #current: string | undefined
   #asking: Promise<string> | undefined
   #reason: TokenContext['reason'] = 'join'
-  #newerFrom = Number.POSITIVE_INFINITY
+  /** How long the present one is good from when it came, in ms. */
+  #life = Number.POSITIVE_INFINITY
+  #cameAt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopped = false
 
@@ -55,15 +56,15 @@ export class Tokens {
   }
 
   get(): Promise<string> {
-    const expired = this.renewable && expiryOf(this.#current) <= Date.now()
+    const expired = this.renewable && Date.now() - this.#cameAt >= this.#life
     if (this.#current !== undefined && !expired) return Promise.resolve(this.#current)
     return this.#ask(expired ? 'expiring' : this.#reason)
   }
 
-  /** For the server, which asks late in a token's life: a newer one, or, where none can be had, the one it knows. */
-  async newer(): Promise<string> {
+  /** For the server, which asks late in the life of the token that it knows: a newer one, or that one where none can be had. */
+  async newer(known: string): Promise<string> {
     const current = this.#current
-    if (current !== undefined && (!this.renewable || Date.now() < this.#newerFrom)) return current
+    if (current !== undefined && (!this.renewable || current !== known)) return current
     try {
       return await this.#ask('expiring')
     } catch (error) {
@@ -96,7 +97,8 @@ export class Tokens {
     const token = typeof source === 'function' ? await withLimit(async () => source({ reason })) : source
     if (this.#stopped) return token
     this.#current = token
-    this.#newerFrom = Date.now() + (expiryOf(token) - Date.now()) * GIVE_NEWER_AT
+    this.#cameAt = Date.now()
+    this.#life = lifeOf(token)
     this.#reason = 'join'
     this.#renewLater()
     this.#renewed()
@@ -105,9 +107,8 @@ export class Tokens {
 
   #renewLater(after?: number): void {
     clearTimeout(this.#timer)
-    const left = expiryOf(this.#current) - Date.now()
-    if (!this.renewable || this.#stopped || left === Number.POSITIVE_INFINITY) return
-    const delay = after ?? Math.max(SOONEST_RENEWAL_MS, left * RENEW_AT)
+    if (!this.renewable || this.#stopped || this.#life === Number.POSITIVE_INFINITY) return
+    const delay = after ?? Math.max(SOONEST_RENEWAL_MS, this.#life * RENEW_AT)
     this.#timer = setTimeout(
       () => {
         // A renewal that fails is tried again; should the token run out first, the server's refusal asks once more.
@@ -130,9 +131,16 @@ const withLimit = async (call: () => Promise<string>): Promise<string> => {
   }
 }
 
-const expiryOf = (token: string | undefined): number => {
-  const { exp } = claimsOf(token)
-  return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY
+/**
+ * How long a token that has just come is good, in ms. The clock here may be wrong by more than that: then it is as long as it
+ * was made for, or, where it does not say that, until the server asks for another or refuses it.
+ */
+const lifeOf = (token: string): number => {
+  const { exp, iat } = claimsOf(token)
+  if (typeof exp !== 'number') return Number.POSITIVE_INFINITY
+  const left = exp * 1000 - Date.now()
+  const whole = typeof iat === 'number' && iat < exp ? (exp - iat) * 1000 : Number.POSITIVE_INFINITY
+  return left > 0 ? Math.min(left, whole) : whole
 }
 
 const claimsOf = (token: string | undefined): Claims => {

@@ -78,6 +78,20 @@ describe('the client, when access ends', () => {
     await room.whenSaved()
   })
 
+  it('[SDK7] asks over HTTP once more, with a newer token, and says what is refused where there is none', async () => {
+    const asked: string[] = []
+    const { api } = client(({ reason }) => {
+      asked.push(reason)
+      return tokenOf('dia', { issued: asked.length > 1 ? 25 : -60 })
+    })
+    await api.get('/presence?users=dia')
+    await revoke({ user: 'dia' })
+    await api.get('/presence?users=dia')
+    expect(asked).toEqual(['join', 'refused'])
+    const gone = client(() => tokenOf('dia', { issued: -60 })).api.get('/presence?users=dia')
+    await expect(gone).rejects.toMatchObject({ cause: { code: 'revoked' } })
+  })
+
   it('[SDK22] shows why the server closed the socket, and waits its turn', async () => {
     const others = [0, 1].map(() => client(() => tokenOf('cem')))
     await Promise.all(others.map((other) => other.room('doc:crowd').whenSaved()))

@@ -54,7 +54,11 @@ describe('a listener that throws', () => {
   })
 
   const nowhere = 'ws://127.0.0.1:1/sync'
-  const api = () => new Api(nowhere, { get: () => Promise.reject(new Error('signed out')) })
+  const api = () =>
+    new Api(nowhere, {
+      get: () => Promise.reject(new Error('signed out')),
+      refuse: () => undefined,
+    })
   const room: Pick<Room, 'status' | 'subscribe' | 'release'> = {
     status: 'offline',
     subscribe: () => () => undefined,
