@@ -7,6 +7,7 @@ import { countRefusal } from '../observe/log.ts'
 import { SYNC_PATH } from '../protocol.ts'
 import { ADDRESS, type Caller, Entrance, type EntranceOptions, REQUEST } from './entrance.ts'
 import { HttpTransport } from './http-transport.ts'
+import { Pulse } from './pulse.ts'
 import { logRefusal } from './refusal.ts'
 import { CLOSE_WITHIN, TRY_AGAIN } from './session.ts'
 import { wireOf } from './wire.ts'
@@ -25,10 +26,10 @@ export interface GatewayOptions extends EntranceOptions {
 }
 
 /**
- * Every WebSocket is pinged so often, and cut where nothing came back until the next time, in seconds: whoever's
- * machine or network is gone has left the room after twice that.
+ * Every WebSocket is pinged so often, and cut where nothing came back until the next time, in ms: whoever's
+ * machine or network is gone has left the room after twice that, or three times where a document was on its way to them.
  */
-const SILENCE = 12
+const SILENCE = 12_000
 
 /** What an upgrade tells the WebSocket that comes of it. */
 interface Arrival {
@@ -43,6 +44,8 @@ export class Gateway {
   readonly #entrance: Entrance
   readonly #http: HttpTransport
   readonly #callers = new WeakMap<Peer, Caller>()
+  readonly #pulses = new Map<Peer, Pulse>()
+  readonly #looks: NodeJS.Timeout
   #draining = false
 
   constructor(options: GatewayOptions) {
@@ -50,7 +53,8 @@ export class Gateway {
     this.#entrance = new Entrance(options)
     this.#http = new HttpTransport({ ...options, entrance: this.#entrance })
     this.#adapter = nodeAdapter({
-      idleTimeout: SILENCE,
+      // It hears of whole messages and of pongs, neither of which comes while a large frame is on its way.
+      idleTimeout: 0,
       serverOptions: { maxPayload: options.maxFrameBytes },
       hooks: defineHooks({
         open: (peer) => this.#open(peer),
@@ -59,12 +63,15 @@ export class Gateway {
         close: (peer, { code, reason }) => {
           this.#callers.get(peer)?.closed(code ?? 1005, reason ?? '')
           this.#callers.delete(peer)
+          this.#pulses.delete(peer)
         },
         error: (_peer, error) => {
           options.logger.info({ err: error }, 'a WebSocket failed')
         },
       }),
     })
+    this.#looks = setInterval(() => this.#look(), SILENCE)
+    this.#looks.unref()
   }
 
   attach(server: Server): void {
@@ -105,12 +112,14 @@ export class Gateway {
 
   /** Asks nobody any more whether they are still there; after `closeAll`, where anybody was. */
   end(): Promise<void> {
+    clearInterval(this.#looks)
     return this.#adapter.close()
   }
 
   #open(peer: Peer): void {
     const { tcp, address } = peer.context.arrival as Arrival
     const wire = wireOf(peer, tcp)
+    this.#pulses.set(peer, new Pulse(tcp))
     try {
       this.#callers.set(peer, this.#entrance.open(wire, address))
     } catch (error) {
@@ -118,6 +127,13 @@ export class Gateway {
       logRefusal(this.#options.logger, error, { address })
       // Refusing the upgrade would be cheaper, but a browser is not told why an upgrade failed.
       wire.close(TRY_AGAIN, error.code, CLOSE_WITHIN)
+    }
+  }
+
+  #look(): void {
+    for (const [peer, pulse] of this.#pulses) {
+      if (pulse.beats()) peer.ping()
+      else peer.terminate()
     }
   }
 
