@@ -107,12 +107,15 @@ export class LocalCopy {
     this.#doc.off('update', this.#write)
     clearTimeout(this.#timer)
     clearTimeout(this.#compactTimer)
+    // At once: the session ends before what is waited for, and nothing is saved without one. Without the note, what is saved is
+    // counted as unsaved at the next start, until the handshake: no reason not to close.
+    const notes = this.#loaded && !this.#failed && this.#tracker.saved === 'saved'
+    const noted = notes ? this.#note().catch(() => undefined) : undefined
     // Ended in the middle, it would put this document in the place of what another tab has written meanwhile.
     await this.#compacted
     // Where storage is denied there is nothing to close, and asking would only fail again.
     if (!this.#loaded) return void this.#store.destroy().catch(() => undefined)
-    // Without the note, what is saved is counted as unsaved at the next start, until the handshake: no reason not to close.
-    if (this.#tracker.saved === 'saved' && !this.#failed) await this.#note().catch(() => undefined)
+    await noted
     await this.#store.destroy()
   }
 

@@ -218,6 +218,25 @@ describe('the client in a browser', () => {
     expect(await state(again)).toMatchObject({ unsaved: 0 })
   })
 
+  it('[SDK2] counts nothing as unsaved that was saved when it closed', async () => {
+    const context = await person()
+    const page = await visit(context, 'doc:closed')
+    await page.evaluate(() => window.here.write('a'))
+    await page.evaluate(() => window.here.whenSaved())
+    await expect.poll(() => page.evaluate(() => window.here.confirmed('doc:closed'))).toContain(1)
+    await page.evaluate(async () => {
+      window.here.write('more')
+      await window.here.whenSaved()
+      await window.here.client.destroy()
+    })
+    expect(await page.evaluate(() => window.here.confirmed('doc:closed'))).toContain(5)
+    await context.setOffline(true)
+    await page.close()
+    const again = await visit(context, 'doc:closed')
+    await again.evaluate(() => window.here.whenLoaded())
+    expect(await state(again)).toMatchObject({ unsaved: 0 })
+  })
+
   it('[SDK2] leaves what another tab has kept, though it closes while it makes one update of many', async () => {
     const context = await person()
     const page = await visit(context, 'doc:two-tabs')
