@@ -47,12 +47,10 @@ export async function createAnalytics(options: AnalyticsOptions): Promise<Analyt
   const alerts = new Alerts({ pool, publish: (room, drafts) => channels.publishOwn(room, drafts), logger })
   const ticks = new Ticks(
     {
-      ended: (end) => own.record(end),
-      settled: async (end) => {
-        // One that fails does not keep the other from its turn.
-        const settled = await Promise.allSettled([live.tell(end), alerts.look()])
-        for (const result of settled) if (result.status === 'rejected') throw result.reason
-      },
+      sample: (end) => own.sample(end),
+      record: () => own.record(),
+      tell: (end) => live.tell(end),
+      look: () => alerts.look(),
     },
     logger,
   )

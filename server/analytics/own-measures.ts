@@ -38,7 +38,7 @@ export class OwnMeasures {
   readonly #node = randomUUID()
   #samples: readonly Waiting[] = []
   /** One of each room: while it is not known to be recorded, what more is refused there adds up in the allowance. */
-  #refusals: ReadonlyMap<string, Waiting> = new Map()
+  #refusals = new Map<string, Waiting>()
 
   constructor(options: OwnMeasuresOptions) {
     this.#options = options
@@ -49,8 +49,8 @@ export class OwnMeasures {
     await this.#roomOf(SYSTEM_ROOM)
   }
 
-  /** Records what was measured up to the end of a bucket, and what could not be recorded before, once. */
-  async record(end: number): Promise<void> {
+  /** Asks what was measured up to the end of a bucket, and keeps it until it is recorded. */
+  sample(end: number): void {
     const { allowance, systemSample } = this.#options
     // Into the bucket that ends here.
     const at = end - 1
@@ -59,48 +59,51 @@ export class OwnMeasures {
       end,
       batch: { user: SYSTEM, id: `${this.#node} ${end}`, measures, outOfTime: 0 },
     })
+    const measures = systemSample().flatMap((measured) => sampled(measured, at))
+    this.#samples = [...this.#samples, waiting(SYSTEM_ROOM, measures)].slice(-MOST_SAMPLES)
     const refusals = [...allowance.drain(this.#refusals)].map(([room, codes]) =>
       waiting(
         room,
         [...codes].map(([reason, value]) => ({ name: REFUSED, labels: { reason }, value, at })),
       ),
     )
-    const sample = waiting(
-      SYSTEM_ROOM,
-      systemSample().flatMap((measured) => sampled(measured, at)),
-    )
     // After that it might count twice.
     const known = [...this.#refusals.values()].filter((one) => end - one.end < BATCHES_KEPT * 1_000)
-    const [samples, refused] = await Promise.all([
-      this.#recordAll([...this.#samples, sample].slice(-MOST_SAMPLES)),
-      this.#recordAll([...known, ...refusals]),
-    ])
-    this.#samples = samples.left
-    this.#refusals = new Map(refused.left.map((one) => [one.room, one]))
-    const failed = [...samples.failures, ...refused.failures]
-    if (failed.length > 0) throw failed[0]
+    this.#refusals = new Map([...known, ...refusals].map((one) => [one.room, one]))
   }
 
-  /** What is left of them, and why. */
-  async #recordAll(all: readonly Waiting[]): Promise<{
-    readonly left: readonly Waiting[]
-    readonly failures: readonly unknown[]
-  }> {
-    const settled = await Promise.allSettled(all.map(({ room, batch }) => this.#record(room, batch)))
-    return {
-      left: all.filter((_one, index) => settled[index]?.status === 'rejected'),
-      failures: settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
-    }
+  /**
+   * Records what waits, once; what comes meanwhile waits for the next time. One call at a time.
+   * @throws what failed first, once all that can be recorded is
+   */
+  async record(): Promise<void> {
+    const byRoom = Map.groupBy([...this.#samples, ...this.#refusals.values()], ({ room }) => room)
+    const failures = (
+      await Promise.all([...byRoom].map(([room, waiting]) => this.#recordIn(room, waiting)))
+    ).flat()
+    if (failures.length > 0) throw failures[0]
   }
 
-  async #record(name: string, batch: Batch): Promise<void> {
+  /** What failed. The room is looked for once: of a database that stands still each question keeps a connection. */
+  async #recordIn(name: string, waiting: readonly Waiting[]): Promise<readonly unknown[]> {
     const { recorder } = this.#options
     try {
       const room = await this.#roomOf(name)
-      if (room !== undefined) await recorder.record(room, batch)
+      const settled = await Promise.allSettled(
+        waiting.map(async (one) => {
+          if (room !== undefined) await recorder.record(room, one.batch).catch(unlessDeleted)
+          this.#forget(one)
+        }),
+      )
+      return settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     } catch (error) {
-      if (!isDeleted(error)) throw error
+      return [error]
     }
+  }
+
+  #forget(done: Waiting): void {
+    this.#samples = this.#samples.filter((one) => one !== done)
+    if (this.#refusals.get(done.room) === done) this.#refusals.delete(done.room)
   }
 
   /** A room that is gone, or was never there, has nothing to be told. */
@@ -111,13 +114,14 @@ export class OwnMeasures {
       if (found !== undefined) return found.id
       return name === SYSTEM_ROOM ? (await createRoom(pool, name, SYSTEM)).id : undefined
     } catch (error) {
-      if (!isDeleted(error)) throw error
-      return undefined
+      return unlessDeleted(error)
     }
   }
 }
 
-const isDeleted = (error: unknown): boolean => error instanceof SynclineError && error.code === 'room-deleted'
+function unlessDeleted(error: unknown): undefined {
+  if (!(error instanceof SynclineError && error.code === 'room-deleted')) throw error
+}
 
 function sampled(measured: SystemMeasure, at: number): readonly (Measured | Sampled)[] {
   const { name } = measured

@@ -1,55 +1,72 @@
 import type { Logger } from '../observe/log.ts'
+import { Rounds } from '../rounds.ts'
 import { bucketAt, TICK } from './widths.ts'
 
-/** How long after its end a bucket is looked at, in ms: what was measured in it is on its way until then. */
+/** How long after its end a bucket is told and looked at, in ms: what was measured in it is on its way until then. */
 const SETTLED = 1_000
 
 export interface TickWork {
-  /** A bucket has just ended; called at once. */
-  ended(end: number): Promise<void>
+  /** A bucket has just ended; called at once, whatever is still being done. */
+  sample(end: number): void
+  /** After each sample. */
+  record(): Promise<void>
   /** A bucket ended a moment ago. */
-  settled(end: number): Promise<void>
+  tell(end: number): Promise<void>
+  look(): Promise<void>
 }
 
-/** Calls at the end of each five seconds of the clock, one call at a time; a bucket whose turn is past is passed over. */
+/**
+ * Calls at the end of each five seconds of the clock. What may take long is done one call at a time, each kind by itself, so that
+ * a database that stands still keeps nothing from being measured; ends that pass meanwhile are one call together.
+ */
 export class Ticks {
   readonly #work: TickWork
   readonly #logger: Logger
+  readonly #records: Rounds
+  readonly #tells: Rounds
+  readonly #looks: Rounds
+  /** The end of the last bucket that is to be told. */
+  #settled = 0
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> = Promise.resolve()
-  #stopped = false
 
   constructor(work: TickWork, logger: Logger) {
     this.#work = work
     this.#logger = logger
+    this.#records = new Rounds(() => this.#try('record', () => work.record()))
+    this.#tells = new Rounds(() => this.#try('tell', () => work.tell(this.#settled)))
+    this.#looks = new Rounds(() => this.#try('look', () => work.look()))
   }
 
   start(): void {
-    const now = Date.now()
-    this.#at(bucketAt(now, 5) + TICK, 'ended')
+    const end = bucketAt(Date.now(), 5) + TICK
+    this.#at(end, () => {
+      void this.#try('sample', () => this.#work.sample(end))
+      this.#records.wake()
+      this.#at(end + SETTLED, () => {
+        this.#settled = end
+        this.#tells.wake()
+        this.#looks.wake()
+        this.start()
+      })
+    })
   }
 
   /** Resolves when nothing is done any more. */
   async close(): Promise<void> {
-    this.#stopped = true
     clearTimeout(this.#timer)
-    await this.#running
+    await Promise.all([this.#records, this.#tells, this.#looks].map((rounds) => rounds.close()))
   }
 
-  #at(end: number, step: keyof TickWork): void {
-    const due = step === 'ended' ? end : end + SETTLED
-    this.#timer = setTimeout(
-      () => {
-        this.#running = this.#work[step](end)
-          // What was not done or told is part of what the next tick does.
-          .catch((error: unknown) => this.#logger.warn({ err: error, step }, 'analytics fell behind'))
-          .then(() => {
-            if (this.#stopped) return
-            if (step === 'ended') this.#at(end, 'settled')
-            else this.start()
-          })
-      },
-      Math.max(0, due - Date.now()),
-    ).unref()
+  #at(due: number, act: () => void): void {
+    this.#timer = setTimeout(act, Math.max(0, due - Date.now())).unref()
+  }
+
+  /** What was not done or told is part of what is done next. */
+  async #try(step: keyof TickWork, act: () => void | Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      this.#logger.warn({ err: error, step }, 'analytics fell behind')
+    }
   }
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type pg from 'pg'
+import pg from 'pg'
 import { expect, it } from 'vitest'
 import { Allowance } from '../../server/analytics/allowance.ts'
+import { SYSTEM_ROOM } from '../../server/analytics/measure.ts'
 import { readMetrics } from '../../server/analytics/metrics.ts'
 import { OwnMeasures } from '../../server/analytics/own-measures.ts'
 import { Recorder } from '../../server/analytics/recorder.ts'
 import { bucketAt } from '../../server/analytics/widths.ts'
+import type { RoomId } from '../../server/log/entry.ts'
 import { createRoom } from '../../server/log/rooms.ts'
 import { batchOf, openStore } from './store.ts'
 
@@ -32,7 +34,8 @@ it('[ANA6] what is refused while the database is away is counted afterwards, of 
   const end = bucketAt(Date.now(), 5)
   const tick = (after: number) => {
     for (const name of names) allowance.refused(name, 'rate-limited', 7)
-    return own.record(end + after * 5_000)
+    own.sample(end + after * 5_000)
+    return own.record()
   }
   for (let after = 0; after < 3; after += 1) await expect(tick(after)).rejects.toThrow('away')
   away = false
@@ -44,6 +47,49 @@ it('[ANA6] what is refused while the database is away is counted afterwards, of 
     expect(series.flatMap(({ points }) => points).reduce((sum, point) => sum + point.sum, 0)).toBe(35)
   }
 })
+
+it('[ANA14] while the database stands still a node measures on, and each sample stands at its own time, once', async () => {
+  const { pool, url, node, room } = await openStore()
+  const [{ id: system }, flooded] = [await createRoom(pool, SYSTEM_ROOM, 'tests'), await room()]
+  const allowance = new Allowance()
+  let sampled = 0
+  const own = new OwnMeasures({
+    pool,
+    allowance,
+    recorder: node(),
+    systemSample: () => [{ name: 'connections', value: 1_000 + sampled++ }],
+  })
+  const end = bucketAt(Date.now(), 5)
+  const { rows } = await pool.query<{ name: string }>('select name from rooms where id = $1', [flooded])
+  const refuse = (after: number) => {
+    allowance.refused(rows[0]?.name ?? '', 'rate-limited', 7)
+    own.sample(end + after * 5_000)
+  }
+  refuse(0)
+  const letGo = await standStill(url)
+  const recorded = own.record()
+  for (let after = 1; after < 6; after += 1) refuse(after)
+  await letGo()
+  await recorded
+  refuse(6)
+  await own.record()
+  await own.record()
+  const all = { names: undefined, from: 0, to: end + 600_000, width: 5 } as const
+  const points = async (id: RoomId) => (await readMetrics(pool, id, all)).flatMap((one) => one.points)
+  expect((await points(system)).map(({ at, count, sum }) => [Date.parse(at) - end, count, sum])).toEqual(
+    Array.from({ length: 7 }, (_, n) => [(n - 1) * 5_000, 1, 1_000 + n]),
+  )
+  expect((await points(flooded)).reduce((sum, point) => sum + point.sum, 0)).toBe(49)
+})
+
+/** Has the database answer nothing about rooms, until it is let go. */
+async function standStill(url: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  await client.query('lock table rooms in access exclusive mode')
+  return () => client.end()
+}
 
 it('[ANA6] what a node cannot take, since too much waits for the database, is refused, and counted as refused', async () => {
   const asked = Promise.withResolvers<never>()

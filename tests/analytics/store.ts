@@ -22,6 +22,7 @@ export async function openStore() {
   const pool = open()
   return {
     pool,
+    url: database.storage.url,
     node: () => new Recorder(open()),
     room: async () => (await createRoom(pool, `analytics:${randomUUID()}`, 'tests')).id,
   }
