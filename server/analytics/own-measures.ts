@@ -36,6 +36,8 @@ export class OwnMeasures {
   readonly #options: OwnMeasuresOptions
   /** Of this node; another start is another one. */
   readonly #node = randomUUID()
+  /** Of the next batch: a time may come again where the clock is set back. */
+  #next = 0
   #samples: readonly Waiting[] = []
   /** One of each room: while it is not known to be recorded, what more is refused there adds up in the allowance. */
   #refusals = new Map<string, Waiting>()
@@ -57,7 +59,7 @@ export class OwnMeasures {
     const waiting = (room: string, measures: Batch['measures']): Waiting => ({
       room,
       end,
-      batch: { user: SYSTEM, id: `${this.#node} ${end}`, measures, outOfTime: 0 },
+      batch: { user: SYSTEM, id: `${this.#node} ${this.#next++}`, measures, outOfTime: 0 },
     })
     const measures = systemSample().flatMap((measured) => sampled(measured, at))
     this.#samples = [...this.#samples, waiting(SYSTEM_ROOM, measures)].slice(-MOST_SAMPLES)

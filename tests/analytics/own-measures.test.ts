@@ -82,6 +82,26 @@ it('[ANA14] while the database stands still a node measures on, and each sample 
   expect((await points(flooded)).reduce((sum, point) => sum + point.sum, 0)).toBe(49)
 })
 
+it('[ANA14] what is measured once the clock was set back is added to what was measured before', async () => {
+  const { pool, node } = await openStore()
+  const { id } = await createRoom(pool, SYSTEM_ROOM, 'tests')
+  const allowance = new Allowance()
+  const systemSample = () => [{ name: 'edits', value: 10 }]
+  const own = new OwnMeasures({ pool, allowance, recorder: node(), systemSample })
+  const end = bucketAt(Date.now(), 5)
+  for (const after of [0, 1, 0]) {
+    allowance.refused(SYSTEM_ROOM, 'rate-limited', 7)
+    own.sample(end + after * 5_000)
+    await own.record()
+  }
+  const all = { names: undefined, from: 0, to: end + 600_000, width: 5 } as const
+  const series = await readMetrics(pool, id, all)
+  expect(series.map(({ name, points }) => [name, points.map(({ sum }) => sum)])).toEqual([
+    ['edits', [20, 10]],
+    ['syncline.refused', [14, 7]],
+  ])
+})
+
 /** Has the database answer nothing about rooms, until it is let go. */
 async function standStill(url: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: url })
