@@ -62,7 +62,7 @@ export function windowOf({ over }: AlertRule, end: number): readonly Part[] {
   const from = end - over * 1_000
   const [fine, coarse] = over <= FINE ? ([5, 60] as const) : ([60, 3600] as const)
   const middle = Math.min(bucketAt(from - 1, coarse) + coarse * 1_000, end)
-  // Of a long time, what has come in the second since the end is so little that the present hour is read whole.
+  // Of a long time, what has come in the seconds since the end is so little that the present hour is read whole.
   const last = over <= FINE ? Math.max(middle, bucketAt(end, coarse)) : end
   return [
     { width: fine, from: bucketAt(from, fine), to: middle },

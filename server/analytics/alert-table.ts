@@ -25,7 +25,7 @@ export interface AlertRow extends Alert {
   readonly room: RoomId
   readonly otherwiseSince: number | null
   readonly lookedAt: number
-  /** The end of the newest bucket that is over, by the clock of the database, which all nodes share. */
+  /** The end of the newest bucket that counts as ended, by the clock of the database, which all nodes share. */
   readonly end: number
 }
 
@@ -107,11 +107,12 @@ async function lockAlert(client: Queryable, { room, name }: Change): Promise<Ale
 
 /**
  * Takes the rule that was not looked at for the longest, of those at which nobody has since the last bucket ended, and that no other
- * node has just taken. The bucket counts as ended a second later: what was measured in it is on its way until then.
+ * node has just taken. The bucket counts as ended four seconds later: what was measured in it is on its way until then, of which the
+ * SDK gathers for two.
  */
 export async function takeDueAlert(client: Queryable): Promise<AlertRow | undefined> {
   const { rows } = await client.query<AlertRow>(
-    `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 1) / 5) * 5) as at)
+    `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 4) / 5) * 5) as at)
      select a.room_id::float8 as room, ${ALERT},
        extract(epoch from a.otherwise_since)::float8 * 1000 as "otherwiseSince",
        extract(epoch from a.looked_at)::float8 * 1000 as "lookedAt",

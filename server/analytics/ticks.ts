@@ -2,7 +2,7 @@ import type { Logger } from '../observe/log.ts'
 import { Rounds } from '../rounds.ts'
 import { bucketAt, TICK } from './widths.ts'
 
-/** How long after its end a bucket is told and looked at, in ms: what was measured in it is on its way until then. */
+/** How long after its end a bucket is told, and rules are looked at, in ms: what was measured in it is on its way until then. */
 const SETTLED = 1_000
 
 export interface TickWork {

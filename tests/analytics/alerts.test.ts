@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { alertRule, mostBuckets, windowOf } from '../../server/analytics/alert-rule.ts'
-import { deleteAlert, listAlerts, setAlert } from '../../server/analytics/alert-table.ts'
+import { deleteAlert, listAlerts, setAlert, takeDueAlert } from '../../server/analytics/alert-table.ts'
 import { Alerts } from '../../server/analytics/alerts.ts'
 import { mergedSketch } from '../../server/analytics/merged.ts'
 import { bucketAt } from '../../server/analytics/widths.ts'
@@ -51,9 +51,9 @@ async function watched() {
     nameOf,
     change,
     set: (name: string, rule: Record<string, unknown>) => setAlert(pool, change(name), alertRule.parse(rule)),
-    /** In the newest buckets that are over. */
+    /** In the newest buckets that are looked at. */
     measure: (value: number, labels: Record<string, string> = {}) =>
-      recorder.record(room, batchOf([{ name: 'latency', value, labels, at: Date.now() - 7_000 }])),
+      recorder.record(room, batchOf([{ name: 'latency', value, labels, at: Date.now() - 10_000 }])),
     again: () => again(pool, room),
   }
 }
@@ -187,6 +187,20 @@ it('[ANA9] measures what it says: count, sum, mean, min, max, quantiles and rate
   })
 })
 
+it('[ANA9] a rule looks at no bucket before four seconds after its end: what was gathered is on its way until then', async () => {
+  const { set, pool } = await watched()
+  await set('all', { metric: 'signups', of: 'count', over: 5, is: 'above', threshold: 100 })
+  const end = bucketAt(Date.now(), 5)
+  /** The end of the bucket that is looked at when the clock of the database says so. */
+  const lookedAt = async (now: number) => {
+    const query = (text: string) =>
+      pool.query(text.replace('clock_timestamp()', `to_timestamp(${now / 1_000})`))
+    return (await takeDueAlert({ query } as unknown as pg.Pool))?.end
+  }
+  for (const after of [0, 1_000, 3_900]) expect(await lookedAt(end + after)).toBe(end - 5_000)
+  for (const after of [4_000, 5_000, 8_900]) expect(await lookedAt(end + after)).toBe(end)
+})
+
 it('[ANA9] another rule under the name begins anew; what the old one had raised is resolved, as when it is deleted', async () => {
   const { set, measure, alerts, log, change, pool, again, room } = await watched()
   await set('slow', SLOW)
@@ -221,7 +235,7 @@ it('[ANA8] a rule that cannot be looked at keeps no other from being looked at, 
   const { set, measure, alerts, again, log, pool, room, recorder } = await watched()
   const standing = async () =>
     Object.fromEntries((await listAlerts(pool, room)).map(({ name, failure }) => [name, failure]))
-  await recorder.record(room, batchOf([{ name: 'broken', at: Date.now() - 7_000 }]))
+  await recorder.record(room, batchOf([{ name: 'broken', at: Date.now() - 10_000 }]))
   await pool.query(`update analytics_buckets set sketch = 'none'`)
   await set('broken', { ...SLOW, metric: 'broken' })
   await set('wide', { ...SLOW, metric: 'wide', over: 3_600 })
@@ -255,7 +269,7 @@ it('[ANA8] a rule that cannot be looked at keeps no other from being looked at, 
 it('[ANA8] an event that cannot be published holds up no other room’s', async () => {
   const { set, measure, alerts, said, pool, room, change, recorder, newRoom, nameOf } = await watched()
   const other = await newRoom()
-  const at = Date.now() - 7_000
+  const at = Date.now() - 10_000
   await set('slow', SLOW)
   await measure(500)
   await alerts(true)
