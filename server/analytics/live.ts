@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Sketch } from '../observe/sketch.ts'
 import { MAX_SIGNAL_BYTES, METRICS_SIGNAL, type MetricSeries } from '../protocol.ts'
 import type { Queryable } from '../storage/transaction.ts'
@@ -7,6 +8,8 @@ import { TICK } from './widths.ts'
 
 /** How long after its end a bucket is told again that was added to, in ms. */
 const LATE = 60_000
+/** How far a node reaches back for what it could not tell in time, in ms: as far as nodes keep what they measure of themselves. */
+const BEHIND = 600_000
 /** Of what surrounds the series of a signal, in bytes. */
 const AROUND = 100
 
@@ -53,6 +56,8 @@ export class Live {
   #seen: ReadonlyMap<string, string> = new Map()
   /** The end of the last bucket that was told, be it to nobody. */
   #told: number | undefined
+  /** What was told each time in the last minute: all from then on. */
+  #lately: readonly { readonly end: number; readonly from: number }[] = []
 
   constructor(options: LiveOptions) {
     this.#options = options
@@ -69,28 +74,28 @@ export class Live {
       this.#told = end
       return
     }
-    const from = Math.max(Math.min(this.#told ?? end, end - TICK), end - LATE)
+    const from = Math.max(Math.min(this.#told ?? end, end - TICK), end - BEHIND)
+    // What was told late, as the database was away, is also recorded late.
+    const lately = this.#lately.filter((one) => one.end > end - LATE)
+    const again = Math.min(end - LATE, from, ...lately.map((one) => one.from))
     const { rows } = await db.query<Row>({
       name: 'metrics changed',
       text: CHANGED,
       // Who has just come is told of the last bucket alone.
-      values: [
-        rooms,
-        rooms.map((room) => before.get(room) ?? Number.MAX_SAFE_INTEGER),
-        end,
-        from,
-        end - LATE,
-      ],
+      values: [rooms, rooms.map((room) => before.get(room) ?? Number.MAX_SAFE_INTEGER), end, from, again],
     })
     const seen = new Map(rooms.map((room) => [room, before.get(room) ?? '0']))
     for (const [room, found] of Map.groupBy(rows, (row) => row.room)) {
-      for (const series of parts(found))
+      for (const series of parts(found)) {
+        await nextTurn()
         for (const here of present)
           await here.sendHere(room, METRICS_SIGNAL, { width: 5, series }, async () => true)
+      }
       seen.set(room, found[0]?.change ?? '0')
     }
     this.#seen = seen
     this.#told = end
+    this.#lately = [...lately, { end, from }]
   }
 }
 

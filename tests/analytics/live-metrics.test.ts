@@ -8,7 +8,7 @@ const HOUR = 3_600_000
 
 const open: LiveMetrics[] = []
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: NOW })
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: NOW })
 })
 afterEach(() => {
   for (const live of open.splice(0)) live.close()
@@ -117,4 +117,34 @@ it('[ANA13] what is read again is what may have changed, by the clock of the ser
   expect(wide.asked[1]?.from).toEqual(new Date(NOW + ahead - HOUR))
   expect(narrow.asked[1]?.from).toEqual(new Date(NOW + ahead + 2 * HOUR - 600_000))
   expect(narrow.points().length).toBe(121)
+})
+
+it('[ANA13] [OPV9] a bucket that nobody was told of is there within half a minute, and nothing is asked for that was told', async () => {
+  const { points, asked, tell } = await watch({ last: 3_600, names: ['hits'] })
+  let last = NOW - (NOW % 5_000)
+  /** Half a minute, with what is told a second after each five. */
+  const halfMinute = async (heard: (nth: number) => boolean) => {
+    for (let nth = 0; nth < 6; nth += 1) {
+      vi.advanceTimersByTime(5_000)
+      if (heard(nth)) tell(series([point(last)], nth % 2 === 0 ? 'hits' : 'others'), series([point(last)]))
+      last += 5_000
+    }
+    await settled()
+    return asked.splice(0).map(({ from }) => from)
+  }
+  /** How many of the last hour's are missing, but for that which is still being filled. */
+  const missing = () =>
+    Array.from({ length: 719 }, (_, n) => last - (n + 1) * 5_000).filter(
+      (at) => !points().some((one) => Date.parse(one.at) === at),
+    ).length
+  await halfMinute(() => true)
+  expect(await halfMinute(() => true)).toEqual([])
+  expect(missing()).toBe(0)
+  // As many of the finest as of those of a minute, and not the whole hour.
+  expect(await halfMinute((nth) => nth > 3)).toEqual([new Date(NOW - 600_000)])
+  expect(missing()).toBe(0)
+  expect(await halfMinute(() => false)).toEqual([new Date(NOW + 90_000 - 600_000)])
+  expect(missing()).toBe(0)
+  expect(await halfMinute(() => true)).toEqual([])
+  expect(missing()).toBe(0)
 })

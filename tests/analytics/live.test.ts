@@ -1,23 +1,27 @@
+import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { Live } from '../../server/analytics/live.ts'
 import { bucketAt } from '../../server/analytics/widths.ts'
 import { MAX_SIGNAL_BYTES, type MetricSeries } from '../../server/protocol.ts'
 import { batchOf, openStore } from './store.ts'
 
-it('[ANA7] each node tells its own of each bucket that is over, once, and again where it was added to; large ones in parts', async () => {
+/** Somebody who listens at a node, in a room in which is measured. */
+async function listener() {
   const { pool, node, room: newRoom } = await openStore()
   const [recorder, room] = [node(), await newRoom()]
   const { rows } = await pool.query<{ name: string }>('select name from rooms where id = $1', [room])
   const name = rows[0]?.name ?? ''
   const told: [at: number, name: string, count: number][] = []
   const sizes: number[] = []
-  let listens = true
+  const here = { listens: true, away: false }
+  const query = (...asked: unknown[]) =>
+    here.away ? Promise.reject(new Error('away')) : Reflect.apply(pool.query, pool, asked)
   const live = new Live({
-    db: pool,
+    db: { query } as unknown as pg.Pool,
     present: [
       {
         get rooms() {
-          return listens ? [name, 'analytics:absent', 'doc:other'] : []
+          return here.listens ? [name, 'analytics:absent', 'doc:other'] : []
         },
         sendHere: async (_room, type, payload) => {
           expect(type).toBe('syncline.metrics')
@@ -29,12 +33,22 @@ it('[ANA7] each node tells its own of each bucket that is over, once, and again 
     ],
   })
   const end = bucketAt(Date.now(), 5)
-  const measure = (name: string, at: number) => recorder.record(room, batchOf([{ name, at }]))
-  const tell = async (after: number) => {
-    told.length = 0
-    await live.tell(end + after * 5_000)
-    return told
+  return {
+    here,
+    sizes,
+    end,
+    record: (measures: Parameters<typeof batchOf>[0]) => recorder.record(room, batchOf(measures)),
+    measure: (name: string, at: number) => recorder.record(room, batchOf([{ name, at }])),
+    tell: async (after: number) => {
+      told.length = 0
+      await live.tell(end + after * 5_000)
+      return told
+    },
   }
+}
+
+it('[ANA7] each node tells its own of each bucket that is over, once, and again where it was added to; large ones in parts', async () => {
+  const { here, sizes, end, record, measure, tell } = await listener()
   await measure('before', end - 6_000)
   await measure('last', end - 1)
   await measure('present', end)
@@ -59,15 +73,34 @@ it('[ANA7] each node tells its own of each bucket that is over, once, and again 
     labels: { n: String(n), text: 'ä'.repeat(100) },
     at: end + 20_000,
   }))
-  await recorder.record(room, batchOf(many))
+  await record(many)
   expect((await tell(5)).length).toBe(500)
   expect(sizes.length).toBeGreaterThan(10)
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_SIGNAL_BYTES)
   // Nobody there: what was is not told afterwards.
-  listens = false
+  here.listens = false
   await measure('unheard', end + 25_000)
   expect(await tell(6)).toEqual([])
-  listens = true
+  here.listens = true
   await measure('heard', end + 35_000)
   expect(await tell(8)).toEqual([[end + 35_000, 'heard', 1]])
+})
+
+it('[ANA7] once the database is back a node tells what it could not, and what was recorded of that time only then', async () => {
+  const { here, end, measure, tell } = await listener()
+  expect(await tell(0)).toEqual([])
+  here.away = true
+  for (let after = 1; after < 60; after += 1) await expect(tell(after)).rejects.toThrow('away')
+  here.away = false
+  await measure('at another node', end)
+  expect(await tell(60)).toEqual([[end, 'at another node', 1]])
+  await measure('late', end + 5_000)
+  expect(await tell(61)).toEqual([[end + 5_000, 'late', 1]])
+  expect(await tell(62)).toEqual([])
+  await measure('late', end + 5_001)
+  expect(await tell(72)).toEqual([])
+  // What is longer ago is read.
+  await measure('long ago', end + 300_000)
+  await measure('ten minutes ago', end + 600_000)
+  expect(await tell(240)).toEqual([[end + 600_000, 'ten minutes ago', 1]])
 })

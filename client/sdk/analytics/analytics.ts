@@ -87,7 +87,8 @@ export class Analytics {
 
   /**
    * Calls back, for as long as the room is connected, with each five seconds that are over, a second after them: large ones in parts,
-   * and a bucket that is added to afterwards again, whole. Returns what stops it.
+   * and a bucket that is added to within a minute again, whole. What is told while the room moves or is away nobody tells again:
+   * `watch` then reads it. Returns what stops it.
    */
   subscribe(listener: MetricsListener): () => void {
     const room = this.#open()

@@ -17,9 +17,11 @@ export interface LiveMetricsState {
 const BUCKETS = 120
 /** The width of the buckets that are told, in seconds. */
 const TOLD = 5
-/** What is not told, be it wider or the room away, is read again so often, in ms. */
+/** What is not told, be it wider or the room away, is read again so often, in ms; and what may have been told while nobody heard it. */
 const LOOK_EVERY = 30_000
-/** So late a measure may come, in ms: what is older does not change, and is not read again. */
+/** After so long without anything told nobody knows whether there was anything, in ms. */
+const SILENCE = 15_000
+/** So late a measure may come, in ms: what is older does not change, and is not read again. Nor are more than `BUCKETS`. */
 const LATEST = 3_600_000
 
 /** The last of some series, and what comes after it: told in the room, or read again where that is not enough. */
@@ -37,6 +39,10 @@ export class LiveMetrics {
   #read: number | undefined
   /** How far the server's clock is ahead of this one, in ms. */
   #ahead = 0
+  /** The bucket that is told next, by its beginning, in ms. */
+  #next = 0
+  /** Later ones were told than the next: a room stays online while it moves to another node, or its node is cut off from the database. */
+  #skipped = false
   #retry: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   /** Counts up with each question: an answer that was overtaken is not taken. */
@@ -56,7 +62,7 @@ export class LiveMetrics {
     this.#span = last * 1_000
     let { status } = room
     const look = () => {
-      if (width !== TOLD || room.status !== 'online') this.reload()
+      if (width !== TOLD || room.status !== 'online' || this.#unheard) this.reload()
     }
     const timer = setInterval(look, LOOK_EVERY)
     this.#stops = [
@@ -96,6 +102,9 @@ export class LiveMetrics {
         this.#failures = 0
         this.#read = Date.parse(to)
         this.#ahead = this.#read - Date.now()
+        // Otherwise it was read before what was told, and may be without what was skipped.
+        if (this.#read >= this.#next) this.#skipped = false
+        this.#next = Math.max(this.#next, this.#read - (this.#read % this.#width))
         this.#add(series)
         this.#set({ series: this.#series, error: undefined })
       },
@@ -116,7 +125,18 @@ export class LiveMetrics {
     this.#listeners.clear()
   }
 
+  get #unheard(): boolean {
+    return this.#skipped || this.#next < Date.now() + this.#ahead - SILENCE
+  }
+
   #told(series: readonly MetricSeries[]): void {
+    const fresh = series
+      .flatMap(({ points }) => points.map(({ at }) => Date.parse(at)))
+      .filter((at) => at >= this.#next)
+    if (fresh.length > 0) {
+      if (Math.min(...fresh) > this.#next) this.#skipped = true
+      this.#next = Math.max(...fresh) + this.#width
+    }
     const { names } = this.#query
     const wanted = names === undefined ? series : series.filter(({ name }) => names.includes(name))
     if (wanted.length === 0) return
@@ -136,7 +156,8 @@ export class LiveMetrics {
   }
 
   #from(): MetricsQuery['from'] {
-    if (this.#read !== undefined) return new Date(Math.max(this.#begin, this.#read - LATEST))
+    const again = Math.min(LATEST, BUCKETS * this.#width)
+    if (this.#read !== undefined) return new Date(Math.max(this.#begin, this.#read - again))
     // The server knows by itself, whatever the clock says here.
     return this.#query.last === undefined ? undefined : new Date(this.#begin)
   }
