@@ -24,6 +24,7 @@ export class Metrics {
   readonly #histograms = new Map<string, Histogram>()
   readonly #readers = new Map<string, () => Reading | Promise<Reading>>()
   readonly #allowed = new Map<string, ReadonlySet<string>>()
+  #telling: Promise<string> | undefined
 
   constructor(vocabulary: Vocabulary) {
     for (const [name, definition] of Object.entries<Definition>(METRICS)) {
@@ -62,9 +63,12 @@ export class Metrics {
     this.#readers.set(name, read)
   }
 
-  /** In Prometheus' text format. */
+  /** In Prometheus' text format. Who asks while others wait has the same: what is asked for is added up in one place. */
   text(): Promise<string> {
-    return this.#registry.metrics()
+    this.#telling ??= this.#registry.metrics().finally(() => {
+      this.#telling = undefined
+    })
+    return this.#telling
   }
 
   #define(name: string, { type, help, buckets }: Definition, labelNames: readonly string[]): void {

@@ -215,6 +215,19 @@ it('[OBS4] whatever a part hands over, a label has the values of the list and on
   ])
 })
 
+it('[OBS2] who looks while somebody else does reads each number once', async () => {
+  const metrics = new Metrics({ codes: [], kinds: ['doc'], versions: [] })
+  let edits = 7
+  metrics.ask('syncline_edits_committed_total', async () => edits)
+  metrics.ask('syncline_rooms_open', async () => ({ doc: 3 }))
+  for (const text of await Promise.all([metrics.text(), metrics.text()])) {
+    expect(text).toContain('syncline_edits_committed_total 7\n')
+    expect(text).toContain('syncline_rooms_open{kind="doc"} 3\n')
+  }
+  edits = 8
+  expect(await metrics.text()).toContain('syncline_edits_committed_total 8\n')
+})
+
 it('[OBS5] a question that fails leaves its metric out and all others in', async () => {
   const metrics = new Metrics({ codes: [], kinds: [], versions: [] })
   metrics.ask('syncline_people_online', () => {
