@@ -5,6 +5,8 @@ import { guarded } from './guarded.ts'
 const EVERY = 30_000
 /** Whoever is asked for within so long is asked for together, in ms. */
 const GATHER = 50
+/** Long enough for whoever watches to be replaced by somebody who watches the same and more, in ms. */
+const GRACE = 1_000
 
 type Ask = (users: readonly string[]) => Promise<readonly PersonStatus[]>
 
@@ -12,11 +14,13 @@ type Ask = (users: readonly string[]) => Promise<readonly PersonStatus[]>
 export class Statuses {
   readonly #ask: Ask
   readonly #known = new Map<string, PersonStatus>()
+  /** By how many; by none any more, for a moment. */
   readonly #watched = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
   readonly #new = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #again: ReturnType<typeof setTimeout> | undefined
+  #leaving: ReturnType<typeof setTimeout> | undefined
   #asking = false
 
   constructor(ask: Ask) {
@@ -40,25 +44,27 @@ export class Statuses {
     if (this.#new.size > 0) this.#timer ??= setTimeout(() => this.#askNew(), GATHER)
     return () => {
       if (!this.#listeners.delete(told)) return
-      for (const user of each) {
-        const left = (this.#watched.get(user) ?? 0) - 1
-        if (left > 0) this.#watched.set(user, left)
-        else this.#forget(user)
-      }
+      for (const user of each) this.#watched.set(user, (this.#watched.get(user) ?? 0) - 1)
+      clearTimeout(this.#leaving)
+      this.#leaving = setTimeout(() => this.#forget(), GRACE)
     }
   }
 
   end(): void {
     clearTimeout(this.#timer)
     clearTimeout(this.#again)
+    clearTimeout(this.#leaving)
     this.#listeners.clear()
     this.#watched.clear()
   }
 
-  #forget(user: string): void {
-    this.#watched.delete(user)
-    this.#new.delete(user)
-    this.#known.delete(user)
+  #forget(): void {
+    for (const [user, count] of [...this.#watched]) {
+      if (count > 0) continue
+      this.#watched.delete(user)
+      this.#new.delete(user)
+      this.#known.delete(user)
+    }
   }
 
   #askNew(): void {

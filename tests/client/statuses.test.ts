@@ -70,3 +70,18 @@ it('[PRE25] they are asked for again every half minute, only changes are told, a
   await vi.advanceTimersByTimeAsync(90_000)
   expect(asked.length).toBe(before)
 })
+
+it('[PRE25] whoever is watched by somebody else at once stays known, and is forgotten once nobody watches', async () => {
+  const { statuses, asked } = server(new Map([['ada', 'online']]))
+  const stop = statuses.watch(['ada'], () => undefined)
+  await vi.advanceTimersByTimeAsync(100)
+  stop()
+  expect(statuses.get('ada')?.status).toBe('online')
+  const again = statuses.watch(['ada', 'cleo'], () => undefined)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(statuses.get('ada')?.status).toBe('online')
+  expect(asked).toEqual([['ada'], ['cleo']])
+  again()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(statuses.get('ada')).toBeUndefined()
+})

@@ -193,7 +193,7 @@ it('[PRE25] a client keeps asking for whoever is watched, and tells what changed
   expect(changes).toBe(1)
   expect((await mine.peopleOf(room)).map(({ user }) => user).sort()).toEqual([ada, bob].sort())
   stop()
-  expect(mine.statuses.get(bob)).toBeUndefined()
+  await vi.waitUntil(() => mine.statuses.get(bob) === undefined, soon)
 })
 
 it('[OPV2] an administrator is told of everybody who is connected, since when and where, page by page', async () => {
