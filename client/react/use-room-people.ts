@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { PersonStatus } from '../../server/protocol.ts'
 import type { Room } from '../sdk/room.ts'
+import type { Person } from '../sdk/state.ts'
 import { useClient } from './provider.ts'
 import { usePresence } from './use-presence.ts'
 
@@ -25,12 +26,18 @@ export interface RoomPeople {
   readonly error: Error | undefined
 }
 
+/** What was said of a room the last time. */
+interface Told {
+  readonly room: Room
+  readonly people: readonly PersonStatus[] | undefined
+  readonly error: Error | undefined
+}
+
 /** Everybody who is in the room, or was within 30 days: online, away, or offline and last seen when. */
 export const useRoomPeople = (room: Room): RoomPeople => {
   const client = useClient()
   const present = usePresence(room)
-  const [told, setTold] = useState<readonly PersonStatus[]>()
-  const [error, setError] = useState<Error>()
+  const [told, setTold] = useState<Told>()
   const askSoon = useRef((): void => undefined)
   // Who comes or goes is a reason to ask; who moves is not.
   const here = present.map(({ id }) => id).join('\n')
@@ -42,12 +49,11 @@ export const useRoomPeople = (room: Room): RoomPeople => {
     const ask = (): void => {
       client.peopleOf(room.name).then(
         (people) => {
-          if (!current) return
-          setTold(people)
-          setError(undefined)
+          if (current) setTold({ room, people, error: undefined })
         },
-        (failure: Error) => {
-          if (current) setError(failure)
+        (error: Error) => {
+          if (!current) return
+          setTold((before) => ({ room, people: before?.room === room ? before.people : undefined, error }))
         },
       )
     }
@@ -71,8 +77,16 @@ export const useRoomPeople = (room: Room): RoomPeople => {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `here` is why it is asked again
   useEffect(() => askSoon.current(), [here])
 
+  // What was told of another room is not shown as this one's, not even until the effect has run.
+  const { people, error } = told?.room === room ? told : NOTHING_TOLD
+  return useMemo(() => ({ people: people && merged(present, people), error }), [present, people, error])
+}
+
+const NOTHING_TOLD = { people: undefined, error: undefined }
+
+function merged(present: readonly Person[], told: readonly PersonStatus[]): readonly RoomPerson[] {
   const ids = new Set(present.map(({ id }) => id))
-  const now: readonly RoomPerson[] = present.map(({ id, name, status, device = null, self }) => ({
+  const now = present.map(({ id, name, status, device = null, self }) => ({
     user: id,
     name,
     status,
@@ -81,8 +95,6 @@ export const useRoomPeople = (room: Room): RoomPeople => {
     here: true,
     self,
   }))
-  const others = told
-    ?.filter(({ user }) => !ids.has(user))
-    .map((one) => ({ ...one, here: false, self: false }))
-  return { people: others && [...now, ...others], error }
+  const others = told.filter(({ user }) => !ids.has(user))
+  return [...now, ...others.map((one) => ({ ...one, here: false, self: false }))]
 }

@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
+import { scriptOf, servePage } from '../support/page-script.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-const PAGE = fileURLToPath(new URL('./page.ts', import.meta.url))
 
 let server: TestServer
 let browser: TestBrowser
@@ -14,14 +11,7 @@ let script: string
 beforeAll(async () => {
   server = await startServer()
   browser = await launchBrowser()
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    build: { write: false, minify: false, lib: { entry: PAGE, formats: ['iife'], name: 'page' } },
-  })
-  const [bundle] = Array.isArray(built) ? built : []
-  script = bundle?.output[0].code ?? ''
+  script = await scriptOf(new URL('./page.ts', import.meta.url))
 }, 120_000)
 afterAll(async () => {
   await browser?.close()
@@ -31,12 +21,7 @@ afterAll(async () => {
 /** Somebody's browser, whose pages of the server's origin hold nothing but the client. */
 const person = async (): Promise<BrowserContext> => {
   const context = await browser.context()
-  // A page that the test hands out has no address, so Chromium takes it for one from the internet.
-  await context.grantPermissions(['local-network-access'])
-  const html = `<!doctype html><body><script>${script.replaceAll('</script', '<\\/script')}</script>`
-  await context.route(`${server.url}/page`, (route) =>
-    route.fulfill({ contentType: 'text/html', body: html }),
-  )
+  await servePage(context, `${server.url}/page`, script)
   return context
 }
 
