@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type ActivityGroup, groupActivities } from '../../server/activity/groups.ts'
 import type { ActivityFeed, ActivityFilter, ActivityState } from '../sdk/activity/feed.ts'
 import type { Summary, SummaryQuery } from '../sdk/activity/summary.ts'
@@ -39,12 +39,10 @@ export const useActivity = (project: string, filter: ActivityFilter = {}): Shown
   const state = current?.state ?? NOTHING
   const { items } = state
   const groups = useMemo(() => groupActivities(items ?? [], localDay), [items])
-  return {
-    ...state,
-    groups,
-    loadMore: () => current?.feed.loadMore(),
-    reload: () => current?.feed.reload(),
-  }
+  const feed = current?.feed
+  const loadMore = useCallback(() => feed?.loadMore(), [feed])
+  const reload = useCallback(() => feed?.reload(), [feed])
+  return useMemo(() => ({ ...state, groups, loadMore, reload }), [state, groups, loadMore, reload])
 }
 
 export interface ShownSummary {
@@ -80,7 +78,10 @@ export const useActivitySummary = (project: string, query: SummaryQuery, version
   }, [client, project, asked, due])
 
   const current = read?.of === `${project} ${asked}` ? read : undefined
-  return { summary: current?.summary, failed: current !== undefined && current.summary === undefined }
+  return useMemo(
+    () => ({ summary: current?.summary, failed: current !== undefined && current.summary === undefined }),
+    [current],
+  )
 }
 
 /** The value, which changes at most so often. */

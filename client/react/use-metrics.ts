@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { Analytics, WatchedMetrics } from '../sdk/analytics/analytics.ts'
 import type { LiveMetrics, LiveMetricsState } from '../sdk/analytics/live-metrics.ts'
 import { useClient } from './provider.ts'
@@ -32,6 +32,8 @@ export const useMetrics = (org: string, query: WatchedMetrics = {}): ShownMetric
   }, [analytics, org, asked])
   // What was read of another organisation, or by another question, is not shown as this one's.
   const current = shown?.of === `${org} ${asked}` ? shown : undefined
-  const reload = useCallback(() => current?.live.reload(), [current?.live])
-  return { ...(current?.state ?? NOTHING), analytics, reload }
+  const live = current?.live
+  const reload = useCallback(() => live?.reload(), [live])
+  const state = current?.state ?? NOTHING
+  return useMemo(() => ({ ...state, analytics, reload }), [state, analytics, reload])
 }

@@ -1,9 +1,10 @@
-import { useSyncExternalStore } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import { type Threads, type ThreadsView, threadsOf } from '../sdk/comments/threads.ts'
 import type { Room } from '../sdk/room.ts'
 
 /** The comments of a room's document, with what is on its way, and what adds to them; more may come until `caughtUp`. */
 export const useThreads = (room: Room): readonly [ThreadsView, Threads] => {
   const threads = threadsOf(room)
-  return [useSyncExternalStore(threads.subscribe, threads.getState, threads.getState), threads]
+  const state = useSyncExternalStore(threads.subscribe, threads.getState, threads.getState)
+  return useMemo(() => [state, threads], [state, threads])
 }

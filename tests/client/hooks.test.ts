@@ -90,3 +90,8 @@ it('[SDK40] whoever stays in a list of people keeps the status that was known', 
   expect(shown.length).toBeGreaterThan(0)
   for (const known of shown) expect(known).toEqual(['bob offline'])
 })
+
+it('[SDK41] what a hook returns is the same while nothing in it changes', async () => {
+  await page.evaluate(() => window.hooks.showEach())
+  expect(await page.evaluate(() => window.hooks.unstable())).toEqual([])
+})
