@@ -1,5 +1,5 @@
 /** The public entry `syncline/react`. */
-export { SynclineProvider, useClient } from './provider.ts'
+export { SynclineProvider, type SynclineProviderProps, useClient } from './provider.ts'
 export { RealtimeStatus, type RealtimeStatusName, type RealtimeStatusProps } from './realtime-status.ts'
 export {
   type ShownActivity,

@@ -23,6 +23,7 @@ export type {
   ResumedEnvelope,
   ResumeEnvelope,
   ResumingEnvelope,
+  Role,
   RoomEvent,
   Signal,
   SignalEnvelope,
@@ -77,6 +78,7 @@ export {
   type ThreadsState,
 } from './comments/threads-state.ts'
 export { connect } from './connect.ts'
+export type { SocketClass } from './counted-socket.ts'
 export { BuildLog, type BuildLogOptions, buildLog, type LogStream } from './events/build-log.ts'
 export {
   BUILD,
@@ -112,10 +114,10 @@ export {
   NO_LINES,
   searchLines,
 } from './events/log-lines.ts'
-export type { Receipt, RefusedEvent } from './events/outbox-store.ts'
+export type { Outcome, Receipt, RefusedEvent, Waiting } from './events/outbox-store.ts'
 // All of it, as an application adds to its `EventPayloads`, which TypeScript merges through no other form of export.
 export * from './events/payloads.ts'
-
+export type { UnsentListener } from './events/room-events.ts'
 export type { EventListener, EventStart } from './events/stream.ts'
 export { foldTasks, NO_TASKS, TASKS, type Task, type Tasks } from './events/tasks-state.ts'
 export { groupNotifications, type NotificationGroup } from './notifications/groups.ts'

@@ -87,3 +87,21 @@ describe('the types of events, in an application', { timeout: 60_000 }, () => {
     expect(said.match(/error TS\d+/g)).toHaveLength(3)
   })
 })
+
+it('[SDK42] what the client and its hooks take and give has types that an application can name', async () => {
+  const source = `
+    import type { ChatState, ConnectOptions, Outcome, Role, Room, SocketClass, UnsentListener, Waiting } from 'syncline/client'
+    import { SynclineProvider, type SynclineProviderProps } from 'syncline/react'
+    declare const [room, chat, given, props]: [Room, ChatState, ConnectOptions, SynclineProviderProps]
+    const role: Role | undefined = chat.role
+    const socket: SocketClass | undefined = given.WebSocket
+    const told: (Outcome | Waiting)[] = []
+    const listener: UnsentListener = {
+      waiting: (events: readonly Waiting[]) => told.push(...events),
+      outcome: (outcome: Outcome) => told.push(outcome),
+    }
+    room.onUnsent(listener)
+    SynclineProvider(props)
+  `
+  expect(await objections(source)).toBe('')
+}, 60_000)
