@@ -72,8 +72,8 @@ export class Inbox {
   #again = false
   #failures = 0
   #refusal: Refusal | undefined
+  /** Held while somebody listens. */
   #room: Room | undefined
-  #opening: Promise<Room> | undefined
   #stopListening = (): void => {}
   #stopFollowing = (): void => {}
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -101,11 +101,11 @@ export class Inbox {
   }
 
   /** Reads all that is known anew. */
-  reload = (): void => this.#load(() => this.#read(this.#base.notifications.length))
+  reload = (): void => this.#load((room) => this.#read(room, this.#base.notifications.length))
 
   /** Reads older ones too. */
   loadMore = (): void => {
-    if (this.#next !== null && !this.#loading) this.#load(() => this.#readOlder())
+    if (this.#next !== null && !this.#loading) this.#load((room) => this.#readOlder(room))
   }
 
   /** All that are known were shown. */
@@ -153,7 +153,7 @@ export class Inbox {
     const room = this.#room
     const said =
       room === undefined
-        ? this.#open().then((opened) => this.#unsent.publish(opened, type, payload))
+        ? this.#inRoom((opened) => this.#unsent.publish(opened, type, payload))
         : this.#unsent.publish(room, type, payload)
     said.catch((cause: unknown) => {
       this.#refusal = reasonOf(cause)
@@ -161,7 +161,7 @@ export class Inbox {
     })
   }
 
-  #load(read: () => Promise<void>): void {
+  #load(read: (room: Room) => Promise<void>): void {
     if (this.#loading) {
       this.#again = true
       return
@@ -170,7 +170,7 @@ export class Inbox {
     this.#again = false
     clearTimeout(this.#timer)
     this.#changed()
-    read().then(
+    this.#inRoom(read).then(
       () => {
         this.#failures = 0
         this.#loading = false
@@ -189,8 +189,7 @@ export class Inbox {
   }
 
   /** At least as many, in as many pages as that takes. */
-  async #read(wanted: number): Promise<void> {
-    const room = await this.#open()
+  async #read(room: Room, wanted: number): Promise<void> {
     const first = await this.#page(room, Math.max(wanted, PAGE))
     let { notifications, names, next, seq: mixedUntil, ...counts } = first
     while (next !== null && notifications.length < wanted) {
@@ -211,12 +210,11 @@ export class Inbox {
     if (this.#listeners.size > 0) this.#listen(room)
   }
 
-  async #readOlder(): Promise<void> {
-    const room = await this.#open()
+  async #readOlder(room: Room): Promise<void> {
     const page = await this.#page(room, PAGE, this.#next ?? undefined)
     const { notifications, names, seq } = this.#base
     // Events were quicker, and what they told of these is not in the page.
-    if (page.seq < seq) return this.#read(notifications.length + PAGE)
+    if (page.seq < seq) return this.#read(room, notifications.length + PAGE)
     this.#base = {
       ...this.#base,
       notifications: [...notifications, ...page.notifications],
@@ -236,6 +234,7 @@ export class Inbox {
   }
 
   #listen(room: Room): void {
+    this.#keep(room)
     this.#stopListening()
     this.#stopListening = room.listen(
       {
@@ -270,27 +269,33 @@ export class Inbox {
     for (const listener of [...this.#newListeners]) guarded(() => listener(fresh))
   }
 
-  #open(): Promise<Room> {
-    this.#opening ??= this.#client.whoAmI().then(
-      ({ id }) => {
-        const room = this.#client.room(`${INBOX}${id}`)
-        this.#room = room
-        this.#stopFollowing = this.#unsent.follow(room)
-        return room
-      },
-      (cause: unknown) => {
-        this.#opening = undefined
-        throw cause
-      },
-    )
-    return this.#opening
+  /** Does it in one's room, which is held meanwhile: by whom it is done may come and go before it is known whose it is. */
+  async #inRoom<Result>(act: (room: Room) => Promise<Result>): Promise<Result> {
+    const { id } = await this.#client.whoAmI()
+    const room = this.#hold(`${INBOX}${id}`)
+    if (this.#listeners.size > 0) this.#keep(room)
+    try {
+      return await act(room)
+    } finally {
+      room.release()
+    }
+  }
+
+  /** Holds it until nobody listens any more. */
+  #keep({ name }: Room): void {
+    if (this.#room !== undefined) return
+    this.#room = this.#hold(name)
+    this.#stopFollowing = this.#unsent.follow(this.#room)
+  }
+
+  #hold(name: string): Room {
+    return this.#client.room(name)
   }
 
   #stop(): void {
     this.#stopListening()
     this.#stopFollowing()
     clearTimeout(this.#timer)
-    this.#opening = undefined
     this.#room?.release()
     this.#room = undefined
   }
