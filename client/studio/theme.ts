@@ -1,4 +1,5 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, Menu } from '@mantine/core'
+import { focusMenuButton } from './shell/menu-focus.ts'
 
 /** The one accent. Shade 8 keeps 4.5 : 1 under white text in both schemes. */
 const tide: MantineColorsTuple = [
@@ -31,6 +32,11 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  components: {
+    MenuDropdown: Menu.Dropdown.extend({ defaultProps: { onClickCapture: focusMenuButton } }),
+    // It would take the focus from what an item has opened to write in.
+    Menu: Menu.extend({ defaultProps: { returnFocus: false } }),
+  },
 })
 
 /** Mantine's own dimmed greys, and its red as text on white, are 3.3 : 1; these keep 4.5 : 1 on every surface used here. */

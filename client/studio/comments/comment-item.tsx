@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Popover, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import { IconDots, IconMoodPlus, IconPencil, IconTrash } from '@tabler/icons-react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { colorFor, type ThreadComment, type Threads, type Unsent } from '../../sdk/index.ts'
 import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
@@ -20,6 +20,11 @@ const EMOJI = ['👍', '❤️', '🎉', '😄', '👀', '✅'] as const
 export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
   const { self, nameOf } = useCommentPeople()
   const [editing, setEditing] = useState(false)
+  const more = useRef<HTMLButtonElement>(null)
+  const endEditing = () => {
+    setEditing(false)
+    more.current?.focus()
+  }
   const { id, author, at, text, editedAt, deleted } = comment
   const name = nameOf(author)
   const time = new Date(at).toISOString()
@@ -43,7 +48,13 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
         {mayAct && author === self ? (
           <Menu position="bottom-end" width={150}>
             <Menu.Target>
-              <ActionIcon variant="subtle" color="gray" size="sm" aria-label="More about this comment">
+              <ActionIcon
+                ref={more}
+                variant="subtle"
+                color="gray"
+                size="sm"
+                aria-label="More about this comment"
+              >
                 <IconDots size={16} />
               </ActionIcon>
             </Menu.Target>
@@ -70,9 +81,9 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
           autoFocus
           onSend={(changed) => {
             ignore(threads.edit(id, changed))
-            setEditing(false)
+            endEditing()
           }}
-          onCancel={() => setEditing(false)}
+          onCancel={endEditing}
         />
       ) : deleted ? (
         <Text size="sm" c="dimmed" fs="italic">
@@ -158,7 +169,7 @@ interface ReactProps {
 function React({ comment, threads, self }: ReactProps) {
   const [open, setOpen] = useState(false)
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus>
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus>
       <Popover.Target>
         <ActionIcon
           variant="subtle"

@@ -1,0 +1,91 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser, type TestBrowser } from '../support/browser.ts'
+import { connectProvider } from '../support/provider.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+let browser: TestBrowser
+let page: Page
+let token: string
+
+const soon = { timeout: 20_000, interval: 50 }
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([startServer({ studio: true }), launchBrowser()])
+  token = await server.token('root', { '*:*': 'admin' })
+  for (const room of ['doc:one', 'doc:two']) {
+    const replica = connectProvider({ wsUrl: server.wsUrl, room, token })
+    replica.document.getMap('meta').set('editor', 'code')
+    replica.document.getText('content').insert(0, 'Dear all')
+    await replica.saved()
+    replica.destroy()
+  }
+  await post('/rooms/doc:one/versions', { title: 'Draft' })
+  for (const title of ['First', 'Second']) await post('/chats', { title, members: ['bob'] })
+  page = await (await browser.context()).newPage()
+  await page.goto(`${server.url}/rooms`)
+  await page.getByRole('button', { name: 'Use a token instead' }).click()
+  await page.getByLabel('Your token', { exact: true }).fill(token)
+  await page.getByRole('button', { name: 'Start writing' }).click()
+  await page.getByRole('button', { name: 'Actions for doc:one' }).waitFor()
+}, 90_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.dispose()
+})
+
+async function post(path: string, body: object): Promise<void> {
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
+}
+
+const button = (name: string) => page.getByRole('button', { name, exact: true })
+const isFocused = (name: string) =>
+  expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')), soon).toBe(name)
+
+async function choose(menu: string, item: string): Promise<void> {
+  await button(menu).click()
+  await page.getByRole('menuitem', { name: item, exact: true }).click()
+}
+
+describe('the focus', () => {
+  it.each([
+    { path: '/rooms', menu: 'Actions for doc:one', item: 'Delete…' },
+    { path: '/rooms', menu: 'Actions for doc:one', item: 'What retention would drop' },
+    { path: '/documents/doc:one/history', menu: 'Draft: more', item: 'Rename or describe' },
+  ])('[UI66] goes from a dialog back to the menu that opened it: $item', async ({ path, menu, item }) => {
+    await page.goto(server.url + path)
+    await choose(menu, item)
+    const dialog = page.getByRole('dialog')
+    // Until it has it there is nothing to be given back.
+    await dialog.locator(':focus').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await isFocused(menu)
+  })
+
+  it('[UI66] is in a comment as soon as that is edited, and then back at its menu', async () => {
+    await page.goto(`${server.url}/d/doc:one`)
+    await button('Comments').click()
+    await button('Comment').click()
+    await page.getByRole('textbox', { name: 'Write a comment' }).fill('Well')
+    await page.keyboard.press('Control+Enter')
+    // By keys: the first press of a pointer chooses the comment.
+    await button('More about this comment').press('Enter')
+    await page.getByRole('menuitem', { name: 'Edit' }).press('Enter')
+    // When the menu is gone, so is all that it does with the focus.
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+    await isFocused('Edit the comment')
+    await page.keyboard.press('Escape')
+    await isFocused('More about this comment')
+    await button('React').click()
+    await button('🎉').click()
+    await isFocused('React')
+  })
+})
