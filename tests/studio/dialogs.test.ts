@@ -89,3 +89,30 @@ describe('the focus', () => {
     await isFocused('React')
   })
 })
+
+describe('in a chat', () => {
+  it('[UI67] a dialog is of the chat that is shown, and of no other', async () => {
+    await page.goto(`${server.url}/chat`)
+    await page.getByRole('link', { name: /^First/ }).click()
+    await page.getByRole('link', { name: /^Second/ }).click()
+    await choose('About this chat', 'Rename')
+    await page.getByRole('dialog').getByLabel('Title').waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'First' }).waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  it('[UI67] whom one invites stays filled in where it was refused', async () => {
+    await page.goto(`${server.url}/chat`)
+    await page.getByRole('link', { name: /^First/ }).click()
+    await choose('About this chat', 'People')
+    const dialog = page.getByRole('dialog')
+    const nobody = 'x'.repeat(1_000)
+    await dialog.getByLabel('Invite').fill(nobody)
+    await page.keyboard.press('Enter')
+    await dialog.getByRole('button', { name: 'Invite' }).click()
+    await page.getByText('That could not be done').waitFor()
+    await dialog.getByText(nobody).waitFor()
+    expect(await dialog.getByRole('button', { name: 'Invite' }).isEnabled()).toBe(true)
+  })
+})

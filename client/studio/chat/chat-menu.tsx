@@ -22,10 +22,11 @@ interface ChatMenuProps {
   readonly self: string
 }
 
-/** Says why something could not be done; resolves in any case. */
-const attempt = async (work: Promise<unknown>): Promise<void> => {
+/** Says why something could not be done; resolves in any case, to whether it was. */
+const attempt = async (work: Promise<unknown>): Promise<boolean> => {
   try {
     await work
+    return true
   } catch (error) {
     notifications.show({
       color: 'orange',
@@ -34,6 +35,7 @@ const attempt = async (work: Promise<unknown>): Promise<void> => {
       withBorder: true,
       closeButtonProps: { 'aria-label': 'Close' },
     })
+    return false
   }
 }
 
@@ -48,8 +50,7 @@ export function ChatMenu({ chat, self }: ChatMenuProps) {
   const blocked = useBlocked(chat.direct ? other?.id : undefined)
 
   const leave = async () => {
-    await attempt(room.publish('chat.left', {}))
-    navigate(CHATS)
+    if (await attempt(room.publish('chat.left', {}))) navigate(CHATS)
   }
   return (
     <>
@@ -138,8 +139,7 @@ function PeopleForm({ chat, self }: ChatMenuProps) {
   const invite = async () => {
     const users = invited.map((person) => known.get(person) ?? person.trim())
     if (users.length === 0) return
-    await attempt(room.publish('chat.invited', { users }))
-    setInvited([])
+    if (await attempt(room.publish('chat.invited', { users }))) setInvited([])
   }
   return (
     <Stack gap="md">

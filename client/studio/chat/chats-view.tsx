@@ -107,7 +107,7 @@ export function ChatsView({ session, room, searchRef }: ChatsViewProps) {
                   </Text>
                 )}
               </div>
-              {chat === undefined ? null : <ChatMenu chat={chat} self={self} />}
+              {chat === undefined ? null : <ChatMenu key={chat.room} chat={chat} self={self} />}
             </div>
             <Conversation
               key={room}
