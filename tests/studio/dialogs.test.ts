@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -43,6 +43,16 @@ async function post(path: string, body: object): Promise<void> {
     body: JSON.stringify(body),
   })
   if (!answer.ok) throw new Error(await answer.text())
+}
+
+/** Requests like this are done, and their answers lost. */
+async function loseAnswers(path: string, method: string): Promise<void> {
+  await page.route(path, async (route) => {
+    if (route.request().method() !== method) return route.fallback()
+    await route.fetch()
+    await route.abort()
+  })
+  onTestFinished(() => page.unrouteAll())
 }
 
 const button = (name: string) => page.getByRole('button', { name, exact: true })
@@ -114,5 +124,36 @@ describe('in a chat', () => {
     await page.getByText('That could not be done').waitFor()
     await dialog.getByText(nobody).waitFor()
     expect(await dialog.getByRole('button', { name: 'Invite' }).isEnabled()).toBe(true)
+  })
+})
+
+describe('a version', () => {
+  it('[UI13] that got no answer may have been named: it is said, and the list is read again', async () => {
+    await page.goto(`${server.url}/documents/doc:one/history`)
+    await loseAnswers('**/versions', 'POST')
+    await button('Name this version').click()
+    const dialog = page.getByRole('dialog', { name: 'Name this version' })
+    await dialog.getByLabel('Name').fill('Lost')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('Whether that was saved is not known').waitFor()
+    expect(await dialog.getByText('Nothing was changed').count()).toBe(0)
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await button('Lost: more').waitFor()
+  })
+
+  it('[UI67] that was not deleted is asked for anew, without what was wrong before', async () => {
+    await page.goto(`${server.url}/documents/doc:one/history`)
+    await button('Draft: more').waitFor()
+    await page.route('**/versions/*', (route) => route.abort())
+    onTestFinished(() => page.unrouteAll())
+    await choose('Draft: more', 'Delete')
+    const dialog = page.getByRole('dialog', { name: 'Delete this version?' })
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('alert').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await choose('Draft: more', 'Delete')
+    await dialog.getByRole('button', { name: 'Cancel' }).waitFor()
+    expect(await dialog.getByRole('alert').count()).toBe(0)
   })
 })

@@ -1,6 +1,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
+import type { RequestError } from '../api.ts'
 import { exactly } from '../times.ts'
 import type { Version } from './api.ts'
 import { useHistory } from './context.ts'
@@ -102,8 +103,6 @@ interface DeleteVersionDialogProps {
 }
 
 export function DeleteVersionDialog({ opened, onClose, version }: DeleteVersionDialogProps) {
-  const { api } = useHistory()
-  const { busy, error, act } = useAct(onClose)
   return (
     <Modal
       opened={opened}
@@ -112,28 +111,38 @@ export function DeleteVersionDialog({ opened, onClose, version }: DeleteVersionD
       closeButtonProps={{ 'aria-label': 'Close' }}
       centered
     >
-      <Stack gap="md">
-        <Text>
-          “{version.title ?? 'This version'}” goes from the list. The document and its past stay as they are.
-        </Text>
-        <Failed error={error} />
-        <Group justify="flex-end">
-          <Button variant="default" data-autofocus onClick={onClose}>
-            Cancel
-          </Button>
-          <Button color="red" loading={busy} onClick={() => act(() => api.deleteVersion(version.id))}>
-            Delete
-          </Button>
-        </Group>
-      </Stack>
+      <DeleteVersion onClose={onClose} version={version} />
     </Modal>
   )
 }
 
-function Failed({ error }: { readonly error: string | undefined }) {
-  return error === undefined ? null : (
-    <Alert role="alert" color="red" icon={<IconAlertTriangle />} title="That could not be saved">
-      {error}. Nothing was changed.
+function DeleteVersion({ onClose, version }: Omit<DeleteVersionDialogProps, 'opened'>) {
+  const { api } = useHistory()
+  const { busy, error, act } = useAct(onClose)
+  return (
+    <Stack gap="md">
+      <Text>
+        “{version.title ?? 'This version'}” goes from the list. The document and its past stay as they are.
+      </Text>
+      <Failed error={error} />
+      <Group justify="flex-end">
+        <Button variant="default" data-autofocus onClick={onClose}>
+          Cancel
+        </Button>
+        <Button color="red" loading={busy} onClick={() => act(() => api.deleteVersion(version.id))}>
+          Delete
+        </Button>
+      </Group>
+    </Stack>
+  )
+}
+
+function Failed({ error }: { readonly error: RequestError | undefined }) {
+  if (error === undefined) return null
+  const title = error.unsure ? 'Whether that was saved is not known' : 'That could not be saved'
+  return (
+    <Alert role="alert" color="red" icon={<IconAlertTriangle />} title={title}>
+      {error.message}. {error.unsure ? 'Look at the timeline before you try again.' : 'Nothing was changed.'}
     </Alert>
   )
 }
@@ -142,7 +151,7 @@ function Failed({ error }: { readonly error: string | undefined }) {
 function useAct(onDone: () => void) {
   const { reload } = useHistory()
   const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string>()
+  const [error, setError] = useState<RequestError>()
   const act = (what: () => Promise<unknown>) => {
     setBusy(true)
     setError(undefined)
@@ -152,7 +161,11 @@ function useAct(onDone: () => void) {
           reload()
           onDone()
         },
-        (cause: unknown) => setError(toRequestError(cause).message),
+        (cause: unknown) => {
+          const failed = toRequestError(cause)
+          setError(failed)
+          if (failed.unsure) reload()
+        },
       )
       .finally(() => setBusy(false))
   }

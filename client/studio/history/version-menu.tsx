@@ -14,13 +14,16 @@ export function VersionMenu({ version, label }: { readonly version: Version; rea
   const { pinned } = version
   const close = () => setOpen(undefined)
   const pin = () => {
-    api.changeVersion(version.id, { pinned: !pinned }).then(reload, (cause: unknown) =>
+    api.changeVersion(version.id, { pinned: !pinned }).then(reload, (cause: unknown) => {
+      const { message, unsure } = toRequestError(cause)
+      const undone = pinned ? 'It is still pinned' : 'It was not pinned'
       notifications.show({
         color: 'red',
-        title: pinned ? 'It is still pinned' : 'It was not pinned',
-        message: toRequestError(cause).message,
-      }),
-    )
+        title: unsure ? 'Whether that was done is not known' : undone,
+        message,
+      })
+      if (unsure) reload()
+    })
   }
   return (
     <>
