@@ -157,3 +157,27 @@ describe('a version', () => {
     expect(await dialog.getByRole('alert').count()).toBe(0)
   })
 })
+
+describe('the list of rooms', () => {
+  it('[OPV8] says of a room that it may have been deleted where no answer says it, and is read again', async () => {
+    await page.goto(`${server.url}/rooms`)
+    await loseAnswers('**/rooms/doc%3Atwo', 'DELETE')
+    await choose('Actions for doc:two', 'Delete…')
+    const dialog = page.getByRole('dialog', { name: 'Delete this room' })
+    await dialog.getByLabel('Type doc:two to confirm').fill('doc:two')
+    await dialog.getByRole('button', { name: 'Delete for good' }).click()
+    await dialog.getByText('It may have been done; look before you try again.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.locator('.rooms tr', { hasText: 'doc:two' }).getByText('Deleted').waitFor()
+  })
+
+  it('[UI67] shows no room that was found by another question, where this one gets no answer', async () => {
+    await page.goto(`${server.url}/rooms`)
+    await button('Actions for doc:one').waitFor()
+    await page.route('**/admin/rooms?*', (route) => route.abort())
+    onTestFinished(() => page.unrouteAll())
+    await page.getByLabel('Health').selectOption('Quarantined')
+    await page.getByText('The list cannot be read').waitFor()
+    expect(await button('Actions for doc:one').count()).toBe(0)
+  })
+})

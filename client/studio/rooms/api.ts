@@ -61,10 +61,6 @@ export async function getRooms(
   return request<RoomsPage>(`/admin/rooms?${params}`, { headers: await bearer(token), signal })
 }
 
-export async function deleteRoom(token: TokenSource, room: string): Promise<void> {
-  await request(path(room), { method: 'DELETE', headers: await bearer(token) })
-}
-
 export async function planRetention(
   token: TokenSource,
   room: string,

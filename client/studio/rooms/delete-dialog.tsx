@@ -1,80 +1,58 @@
-import { Alert, Button, Code, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
-import { type FormEvent, useEffect, useState } from 'react'
-import { RequestError, type TokenSource } from '../api.ts'
-import { deleteRoom, type RoomSummary } from './api.ts'
+import { Code, Text, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import type { TokenSource } from '../api.ts'
+import { ActForm, type ActFormProps, Dialog } from '../operations/act-dialog.tsx'
+import { act, roomRoute } from '../operations/api.ts'
+import type { RoomSummary } from './api.ts'
 
 interface DeleteDialogProps {
   readonly token: TokenSource
   readonly room: RoomSummary | undefined
   readonly onClose: () => void
-  readonly onDeleted: () => void
+  /** Called where it was deleted, or may have been: reads again what is shown. */
+  readonly onChanged: () => void
 }
 
 /** A room is deleted by whoever types its name, and is gone for good. */
-export function DeleteDialog({ token, room, onClose, onDeleted }: DeleteDialogProps) {
-  const [typed, setTyped] = useState('')
-  const [running, setRunning] = useState(false)
-  const [failure, setFailure] = useState<string>()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another room is typed anew
-  useEffect(() => {
-    setTyped('')
-    setFailure(undefined)
-  }, [room])
+export const DeleteDialog = ({ token, room, onClose, onChanged }: DeleteDialogProps) => (
+  <Dialog opened={room !== undefined} title="Delete this room" onUnsure={onChanged} onClose={onClose}>
+    {(asked) => <DeleteForm asked={asked} token={token} of={room?.name ?? ''} onChanged={onChanged} />}
+  </Dialog>
+)
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    if (room === undefined || typed !== room.name) return
-    setRunning(true)
-    try {
-      await deleteRoom(token, room.name)
-      onClose()
-      onDeleted()
-    } catch (cause) {
-      setFailure(cause instanceof RequestError ? cause.message : 'The server’s answer cannot be read')
-    } finally {
-      setRunning(false)
-    }
-  }
+type DeleteFormProps = Pick<DeleteDialogProps, 'token' | 'onChanged'> &
+  Pick<ActFormProps, 'asked'> & { readonly of: string }
+
+function DeleteForm({ asked, token, of, onChanged }: DeleteFormProps) {
+  // It is in sight until the dialog is gone.
+  const [name] = useState(of)
+  const [typed, setTyped] = useState('')
   return (
-    <Modal
-      opened={room !== undefined}
-      onClose={onClose}
-      title="Delete this room"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+    <ActForm
+      asked={asked}
+      button="Delete for good"
+      dangerous
+      disabled={typed !== name}
+      onAct={async () => {
+        await act(token, 'DELETE', roomRoute(name))
+        onChanged()
+      }}
     >
-      <form onSubmit={(event) => void submit(event)}>
-        <Stack gap="md">
-          <Text>
-            Its text and its whole past go, for everybody and for good. Who has it open is told so. Export it
-            first if it may be needed again.
-          </Text>
-          <TextInput
-            label={
-              <>
-                Type <Code>{room?.name}</Code> to confirm
-              </>
-            }
-            value={typed}
-            autoComplete="off"
-            data-autofocus
-            onChange={(event) => setTyped(event.currentTarget.value)}
-          />
-          {failure === undefined ? null : (
-            <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
-              {failure}.
-            </Alert>
-          )}
-          <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" color="red.9" disabled={typed !== room?.name} loading={running}>
-              Delete for good
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <Text>
+        Its text and its whole past go, for everybody and for good. Who has it open is told so. Export it
+        first if it may be needed again.
+      </Text>
+      <TextInput
+        label={
+          <>
+            Type <Code>{name}</Code> to confirm
+          </>
+        }
+        value={typed}
+        autoComplete="off"
+        data-autofocus
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+    </ActForm>
   )
 }

@@ -171,7 +171,7 @@ export function RoomsView({ token, searchRef }: RoomsViewProps) {
           Show more
         </Button>
       )}
-      <DeleteDialog token={token} room={deleting} onClose={() => setDeleting(undefined)} onDeleted={reload} />
+      <DeleteDialog token={token} room={deleting} onClose={() => setDeleting(undefined)} onChanged={reload} />
       <RetentionDialog token={token} room={retaining} onClose={() => setRetaining(undefined)} />
     </Stack>
   )

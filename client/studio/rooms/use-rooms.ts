@@ -3,7 +3,7 @@ import { RequestError, type TokenSource } from '../api.ts'
 import { getRooms, type RoomSummary, type RoomsQuery } from './api.ts'
 
 export interface Rooms {
-  /** Undefined until something was read. */
+  /** Undefined until something was read. Until an answer comes, those of the question before; not where none comes. */
   readonly rooms: readonly RoomSummary[] | undefined
   readonly error: RequestError | undefined
   /** Reads the next page; undefined where there is none. */
@@ -11,9 +11,15 @@ export interface Rooms {
   readonly reload: () => void
 }
 
+interface Read {
+  readonly query: RoomsQuery
+  readonly rooms: readonly RoomSummary[]
+  readonly next: string | null
+}
+
 /** The rooms that are asked for, page by page; another question begins anew. */
 export function useRooms(token: TokenSource, query: RoomsQuery): Rooms {
-  const [read, setRead] = useState<{ rooms: readonly RoomSummary[]; next: string | null }>()
+  const [last, setLast] = useState<Read>()
   const [error, setError] = useState<RequestError>()
   const running = useRef<AbortController>(undefined)
 
@@ -26,10 +32,10 @@ export function useRooms(token: TokenSource, query: RoomsQuery): Rooms {
         ({ rooms, next }) => {
           if (controller.signal.aborted) return
           setError(undefined)
-          setRead((before) => ({
-            rooms: after === undefined ? rooms : withoutDoubles([...(before?.rooms ?? []), ...rooms]),
-            next,
-          }))
+          setLast((before) => {
+            const earlier = after === undefined || before?.query !== query ? [] : before.rooms
+            return { query, rooms: withoutDoubles([...earlier, ...rooms]), next }
+          })
         },
         (cause: unknown) => {
           if (controller.signal.aborted) return
@@ -48,8 +54,14 @@ export function useRooms(token: TokenSource, query: RoomsQuery): Rooms {
     reload()
     return () => running.current?.abort()
   }, [reload])
-  const next = read?.next ?? undefined
-  return { rooms: read?.rooms, error, reload, loadMore: next === undefined ? undefined : () => ask(next) }
+  const answered = last?.query === query
+  const next = (answered && last.next) || undefined
+  return {
+    rooms: answered || error === undefined ? last?.rooms : undefined,
+    error,
+    reload,
+    loadMore: next === undefined ? undefined : () => ask(next),
+  }
 }
 
 /** A room whose place changed between two pages comes twice. */
