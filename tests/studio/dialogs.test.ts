@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { axe } from '../support/axe.ts'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -180,4 +181,15 @@ describe('the list of rooms', () => {
     await page.getByText('The list cannot be read').waitFor()
     expect(await button('Actions for doc:one').count()).toBe(0)
   })
+})
+
+it('[UI2] axe finds nothing serious in preferences that cannot be read, light and dark', async () => {
+  await page.route('**/notifications?*', (route) => route.abort())
+  onTestFinished(() => page.unrouteAll())
+  await page.goto(`${server.url}/notifications/preferences`)
+  await page.getByRole('status').getByText('The server cannot be reached').waitFor()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect(await axe(page), colorScheme).toEqual([])
+  }
 })

@@ -1,5 +1,6 @@
 import './notifications.css'
 import {
+  Alert,
   Button,
   CloseButton,
   Group,
@@ -53,9 +54,9 @@ export function PreferencesView() {
         <Text c="dimmed">They hold on all your devices, for what comes from now on.</Text>
       </Stack>
       {refusal === undefined ? null : (
-        <Text role="status" c="orange.9" className="note-refusal">
-          {refusal.message}
-        </Text>
+        <Alert role="status" color="orange">
+          {refusal.message}.
+        </Alert>
       )}
       <Table verticalSpacing="sm" className="preferences">
         <Table.Thead>
