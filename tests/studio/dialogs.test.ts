@@ -87,9 +87,7 @@ describe('the focus', () => {
     await button('Comment').click()
     await page.getByRole('textbox', { name: 'Write a comment' }).fill('Well')
     await page.keyboard.press('Control+Enter')
-    // By keys: the first press of a pointer chooses the comment.
-    await button('More about this comment').press('Enter')
-    await page.getByRole('menuitem', { name: 'Edit' }).press('Enter')
+    await choose('More about this comment', 'Edit')
     // When the menu is gone, so is all that it does with the focus.
     await page.getByRole('menu').waitFor({ state: 'detached' })
     await isFocused('Edit the comment')

@@ -25,6 +25,7 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
   const { thread, threads, unsent, active, named = false, gone, onActivate } = props
   const { nameOf } = useCommentPeople()
   const [replying, setReplying] = useState(false)
+  const pressed = useRef(false)
   const { id, comments, anchor, resolved } = thread
   const [first, ...replies] = comments
   const isPlaced = anchor === undefined || gone || resolved !== undefined
@@ -51,7 +52,19 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
       aria-label={`Comment by ${author}${resolved === undefined ? '' : ', resolved'}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: with the focus comes its text
       tabIndex={0}
-      onFocus={() => onActivate(id)}
+      onFocus={() => {
+        // It would move under the pointer, and the press come to nothing.
+        if (!pressed.current) onActivate(id)
+      }}
+      onPointerDown={() => {
+        pressed.current = true
+      }}
+      onPointerUp={() => {
+        pressed.current = false
+      }}
+      onPointerLeave={() => {
+        pressed.current = false
+      }}
       onClick={() => onActivate(id)}
     >
       {anchor !== undefined && (gone || resolved !== undefined) ? (
