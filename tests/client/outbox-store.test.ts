@@ -81,6 +81,31 @@ describe('what waits to be sent', () => {
     expect(opened).toBe(2)
   })
 
+  it.each([
+    ['which is published next', (outbox: Outbox) => void outbox.publish('build.queued', {}, 'after')],
+    ['what is waiting is looked for', (outbox: Outbox) => outbox.setConnected(true)],
+  ])(
+    '[EVT46] goes on with what waits where its store is lost and another one opens: as %s',
+    async (_, then) => {
+      const stores = [new LostStore(), new LostStore()]
+      const { outbox, sent } = taking(async () => stores.shift() ?? new MemoryStore())
+      const [first, second] = stores
+      if (first === undefined || second === undefined) throw new Error('no stores')
+      outbox.setOwner('ada')
+      const waiting = ['one', 'two'].map((id) => outbox.publish('build.queued', {}, id))
+      await turns()
+      first.lost = gone
+      // Another page of the device has put it there already.
+      await second.add([{ id: 'one', type: 'build.queued', payload: '{}' }])
+      then(outbox)
+      await turns()
+      outbox.setConnected(true)
+      await outbox.publish('build.queued', {}, 'last')
+      expect(sent.filter((id) => id !== 'after')).toEqual(['one', 'two', 'last'])
+      expect((await Promise.all(waiting)).map(({ id }) => id)).toEqual(['one', 'two'])
+    },
+  )
+
   it('[EVT45] is refused only where the device is full', async () => {
     const full = new LostStore()
     const codes: string[] = []

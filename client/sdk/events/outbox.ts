@@ -5,7 +5,9 @@ import type { Envelope } from '../envelope.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import { newId } from './new-id.ts'
 import { batchOf, type Flight, MAX_BATCH, MAX_LENGTH, MAX_WAITING, messageOf } from './outbox-batch.ts'
-import { MemoryStore, type OutboxStore, type Outcome, type Receipt, type Waiting } from './outbox-store.ts'
+import type { OutboxStore, Outcome, Receipt, Waiting } from './outbox-store.ts'
+import { OwnEvents } from './own-events.ts'
+import { OwnerStores } from './owner-stores.ts'
 import { rejection } from './refused-event.ts'
 
 export interface OutboxOptions {
@@ -18,14 +20,6 @@ export interface OutboxOptions {
   readonly changed: () => void
 }
 
-interface Published extends PromiseWithResolvers<Receipt> {
-  readonly event: Waiting
-  /** Who published it, where that was known. */
-  readonly owner: string | undefined
-  /** It is in the store. */
-  kept: boolean
-}
-
 /**
  * What was published and is not committed yet, oldest first. It is put away before it is sent, and sent a batch at a
  * time, the next when all of the last is answered: so nothing overtakes. Whatever drops in between, it is sent again
@@ -33,19 +27,14 @@ interface Published extends PromiseWithResolvers<Receipt> {
  */
 export class Outbox {
   readonly #options: OutboxOptions
-  /** What this page has published and nothing has come of yet. */
-  readonly #published = new Map<string, Published>()
-  #length = 0
+  readonly #own = new OwnEvents()
+  readonly #stores: OwnerStores
   /** On their way into the store; who is next to publish as somebody else begins another. */
   #adding: Waiting[] = []
   #underway = 0
   #stored = 0
   /** Of those, found and not published by this page. */
   #others = 0
-  /** Before it is known whose they are, events wait in memory. */
-  #store: OutboxStore = new MemoryStore()
-  /** Of each who was here: what another page settles, it tells whoever is here. */
-  readonly #opened = new Map<string, OutboxStore>()
   #owner: string | undefined
   /** How many changes of the owner are underway. */
   #opening = 0
@@ -60,6 +49,10 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options
+    this.#stores = new OwnerStores({
+      open: (owner) => options.open(owner, (outcomes) => this.#heard(outcomes, owner)),
+      kept: (owner) => this.#own.keptOf(owner),
+    })
   }
 
   /** How many events wait to be committed, those of this device's other pages included. */
@@ -76,7 +69,7 @@ export class Outbox {
   publish(type: string, payload: unknown, id: string = newId()): Promise<Receipt> {
     if (this.#closed) return Promise.reject(new Error('The room was closed'))
     const event = { id, type, payload: JSON.stringify(payload) ?? 'null' }
-    const before = this.#published.get(id)
+    const before = this.#own.get(id)
     if (before !== undefined) {
       const same = before.event.type === type && before.event.payload === event.payload
       return same ? before.promise : this.#refuse(event, 'event-conflict')
@@ -85,13 +78,9 @@ export class Outbox {
     if (isReserved(id)) return this.#refuse(event, 'event-invalid')
     if (new TextEncoder().encode(event.payload).length > MAX_EVENT_BYTES)
       return this.#refuse(event, 'event-too-large')
-    if (this.waiting >= MAX_WAITING || this.#length + length > MAX_LENGTH)
+    if (this.waiting >= MAX_WAITING || this.#own.length + length > MAX_LENGTH)
       return this.#refuse(event, 'outbox-full')
-    const published = { ...Promise.withResolvers<Receipt>(), event, owner: this.#owner, kept: false }
-    // Who does not wait for it hears of a refusal from `refused`, and is not to fall over it.
-    published.promise.catch(() => undefined)
-    this.#published.set(id, published)
-    this.#length += length
+    const published = this.#own.add(event, this.#owner)
     this.#adding.push(event)
     this.#underway += 1
     if (this.#adding.length === 1) {
@@ -99,20 +88,20 @@ export class Outbox {
       this.#inTurn(() => this.#put(adding))
     }
     this.#options.changed()
-    return published.promise
+    return published
   }
 
   /** Who is here. What somebody else left on this device stays there until they are back. */
   setOwner(owner: string): void {
     if (owner === this.#owner || this.#closed) return
-    const nobodys = this.#owner === undefined ? this.#store : undefined
+    const nobodys = this.#owner === undefined ? this.#stores.now : undefined
     this.#owner = owner
     this.#opening += 1
     // What is being put away yet is of whoever was here until now.
     this.#adding = []
     this.#inTurn(async () => {
       try {
-        this.#store = await this.#open(owner)
+        await this.#stores.change(owner)
         const moved = (await nobodys?.first(MAX_WAITING)) ?? []
         if (moved.length > 0) await this.#keep(moved)
       } finally {
@@ -161,12 +150,9 @@ export class Outbox {
   close(): void {
     this.#closed = true
     this.setConnected(false)
-    for (const { reject } of this.#published.values()) reject(new Error('The room was closed'))
-    this.#published.clear()
+    this.#own.close()
     // After what is still being put away.
-    this.#inTurn(async () => {
-      for (const store of this.#opened.values()) store.close()
-    })
+    this.#inTurn(async () => this.#stores.close())
   }
 
   #inTurn(work: () => Promise<void>): void {
@@ -185,11 +171,7 @@ export class Outbox {
   }
 
   #settled(outcome: Outcome, owner = this.#owner): void {
-    const published = this.#published.get(outcome.id)
-    this.#published.delete(outcome.id)
-    if (published !== undefined) this.#length -= published.event.payload.length
-    if ('seq' in outcome) published?.resolve({ id: outcome.id, seq: outcome.seq })
-    else published?.reject(new Error(outcome.refusal.message, { cause: outcome.refusal }))
+    this.#own.settle(outcome)
     // What was another's is not told to who is here now.
     if (owner === this.#owner) this.#options.settled(outcome)
   }
@@ -205,63 +187,18 @@ export class Outbox {
 
   async #recount(): Promise<void> {
     if (this.#closed) return
-    const store = this.#store
-    this.#stored = await store.count().catch(async () => {
-      await this.#replace(store)
-      return this.#store.count()
-    })
+    this.#stored = await this.#stores.count()
     await this.#lookForOthers()
     this.#options.changed()
   }
 
   /** What other pages have published, and pages that are closed; of a store that fails that is nothing. */
   async #lookForOthers(): Promise<void> {
-    const own = [...this.#published.values()].filter(({ kept }) => kept).length
-    if (this.#stored <= own && this.#others === 0) return
-    const all = await this.#store.first(MAX_WAITING).catch((): readonly Waiting[] => [])
-    const others = all.filter(({ id }) => !this.#published.has(id))
+    if (this.#stored <= this.#own.kept && this.#others === 0) return
+    const all = await this.#stores.now.first(MAX_WAITING).catch((): readonly Waiting[] => [])
+    const others = all.filter(({ id }) => !this.#own.has(id))
     this.#others = others.length
     this.#options.found(others)
-  }
-
-  /** A person's store is opened once: what other pages tell it would come twice. */
-  async #open(owner: string): Promise<OutboxStore> {
-    const before = this.#opened.get(owner)
-    if (before !== undefined) return before
-    const store = await this.#options.open(owner, (outcomes) => this.#heard(outcomes, owner))
-    this.#opened.set(owner, store)
-    return store
-  }
-
-  /** A store that fails may have lost its connection: it is opened anew, and one in memory is what is left after that. */
-  async #add(events: readonly Waiting[]): Promise<void> {
-    const store = this.#store
-    try {
-      await store.add(events)
-    } catch (error) {
-      if (Object(error).name === 'QuotaExceededError') throw error
-      await this.#replace(store)
-      const kept = new Set((await this.#store.first(MAX_WAITING)).map(({ id }) => id))
-      await this.#store.add(events.filter(({ id }) => !kept.has(id)))
-    }
-  }
-
-  async #replace(failed: OutboxStore): Promise<void> {
-    const owner = this.#owner
-    if (failed !== this.#store || owner === undefined) return
-    this.#opened.delete(owner)
-    failed.close()
-    this.#store = await this.#open(owner)
-    try {
-      await this.#store.count()
-    } catch {
-      this.#store.close()
-      // What this page published and nothing came of is all that there is to go on with.
-      this.#store = new MemoryStore()
-      this.#opened.set(owner, this.#store)
-      const ours = [...this.#published.values()].filter((one) => one.kept && (one.owner ?? owner) === owner)
-      await this.#store.add(ours.map(({ event }) => event))
-    }
   }
 
   async #put(events: readonly Waiting[]): Promise<void> {
@@ -275,11 +212,8 @@ export class Outbox {
 
   async #keep(events: readonly Waiting[]): Promise<void> {
     try {
-      await this.#add(events)
-      for (const { id } of events) {
-        const published = this.#published.get(id)
-        if (published !== undefined) published.kept = true
-      }
+      await this.#stores.add(events)
+      this.#own.setKept(events)
     } catch {
       // The device has no room for them, and none of them was kept.
       for (const event of events) this.#settled({ ...event, refusal: refusal('outbox-full') })
@@ -296,13 +230,13 @@ export class Outbox {
     )
       return
     this.#sending = true
-    const store = this.#store
+    const store = this.#stores.now
     store
       .alone(async () => {
         while (
           this.#connected &&
           this.#opening === 0 &&
-          store === this.#store &&
+          store === this.#stores.now &&
           (await this.#sendBatch(store))
         );
       })
