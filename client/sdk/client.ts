@@ -6,6 +6,7 @@ import { Analytics } from './analytics/analytics.ts'
 import { Api } from './api.ts'
 import { Attention } from './attention.ts'
 import type { SocketClass } from './counted-socket.ts'
+import { MemoryStores } from './events/outbox-store.ts'
 import { roomsWaiting } from './events/room-events.ts'
 import { guarded } from './guarded.ts'
 import { Link } from './link.ts'
@@ -64,6 +65,7 @@ export class Client {
   readonly #link: Link
   readonly #tokens: Tokens
   readonly #rooms = new Map<string, Held>()
+  readonly #memory = new MemoryStores()
   readonly #analytics = new Map<string, Analytics>()
   readonly #closing = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
@@ -214,6 +216,7 @@ export class Client {
         copyName: (options.offline ?? keeps) ? this.#copyName(name) : undefined,
         // All holders share it, whatever the first of them said of the copy.
         outboxName: keeps ? this.#outboxName : undefined,
+        memory: this.#memory,
         released: () => this.#release(name, held),
       }),
       holders: 0,

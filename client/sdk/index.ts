@@ -114,7 +114,7 @@ export {
   NO_LINES,
   searchLines,
 } from './events/log-lines.ts'
-export type { Outcome, Receipt, RefusedEvent, Waiting } from './events/outbox-store.ts'
+export type { Outcome, PublishOptions, Receipt, RefusedEvent, Waiting } from './events/outbox-store.ts'
 // All of it, as an application adds to its `EventPayloads`, which TypeScript merges through no other form of export.
 export * from './events/payloads.ts'
 export type { UnsentListener } from './events/room-events.ts'

@@ -1,4 +1,5 @@
 import type { Attention } from './attention.ts'
+import type { MemoryStores } from './events/outbox-store.ts'
 import type { Link } from './link.ts'
 import type { User } from './state.ts'
 import type { Tokens } from './tokens.ts'
@@ -14,5 +15,7 @@ export interface RoomParts {
   readonly copyName: string | undefined
   /** Name of the database on this device that keeps what was published; `undefined` keeps none. */
   readonly outboxName: string | undefined
+  /** Where it waits otherwise. */
+  readonly memory: MemoryStores
   readonly released: () => void
 }

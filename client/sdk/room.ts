@@ -1,7 +1,7 @@
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { listenToType } from './events/one-type.ts'
-import type { Receipt, RefusedEvent } from './events/outbox-store.ts'
+import type { PublishOptions, Receipt, RefusedEvent } from './events/outbox-store.ts'
 import type { EventOf, EventPayloads, EventType } from './events/payloads.ts'
 import { RoomEvents, type UnsentListener } from './events/room-events.ts'
 import type { EventListener, EventStart } from './events/stream.ts'
@@ -9,8 +9,8 @@ import { guarded } from './guarded.ts'
 import { whenInterrupted } from './interrupted.ts'
 import { LocalCopy } from './local-copy.ts'
 import { Presence } from './presence.ts'
-import { refusal } from './refusal.ts'
 import type { RoomParts } from './room-parts.ts'
+import { stateOf } from './room-state.ts'
 import { SaveTracker } from './save-tracker.ts'
 import { Session } from './session.ts'
 import { Shared } from './shared.ts'
@@ -58,6 +58,7 @@ export class Room {
     this.#events = new RoomEvents({
       room: parts.name,
       database: parts.outboxName,
+      memory: parts.memory,
       send: (message) => this.#session.say(message),
       changed: () => this.#refresh(),
     })
@@ -197,15 +198,19 @@ export class Room {
   /**
    * Publishes an event; resolves with its seq when it is committed. Offline it is kept on this device, over a reload
    * too, and sent on return, once and in the order of its publishing.
-   * @param options.id makes two of the same one; default a new id
    * Rejects with the refusal as `cause` where the server does not take it: `onRefused` tells that too.
    */
   publish<Type extends EventType>(
     type: Type,
     payload: EventPayloads[Type],
-    { id }: { readonly id?: string } = {},
+    { id, keepRefused }: PublishOptions = {},
   ): Promise<Receipt> {
-    return this.#events.outbox.publish(type, payload, id)
+    return this.#events.outbox.publish(type, payload, id, keepRefused)
+  }
+
+  /** Forgets an event that was refused and stays. */
+  forget(id: string): void {
+    this.#events.outbox.forget(id)
   }
 
   /**
@@ -221,7 +226,7 @@ export class Room {
     return this.#events.onRefused(listener)
   }
 
-  /** Tells what waits on this device that this page did not publish, at once and as that changes, and what comes of all. */
+  /** Tells what waits here that this page did not publish, and what was refused and stays, at once and as that changes, and what comes of all. */
   onUnsent(listener: UnsentListener): () => void {
     return this.#events.onUnsent(listener)
   }
@@ -315,20 +320,14 @@ export class Room {
 
   #refresh(): void {
     const session = this.#session
-    const tracker = this.#tracker
     this.#events.setConnected(session.joined)
-    const next: RoomState = {
-      status: session.status,
-      refusal: session.refusal ?? (tracker.refused ? refusal('read-only') : undefined),
-      readOnly: session.readOnly,
-      saved: tracker.saved,
-      unsaved: tracker.unsaved,
-      kept: this.#copy && tracker.kept,
-      unsent: this.#events.outbox.waiting,
-      savedSeq: session.savedSeq,
+    const next = stateOf({
+      session,
+      tracker: this.#tracker,
+      outbox: this.#events.outbox,
+      copied: this.#copy !== undefined,
       loaded: this.#state.loaded,
-      synced: session.synced,
-    }
+    })
     const before = this.#state
     if (next.saved === 'saved' && before.saved !== 'saved') {
       this.#copy?.confirm()

@@ -99,6 +99,42 @@ it('[CHAT12] keeps what is refused, with the reason, until it is sent again or d
   )
 })
 
+it('[CHAT12] keeps what is refused where the room is closed, or nobody looks by then, until it is dropped', async () => {
+  const name = await ada.group('Left', bob, person('leaving'))
+  const leaving = client('leaving', { 'chat:*': 'read' })
+  const opened = async () => {
+    const room = leaving.room(name)
+    const chat = chatOf(leaving, room)
+    const stop = chat.subscribe(() => undefined)
+    await vi.waitFor(() => expect(chat.getState().loaded).toBe(true), soon)
+    const leave = async () => {
+      stop()
+      room.release()
+      await vi.waitFor(() => expect(room.getPeople()).toEqual([]), soon)
+    }
+    return { chat, leave }
+  }
+  const first = await opened()
+  first.chat.send({ text: 'seen' })
+  await vi.waitFor(() => expect(said(first.chat.getState())).toEqual(['refused: seen']), soon)
+  const long = 'x'.repeat(MAX_EVENT_BYTES)
+  for (const text of ['left', long]) first.chat.send({ text })
+  await first.leave()
+
+  const { chat, leave } = await opened()
+  expect(chat).not.toBe(first.chat)
+  const all = ['seen', 'left', long].map((text) => `refused: ${text}`).toSorted()
+  await vi.waitFor(() => expect(said(chat.getState()).toSorted()).toEqual(all), soon)
+  const idOf = (text: string) => chat.getState().messages.find((message) => message.text === text)?.id ?? ''
+  for (const text of ['left', long]) chat.drop(idOf(text))
+  chat.sendAgain(idOf('seen'))
+  expect(said(chat.getState())).toEqual(['waiting: seen'])
+  await leave()
+
+  const last = await opened()
+  await vi.waitFor(() => expect(said(last.chat.getState())).toEqual(['refused: seen']), soon)
+})
+
 it('[CHAT12] sends what was said without a server, once and in order, and has missed nothing', async () => {
   const room = await ada.group('Offline', bob)
   const adas = await open(client('ada'), room)

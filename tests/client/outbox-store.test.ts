@@ -1,7 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { IndexedStore } from '../../client/sdk/events/indexed-store.ts'
 import { Outbox, type OutboxOptions } from '../../client/sdk/events/outbox.ts'
-import { MemoryStore, type Outcome, type Waiting } from '../../client/sdk/events/outbox-store.ts'
+import {
+  MemoryStore,
+  MemoryStores,
+  type Outcome,
+  type Waiting,
+} from '../../client/sdk/events/outbox-store.ts'
 import { RoomEvents } from '../../client/sdk/events/room-events.ts'
 import { buildLog, type Refusal, type Room } from '../../client/sdk/index.ts'
 import { BUILT_IN } from '../../server/channels/kinds/built-in.ts'
@@ -120,6 +125,29 @@ describe('what waits to be sent', () => {
     expect(codes).toEqual(['outbox-full'])
   })
 
+  it('[EVT45] is bounded together with what was refused and stays', async () => {
+    const store = new MemoryStore()
+    const refusal = { code: 'event-invalid', message: '', retryable: false } as const
+    await store.settle(
+      Array.from({ length: 10_000 }, (_, i) => ({
+        id: `${i}`,
+        type: 'chat.message',
+        payload: '{}',
+        keepRefused: true,
+        refusal,
+      })),
+    )
+    const { outbox } = taking(async () => store)
+    outbox.setOwner('ada')
+    await turns()
+    await expect(outbox.publish('build.queued', {})).rejects.toMatchObject({ cause: { code: 'outbox-full' } })
+    outbox.forget('0')
+    expect(outbox.refused).toHaveLength(9_999)
+    outbox.setConnected(true)
+    await outbox.publish('build.queued', {})
+    expect(await store.refused()).toHaveLength(9_999)
+  })
+
   it('[EVT46] is whose it was when it was published', async () => {
     const boxes = new Map<string, MemoryStore>()
     const { outbox } = taking(async (owner) => {
@@ -183,6 +211,7 @@ describe('what waits to be sent', () => {
     const events = new RoomEvents({
       room: 'build:1',
       database: undefined,
+      memory: new MemoryStores(),
       changed: () => undefined,
       send: () => undefined,
     })

@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Role } from '../../server/protocol.ts'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { scriptOf, servePage } from '../support/page-script.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -25,10 +26,15 @@ const device = async (): Promise<BrowserContext> => {
   return context
 }
 
-const visit = async (context: BrowserContext, room: string, user = 'ada'): Promise<Page> => {
+const visit = async (
+  context: BrowserContext,
+  room: string,
+  user = 'ada',
+  role: Role = 'write',
+): Promise<Page> => {
   const page = await context.newPage()
   await page.goto(`${server.url}/page`)
-  const token = await server.token(user, { '*:*': 'write' })
+  const token = await server.token(user, { '*:*': role })
   await page.evaluate(
     ([url = '', given = '', name = '', id = '']) => {
       window.here = window.open_(url, given, name, id)
@@ -51,6 +57,9 @@ const putAway = async (context: BrowserContext, room: string, count: number) => 
   await unsent(page, count)
   await page.close()
 }
+/** Reads what is said in its room, kept up to date from then on. */
+const said = (page: Page, wanted: readonly string[]) =>
+  page.waitForFunction((all) => window.here.said().join() === all, wanted.join())
 const shares = (page: Page, count: number) => page.evaluate((all) => window.here.shares(all), count)
 
 describe('events published in a browser', { timeout: 90_000 }, () => {
@@ -121,8 +130,6 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
   it('[CHAT12] [EVT46] are shown as waiting after a reload, and are sent where their room is not open', async () => {
     const context = await device()
     const page = await visit(context, 'doc:talked')
-    const said = (there: Page, wanted: readonly string[]) =>
-      there.waitForFunction((all) => window.here.said().join() === all, wanted.join())
     await online(page)
     await said(page, [])
     await goOffline(context, page)
@@ -143,6 +150,36 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     const reader = await visit(await device(), 'doc:talked', 'bob')
     await said(reader, ['sent: one', 'sent: two'])
     expect(await elsewhere.evaluate(() => window.here.state().unsent)).toBe(0)
+  })
+
+  it('[CHAT12] stay where they are refused, also where nobody looked, over reloads until they are dropped', async () => {
+    const context = await device()
+    const reads = (room: string) => visit(context, room, 'eve', 'read')
+    for (const room of ['doc:refused', 'doc:other']) await online(await visit(await device(), room))
+    const page = await reads('doc:refused')
+    await online(page)
+    await goOffline(context, page)
+    for (const text of ['one', 'two']) await page.evaluate((given) => window.here.say(given), text)
+    await unsent(page, 2)
+    const other = await reads('doc:refused')
+    await unsent(other, 2)
+    await Promise.all([page.close(), other.close()])
+
+    await context.setOffline(false)
+    const elsewhere = await reads('doc:other')
+    await online(elsewhere)
+    await elsewhere.evaluate(() => window.here.client.room('doc:refused').whenSent())
+    await elsewhere.close()
+    for (let visits = 0; visits < 2; visits += 1) {
+      const again = await reads('doc:refused')
+      await said(again, ['refused: one', 'refused: two'])
+      await again.close()
+    }
+    const last = await reads('doc:refused')
+    await said(last, ['refused: one', 'refused: two'])
+    await last.evaluate(() => window.here.drop('one'))
+    const beside = await reads('doc:refused')
+    await said(beside, ['refused: two'])
   })
 
   it('[EVT46] wait in the inbox too, whoever opened it first, and no copy of it is kept', async () => {

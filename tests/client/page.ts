@@ -70,6 +70,12 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
       return chat.getState().messages.map(({ state, text }) => `${state}: ${text}`)
     },
     say: (text: string) => chatOf(client, room).send({ text }),
+    /** Of what was said and refused. */
+    drop: (text: string) => {
+      const chat = chatOf(client, room)
+      const refused = chat.getState().messages.filter((one) => one.text === text && one.state === 'refused')
+      for (const { id } of refused) chat.drop(id)
+    },
     queue: () => room.publish('build.queued', {}),
     /** As a page does that shows what is unread in chats. */
     openInbox: () => void client.inbox(),

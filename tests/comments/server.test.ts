@@ -202,4 +202,27 @@ describe('what was done here and is not committed', () => {
       await Promise.all([bob.client.destroy(), eve.client.destroy()])
     }
   })
+
+  it('[COM5] stays where it was refused, also once the room was closed, until it is let go', async () => {
+    const name = await made()
+    const { client, room } = enter('eve', name, 'read')
+    try {
+      const before = threadsOf(room)
+      await expect(before.add({ text: 'refused' })).rejects.toThrow()
+      room.release()
+      await until(() => room.getPeople().length === 0)
+
+      const again = client.room(name)
+      const threads = threadsOf(again)
+      threads.subscribe(() => {})
+      await until(() => threads.getState().unsent.size === 1)
+      await until(() => textsOf(again).join() === 'first,refused')
+      const [[id, { refusal }] = ['', { refusal: undefined }]] = threads.getState().unsent
+      expect(refusal).toMatchObject({ code: 'event-forbidden' })
+      threads.dismiss(id)
+      expect(textsOf(again)).toEqual(['first'])
+    } finally {
+      await client.destroy()
+    }
+  })
 })

@@ -133,7 +133,7 @@ export class Chat {
 
   /** Forgets a message that was refused. */
   drop(message: string): void {
-    this.#unsent.drop(message)
+    this.#unsent.drop(this.room, message)
   }
 
   edit(message: string, said: Omit<MessageDraft, 'answers'>): Promise<void> {

@@ -141,7 +141,7 @@ export class Threads {
 
   /** Forgets what was refused. */
   dismiss(id: string): void {
-    this.#unsent.drop(id)
+    this.#unsent.drop(this.room, id)
   }
 
   #publish<Type extends ThreadEvent['type']>(type: Type, payload: EventPayloads[Type]): Promise<Receipt> {

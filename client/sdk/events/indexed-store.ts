@@ -1,12 +1,16 @@
-import type { OutboxStore, Outcome, Waiting } from './outbox-store.ts'
+import type { Refusal } from '../state.ts'
+import { type OutboxStore, type Outcome, type Refused, staysRefused, type Waiting } from './outbox-store.ts'
 
 interface Row extends Waiting {
   /** Whose, and of which room. */
   readonly box: string
+  readonly refusal?: Refusal
 }
 
 const EVENTS = 'events'
 const BOX = 'box'
+/** Before the name of a box, for what was refused of it; nobody's boxes begin so. */
+const REFUSED = 'refused:'
 /** A page that was put to sleep keeps its lock. Two that send the same are no harm: an id is taken once, and all keep the order. */
 const LOCK_LIMIT_MS = 5_000
 /** Normally it is a matter of milliseconds; what is published must not wait for ever. */
@@ -32,7 +36,7 @@ export class IndexedStore implements OutboxStore {
   }
 
   /**
-   * @param heard is told what other pages have added (nothing came of it yet) or settled
+   * @param heard is told what other pages have settled, and of nothing where they have added or forgotten some
    * Rejects where the browser denies storage.
    */
   static async open(
@@ -64,6 +68,7 @@ export class IndexedStore implements OutboxStore {
     const transaction = this.#db.transaction(EVENTS, 'readwrite')
     const store = transaction.objectStore(EVENTS)
     for (const event of events) store.add({ ...event, box: this.#box } satisfies Row)
+    this.#takeBack(store, events)
     await endOf(transaction)
     this.#channel.postMessage([])
   }
@@ -80,18 +85,33 @@ export class IndexedStore implements OutboxStore {
       // Of two with one id the first is sent first.
       if (key !== undefined && !this.#keys.has(id)) this.#keys.set(id, key)
     })
-    return rows.map(({ id, type, payload }) => ({ id, type, payload }))
+    return rows.map(({ box, ...event }) => event)
   }
 
   async settle(outcomes: readonly Outcome[]): Promise<void> {
     const transaction = this.#db.transaction(EVENTS, 'readwrite')
     const store = transaction.objectStore(EVENTS)
-    for (const { id } of outcomes) {
-      const key = this.#keys.get(id)
-      if (key !== undefined) store.delete(key)
+    for (const outcome of outcomes) {
+      const key = this.#keys.get(outcome.id)
+      const row: Row | undefined = staysRefused(outcome) ? { ...outcome, box: this.#refusedBox } : undefined
+      if (row !== undefined) store.put(row, key)
+      else if (key !== undefined) store.delete(key)
     }
     await endOf(transaction)
     this.#channel.postMessage(outcomes)
+  }
+
+  async refused(): Promise<readonly Refused[]> {
+    const index = this.#db.transaction(EVENTS).objectStore(EVENTS).index(BOX)
+    const rows = await answerOf<(Row & Refused)[]>(index.getAll(this.#refusedBox))
+    return rows.map(({ box, ...event }) => event)
+  }
+
+  async forget(id: string): Promise<void> {
+    const transaction = this.#db.transaction(EVENTS, 'readwrite')
+    this.#takeBack(transaction.objectStore(EVENTS), [{ id }])
+    await endOf(transaction)
+    this.#channel.postMessage([])
   }
 
   async count(): Promise<number> {
@@ -120,6 +140,22 @@ export class IndexedStore implements OutboxStore {
   close(): void {
     this.#channel.close()
     this.#db.close()
+  }
+
+  get #refusedBox(): string {
+    return `${REFUSED}${this.#box}`
+  }
+
+  /** In the transaction of `store`, which fails where this does. */
+  #takeBack(store: IDBObjectStore, events: readonly { readonly id: string }[]): void {
+    const ids = new Set(events.map(({ id }) => id))
+    const cursors = store.index(BOX).openCursor(this.#refusedBox)
+    cursors.onsuccess = () => {
+      const at = cursors.result
+      if (at === null) return
+      if (ids.has((at.value as Row).id)) at.delete()
+      at.continue()
+    }
   }
 }
 

@@ -5,7 +5,14 @@ import type { Envelope } from '../envelope.ts'
 import { refusal, refusalSaid } from '../refusal.ts'
 import { newId } from './new-id.ts'
 import { batchOf, type Flight, MAX_BATCH, MAX_LENGTH, MAX_WAITING, messageOf } from './outbox-batch.ts'
-import type { OutboxStore, Outcome, Receipt, Waiting } from './outbox-store.ts'
+import {
+  type OutboxStore,
+  type Outcome,
+  type Receipt,
+  type Refused,
+  staysRefused,
+  type Waiting,
+} from './outbox-store.ts'
 import { OwnEvents } from './own-events.ts'
 import { OwnerStores } from './owner-stores.ts'
 import { rejection } from './refused-event.ts'
@@ -15,8 +22,8 @@ export interface OutboxOptions {
   readonly open: (owner: string, heard: (outcomes: readonly Outcome[]) => void) => Promise<OutboxStore>
   readonly send: (message: string) => void
   readonly settled: (outcome: Outcome) => void
-  /** All that waits and that this page did not publish. */
-  readonly found: (events: readonly Waiting[]) => void
+  /** `others` or `refused` changed. */
+  readonly found: () => void
   readonly changed: () => void
 }
 
@@ -33,8 +40,10 @@ export class Outbox {
   #adding: Waiting[] = []
   #underway = 0
   #stored = 0
-  /** Of those, found and not published by this page. */
-  #others = 0
+  #others: readonly Waiting[] = []
+  #refused: readonly Refused[] = []
+  /** Ids of those that are refused no more: a list that was read a moment earlier has them yet. */
+  readonly #forgotten = new Set<string>()
   #owner: string | undefined
   /** How many changes of the owner are underway. */
   #opening = 0
@@ -52,6 +61,7 @@ export class Outbox {
     this.#stores = new OwnerStores({
       open: (owner) => options.open(owner, (outcomes) => this.#heard(outcomes, owner)),
       kept: (owner) => this.#own.keptOf(owner),
+      refused: () => this.#refused,
     })
   }
 
@@ -60,15 +70,30 @@ export class Outbox {
     return this.#stored + this.#underway
   }
 
+  /** Of those, found and not published by this page. */
+  get others(): readonly Waiting[] {
+    return this.#others
+  }
+
+  /** What was refused, on this device, and stays. */
+  get refused(): readonly Refused[] {
+    return this.#refused
+  }
+
   /** Resolves when `waiting` says what is kept, and not only what this page has published. */
   whenCounted(): Promise<void> {
     return this.#turn
   }
 
   /** @throws TypeError where the payload cannot be written as JSON */
-  publish(type: string, payload: unknown, id: string = newId()): Promise<Receipt> {
+  publish(type: string, payload: unknown, id: string = newId(), keepRefused = false): Promise<Receipt> {
     if (this.#closed) return Promise.reject(new Error('The room was closed'))
-    const event = { id, type, payload: JSON.stringify(payload) ?? 'null' }
+    const event: Waiting = {
+      id,
+      type,
+      payload: JSON.stringify(payload) ?? 'null',
+      ...(keepRefused && { keepRefused }),
+    }
     const before = this.#own.get(id)
     if (before !== undefined) {
       const same = before.event.type === type && before.event.payload === event.payload
@@ -78,9 +103,10 @@ export class Outbox {
     if (isReserved(id)) return this.#refuse(event, 'event-invalid')
     if (new TextEncoder().encode(event.payload).length > MAX_EVENT_BYTES)
       return this.#refuse(event, 'event-too-large')
-    if (this.waiting >= MAX_WAITING || this.#own.length + length > MAX_LENGTH)
+    if (this.waiting + this.#refused.length >= MAX_WAITING || this.#own.length + length > MAX_LENGTH)
       return this.#refuse(event, 'outbox-full')
     const published = this.#own.add(event, this.#owner)
+    if (this.#refused.some((refused) => refused.id === id)) this.#forgotten.add(id)
     this.#adding.push(event)
     this.#underway += 1
     if (this.#adding.length === 1) {
@@ -89,6 +115,18 @@ export class Outbox {
     }
     this.#options.changed()
     return published
+  }
+
+  /** Of what was refused. */
+  forget(id: string): void {
+    if (this.#closed) return
+    this.#forgotten.add(id)
+    this.#setFound(this.#others, this.#refused)
+    this.#inTurn(async () => {
+      // Where the store is lost, the count finds out, and another one is not given it.
+      await this.#stores.now.forget(id).catch(() => undefined)
+      await this.#recount()
+    })
   }
 
   /** Who is here. What somebody else left on this device stays there until they are back. */
@@ -102,6 +140,7 @@ export class Outbox {
     this.#inTurn(async () => {
       try {
         await this.#stores.change(owner)
+        this.#setFound([], [])
         const moved = (await nobodys?.first(MAX_WAITING)) ?? []
         if (moved.length > 0) await this.#keep(moved)
       } finally {
@@ -166,12 +205,20 @@ export class Outbox {
 
   #refuse(event: Waiting, code: ErrorCode): Promise<never> {
     const reason = refusal(code)
-    this.#options.settled({ ...event, refusal: reason })
+    const refused = { ...event, refusal: reason }
+    // What is too much to keep is not kept as refused either.
+    if (code === 'event-too-large' && staysRefused(refused))
+      this.#inTurn(async () => {
+        await this.#stores.now.settle([refused]).catch(() => undefined)
+        await this.#recount()
+      })
+    this.#options.settled(refused)
     return rejection(reason)
   }
 
   #settled(outcome: Outcome, owner = this.#owner): void {
     this.#own.settle(outcome)
+    if ('refusal' in outcome) this.#forgotten.delete(outcome.id)
     // What was another's is not told to who is here now.
     if (owner === this.#owner) this.#options.settled(outcome)
   }
@@ -188,17 +235,26 @@ export class Outbox {
   async #recount(): Promise<void> {
     if (this.#closed) return
     this.#stored = await this.#stores.count()
-    await this.#lookForOthers()
+    await this.#look()
     this.#options.changed()
   }
 
-  /** What other pages have published, and pages that are closed; of a store that fails that is nothing. */
-  async #lookForOthers(): Promise<void> {
-    if (this.#stored <= this.#own.kept && this.#others === 0) return
-    const all = await this.#stores.now.first(MAX_WAITING).catch((): readonly Waiting[] => [])
+  /** For what other pages have published, and pages that are closed, and for what was refused. */
+  async #look(): Promise<void> {
+    const store = this.#stores.now
+    const refused = await store.refused().catch(() => this.#refused)
+    const none = this.#stored <= this.#own.kept && this.#others.length === 0
+    const all = none ? [] : await store.first(MAX_WAITING).catch((): readonly Waiting[] => [])
+    if (store !== this.#stores.now) return
     const others = all.filter(({ id }) => !this.#own.has(id))
-    this.#others = others.length
-    this.#options.found(others)
+    this.#setFound(others, refused)
+  }
+
+  #setFound(others: readonly Waiting[], refused: readonly Refused[]): void {
+    const before = this.#others.length + this.#refused.length
+    this.#others = others
+    this.#refused = refused.filter(({ id }) => !this.#forgotten.has(id))
+    if (before + this.#others.length + this.#refused.length > 0) this.#options.found()
   }
 
   async #put(events: readonly Waiting[]): Promise<void> {

@@ -1,11 +1,12 @@
 import { MAX_WAITING } from './outbox-batch.ts'
-import type { OutboxStore, Waiting } from './outbox-store.ts'
-import { MemoryStore } from './outbox-store.ts'
+import { MemoryStore, type OutboxStore, type Refused, type Waiting } from './outbox-store.ts'
 
 export interface OwnerStoresOptions {
   readonly open: (owner: string) => Promise<OutboxStore>
   /** What this page has given that person's store and nothing has come of yet. */
   readonly kept: (owner: string) => readonly Waiting[]
+  /** What is known to be refused of whoever is here. */
+  readonly refused: () => readonly Refused[]
 }
 
 /** What events are kept in: a store for each who was here, that of whoever is here now, and another one where it is lost. */
@@ -80,20 +81,34 @@ export class OwnerStores {
     let store = await this.#open(owner)
     // It may be another one than was lost, with nothing in it: what this page published it goes on with.
     const kept = this.#options.kept(owner)
+    const refused = this.#options.refused()
     try {
-      await addMissing(store, kept)
+      await addMissing(store, kept, refused)
     } catch {
       store.close()
       store = new MemoryStore()
       this.#opened.set(owner, store)
-      await store.add(kept)
+      await addMissing(store, kept, refused)
     }
     if (failed === this.#now) this.#now = store
   }
 }
 
-async function addMissing(store: OutboxStore, events: readonly Waiting[]): Promise<void> {
-  const there = new Set((await store.first(MAX_WAITING)).map(({ id }) => id))
-  const missing = events.filter(({ id }) => !there.has(id))
+async function addMissing(
+  store: OutboxStore,
+  events: readonly Waiting[],
+  refused: readonly Refused[] = [],
+): Promise<void> {
+  const missing = notIn(events, await store.first(MAX_WAITING))
   if (missing.length > 0) await store.add(missing)
+  const missed = notIn(refused, await store.refused())
+  if (missed.length > 0) await store.settle(missed)
+}
+
+function notIn<Event extends Waiting>(
+  events: readonly Event[],
+  others: readonly Waiting[],
+): readonly Event[] {
+  const ids = new Set(others.map(({ id }) => id))
+  return events.filter(({ id }) => !ids.has(id))
 }

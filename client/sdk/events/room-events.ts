@@ -3,13 +3,7 @@ import { guarded } from '../guarded.ts'
 import { Signals } from '../signals.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox } from './outbox.ts'
-import {
-  MemoryStore,
-  type OutboxStore,
-  type Outcome,
-  type RefusedEvent,
-  type Waiting,
-} from './outbox-store.ts'
+import type { MemoryStores, OutboxStore, Outcome, Refused, RefusedEvent, Waiting } from './outbox-store.ts'
 import { refusedEvent } from './refused-event.ts'
 import { EventStream } from './stream.ts'
 
@@ -17,13 +11,14 @@ export interface RoomEventsOptions {
   readonly room: string
   /** Name of the database on this device in which events wait; `undefined` keeps them in memory. */
   readonly database: string | undefined
+  readonly memory: MemoryStores
   readonly send: (message: string) => void
   readonly changed: () => void
 }
 
 export interface UnsentListener {
-  /** All that waits here and that this page did not publish. */
-  readonly waiting: (events: readonly Waiting[]) => void
+  /** All that waits here and that this page did not publish, and what was refused and stays. */
+  readonly waiting: (events: readonly Waiting[], refused: readonly Refused[]) => void
   /** What became of one that was published on this device. */
   readonly outcome: (outcome: Outcome) => void
 }
@@ -43,24 +38,24 @@ export class RoomEvents {
   readonly outbox: Outbox
   readonly signals: Signals
   readonly #unsentListeners = new Set<UnsentListener>()
-  #waiting: readonly Waiting[] = []
 
-  constructor({ room, database, send, changed }: RoomEventsOptions) {
+  constructor({ room, database, memory, send, changed }: RoomEventsOptions) {
     this.signals = new Signals(send)
     this.stream = new EventStream((after) => send(JSON.stringify({ type: 'resume', after })))
     this.outbox = new Outbox({
       open: async (owner, heard): Promise<OutboxStore> => {
-        if (database === undefined || !IndexedStore.available) return new MemoryStore()
+        const box = `${boxesOf(owner)}${room}`
+        if (database === undefined || !IndexedStore.available) return memory.of(box)
         // Where the browser denies storage, as some private windows do, nothing outlives the page.
-        return IndexedStore.open(database, `${boxesOf(owner)}${room}`, heard).catch(() => new MemoryStore())
+        return IndexedStore.open(database, box, heard).catch(() => memory.of(box))
       },
       send,
       settled: (outcome) => {
         for (const listener of [...this.#unsentListeners]) guarded(() => listener.outcome(outcome))
       },
-      found: (events) => {
-        this.#waiting = events
-        for (const listener of [...this.#unsentListeners]) guarded(() => listener.waiting(events))
+      found: () => {
+        const { others, refused } = this.outbox
+        for (const listener of [...this.#unsentListeners]) guarded(() => listener.waiting(others, refused))
       },
       changed,
     })
@@ -68,7 +63,7 @@ export class RoomEvents {
 
   onUnsent(listener: UnsentListener): () => void {
     this.#unsentListeners.add(listener)
-    listener.waiting(this.#waiting)
+    listener.waiting(this.outbox.others, this.outbox.refused)
     return () => this.#unsentListeners.delete(listener)
   }
 

@@ -2,7 +2,7 @@ import { reasonOf } from '../reason.ts'
 import type { Room } from '../room.ts'
 import type { Refusal } from '../state.ts'
 import { newId } from './new-id.ts'
-import type { Outcome, Receipt, Waiting } from './outbox-store.ts'
+import type { Outcome, Receipt, Refused, Waiting } from './outbox-store.ts'
 import type { EventOf, EventPayloads, EventType } from './payloads.ts'
 
 interface Entry {
@@ -57,7 +57,7 @@ export class Unsent {
   /** Also shows what others have published on this device, until what this returns is called. */
   follow(room: Room): () => void {
     return room.onUnsent({
-      waiting: (events) => this.#found(events),
+      waiting: (events, refused) => this.#found(events, refused),
       outcome: (outcome) => this.#heard(outcome),
     })
   }
@@ -70,7 +70,7 @@ export class Unsent {
     id = newId(),
   ): Promise<Receipt> {
     this.#entries.set(id, { type, payload, at: Date.now(), ours: true })
-    const published = room.publish(type, payload, { id })
+    const published = room.publish(type, payload, { id, keepRefused: this.#options.keeps(type) })
     published.then(
       ({ seq }) => this.#settle(id, { seq }),
       (error: Error) => {
@@ -89,8 +89,9 @@ export class Unsent {
   }
 
   /** Forgets what was refused. */
-  drop(id: string): void {
+  drop(room: Room, id: string): void {
     if (this.refusalOf(id) === undefined) return
+    room.forget(id)
     this.#entries.delete(id)
     this.#options.changed()
   }
@@ -114,12 +115,15 @@ export class Unsent {
     this.#options.changed()
   }
 
-  /** All that others have published here and that waits: what waits no more was told, or will be. */
-  #found(events: readonly Waiting[]): void {
+  /**
+   * All that others have published here and that waits: what waits no more was told, or will be. And what was refused
+   * before this was here to hear of it.
+   */
+  #found(events: readonly Waiting[], refused: readonly Refused[]): void {
     const waiting = new Set(events.map(({ id }) => id))
     for (const [id, { ours, seq, refusal }] of this.#entries)
       if (!ours && seq === undefined && refusal === undefined && !waiting.has(id)) this.#entries.delete(id)
-    for (const event of events) if (!this.#entries.has(event.id)) this.#add(event)
+    for (const event of [...refused, ...events]) if (!this.#entries.has(event.id)) this.#add(event)
     this.#options.changed()
   }
 
@@ -129,10 +133,18 @@ export class Unsent {
     this.#settle(outcome.id, outcome)
   }
 
-  #add({ id, type, payload }: Waiting): void {
+  #add(event: Waiting | Refused): void {
+    const { id, type, payload } = event
+    const refused = 'refusal' in event ? { refusal: event.refusal } : {}
     // Whatever an application publishes is of a type that its build knows.
     const known = type as EventType
     if (!this.#options.shows(known)) return
-    this.#entries.set(id, { type: known, payload: JSON.parse(payload), at: Date.now(), ours: false })
+    this.#entries.set(id, {
+      type: known,
+      payload: JSON.parse(payload),
+      at: Date.now(),
+      ours: false,
+      ...refused,
+    })
   }
 }
