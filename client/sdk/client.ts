@@ -169,8 +169,8 @@ export class Client {
 
   /**
    * Closes all rooms, and then the socket. What is not saved has five seconds for it, also where the network is away.
-   * Rejects, once all is closed, where changes were neither saved by then, nor refused, nor kept on this device: with
-   * what stood in their way as `cause`.
+   * Rejects, once all is closed, where changes or events were neither saved by then, nor refused, nor kept on this
+   * device: with what stood in their way as `cause`.
    */
   destroy(): Promise<void> {
     this.#destroyed ??= this.#destroy()
@@ -183,7 +183,7 @@ export class Client {
       ...rooms.map((room) => within(room.whenSettled(), SETTLE_LIMIT_MS)),
       ...[...this.#analytics.values()].map((analytics) => analytics.close()),
     ])
-    const losing = rooms.filter((room) => !room.settled && room.unsaved > (room.getState().kept ?? 0))
+    const losing = rooms.filter((room) => room.losing)
     for (const [name, held] of [...this.#rooms]) this.#close(name, held)
     const closed = await Promise.allSettled(this.#closing)
     this.#tokens.stop()

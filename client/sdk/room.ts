@@ -196,9 +196,8 @@ export class Room {
   }
 
   /**
-   * Publishes an event; resolves with its seq when it is committed. Offline it is kept on this device, over a reload
-   * too, and sent on return, once and in the order of its publishing.
-   * Rejects with the refusal as `cause` where the server does not take it: `onRefused` tells that too.
+   * Publishes an event; resolves with its seq when it is committed. Offline it is kept on this device, over a reload too, and sent on return,
+   * once and in the order of its publishing. Rejects with the refusal as `cause` where the server does not take it: `onRefused` tells that too.
    */
   publish<Type extends EventType>(
     type: Type,
@@ -213,10 +212,7 @@ export class Room {
     this.#events.outbox.forget(id)
   }
 
-  /**
-   * Calls back where events up to `after` are not kept any more and were not told to a listener of ours: what was
-   * made of the earlier ones is incomplete.
-   */
+  /** Calls back where events up to `after` are kept no more and no listener of ours was told them: what is made of earlier ones is incomplete. */
   onReset(listener: (after: number) => void): () => void {
     return this.#events.stream.onReset(listener)
   }
@@ -275,6 +271,11 @@ export class Room {
     const { status, unsaved, unsent } = this.#state
     const saved = unsaved === 0 || this.#tracker.refused
     return this.#closed || status === 'refused' || (saved && unsent === 0)
+  }
+
+  /** For the client: closing it now loses what is neither committed, nor refused, nor kept on this device. */
+  get losing(): boolean {
+    return !this.settled && (this.#tracker.losing || this.#events.outbox.losing)
   }
 
   async whenSettled(): Promise<void> {

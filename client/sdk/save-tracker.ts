@@ -66,6 +66,11 @@ export class SaveTracker {
     return this.#refused && this.unsaved > 0
   }
 
+  /** Some are neither committed, nor refused, nor in the copy. */
+  get losing(): boolean {
+    return this.unsaved > (this.kept ?? 0) && !this.#refused
+  }
+
   /** A change was made here. */
   changed(): void {
     this.#local += 1

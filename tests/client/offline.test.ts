@@ -252,9 +252,10 @@ describe('the client in a browser', () => {
     await context.setOffline(true)
     await page.waitForFunction(() => window.here.state().status === 'offline')
     await page.evaluate(() => window.here.write('for later'))
+    await page.evaluate(() => window.here.say('for later'))
     await page.waitForFunction(() => window.here.state().kept === 1)
     await page.evaluate(() => window.here.client.destroy())
-    expect(await state(page)).toMatchObject({ unsaved: 1, kept: 1 })
+    expect(await state(page)).toMatchObject({ unsaved: 1, kept: 1, unsent: 1 })
   })
 
   it('[SDK4] holds a room through the double mounting of React’s StrictMode', async () => {

@@ -110,4 +110,15 @@ describe('a client that is destroyed', () => {
       cause: { code: 'storage-unavailable', retryable: true },
     })
   })
+
+  it('[SDK23] says which rooms have events that nothing outlives', async () => {
+    const stock = await startStock()
+    const mine = client(stock.url)
+    const [room, quiet] = [mine.room('doc:a'), mine.room('doc:quiet')]
+    await Promise.all([room.whenSaved(), quiet.whenSaved()])
+    stock.cut()
+    await offline(room)
+    room.publish('chat.message', { text: 'lost' }).catch(() => undefined)
+    await expect(mine.destroy()).rejects.toThrow(/ in doc:a: /)
+  })
 })

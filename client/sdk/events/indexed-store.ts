@@ -18,6 +18,7 @@ const OPEN_LIMIT_MS = 3_000
 
 /** In IndexedDB, shared by all pages of this device that have the same person in the same room. */
 export class IndexedStore implements OutboxStore {
+  readonly lasting = true
   readonly #db: IDBDatabase
   readonly #box: string
   readonly #channel: BroadcastChannel

@@ -41,6 +41,8 @@ export const staysRefused = (outcome: Outcome): outcome is Refused =>
 
 /** Where one person's events of one room wait, oldest first. */
 export interface OutboxStore {
+  /** What is in it outlives the page. */
+  readonly lasting: boolean
   /** Puts them at the end, all or none. What was refused under their ids is refused no more. */
   add(events: readonly Waiting[]): Promise<void>
   /** The first `limit` of them. */
@@ -59,6 +61,7 @@ export interface OutboxStore {
 
 /** For as long as the program runs. */
 export class MemoryStore implements OutboxStore {
+  readonly lasting: boolean = false
   #events: Waiting[] = []
   #refused: Refused[] = []
 

@@ -80,6 +80,11 @@ export class Outbox {
     return this.#refused
   }
 
+  /** Whether some of those are lost with the page. */
+  get losing(): boolean {
+    return this.#underway > 0 || (this.#stored > 0 && !this.#stores.now.lasting)
+  }
+
   /** Resolves when `waiting` says what is kept, and not only what this page has published. */
   whenCounted(): Promise<void> {
     return this.#turn
