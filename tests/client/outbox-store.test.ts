@@ -186,6 +186,28 @@ describe('what waits to be sent', () => {
     expect(told).toEqual(['eve’s'])
   })
 
+  it('[EVT46] is told to nobody who came while it was on its way', async () => {
+    const told: string[] = []
+    const sent: string[] = []
+    const outbox = new Outbox({
+      open: async () => new MemoryStore(),
+      send: (message) => sent.push(message),
+      settled: ({ id }) => told.push(id),
+      found: () => undefined,
+      changed: () => undefined,
+    })
+    onTestFinished(() => outbox.close())
+    outbox.setOwner('ada')
+    outbox.setConnected(true)
+    const published = outbox.publish('build.queued', {}, 'ada’s')
+    await vi.waitUntil(() => sent.length === 1)
+    outbox.setOwner('eve')
+    outbox.said({ type: 'reject', id: 'ada’s', code: 'event-invalid', message: '', retryable: false })
+    await expect(published).rejects.toMatchObject({ cause: { code: 'event-invalid' } })
+    await turns()
+    expect(told).toEqual([])
+  })
+
   it('[EVT46] does not wait for a database that does not open, and closes one that opens late', async () => {
     vi.useFakeTimers()
     const opening = { result: { close: vi.fn() }, onsuccess: () => undefined }

@@ -277,7 +277,8 @@ export class Outbox {
       this.#own.setKept(events)
     } catch {
       // The device has no room for them, and none of them was kept.
-      for (const event of events) this.#settled({ ...event, refusal: refusal('outbox-full') })
+      for (const event of events)
+        this.#settled({ ...event, refusal: refusal('outbox-full') }, this.#own.get(event.id)?.owner)
     }
   }
 
@@ -292,13 +293,14 @@ export class Outbox {
       return
     this.#sending = true
     const store = this.#stores.now
+    const owner = this.#owner
     store
       .alone(async () => {
         while (
           this.#connected &&
           this.#opening === 0 &&
           store === this.#stores.now &&
-          (await this.#sendBatch(store))
+          (await this.#sendBatch(store, owner))
         );
       })
       .catch(() => {
@@ -313,7 +315,7 @@ export class Outbox {
   }
 
   /** Whether there may be more to send. */
-  async #sendBatch(store: OutboxStore): Promise<boolean> {
+  async #sendBatch(store: OutboxStore, owner: string | undefined): Promise<boolean> {
     const batch = batchOf(await store.first(MAX_BATCH))
     if (batch.length === 0) await this.#recount()
     if (batch.length === 0 || !this.#connected) return false
@@ -324,7 +326,7 @@ export class Outbox {
     await flight.done.promise
     this.#flight = undefined
     await store.settle(flight.outcomes)
-    for (const outcome of flight.outcomes) this.#settled(outcome)
+    for (const outcome of flight.outcomes) this.#settled(outcome, owner)
     await this.#recount()
     if (flight.later) this.#sendLater()
     else this.#failures = 0
