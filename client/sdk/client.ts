@@ -53,6 +53,7 @@ interface Held {
 /** Long enough for a component that is taken down and put up again at once, as React does when it looks for mistakes. */
 const GRACE_MS = 1_000
 const SETTLE_LIMIT_MS = 5_000
+const SEND_LIMIT_MS = 5_000
 
 export class Client {
   /** The server's routes, with the token that all rooms have. */
@@ -238,9 +239,21 @@ export class Client {
     for (const name of await roomsWaiting(this.#outboxName, owner)) {
       if (this.#destroyed !== undefined) return
       const room = this.room(name)
-      await room.whenSent().catch(() => undefined) // it was closed, with all others
+      await this.#sentOrStuck(room)
+      // With what is not sent yet it stays open until it is.
       room.release()
     }
+  }
+
+  /** One room that cannot be joined for now must not keep back what waits for the others; without a network none can. */
+  async #sentOrStuck(room: Room): Promise<void> {
+    let over = false
+    const end = (): void => {
+      over = true
+    }
+    const sent = room.whenSent().then(end, end) // or it was closed, with all others
+    do await within(sent, SEND_LIMIT_MS)
+    while (!over && this.status !== 'online')
   }
 
   /** One person's unsent changes must not be sent as another's who uses this browser later. */

@@ -182,6 +182,30 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await said(beside, ['refused: two'])
   })
 
+  it('[EVT46] are sent where a room before theirs cannot be entered', async () => {
+    const context = await device()
+    const page = await visit(context, 'build:a-stuck')
+    await online(page)
+    await goOffline(context, page)
+    await page.evaluate(() => {
+      window.here.publishAll([0.1])
+      void window.here.client.room('build:b-free').publish('build.progress', { share: 0.2 })
+    })
+    for (const room of ['build:a-stuck', 'build:b-free']) await putAway(context, room, 1)
+    await page.close()
+    // What is said of that room never arrives.
+    await context.routeWebSocket(/./, (socket) => {
+      const far = socket.connectToServer()
+      socket.onMessage((message) => {
+        if (!message.includes('a-stuck')) far.send(message)
+      })
+    })
+    await context.setOffline(false)
+    await visit(context, 'doc:elsewhere')
+    const reader = await visit(await device(), 'build:b-free', 'bob')
+    expect(await shares(reader, 1)).toEqual([0.2])
+  })
+
   it('[EVT46] wait in the inbox too, whoever opened it first, and no copy of it is kept', async () => {
     const context = await device()
     const page = await visit(context, 'doc:any')
