@@ -207,6 +207,7 @@ export class Client {
     if (this.#destroyed !== undefined) throw new Error('The client was destroyed')
     if (!ROOM_NAME.test(name)) throw new Error(refusal('room-name-invalid').message)
     const keeps = this.#options.offline ?? true
+    const copied = options.offline ?? keeps
     const held: Held = {
       room: new Room({
         name,
@@ -214,10 +215,9 @@ export class Client {
         tokens: this.#tokens,
         user: this.#options.user ?? this.#tokens.user,
         attention: this.#attention,
-        copyName: (options.offline ?? keeps) ? this.#copyName(name) : undefined,
-        // All holders share it, whatever the first of them said of the copy.
-        outboxName: keeps ? this.#outboxName : undefined,
-        memory: this.#memory,
+        copyName: copied ? this.#copyName(name) : undefined,
+        // All holders share them, whatever the first of them said of the copy.
+        events: { database: keeps ? this.#outboxName : undefined, copied, memory: this.#memory },
         released: () => this.#release(name, held),
       }),
       holders: 0,
@@ -236,9 +236,9 @@ export class Client {
     const owner = this.user?.id
     if (owner === undefined || owner === this.#sender || this.#options.offline === false) return
     this.#sender = owner
-    for (const name of await roomsWaiting(this.#outboxName, owner)) {
+    for (const { name, copied } of await roomsWaiting(this.#outboxName, owner)) {
       if (this.#destroyed !== undefined) return
-      const room = this.room(name)
+      const room = this.room(name, { offline: copied })
       await this.#sentOrStuck(room)
       // With what is not sent yet it stays open until it is.
       room.release()

@@ -1,5 +1,5 @@
 import type { Attention } from './attention.ts'
-import type { MemoryStores } from './events/outbox-store.ts'
+import type { RoomEventsOptions } from './events/room-events.ts'
 import type { Link } from './link.ts'
 import type { User } from './state.ts'
 import type { Tokens } from './tokens.ts'
@@ -13,9 +13,6 @@ export interface RoomParts {
   readonly attention: Attention
   /** Name of the copy on this device; `undefined` keeps none. */
   readonly copyName: string | undefined
-  /** Name of the database on this device that keeps what was published; `undefined` keeps none. */
-  readonly outboxName: string | undefined
-  /** Where it waits otherwise. */
-  readonly memory: MemoryStores
+  readonly events: Pick<RoomEventsOptions, 'database' | 'copied' | 'memory'>
   readonly released: () => void
 }

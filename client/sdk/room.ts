@@ -57,8 +57,7 @@ export class Room {
     this.#presence = new Presence(this.awareness, parts.attention, () => this.#notify())
     this.#events = new RoomEvents({
       room: parts.name,
-      database: parts.outboxName,
-      memory: parts.memory,
+      ...parts.events,
       send: (message) => this.#session.say(message),
       changed: () => this.#refresh(),
     })

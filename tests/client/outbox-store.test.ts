@@ -216,7 +216,7 @@ describe('what waits to be sent', () => {
       vi.useRealTimers()
       vi.unstubAllGlobals()
     })
-    const opened = IndexedStore.open('outbox', 'box', () => undefined).catch((error) => error)
+    const opened = IndexedStore.open('outbox', 'box', true, () => undefined).catch((error) => error)
     await vi.advanceTimersByTimeAsync(3_000)
     expect(await opened).toBeInstanceOf(Error)
     opening.onsuccess()
@@ -233,6 +233,7 @@ describe('what waits to be sent', () => {
     const events = new RoomEvents({
       room: 'build:1',
       database: undefined,
+      copied: false,
       memory: new MemoryStores(),
       changed: () => undefined,
       send: () => undefined,

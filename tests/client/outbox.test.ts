@@ -213,13 +213,17 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
     await online(page)
     await goOffline(context, page)
     await page.evaluate(() => window.here.markRead('n1'))
-    const kept = await page.evaluate(() => indexedDB.databases())
-    expect(kept.filter(({ name }) => name?.endsWith('user:ada'))).toEqual([])
-    await putAway(context, 'user:ada', 1)
+    const second = await visit(context, 'doc:any')
+    await second.waitForFunction(() => window.here.client.inbox()?.getState().unsent === 1)
+    await second.close()
+    const copies = async (there: Page) => {
+      const kept = await there.evaluate(() => indexedDB.databases())
+      return kept.filter(({ name }) => name?.endsWith('user:ada'))
+    }
+    expect(await copies(page)).toEqual([])
     await page.close()
 
     const again = await visit(context, 'doc:any')
-    await again.evaluate(() => window.here.openInbox())
     await context.setOffline(false)
     const authorization = `Bearer ${await server.token('ada', {})}`
     const read = async () => {
@@ -230,6 +234,13 @@ describe('events published in a browser', { timeout: 90_000 }, () => {
       return events?.map(({ payload }) => payload)
     }
     await expect.poll(read, { timeout: 20_000 }).toEqual([{ ids: ['n1'] }])
+    expect(await copies(again)).toEqual([])
+    await again.close()
+
+    const shown = await visit(context, 'doc:any')
+    await shown.evaluate(() => void window.here.showInbox())
+    await shown.waitForFunction(() => window.here.client.inbox()?.getState().loaded)
+    expect(await copies(shown)).toEqual([])
   })
 
   it('[EVT52] are what the hooks show, also under StrictMode, and the status says what waits', async () => {

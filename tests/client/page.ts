@@ -16,7 +16,7 @@ import {
   useSharedMap,
   useStatus,
 } from '../../client/react/index.ts'
-import { chatOf, connect, type RoomState } from '../../client/sdk/index.ts'
+import { chatOf, connect, inboxOf, type RoomState } from '../../client/sdk/index.ts'
 
 const Shown = ({ name }: { readonly name: string }) => {
   const room = useRoom(name)
@@ -79,6 +79,7 @@ const open = (url: string, token: string, name: string, user = 'ada') => {
     queue: () => room.publish('build.queued', {}),
     /** As a page does that shows what is unread in chats. */
     openInbox: () => void client.inbox(),
+    showInbox: () => inboxOf(client).subscribe(() => undefined),
     /** As what shows notifications does, which may come later. */
     markRead: (id: string) => void client.room(`user:${user}`).publish('user.read', { ids: [id] }),
     refused: () => {

@@ -1,10 +1,19 @@
 import type { Refusal } from '../state.ts'
-import { type OutboxStore, type Outcome, type Refused, staysRefused, type Waiting } from './outbox-store.ts'
+import {
+  type OutboxStore,
+  type Outcome,
+  type Refused,
+  staysRefused,
+  type Waiting,
+  type WaitingRoom,
+} from './outbox-store.ts'
 
 interface Row extends Waiting {
   /** Whose, and of which room. */
   readonly box: string
   readonly refusal?: Refusal
+  /** The device kept a copy of the room's document. */
+  readonly copied?: boolean
 }
 
 const EVENTS = 'events'
@@ -21,13 +30,20 @@ export class IndexedStore implements OutboxStore {
   readonly lasting = true
   readonly #db: IDBDatabase
   readonly #box: string
+  readonly #copied: boolean
   readonly #channel: BroadcastChannel
   /** Where `first` found them. */
   readonly #keys = new Map<string, IDBValidKey>()
 
-  private constructor(db: IDBDatabase, box: string, heard: (outcomes: readonly Outcome[]) => void) {
+  private constructor(
+    db: IDBDatabase,
+    box: string,
+    copied: boolean,
+    heard: (outcomes: readonly Outcome[]) => void,
+  ) {
     this.#db = db
     this.#box = box
+    this.#copied = copied
     this.#channel = new BroadcastChannel(`${db.name}/${box}`)
     this.#channel.onmessage = ({ data }: MessageEvent<readonly Outcome[]>) => heard(data)
   }
@@ -43,20 +59,21 @@ export class IndexedStore implements OutboxStore {
   static async open(
     name: string,
     box: string,
+    copied: boolean,
     heard: (outcomes: readonly Outcome[]) => void,
   ): Promise<IndexedStore> {
-    return new IndexedStore(await openDatabase(name), box, heard)
+    return new IndexedStore(await openDatabase(name), box, copied, heard)
   }
 
-  /** The boxes whose names begin so and in which something waits. */
-  static async boxes(name: string, prefix: string): Promise<readonly string[]> {
+  /** The rooms in which something waits, of the boxes whose names begin so. */
+  static async rooms(name: string, prefix: string): Promise<readonly WaitingRoom[]> {
     const db = await openDatabase(name)
     try {
       const index = db.transaction(EVENTS).objectStore(EVENTS).index(BOX)
-      const cursors = index.openKeyCursor(IDBKeyRange.bound(prefix, `${prefix}\uffff`), 'nextunique')
-      const found: string[] = []
+      const cursors = index.openCursor(IDBKeyRange.bound(prefix, `${prefix}\uffff`), 'nextunique')
+      const found: WaitingRoom[] = []
       for (let at = await answerOf(cursors); at !== null; at = await answerOf(cursors)) {
-        found.push(String(at.key))
+        found.push({ name: String(at.key).slice(prefix.length), copied: (at.value as Row).copied })
         at.continue()
       }
       return found
@@ -68,7 +85,7 @@ export class IndexedStore implements OutboxStore {
   async add(events: readonly Waiting[]): Promise<void> {
     const transaction = this.#db.transaction(EVENTS, 'readwrite')
     const store = transaction.objectStore(EVENTS)
-    for (const event of events) store.add({ ...event, box: this.#box } satisfies Row)
+    for (const event of events) store.add({ ...event, box: this.#box, copied: this.#copied } satisfies Row)
     this.#takeBack(store, events)
     await endOf(transaction)
     this.#channel.postMessage([])
@@ -86,7 +103,7 @@ export class IndexedStore implements OutboxStore {
       // Of two with one id the first is sent first.
       if (key !== undefined && !this.#keys.has(id)) this.#keys.set(id, key)
     })
-    return rows.map(({ box, ...event }) => event)
+    return rows.map(({ box, copied, ...event }) => event)
   }
 
   async settle(outcomes: readonly Outcome[]): Promise<void> {

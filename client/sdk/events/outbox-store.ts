@@ -10,6 +10,13 @@ export interface Waiting {
   readonly keepRefused?: boolean | undefined
 }
 
+/** A room for which something waits. */
+export interface WaitingRoom {
+  readonly name: string
+  /** Whether this device kept a copy of its document as that was published; undefined where that is not known. */
+  readonly copied: boolean | undefined
+}
+
 export interface PublishOptions {
   /** Makes two of the same one; default a new id. */
   readonly id?: string | undefined

@@ -3,7 +3,15 @@ import { guarded } from '../guarded.ts'
 import { Signals } from '../signals.ts'
 import { IndexedStore } from './indexed-store.ts'
 import { Outbox } from './outbox.ts'
-import type { MemoryStores, OutboxStore, Outcome, Refused, RefusedEvent, Waiting } from './outbox-store.ts'
+import type {
+  MemoryStores,
+  OutboxStore,
+  Outcome,
+  Refused,
+  RefusedEvent,
+  Waiting,
+  WaitingRoom,
+} from './outbox-store.ts'
 import { refusedEvent } from './refused-event.ts'
 import { EventStream } from './stream.ts'
 
@@ -11,6 +19,8 @@ export interface RoomEventsOptions {
   readonly room: string
   /** Name of the database on this device in which events wait; `undefined` keeps them in memory. */
   readonly database: string | undefined
+  /** Whether this device keeps a copy of the document. */
+  readonly copied: boolean
   readonly memory: MemoryStores
   readonly send: (message: string) => void
   readonly changed: () => void
@@ -26,10 +36,9 @@ export interface UnsentListener {
 const boxesOf = (owner: string): string => `${encodeURIComponent(owner)}/`
 
 /** The rooms for which something of somebody's waits in a database on this device. */
-export async function roomsWaiting(database: string, owner: string): Promise<readonly string[]> {
+export async function roomsWaiting(database: string, owner: string): Promise<readonly WaitingRoom[]> {
   if (!IndexedStore.available) return []
-  const boxes = await IndexedStore.boxes(database, boxesOf(owner)).catch(() => [])
-  return boxes.map((box) => box.slice(boxesOf(owner).length))
+  return IndexedStore.rooms(database, boxesOf(owner)).catch(() => [])
 }
 
 /** A room's events, those that it tells and ours on their way to it, and its signals. */
@@ -39,7 +48,7 @@ export class RoomEvents {
   readonly signals: Signals
   readonly #unsentListeners = new Set<UnsentListener>()
 
-  constructor({ room, database, memory, send, changed }: RoomEventsOptions) {
+  constructor({ room, database, copied, memory, send, changed }: RoomEventsOptions) {
     this.signals = new Signals(send)
     this.stream = new EventStream((after) => send(JSON.stringify({ type: 'resume', after })))
     this.outbox = new Outbox({
@@ -47,7 +56,7 @@ export class RoomEvents {
         const box = `${boxesOf(owner)}${room}`
         if (database === undefined || !IndexedStore.available) return memory.of(box)
         // Where the browser denies storage, as some private windows do, nothing outlives the page.
-        return IndexedStore.open(database, box, heard).catch(() => memory.of(box))
+        return IndexedStore.open(database, box, copied, heard).catch(() => memory.of(box))
       },
       send,
       settled: (outcome) => {

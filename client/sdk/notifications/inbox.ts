@@ -289,7 +289,7 @@ export class Inbox {
   }
 
   #hold(name: string): Room {
-    return this.#client.room(name)
+    return this.#client.room(name, { offline: false })
   }
 
   #stop(): void {
