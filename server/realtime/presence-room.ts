@@ -1,10 +1,8 @@
 import type { Connection, Document } from '@hocuspocus/server'
-import type { Identity } from '../access/identity.ts'
-import type { Bus } from '../bus.ts'
 import { SynclineError } from '../errors.ts'
 import { ON_THE_WAY } from '../nodes/on-the-way.ts'
-import type { Logger } from '../observe/log.ts'
 import { type ClientState, encodeStates, queryFrame, type ToldState } from './presence-frame.ts'
+import type { PresenceHouse } from './presence-house.ts'
 import { clockAmongNodes, type Holder, isStale, PresenceIds, type Speaker } from './presence-ids.ts'
 import { type NodeListener, type NodeSeat, type NodeState, PresenceNodes } from './presence-nodes.ts'
 import type { Seat } from './presence-seat.ts'
@@ -36,17 +34,6 @@ const RENEWED_AFTER = 20_000
 
 /** Who comes from another node counts on from so much later: what that node has said of them and is still on its way is earlier. */
 const AHEAD = 1_000
-
-/** What a room asks of whoever keeps it. */
-export interface PresenceHouse {
-  /** Undefined where there are no other nodes. */
-  readonly bus: Bus | undefined
-  readonly logger: Logger
-  identityOf(connection: Connection): Identity | undefined
-  /** Whether somebody may be heard at once, with nothing to be decided first. */
-  mayAsk(connection: Connection): boolean
-  refuse(connection: Connection, error: SynclineError): void
-}
 
 /**
  * Who is in a room, and where. What clients say is gathered, the newest of each, and told to everybody in
