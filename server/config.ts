@@ -149,6 +149,12 @@ const origins = z.string().transform((value, context) => {
   return list
 })
 
+/** What stands in a header of HTTP as it is. */
+const headerSecret = secret.regex(
+  /^[\x21-\x7e]+$/,
+  'must have no spaces, and no characters but those of ASCII',
+)
+
 const environment = z.object({
   PORT: integer(0, 65535).default(1234),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -160,12 +166,12 @@ const environment = z.object({
   JWKS_URL: trustedUrl.optional(),
   JWT_ISSUER: z.string().max(1000, 'must be at most 1000 characters').optional(),
   AUTHORIZE_URL: trustedUrl.optional(),
-  AUTHORIZE_SECRET: secret.optional(),
+  AUTHORIZE_SECRET: headerSecret.optional(),
   ROOM_KINDS: kinds.optional(),
   ALLOWED_ORIGINS: origins.default([]),
   STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
+  METRICS_TOKEN: headerSecret.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.optional(),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),

@@ -79,5 +79,7 @@ try {
     giveUp(`port ${process.env.PORT || 1234} is taken; set PORT to another`, EX_UNAVAILABLE)
   if (code === 'EACCES')
     giveUp(`port ${process.env.PORT || 1234} may not be used by this account`, EX_UNAVAILABLE)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    giveUp(`HOST ${process.env.HOST} is no address of this machine`, EX_UNAVAILABLE)
   giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error), EX_SOFTWARE)
 }

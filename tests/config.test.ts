@@ -217,6 +217,18 @@ it('[CFG5] the secret of an application that is not asked is a mistake', () => {
   ])
 })
 
+it.each(['AUTHORIZE_SECRET', 'METRICS_TOKEN'])(
+  '[CFG2] %s is refused where no header could hold it',
+  (key) => {
+    const env = { AUTHORIZE_URL: 'https://app.example/a' }
+    expect(problemsOf({ ...env, [key]: SECRET })).toEqual([])
+    for (const wrong of [`${SECRET}\n`, `${SECRET} `, `${SECRET}€`])
+      expect(problemsOf({ ...env, [key]: wrong })).toEqual([
+        expect.stringMatching(`^${key} must have no spaces`),
+      ])
+  },
+)
+
 it('[CFG5] kinds of rooms, an issuer and an application are taken as they are given', () => {
   expect(readConfig({})).toMatchObject({ issuer: undefined, application: undefined, roomKinds: undefined })
   const env = {

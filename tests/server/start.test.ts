@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { startServer } from '../support/server.ts'
+import { SECRET } from '../support/tokens.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
@@ -51,6 +52,21 @@ it('[CFG4] says in one line that the database cannot be reached', async () => {
   expect(lines[0]).toMatch(/^syncline: The database at 127\.0\.0\.1:1\/none cannot be reached/)
   expect(lines[0]).not.toContain('hidden')
 })
+
+it.each(['192.0.2.1', 'nowhere.invalid'])(
+  '[CFG4] says in one line that %s is not where it can be reached',
+  async (HOST) => {
+    const database = await freshDatabase()
+    const { code, lines } = await failToStart({
+      HOST,
+      JWT_SECRET: SECRET,
+      DATABASE_URL: database.storage.url,
+    })
+    await database.drop()
+    expect(code).toBe(69)
+    expect(lines).toEqual([`syncline: HOST ${HOST} is no address of this machine`])
+  },
+)
 
 it('[CFG4] says in one line that the port is taken, and leaves the one who has it alone', async () => {
   const server = await startServer()
