@@ -115,22 +115,25 @@ export class Connections {
     this.#draining = true
   }
 
-  /** @throws SynclineError `shutting-down`, `too-many-connections`; the WebSocket is not counted then. */
-  open(socket: Socket): void {
+  /**
+   * @param authenticated its token was looked at already: it takes no place of those who have shown none
+   * @throws SynclineError `shutting-down`, `too-many-connections`; the WebSocket is not counted then.
+   */
+  open(socket: Socket, authenticated = false): void {
     this.#refuseWhileDraining()
     const { address } = socket
     const limits = this.#limits
-    if (
+    const strangers =
       this.#unauthenticated.total >= limits.unauthenticated ||
-      this.#unauthenticated.of(address) >= limits.unauthenticatedPerAddress ||
-      this.#open.of(address) + (this.#addressesElsewhere?.of(address) ?? 0) >= limits.socketsPerAddress
-    ) {
+      this.#unauthenticated.of(address) >= limits.unauthenticatedPerAddress
+    const sockets = this.#open.of(address) + (this.#addressesElsewhere?.of(address) ?? 0)
+    if ((strangers && !authenticated) || sockets >= limits.socketsPerAddress) {
       throw new SynclineError('too-many-connections')
     }
-    this.#sockets.set(socket, { authenticated: false, users: new Set() })
+    this.#sockets.set(socket, { authenticated, users: new Set() })
     this.#open.add(address)
     this.#addressesElsewhere?.changed(address)
-    this.#unauthenticated.add(address)
+    if (!authenticated) this.#unauthenticated.add(address)
   }
 
   /** A valid token came over it. */

@@ -51,7 +51,7 @@ class OpenVisit implements Visit, Socket, Seat {
     this.address = address
     this.#visitor = visitor
     this.#options = options
-    connections.open(this)
+    connections.open(this, true)
     try {
       connections.admit(this, identity, room)
     } catch (error) {

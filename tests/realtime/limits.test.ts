@@ -193,6 +193,21 @@ it('[LIM4] bounds WebSockets without a token, and gives them so long to show one
   expect(first?.closed).toBeUndefined()
 })
 
+it('[LIM4] has room for who has shown a token already, however many have shown none', async () => {
+  const { connections } = await startGateway([], { unauthenticatedPerAddress: 1, unauthenticated: 1 })
+  const socket = () => ({
+    address: '127.0.0.1',
+    admissions: new Set<never>(),
+    refuse: () => undefined,
+    move: async () => undefined,
+  })
+  connections.open(socket(), true)
+  connections.open(socket())
+  expect(() => connections.open(socket())).toThrow(expect.objectContaining({ code: 'too-many-connections' }))
+  connections.open(socket(), true)
+  expect(connections.size).toBe(3)
+})
+
 it('[LIM4] counts a token that is not valid for none, and takes no more than a megabyte without one', async () => {
   const stranger = await raw({ token: 'nonsense' })
   await until(() => stranger.closed !== undefined)
