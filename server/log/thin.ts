@@ -28,6 +28,9 @@ export interface DueRange {
   readonly pins: Pins
 }
 
+/** Fewer entries that were never packed are not worth a segment. */
+const FEWEST_ROWS = 3
+
 /**
  * A quarantined room stays as it is. Rooms that are wholly old have their newest entries as rows still; in others the
  * packer will come for them.
@@ -39,7 +42,8 @@ where r.deleted_at is null and r.quarantined_at is null
   exists (select from room_segments s where s.room_id = r.id and (
     s.stage < 1 and s.last_at < to_timestamp($3 / 1000.0)
     or s.stage < 2 and s.last_at < to_timestamp($4 / 1000.0)))
-  or r.changed_at < to_timestamp($3 / 1000.0) and exists (select from room_updates u where u.room_id = r.id))
+  or r.changed_at < to_timestamp($3 / 1000.0)
+    and exists (select from room_updates u where u.room_id = r.id offset ${FEWEST_ROWS - 1}))
 order by r.id`
 
 export interface DueRoom {
@@ -81,9 +85,6 @@ interface Place {
   readonly size: number
   readonly hash: Buffer
 }
-
-/** Fewer entries that were never packed are not worth a segment. */
-const FEWEST_ROWS = 3
 
 /** The oldest part of a room in which something is due, up to the first place that is too young; undefined where none is. */
 export async function dueRange(pool: pg.Pool, room: RoomId, cutoffs: Cutoffs): Promise<DueRange | undefined> {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { SynclineError } from '../../errors.ts'
 import { type Entry, firstOf, isEvent, type RoomId, SEVERAL, type Seq } from '../../log/entry.ts'
-import { sameEntries } from '../../log/pack.ts'
+import { packUntil, sameEntries } from '../../log/pack.ts'
 import { read } from '../../log/read.ts'
 import { decodeSegment, encodeSegment } from '../../log/segment.ts'
 import { endsSegment, type NewSegment, type Stage } from '../../log/segment-table.ts'
@@ -80,7 +80,11 @@ export async function thinRoom(
     const thinned = report(range, segments)
     // Versions are what somebody wants to have left, also where sessions would take less.
     if (!range.thinned && thinned.bytesAfter >= thinned.bytesBefore) {
-      if (!options.dryRun) await settleRange(pool, range, cutoffs)
+      if (!options.dryRun) {
+        // Only of segments it is known how far they are thinned.
+        await packUntil(pool, room, range.last, options.signal)
+        await settleRange(pool, range, cutoffs)
+      }
       return undefined
     }
     const done = options.dryRun || (await replaceRange(pool, range, segments, recordOf(range, options)))

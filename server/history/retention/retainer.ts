@@ -80,7 +80,8 @@ export class Retainer {
       const named = Object.keys(this.#rules).filter((key) => key !== OTHERS)
       const kinds = kind === OTHERS ? { except: named } : { only: [kind] }
       const cutoffs = cutoffsOf(rule, now)
-      for (const { id, name } of await dueRooms(this.#pool, kinds, cutoffs)) {
+      const due = await dueRooms(this.#pool, kinds, cutoffs)
+      for (const { id, name } of dryRun ? due : fromAnywhere(due)) {
         if (signal?.aborted) return
         try {
           const thinned = await this.#thin(id, name, cutoffs, { dryRun, signal })
@@ -114,6 +115,12 @@ export class Retainer {
     this.#last = turn.catch(() => undefined)
     return turn
   }
+}
+
+/** Nodes that begin together do not do each other's work: what one comes to that another has done is not due any more. */
+function fromAnywhere<Room>(rooms: readonly Room[]): readonly Room[] {
+  const begin = Math.floor(Math.random() * rooms.length)
+  return [...rooms.slice(begin), ...rooms.slice(0, begin)]
 }
 
 function cutoffsOf({ keystrokes, sessions }: RetentionRule, now: number): Cutoffs {
