@@ -1,3 +1,4 @@
+import type { ContentMatch, NodeType } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { nameOf } from '../compare/shared-type.ts'
 import { invalid } from './invalid.ts'
@@ -10,15 +11,17 @@ type Child = Y.XmlElement | Y.XmlText | Y.XmlHook
  * application's own, and so is decided by its own editor.
  */
 export function isAllowed(parent: Y.XmlFragment): boolean {
-  const parentType = schema.nodes[nameOf(parent) ?? '']
+  const parentType = typeOf(nameOf(parent))
   const types = (parent.toArray() as Child[])
     .filter((child) => !(child instanceof Y.XmlText && child.length === 0))
-    .map((child) => schema.nodes[child instanceof Y.XmlText ? 'text' : (nameOf(child) ?? '')])
-  if (parentType === undefined || types.includes(undefined)) return true
-  let match: typeof parentType.contentMatch | null = parentType.contentMatch
+    .map((child) => typeOf(child instanceof Y.XmlText ? 'text' : nameOf(child)))
+  if (parentType === undefined || types.some((type) => type === undefined)) return true
+  let match: ContentMatch | null = parentType.contentMatch
   for (const type of types) match = (type && match?.matchType(type)) ?? null
   return match?.validEnd ?? false
 }
+
+const typeOf = (name: string | undefined): NodeType | undefined => schema.nodes[name ?? '']
 
 /**
  * An editor takes an element out of the document in which something stands that may not, with all else in it.
