@@ -16,6 +16,7 @@ import type { Grants } from '../../server/protocol.ts'
 import { encodeRecord, RecordType } from '../../server/records.ts'
 import { freshDatabase } from '../support/database.ts'
 import { CERTIFICATE, KEY } from '../support/loopback-certificate.ts'
+import { until } from '../support/server.ts'
 import { SECRET, tokenOf } from '../support/tokens.ts'
 
 interface Asked {
@@ -119,11 +120,17 @@ it.each([
   const stranger = await silentSocket(put)
   const cut = closed(stranger)
   const over = await sessionOverHttp(put, 'mallory')
-  const events = await answerOf(put, {
-    path: '/api/v1/rooms/doc:1/events',
-    headers: { accept: 'text/event-stream', ...bearer('mallory', { 'doc:*': 'read' }) },
+  const follow = () =>
+    answerOf(put, {
+      path: '/api/v1/rooms/doc:1/events',
+      headers: { accept: 'text/event-stream', ...bearer('mallory', { 'doc:*': 'read' }) },
+    })
+  let events = await follow()
+  // Who joins over HTTP is answered before the room is there.
+  await until(async () => {
+    if (events.statusCode === 404) events = await follow()
+    return events.statusCode === 200
   })
-  expect(events.statusCode).toBe(200)
   const ended = [over, events].map(closed)
   const revoked = await answerOf(put, {
     path: '/api/v1/access/revoke',
