@@ -42,7 +42,7 @@ export function section(
   const verdicts = judge(goals, measured).map((verdict) => sentence(scenario, verdict))
   const warning = `Other programs had up to ${(disturbance * 100).toFixed(0)} % of the machine meanwhile.`
   const note = disturbance > 0.1 ? [warning, ''] : []
-  const when = `${new Date().toISOString().slice(0, 10)}, at ${commit()}, \`${command}\``
+  const when = `${new Date().toISOString().slice(0, 10)}, at ${commit()}, on ${machine()}: \`${command}\``
   return [`## ${name}: ${title}`, '', when, '', ...table, '', ...note, ...verdicts, ''].join('\n')
 }
 
@@ -71,14 +71,17 @@ export function merged(
   return [heading, ...names.flatMap((name) => all.get(name) ?? [])].join('\n')
 }
 
-/** What the figures were measured on, and how. */
-export function heading(postgres: string): string {
+function machine(): string {
   const [cpu] = cpus()
+  return `${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}`
+}
+
+/** How the figures were measured. */
+export function heading(postgres: string): string {
   return [
     '# Measured',
     '',
-    `${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, ` +
-      `Node ${process.versions.node}, Postgres ${postgres}. Each section says when it was measured, and at which commit.`,
+    `Node ${process.versions.node}, Postgres ${postgres}. Each section says when it was measured, at which commit, and on what.`,
     '',
     'Each peer is a process of its own, and its processor time is that process alone; the clients are the same code for',
     'all, and the database, where there is one, is the same server. Figures are medians over interleaved rounds.',
