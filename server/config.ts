@@ -151,8 +151,8 @@ const origins = z.string().transform((value, context) => {
 
 /** What stands in a header of HTTP as it is. */
 const headerSecret = secret.regex(
-  /^[\x21-\x7e]+$/,
-  'must have no spaces, and no characters but those of ASCII',
+  /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
+  'must be one line of ASCII, with no spaces around it',
 )
 
 const environment = z.object({
@@ -171,7 +171,7 @@ const environment = z.object({
   ALLOWED_ORIGINS: origins.default([]),
   STUDIO: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  METRICS_TOKEN: headerSecret.optional(),
+  METRICS_TOKEN: secret.regex(/^[\x21-\x7e]+$/, 'must be ASCII without spaces').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.optional(),
   MAX_QUEUE_BYTES: integer(MIB, 4096 * MIB).default(64 * MIB),
   MAX_FRAME_BYTES: integer(64 * 1024, 256 * MIB).default(16 * MIB),

@@ -222,9 +222,11 @@ it.each(['AUTHORIZE_SECRET', 'METRICS_TOKEN'])(
   (key) => {
     const env = { AUTHORIZE_URL: 'https://app.example/a' }
     expect(problemsOf({ ...env, [key]: SECRET })).toEqual([])
+    const words = `it is ${SECRET}`
+    expect(problemsOf({ ...env, [key]: words })).toHaveLength(key === 'AUTHORIZE_SECRET' ? 0 : 1)
     for (const wrong of [`${SECRET}\n`, `${SECRET} `, `${SECRET}€`])
       expect(problemsOf({ ...env, [key]: wrong })).toEqual([
-        expect.stringMatching(`^${key} must have no spaces`),
+        expect.stringMatching(`^${key} must be (one line of )?ASCII`),
       ])
   },
 )
