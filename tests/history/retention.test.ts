@@ -330,7 +330,9 @@ describe('what would free nothing', () => {
       const done = await thinRoom(old.db.pool, old.id, SESSIONS, run)
       expect(done).toEqual(said)
       const after = await bytesOf(old)
-      if (done === undefined) expect(after).toBeLessThanOrEqual(before)
+      // What nothing is to be merged of is packed, where it is rows and worth a segment, and else as it was.
+      if (done === undefined && !pack && old.head >= 3) expect(after).toBeLessThan(before)
+      else if (done === undefined) expect(after).toBe(before)
       else {
         expect(done.bytesAfter).toBeLessThan(done.bytesBefore)
         expect(after).toBeLessThan(before)

@@ -12,8 +12,7 @@ function written(address: string): string {
   let [from, until] = [0, line.length]
   while (from < until && isBlank(from)) from += 1
   while (from < until && isBlank(until - 1)) until -= 1
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-  return line.slice(from, until).replace(/[\u0000-\u0020\u007f]/g, encodeURIComponent)
+  return line.slice(from, until).replace(/[\p{Cc} ]/gu, encodeURIComponent)
 }
 
 /** An address that a link may lead to: a relative one or of a scheme that runs nothing; undefined for any other. */
