@@ -228,9 +228,7 @@ it('[CLU28] an unchanged provider is seen when it is back, also where its goodby
   balancer.direct(rome.url)
   await newest(oslo).move()
   await until(() => rome.connections.size === 2)
-  await until(
-    () => clockOf(bob, stock) > (stock.provider.awareness?.meta.get(stock.document.clientID)?.clock ?? 0),
-  )
+  await until(() => isBehind(stock, bob))
   balancer.direct(bern.url)
   await moveAll(rome.connections, 0, silent)
   await until(() => bern.connections.size === 2)
@@ -238,9 +236,10 @@ it('[CLU28] an unchanged provider is seen when it is back, also where its goodby
   await until(() => shown(bob) === 'ada, cleo, stock a', 8_000)
 })
 
-/** Under which clock somebody is known in a room. */
-const clockOf = ({ awareness }: Room, { document }: { readonly document: { readonly clientID: number } }) =>
-  awareness.meta.get(document.clientID)?.clock ?? -1
+/** Whether somebody is known in a room under a later clock than they know: they were taken over by another node. */
+const isBehind = ({ provider, document }: ReturnType<typeof connectProvider>, { awareness }: Room) =>
+  (awareness.meta.get(document.clientID)?.clock ?? -1) >
+  (provider.awareness?.meta.get(document.clientID)?.clock ?? 0)
 
 /** An unchanged provider on oslo, at a clock of which rome has not heard; and finn, with whom the room stays open there. */
 async function enterStock(bob: Room) {
@@ -280,6 +279,8 @@ it('[CLU28] and goes before it comes the second time, since it does not know at 
   const there = new Set(rome.connections.all)
   await newest(oslo).move()
   await until(() => rome.connections.size > there.size)
+  // What they say anew before rome has heard them say the same again is later than all that is known of them.
+  await until(() => isBehind(stock, bob))
   stock.provider.setAwarenessField('where', 'c')
   await until(() => shown(bob).includes('stock c'))
   balancer.direct(oslo.url)
