@@ -90,7 +90,7 @@ const SLOTS = ['0 5460', '5461 10922', '10923 16383'] as const
 /** Three masters of a Redis Cluster, which share the slots; each is the one that counts in its turn. */
 export async function startRedisCluster(binary: RedisBinary): Promise<Carrier> {
   const folder = await mkdtemp(join(tmpdir(), 'syncline-redis-'))
-  const nodes = await Promise.all(
+  const nodes = await RedisProcess.startAll(
     SLOTS.map((_, place) =>
       RedisProcess.start(binary, [
         ...['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, `${place}.conf`)],

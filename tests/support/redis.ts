@@ -8,7 +8,8 @@ export interface TestRedis {
 }
 
 const given = process.env.REDIS_URL || undefined
-const binary = await findRedis()
+/** Of the Redis that tests start. */
+export const binary = await findRedis()
 
 /**
  * For tests that end or halt their Redis, which nobody does to the one that REDIS_URL names.

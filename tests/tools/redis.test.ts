@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../../tools/free-port.ts'
 import { RedisProcess } from '../../tools/redis/process.ts'
-import { describeWithOwnRedis, startOwnRedis } from '../support/redis.ts'
+import { binary, describeWithOwnRedis, startOwnRedis } from '../support/redis.ts'
 
 describeWithOwnRedis('a Redis for tests', () => {
   let redis: RedisProcess
@@ -29,6 +30,23 @@ describeWithOwnRedis('a Redis for tests', () => {
     redis.resume()
     await answered
     expect(order).toEqual(['other +PONG', '+PONG'])
+  })
+
+  it('takes another port where its own is taken, and gives up where all are', async () => {
+    const free = await freePort()
+    const ports = [redis.port, free]
+    const other = await RedisProcess.start(binary, [], async () => ports.shift() ?? redis.port)
+    expect([other.port, await ask(other.url, 'PING')]).toEqual([free, '+PONG'])
+    await other.dispose()
+    await expect(RedisProcess.start(binary, [], async () => redis.port)).rejects.toThrow('already in use')
+  })
+
+  it('ends the others where one of several does not start', async () => {
+    const other = startOwnRedis()
+    const { url } = await other
+    const starts = [other, startOwnRedis('--no-such-setting', 'yes')]
+    await expect(RedisProcess.startAll(starts)).rejects.toThrow('Redis ended with 1')
+    await expect(ask(url, 'PING')).rejects.toThrow('ECONNREFUSED')
   })
 })
 

@@ -6,6 +6,10 @@ import { endOf } from '../ended.ts'
 import { freePort } from '../free-port.ts'
 import type { RedisBinary } from './binary.ts'
 
+/** What Redis says, among others, where a port is another's. */
+const TAKEN = 'Failed listening on port'
+const ATTEMPTS = 5
+
 /** A Redis of its own on loopback, which keeps nothing on disk: after `kill9` it comes back empty. */
 export class RedisProcess {
   readonly url: string
@@ -22,14 +26,35 @@ export class RedisProcess {
   }
 
   /**
+   * On a port that is free: another where somebody takes it, or that of a cluster's bus beside it, before this one does.
    * @param settings as on its command line
    * @throws Error saying why, where no Redis can be run here
    */
-  static async start(binary: RedisBinary, settings: readonly string[] = []): Promise<RedisProcess> {
+  static async start(
+    binary: RedisBinary,
+    settings: readonly string[] = [],
+    nextPort: () => Promise<number> = freePort,
+  ): Promise<RedisProcess> {
     if (binary.kind === 'absent') throw new Error(`no Redis can be run here: ${binary.reason}`)
-    const redis = new RedisProcess(binary, await freePort(), settings)
-    await redis.restart()
-    return redis
+    for (let attempt = 1; ; attempt++) {
+      const redis = new RedisProcess(binary, await nextPort(), settings)
+      try {
+        await redis.restart()
+        return redis
+      } catch (error) {
+        if (attempt === ATTEMPTS || !(error instanceof Error && error.message.includes(TAKEN))) throw error
+      }
+    }
+  }
+
+  /** Several at once; where one of them does not start, the others are ended. */
+  static async startAll(starts: readonly Promise<RedisProcess>[]): Promise<RedisProcess[]> {
+    const settled = await Promise.allSettled(starts)
+    const failed = settled.find((one) => one.status === 'rejected')
+    const started = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    if (failed === undefined) return started
+    await Promise.all(started.map((one) => one.dispose()))
+    throw failed.reason
   }
 
   /** Starts it again on the same port, empty; ends it first where it still runs. */
