@@ -8,8 +8,9 @@ const CONFIRM_EVERY_MS = 1_000
 /** A note looks at the whole document: it takes at most this part of the time, one in so many. */
 const CONFIRM_SHARE = 50
 
-/** Where y-indexeddb keeps updates, and how long after the last of many it makes one of them. */
+/** Where y-indexeddb keeps updates and what else it is given, and how long after the last of many updates it makes one of them. */
 const UPDATES = 'updates'
+const CUSTOM = 'custom'
 const COMPACT_AFTER_MS = 1_000
 
 /**
@@ -21,7 +22,9 @@ const COMPACT_AFTER_MS = 1_000
  */
 export class LocalCopy {
   readonly #doc: Y.Doc
-  readonly #store: IndexeddbPersistence
+  /** Undefined where the browser denies storage. */
+  readonly #opened: Promise<IndexeddbPersistence | undefined>
+  #store: IndexeddbPersistence | undefined
   readonly #tracker: SaveTracker
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Before that, by `performance.now()`, nothing is noted. */
@@ -39,13 +42,7 @@ export class LocalCopy {
   private constructor(name: string, doc: Y.Doc, tracker: SaveTracker) {
     this.#doc = doc
     this.#tracker = tracker
-    this.#store = new IndexeddbPersistence(name, doc)
-    doc.off('update', this.#store._storeUpdate)
-    doc.on('update', this.#write)
-    void this.#store.whenSynced.then(({ db, _dbsize }) => {
-      this.#rows += _dbsize
-      db?.addEventListener('abort', () => this.#fail())
-    })
+    this.#opened = this.#open(name)
   }
 
   /** Undefined where none is wanted, or the platform has no place for one. */
@@ -57,22 +54,24 @@ export class LocalCopy {
 
   /** Whether an update came from this copy. */
   brought(origin: unknown): boolean {
-    return origin === this.#store
+    return this.#store !== undefined && origin === this.#store
   }
 
   /** Reads the copy into the document, and says how many of its changes the server never confirmed to this device. */
   async load(): Promise<void> {
     try {
-      // Asked for at once: it rejects when the database cannot be opened, which the store alone never tells.
-      const confirmed: unknown = await this.#store.get(CONFIRMED)
-      await this.#store.whenSynced
+      const store = await this.#opened
+      // Where the browser denies storage, as some private windows do, the room works as one without a copy, and says so.
+      if (store === undefined) return this.#fail()
+      const confirmed: unknown = await store.get(CONFIRMED)
+      await store.whenSynced
       forgetUnfounded(this.#doc)
       this.#loaded = true
       const before = confirmed instanceof Uint8Array ? Y.decodeSnapshot(confirmed) : Y.emptySnapshot
       this.#tracker.restoredCount(changesSince(this.#doc, before))
     } catch {
-      // Where the browser denies storage, as some private windows do, the room works as one without a copy, and says so.
-      this.#tracker.keptUpTo(undefined)
+      // Taken away meanwhile: as if it were denied.
+      this.#fail()
     }
   }
 
@@ -93,7 +92,7 @@ export class LocalCopy {
 
   /** Writes the document as it is, in the place of all updates, once those of other tabs are read. */
   rewrite(): void {
-    if (!this.#loaded || this.#failed || this.#destroyed) return
+    if (this.#store === undefined || !this.#loaded || this.#failed || this.#destroyed) return
     this.#rows = 0
     this.#compacted = storeState(this.#store).then(
       () => this.changed(),
@@ -113,14 +112,27 @@ export class LocalCopy {
     const noted = notes ? this.#note().catch(() => undefined) : undefined
     // Ended in the middle, it would put this document in the place of what another tab has written meanwhile.
     await this.#compacted
-    // Where storage is denied there is nothing to close, and asking would only fail again.
-    if (!this.#loaded) return void this.#store.destroy().catch(() => undefined)
+    // What is not read yet closes once it is open, which may take long.
+    if (!this.#loaded) return void this.#store?.destroy().catch(() => undefined)
     await noted
-    await this.#store.destroy()
+    await this.#store?.destroy()
+  }
+
+  async #open(name: string): Promise<IndexeddbPersistence | undefined> {
+    if (!(await canOpen(name)) || this.#destroyed) return undefined
+    const store = new IndexeddbPersistence(name, this.#doc)
+    this.#store = store
+    this.#doc.off('update', store._storeUpdate)
+    this.#doc.on('update', this.#write)
+    void store.whenSynced.then(({ db, _dbsize }) => {
+      this.#rows += _dbsize
+      db?.addEventListener('abort', () => this.#fail())
+    })
+    return store
   }
 
   readonly #write = (update: Uint8Array, origin: unknown): void => {
-    const { db } = this.#store
+    const db = this.#store?.db ?? null
     // Until it is open nothing needs to be written: it is opened with all that the document has by then.
     if (db === null || this.#failed || origin === this.#store) return
     try {
@@ -146,7 +158,7 @@ export class LocalCopy {
   async #ask(): Promise<void> {
     this.#asking = true
     try {
-      const { db } = await this.#store.whenSynced
+      const db = (await (await this.#opened)?.whenSynced)?.db ?? null
       for (let told = -1; db !== null && told < this.#tracker.latest && !this.#destroyed; ) {
         told = this.#tracker.latest
         await writtenIn(db)
@@ -166,9 +178,32 @@ export class LocalCopy {
     const now = performance.now()
     this.#notedUntil = now + Math.max(CONFIRM_EVERY_MS, (now - began) * CONFIRM_SHARE)
     // Its declared type leaves out the views that IndexedDB stores as they are.
-    await this.#store.set(CONFIRMED, snapshot as unknown as ArrayBuffer)
+    await this.#store?.set(CONFIRMED, snapshot as unknown as ArrayBuffer)
   }
 }
+
+/**
+ * Whether the browser gives the copy a place, which is made here as y-indexeddb makes it: where none is given, that has a
+ * rejection that nobody can hear.
+ */
+const canOpen = (name: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    try {
+      const opening = indexedDB.open(name)
+      opening.addEventListener('upgradeneeded', () => {
+        opening.result.createObjectStore(UPDATES, { autoIncrement: true })
+        opening.result.createObjectStore(CUSTOM)
+      })
+      opening.addEventListener('success', () => {
+        opening.result.close()
+        resolve(true)
+      })
+      opening.addEventListener('error', () => resolve(false))
+    } catch {
+      // How some deny it.
+      resolve(false)
+    }
+  })
 
 /**
  * What was written behind a write that failed builds on what is not here, and a document that brings it along is refused. Where

@@ -165,6 +165,43 @@ describe('the client in a browser', () => {
     await other.waitForFunction(() => window.here.read() === 'ab')
   })
 
+  it('[SDK2] works where the browser denies storage, however it does, and says that nothing is kept', async () => {
+    const ways = {
+      throws: () => {
+        IDBFactory.prototype.open = () => {
+          throw new DOMException('The operation is insecure.', 'SecurityError')
+        }
+      },
+      fails: () => {
+        const { open } = IDBFactory.prototype
+        IDBFactory.prototype.open = function (this: IDBFactory, name: string) {
+          const opening = open.call(this, name)
+          // Behind the listeners of whoever opens it.
+          queueMicrotask(() => opening.addEventListener('upgradeneeded', () => opening.transaction?.abort()))
+          return opening
+        }
+      },
+    }
+    for (const [way, deny] of Object.entries(ways)) {
+      const context = await person()
+      await context.addInitScript(deny)
+      const thrown: string[] = []
+      context.on('weberror', (error) => thrown.push(error.error().message))
+      const page = await visit(context, `doc:denied-${way}`)
+      await page.evaluate(() => window.here.whenLoaded())
+      await page.evaluate(() => window.here.whenSaved())
+      await context.setOffline(true)
+      await page.waitForFunction(() => window.here.state().status === 'offline')
+      await page.evaluate(() => window.here.write('a'))
+      expect(await state(page)).toMatchObject({ unsaved: 1, kept: undefined })
+      await context.setOffline(false)
+      await page.evaluate(() => window.here.whenSaved())
+      await page.evaluate(() => window.here.client.destroy())
+      expect(await (await newcomer(`doc:denied-${way}`)).evaluate(() => window.here.read())).toBe('a')
+      expect(thrown).toEqual([])
+    }
+  })
+
   it('[SDK1] goes on where a listener of the document throws', async () => {
     const page = await visit(await person(), 'doc:interrupted')
     await page.evaluate(() => window.here.whenSaved())
