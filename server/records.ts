@@ -89,25 +89,37 @@ export const isOneRecord = (body: Uint8Array): boolean =>
 
 /** Takes bytes as they come, and gives the records that are whole. */
 export class RecordReader {
-  #rest: Uint8Array = new Uint8Array()
+  /** What has come of a record that is not whole yet, and how much of it there must be before it is looked at again. */
+  #chunks: Uint8Array[] = []
+  #size = 0
+  #needed = HEAD
 
   /** Whether nothing of a record has come that is not whole yet. */
   get empty(): boolean {
-    return this.#rest.length === 0
+    return this.#size === 0
   }
 
   read(chunk: Uint8Array): readonly Record[] {
-    const bytes = this.empty ? chunk : joined([this.#rest, chunk])
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    // A large record is put together once, not with each piece of it.
+    if (this.#size < this.#needed) return []
+    const bytes = joined(this.#chunks)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const records: Record[] = []
     let at = 0
+    this.#needed = HEAD
     while (bytes.length - at >= HEAD) {
       const end = at + 4 + view.getUint32(at)
-      if (end > bytes.length) break
+      if (end > bytes.length) {
+        this.#needed = end - at
+        break
+      }
       records.push({ type: bytes[at + 4] ?? 0, body: bytes.subarray(at + HEAD, Math.max(at + HEAD, end)) })
       at = Math.max(end, at + HEAD)
     }
-    this.#rest = bytes.subarray(at)
+    this.#size = bytes.length - at
+    this.#chunks = this.#size === 0 ? [] : [bytes.subarray(at)]
     return records
   }
 }

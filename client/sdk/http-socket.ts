@@ -26,6 +26,8 @@ const LOST_AFTER_MS = 15_000
 const RETRY_MS = { first: 100, longest: 2_000 }
 /** Frames are put together up to this; what is larger goes alone. */
 const BATCH_BYTES = 128 * 1024
+/** While a large frame comes the server hears so often that it does, in ms: it lets go of whom it has not heard for twelve seconds. */
+const COMING_MS = 4_000
 /** So much of what came is left unsaid, in bytes: the server keeps it until it hears that it came. */
 const UNSAID_BYTES = 32 * 1024
 /** What a browser still sends for a page that is going. */
@@ -73,6 +75,7 @@ export class HttpSocket extends EventTarget {
   #say = false
   #polls = false
   #heardAt = Date.now()
+  #saidAt = Date.now()
   readonly #ended = new AbortController()
 
   constructor(url: string | URL) {
@@ -172,7 +175,9 @@ export class HttpSocket extends EventTarget {
             next += 1
           }
         }
-        if (!Number.isNaN(next)) this.#heard()
+        if (Number.isNaN(next)) continue
+        this.#heard()
+        if (Date.now() - this.#saidAt >= COMING_MS) this.#tell()
       }
       if (this.#received > before) return 'taken'
       return polls && !Number.isNaN(next) ? 'idle' : 'again'
@@ -250,6 +255,7 @@ export class HttpSocket extends EventTarget {
     const timer = setTimeout(end, POST_LIMIT_MS + body.length / SLOWEST_BYTES_PER_MS)
     this.#say = false
     this.#unsaid = 0
+    this.#saidAt = Date.now()
     try {
       const answer = await fetch(this.url, {
         method: 'POST',

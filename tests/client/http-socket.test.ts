@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { HttpSocket } from '../../client/sdk/http-socket.ts'
 import { encodeHello, encodeRecord, POLL_HEADER, RecordReader, RecordType } from '../../server/records.ts'
 
@@ -106,6 +106,52 @@ it('[EVT32] brings a large frame up over a slow line', async () => {
   await vi.advanceTimersByTimeAsync(61_000)
   // The other says that the pings were heard.
   expect([requests.post, socket.readyState]).toEqual([2, socket.OPEN])
+  socket.close()
+})
+
+it('[RT34] says while a large frame comes down a slow line that it does, and puts it together once', async () => {
+  const [pieces, size] = [60, 10_000]
+  const record = encodeRecord(RecordType.frame, new Uint8Array(pieces * size).fill(7))
+  const body = new ReadableStream({
+    start: (stream) => {
+      stream.enqueue(encodeHello(1))
+      for (let at = 0; at < pieces; at++) {
+        const piece = record.slice(at * size, at === pieces - 1 ? undefined : (at + 1) * size)
+        setTimeout(() => stream.enqueue(piece), at * 1_000)
+      }
+    },
+  })
+  const heard: number[] = []
+  const socket = await opened({
+    get: () => (requests.get === 1 ? new Response(body) : new Promise(() => undefined)),
+    post: () => {
+      heard.push(Date.now())
+      return taken()
+    },
+  })
+  let copied = 0
+  const { set } = Uint8Array.prototype
+  const counting = vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
+    this: Uint8Array,
+    from,
+    at,
+  ) {
+    copied += from.length
+    set.call(this, from, at)
+  })
+  onTestFinished(() => counting.mockRestore())
+  const came = new Promise<number>((resolve) =>
+    socket.addEventListener('message', (event) =>
+      resolve((event as MessageEvent<ArrayBuffer>).data.byteLength),
+    ),
+  )
+  heard.push(Date.now())
+  await vi.advanceTimersByTimeAsync(pieces * 1_000)
+  expect(await came).toBe(pieces * size)
+  const pauses = heard.slice(1).map((at, index) => at - (heard[index] ?? 0))
+  expect(Math.max(...pauses)).toBeLessThan(12_000)
+  expect(pauses.length).toBeLessThan(20)
+  expect(copied).toBeLessThan(2 * record.length)
   socket.close()
 })
 
