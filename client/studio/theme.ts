@@ -1,4 +1,12 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, Menu } from '@mantine/core'
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  Drawer,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Notification,
+} from '@mantine/core'
 import { focusMenuButton } from './shell/menu-focus.ts'
 
 /** The one accent. Shade 8 keeps 4.5 : 1 under white text in both schemes. */
@@ -21,6 +29,9 @@ const system =
 export const MONOSPACE =
   'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
+/** What it is called by who hears it. */
+const closeButtonProps = { 'aria-label': 'Close' }
+
 export const theme = createTheme({
   colors: { tide },
   primaryColor: 'tide',
@@ -33,6 +44,9 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   components: {
+    Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
+    Modal: Modal.extend({ defaultProps: { closeButtonProps } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps, withBorder: true } }),
     MenuDropdown: Menu.Dropdown.extend({ defaultProps: { onClickCapture: focusMenuButton } }),
     // It would take the focus from what an item has opened to write in.
     Menu: Menu.extend({ defaultProps: { returnFocus: false } }),

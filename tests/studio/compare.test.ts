@@ -222,7 +222,7 @@ describe('restoring', () => {
       await dialog.getByText(reason).waitFor()
       return dialog.getByRole('alert').textContent()
     }
-    const unsure = 'Look at the timeline: it may have been done.'
+    const unsure = 'It may have been done; look before you try again.'
     for (const code of ['storage-unavailable', 'internal', 'shutting-down', 'request-abandoned'] as const)
       expect(await refusedWith(code)).toBe(`${ERRORS[code].reason}. ${unsure}`)
     for (const code of ['forbidden', 'document-too-large', 'rate-limited'] as const)

@@ -20,6 +20,8 @@ beforeAll(async () => {
     replica.document.getMap('meta').set('editor', 'code')
     replica.document.getText('content').insert(0, 'Dear all')
     await replica.saved()
+    replica.document.getText('content').insert(8, ', hello')
+    await replica.saved()
     replica.destroy()
   }
   await post('/rooms/doc:one/versions', { title: 'Draft' })
@@ -134,7 +136,7 @@ describe('a version', () => {
     const dialog = page.getByRole('dialog', { name: 'Name this version' })
     await dialog.getByLabel('Name').fill('Lost')
     await dialog.getByRole('button', { name: 'Save' }).click()
-    await dialog.getByText('Whether that was saved is not known').waitFor()
+    await dialog.getByText('It may have been done; look before you try again.').waitFor()
     expect(await dialog.getByText('Nothing was changed').count()).toBe(0)
     await dialog.getByRole('button', { name: 'Cancel' }).click()
     await button('Lost: more').waitFor()
@@ -154,6 +156,40 @@ describe('a version', () => {
     await choose('Draft: more', 'Delete')
     await dialog.getByRole('button', { name: 'Cancel' }).waitFor()
     expect(await dialog.getByRole('alert').count()).toBe(0)
+  })
+})
+
+describe('what is being done', () => {
+  it.each([
+    { path: '/documents/doc:one/history', asked: '**/versions', name: 'Name this version', by: 'Save' },
+    {
+      path: '/documents/doc:one/history?at=1&panel=restore',
+      asked: '**/restore',
+      name: 'Restore this version…',
+      by: 'Restore',
+    },
+  ])('[UI68] is not closed before it is known how it ended: $name', async ({ path, asked, name, by }) => {
+    await page.goto(`${server.url}${path}`)
+    const held = Promise.withResolvers<void>()
+    await page.route(asked, async (route) => {
+      if (route.request().method() !== 'POST' || route.request().postDataJSON().preview === true)
+        return route.fallback()
+      await held.promise
+      await route.fulfill({ status: 403, json: { error: { code: 'forbidden', message: 'You may not' } } })
+    })
+    onTestFinished(() => page.unrouteAll())
+    await button(name).click()
+    const dialog = page.getByRole('dialog')
+    if (by === 'Save') await dialog.getByLabel('Name').fill('Held')
+    await dialog.getByRole('button', { name: by }).click()
+    await dialog.locator('button[data-loading]').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true)
+    await page.keyboard.press('Escape')
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    held.resolve()
+    await dialog.getByText('You may not. Nothing was changed.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
   })
 })
 

@@ -76,13 +76,7 @@ export function ProjectsView({ token, mayCreate }: ProjectsViewProps) {
           ))}
         </ul>
       )}
-      <Modal
-        opened={creating}
-        onClose={() => setCreating(false)}
-        title="New project"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-        centered
-      >
+      <Modal opened={creating} onClose={() => setCreating(false)} title="New project" centered>
         <CreateForm onClose={() => setCreating(false)} />
       </Modal>
     </Stack>

@@ -15,12 +15,7 @@ interface RoomsDialogProps {
 /** Chooses documents that from then on belong to the project. Builds and deployments say it themselves. */
 export function RoomsDialog({ opened, onClose, ...props }: RoomsDialogProps) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Add documents to the project"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={opened} onClose={onClose} title="Add documents to the project">
       <RoomsForm {...props} onClose={onClose} />
     </Modal>
   )

@@ -23,7 +23,6 @@ function startSample(client: Client): void {
       title: 'The sample build could not go on',
       message: cause instanceof Error ? cause.message : String(cause),
       withBorder: true,
-      closeButtonProps: { 'aria-label': 'Close' },
     })
   })
   navigate(buildPath(`build:${id}`))

@@ -33,7 +33,6 @@ const attempt = async (work: Promise<unknown>): Promise<boolean> => {
       title: 'That could not be done',
       message: error instanceof Error ? error.message : String(error),
       withBorder: true,
-      closeButtonProps: { 'aria-label': 'Close' },
     })
     return false
   }
@@ -96,7 +95,6 @@ export function ChatMenu({ chat, self }: ChatMenuProps) {
         opened={dialog !== undefined}
         onClose={() => setDialog(undefined)}
         title={dialog === 'people' ? 'People in this chat' : 'Rename this chat'}
-        closeButtonProps={{ 'aria-label': 'Close' }}
         centered
       >
         {dialog === 'people' ? <PeopleForm chat={chat} self={self} /> : null}

@@ -147,7 +147,6 @@ function tell(done: Promise<void>, title: string): void {
       title,
       message: error instanceof Error ? error.message : String(error),
       withBorder: true,
-      closeButtonProps: { 'aria-label': 'Close' },
     }),
   )
 }

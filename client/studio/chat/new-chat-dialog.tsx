@@ -13,13 +13,7 @@ interface NewChatDialogProps {
 
 export function NewChatDialog({ opened, self, onClose }: NewChatDialogProps) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="New chat"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
-    >
+    <Modal opened={opened} onClose={onClose} title="New chat" centered>
       <NewChatForm self={self} onClose={onClose} />
     </Modal>
   )

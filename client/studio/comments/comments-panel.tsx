@@ -41,7 +41,6 @@ export function CommentsPanel({ room, commenting }: CommentsPanelProps) {
           position="bottom"
           size="70%"
           title="Comments"
-          closeButtonProps={{ 'aria-label': 'Close' }}
           classNames={{ content: 'comments-sheet' }}
         >
           <Sheet commenting={commenting} />

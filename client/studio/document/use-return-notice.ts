@@ -13,7 +13,6 @@ export function useReturnNotice({ status, saved, unsaved }: RoomState): void {
       message: 'What you wrote while offline is saved.',
       autoClose: 4000,
       withBorder: true,
-      closeButtonProps: { 'aria-label': 'Close' },
     })
   }, [status, saved, unsaved])
 }

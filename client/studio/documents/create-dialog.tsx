@@ -15,13 +15,7 @@ const LONGEST_TITLE = 200
 
 export function CreateDialog({ opened, onClose }: CreateDialogProps) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="New document"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
-    >
+    <Modal opened={opened} onClose={onClose} title="New document" centered>
       <CreateForm onClose={onClose} />
     </Modal>
   )

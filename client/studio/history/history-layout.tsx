@@ -173,7 +173,6 @@ function Sheet({ title, opened, onClose, children }: SheetProps) {
       title={title}
       position="bottom"
       size="82%"
-      closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ body: 'history-sheet', content: 'history-sheet-content' }}
     >
       {children}

@@ -1,11 +1,9 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
-import { type FormEvent, useState } from 'react'
-import type { RequestError } from '../api.ts'
+import { Checkbox, Text, Textarea, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { ActDialog, ActForm, type ActFormProps, Dialog } from '../shell/act-dialog.tsx'
 import { exactly } from '../times.ts'
 import type { Version } from './api.ts'
 import { useHistory } from './context.ts'
-import { toRequestError } from './use-timeline.ts'
 
 interface VersionDialogProps {
   readonly opened: boolean
@@ -20,79 +18,66 @@ const LONGEST_TITLE = 200
 const LONGEST_DESCRIPTION = 4000
 
 export function VersionDialog({ opened, onClose, version, at }: VersionDialogProps) {
+  const { reload } = useHistory()
   return (
-    <Modal
+    <Dialog
       opened={opened}
-      onClose={onClose}
       title={version === undefined ? 'Name this version' : 'Rename or describe'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
+      onUnsure={reload}
+      onClose={onClose}
     >
-      <VersionForm onClose={onClose} version={version} at={version?.at ?? at} />
-    </Modal>
+      {(asked) => <VersionForm asked={asked} version={version} at={version?.at ?? at} />}
+    </Dialog>
   )
 }
 
-function VersionForm({ onClose, version, at }: Omit<VersionDialogProps, 'opened'>) {
-  const { api, seq } = useHistory()
+type VersionFormProps = Pick<VersionDialogProps, 'at'> &
+  Pick<ActFormProps, 'asked'> & { readonly version: Version | undefined }
+
+function VersionForm({ asked, version, at }: VersionFormProps) {
+  const { api, seq, reload } = useHistory()
   const [title, setTitle] = useState(version?.title ?? '')
   const [description, setDescription] = useState(version?.description ?? '')
   const [pinned, setPinned] = useState(version?.pinned ?? false)
-  const { busy, error, act } = useAct(onClose)
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
+  const save = async () => {
     const text = { title: title.trim(), description: description.trim() || null, pinned }
-    act(() =>
-      version === undefined
-        ? api.nameVersion(seq === undefined ? undefined : String(seq), text)
-        : api.changeVersion(version.id, text),
-    )
+    if (version === undefined) await api.nameVersion(seq === undefined ? undefined : String(seq), text)
+    else await api.changeVersion(version.id, text)
+    reload()
   }
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        {at ? (
-          <Text size="sm" c="dimmed">
-            The document as of {exactly(at)}
-          </Text>
-        ) : null}
-        <TextInput
-          data-autofocus
-          label="Name"
-          placeholder="Sent to the printer"
-          size="md"
-          maxLength={LONGEST_TITLE}
-          value={title}
-          onChange={(event) => setTitle(event.currentTarget.value)}
-        />
-        <Textarea
-          label="Description"
-          size="md"
-          autosize
-          minRows={2}
-          maxRows={6}
-          maxLength={LONGEST_DESCRIPTION}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-        />
-        <Checkbox
-          label="Pin it"
-          description="Marks it as one to keep."
-          checked={pinned}
-          onChange={(event) => setPinned(event.currentTarget.checked)}
-        />
-        <Failed error={error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={busy} disabled={title.trim() === ''}>
-            Save
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <ActForm asked={asked} button="Save" disabled={title.trim() === ''} onAct={save}>
+      {at ? (
+        <Text size="sm" c="dimmed">
+          The document as of {exactly(at)}
+        </Text>
+      ) : null}
+      <TextInput
+        data-autofocus
+        label="Name"
+        placeholder="Sent to the printer"
+        size="md"
+        maxLength={LONGEST_TITLE}
+        value={title}
+        onChange={(event) => setTitle(event.currentTarget.value)}
+      />
+      <Textarea
+        label="Description"
+        size="md"
+        autosize
+        minRows={2}
+        maxRows={6}
+        maxLength={LONGEST_DESCRIPTION}
+        value={description}
+        onChange={(event) => setDescription(event.currentTarget.value)}
+      />
+      <Checkbox
+        label="Pin it"
+        description="Marks it as one to keep."
+        checked={pinned}
+        onChange={(event) => setPinned(event.currentTarget.checked)}
+      />
+    </ActForm>
   )
 }
 
@@ -103,71 +88,24 @@ interface DeleteVersionDialogProps {
 }
 
 export function DeleteVersionDialog({ opened, onClose, version }: DeleteVersionDialogProps) {
+  const { api, reload } = useHistory()
+  const remove = async () => {
+    await api.deleteVersion(version.id)
+    reload()
+  }
   return (
-    <Modal
+    <ActDialog
       opened={opened}
-      onClose={onClose}
       title="Delete this version?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
+      button="Delete"
+      dangerous
+      onAct={remove}
+      onUnsure={reload}
+      onClose={onClose}
     >
-      <DeleteVersion onClose={onClose} version={version} />
-    </Modal>
-  )
-}
-
-function DeleteVersion({ onClose, version }: Omit<DeleteVersionDialogProps, 'opened'>) {
-  const { api } = useHistory()
-  const { busy, error, act } = useAct(onClose)
-  return (
-    <Stack gap="md">
       <Text>
         “{version.title ?? 'This version'}” goes from the list. The document and its past stay as they are.
       </Text>
-      <Failed error={error} />
-      <Group justify="flex-end">
-        <Button variant="default" data-autofocus onClick={onClose}>
-          Cancel
-        </Button>
-        <Button color="red" loading={busy} onClick={() => act(() => api.deleteVersion(version.id))}>
-          Delete
-        </Button>
-      </Group>
-    </Stack>
+    </ActDialog>
   )
-}
-
-function Failed({ error }: { readonly error: RequestError | undefined }) {
-  if (error === undefined) return null
-  const title = error.unsure ? 'Whether that was saved is not known' : 'That could not be saved'
-  return (
-    <Alert role="alert" color="red" icon={<IconAlertTriangle />} title={title}>
-      {error.message}. {error.unsure ? 'Look at the timeline before you try again.' : 'Nothing was changed.'}
-    </Alert>
-  )
-}
-
-/** Does something to the versions, once, and closes what asked for it; what fails is told there. */
-function useAct(onDone: () => void) {
-  const { reload } = useHistory()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<RequestError>()
-  const act = (what: () => Promise<unknown>) => {
-    setBusy(true)
-    setError(undefined)
-    what()
-      .then(
-        () => {
-          reload()
-          onDone()
-        },
-        (cause: unknown) => {
-          const failed = toRequestError(cause)
-          setError(failed)
-          if (failed.unsure) reload()
-        },
-      )
-      .finally(() => setBusy(false))
-  }
-  return { busy, error, act }
 }

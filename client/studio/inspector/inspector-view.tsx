@@ -171,7 +171,6 @@ export function InspectorView({ room, token }: InspectorViewProps) {
             position="bottom"
             size="75%"
             title={`Entry ${chosen ?? ''}`}
-            closeButtonProps={{ 'aria-label': 'Close' }}
             padding={0}
             styles={{ header: { paddingInline: 16 } }}
           >

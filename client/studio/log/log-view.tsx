@@ -176,7 +176,6 @@ function copy(address: string, number: number): void {
       message,
       autoClose: 2500,
       withBorder: true,
-      closeButtonProps: { 'aria-label': 'Close' },
     })
   }
   const told = () => say(`The address of line ${number.toLocaleString('en')} is copied.`)

@@ -46,7 +46,6 @@ export function Bell() {
         position="right"
         size="md"
         title="Notifications"
-        closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <InboxPanel onFollow={() => setOpened(false)} />
       </Drawer>

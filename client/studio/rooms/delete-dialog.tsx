@@ -1,8 +1,8 @@
 import { Code, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { TokenSource } from '../api.ts'
-import { ActForm, type ActFormProps, Dialog } from '../operations/act-dialog.tsx'
 import { act, roomRoute } from '../operations/api.ts'
+import { ActForm, type ActFormProps, Dialog } from '../shell/act-dialog.tsx'
 import type { RoomSummary } from './api.ts'
 
 interface DeleteDialogProps {

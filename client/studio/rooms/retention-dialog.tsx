@@ -27,12 +27,7 @@ export function RetentionDialog({ token, room, onClose }: RetentionDialogProps) 
     return () => controller.abort()
   }, [token, name])
   return (
-    <Modal
-      opened={room !== undefined}
-      onClose={onClose}
-      title="What retention would drop"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={room !== undefined} onClose={onClose} title="What retention would drop">
       <Stack gap="md">
         {failure === undefined ? null : (
           <Alert color="orange" variant="light" role="alert">

@@ -3,13 +3,7 @@ import { KEYS, keyLabel } from './commands.ts'
 
 export function KeysHelp({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Keys"
-      size="sm"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={opened} onClose={onClose} title="Keys" size="sm">
       <Table verticalSpacing="xs" withRowBorders={false}>
         <Table.Tbody>
           {KEYS.map(({ keys, does }) => (

@@ -2,9 +2,10 @@ import { Alert, Button, Group, Modal, ScrollArea, Skeleton, Stack, Text } from '
 import { useMediaQuery } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import { useEffect, useMemo, useState } from 'react'
-import type { RequestError } from '../../api.ts'
+import { useEffect, useMemo } from 'react'
 import { linkTo } from '../../router.ts'
+import { failureWords } from '../../shell/failure.ts'
+import { useAttempt } from '../../shell/use-attempt.ts'
 import type { RestoreTarget } from '../api.ts'
 import { changesOf } from '../compare/changes.ts'
 import { type Reading, ReadingProvider } from '../compare/reading.ts'
@@ -12,7 +13,6 @@ import { TypesRuns } from '../compare/types-runs.tsx'
 import { useAnswer } from '../compare/use-answer.ts'
 import { useHistory } from '../context.ts'
 import { placePath } from '../position.ts'
-import { toRequestError } from '../use-timeline.ts'
 
 interface RestoreDialogProps {
   /** What is to be brought back; undefined while the dialog is closed. */
@@ -34,46 +34,41 @@ export function RestoreDialog({ target, title, onClose, onRestored }: RestoreDia
     // What others write meanwhile is in the preview as well.
     head,
   ])
-  const [running, setRunning] = useState(false)
-  const [failure, setFailure] = useState<RequestError>()
+  const { running, failure, run, forget } = useAttempt(reload)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another target is another try
-  useEffect(() => setFailure(undefined), [target])
-  const { value, error = failure } = preview
+  useEffect(forget, [target])
+  const { value, error } = preview
+  const unread = error && `${error.message}. Nothing was changed.`
+  const wrong = failure === undefined ? unread : failureWords(failure)
   const changes = useMemo(() => changesOf(value?.types ?? {}).length, [value])
 
-  const restore = async () => {
-    if (target === undefined) return
-    setRunning(true)
-    try {
-      const { before } = await api.restore(target)
-      sayRestored(room, before)
-      onClose()
-      reload()
-      onRestored?.()
-    } catch (cause) {
-      setFailure(toRequestError(cause))
-    } finally {
-      setRunning(false)
-    }
+  const restore = async (what: RestoreTarget) => {
+    const { before } = await api.restore(what)
+    sayRestored(room, before)
+    reload()
+  }
+  const done = () => {
+    onClose()
+    onRestored?.()
   }
   return (
     <Modal
       opened={target !== undefined}
-      onClose={onClose}
+      onClose={() => {
+        if (!running) onClose()
+      }}
       title={title}
       size="xl"
       fullScreen={phone ?? false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Stack gap="md">
         <Text c="dimmed">
           This becomes a new edit that everybody in the document receives at once. What others type while it
           is done stays, and the version before is kept.
         </Text>
-        {error === undefined ? null : (
+        {wrong === undefined ? null : (
           <Alert color="red" variant="light" role="alert" icon={<IconAlertTriangle />}>
-            {error.message}.{' '}
-            {failure?.unsure ? 'Look at the timeline: it may have been done.' : 'Nothing was changed.'}
+            {wrong}
           </Alert>
         )}
         {preview.loading && value === undefined ? (
@@ -97,13 +92,13 @@ export function RestoreDialog({ target, title, onClose, onRestored }: RestoreDia
           <Text role="status">The document says this already: nothing would be changed.</Text>
         )}
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" disabled={running} onClick={onClose}>
             Cancel
           </Button>
           <Button
             disabled={value?.changes !== true || preview.loading}
             loading={running}
-            onClick={() => void restore()}
+            onClick={() => void (target === undefined || run(() => restore(target), done))}
           >
             Restore
           </Button>
@@ -130,6 +125,5 @@ function sayRestored(room: string, before: number | null): void {
       ),
     autoClose: 12_000,
     withBorder: true,
-    closeButtonProps: { 'aria-label': 'Close' },
   })
 }

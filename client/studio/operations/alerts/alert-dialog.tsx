@@ -2,7 +2,7 @@ import { Autocomplete, NativeSelect, NumberInput, SimpleGrid, TagsInput, TextInp
 import { useEffect, useState } from 'react'
 import type { Alert, AlertRule, Metrics } from '../../../sdk/index.ts'
 import type { TokenSource } from '../../api.ts'
-import { ActForm, type ActFormProps, Dialog } from '../act-dialog.tsx'
+import { ActForm, type ActFormProps, Dialog } from '../../shell/act-dialog.tsx'
 import { ask, roomRoute } from '../api.ts'
 import { LEVEL_WORDS, LEVELS, labelTexts, lasting, OF } from './alert.ts'
 

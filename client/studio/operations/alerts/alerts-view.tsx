@@ -4,7 +4,7 @@ import { IconBellRinging, IconDots, IconPencil, IconPlus, IconTrash } from '@tab
 import { useCallback, useState } from 'react'
 import type { Alert, AlertRule } from '../../../sdk/index.ts'
 import type { TokenSource } from '../../api.ts'
-import { ActDialog } from '../act-dialog.tsx'
+import { ActDialog } from '../../shell/act-dialog.tsx'
 import { act, ask } from '../api.ts'
 import { ForAdministrators } from '../for-administrators.tsx'
 import { ListState, SectionPage } from '../section-page.tsx'

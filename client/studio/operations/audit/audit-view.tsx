@@ -91,12 +91,7 @@ export function AuditView({ token }: { readonly token: TokenSource }) {
       >
         <ActList acts={items ?? []} loadMore={loadMore} onOpen={setOpen} />
       </ListState>
-      <Modal
-        opened={open !== undefined}
-        onClose={() => setOpen(undefined)}
-        title="An act"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Modal opened={open !== undefined} onClose={() => setOpen(undefined)} title="An act">
         {open === undefined ? null : (
           <Stack gap="sm">
             <Text>

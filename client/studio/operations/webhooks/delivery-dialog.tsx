@@ -2,10 +2,10 @@ import { Alert, Button, Group, Modal, Skeleton, Stack, Table, Text } from '@mant
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { TokenSource } from '../../api.ts'
+import { failureOf, failureWords } from '../../shell/failure.ts'
+import { useAttempt } from '../../shell/use-attempt.ts'
 import { exactly } from '../../times.ts'
 import { act, ask } from '../api.ts'
-import { failureOf, failureWords } from '../failure.ts'
-import { useAttempt } from '../use-attempt.ts'
 import { type Delivery, deliveryRoute } from './webhook.ts'
 import { DeliveryState } from './webhook-state.tsx'
 
@@ -51,10 +51,11 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
   return (
     <Modal
       opened={id !== undefined}
-      onClose={onClose}
+      onClose={() => {
+        if (!running) onClose()
+      }}
       size="lg"
       title="A delivery"
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Stack gap="md">
         {wrong === undefined ? null : (
@@ -80,7 +81,7 @@ export function DeliveryDialog({ token, webhook, id, onClose, onReplayed }: Deli
           </>
         )}
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" disabled={running} onClick={onClose}>
             Close
           </Button>
           <Button

@@ -1,6 +1,6 @@
 import { Checkbox, Stack, TagsInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { ActForm, type ActFormProps, Dialog } from '../act-dialog.tsx'
+import { ActForm, type ActFormProps, Dialog } from '../../shell/act-dialog.tsx'
 import { OCCASIONS, type WebhookFields } from './webhook.ts'
 
 interface WebhookDialogProps {

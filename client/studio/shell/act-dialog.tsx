@@ -34,7 +34,7 @@ export function Dialog({ opened, title, onUnsure, onClose, children }: DialogPro
     if (!attempt.running) close()
   }
   return (
-    <Modal opened={opened} onClose={closeNow} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={closeNow} title={title}>
       <Fragment key={shown.times}>{children({ attempt, close })}</Fragment>
     </Modal>
   )
@@ -76,14 +76,20 @@ export function ActForm(props: ActFormProps) {
           </Alert>
         )}
         <Group justify="flex-end" gap="sm" ref={end} className="act-dialog-end">
-          <Button variant="default" disabled={running} onClick={asked.close}>
+          {/* What cannot be taken back is not done by an Enter too many. */}
+          <Button
+            variant="default"
+            disabled={running}
+            data-autofocus={dangerous || undefined}
+            onClick={asked.close}
+          >
             Cancel
           </Button>
           <Button
             type="submit"
             loading={running}
             disabled={disabled}
-            data-autofocus
+            data-autofocus={!dangerous || undefined}
             {...(dangerous ? { color: 'red.9' } : {})}
           >
             {button}

@@ -7,12 +7,9 @@ export interface Failure {
   readonly unsure: boolean
 }
 
-/** A commit of which the database gave no answer may stand, too. */
-const UNSURE: ReadonlySet<string> = new Set(['unreachable', 'internal', 'storage-unavailable'])
-
 export const failureOf = (cause: unknown): Failure =>
   cause instanceof RequestError
-    ? { why: cause.message, unsure: UNSURE.has(cause.code) }
+    ? { why: cause.message, unsure: cause.unsure }
     : { why: 'The server’s answer cannot be read', unsure: true }
 
 export const failureWords = ({ why, unsure }: Failure): string =>
