@@ -45,7 +45,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps } }),
-    Modal: Modal.extend({ defaultProps: { closeButtonProps } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps } }),
     Notification: Notification.extend({ defaultProps: { closeButtonProps, withBorder: true } }),
     MenuDropdown: Menu.Dropdown.extend({ defaultProps: { onClickCapture: focusMenuButton } }),
     // It would take the focus from what an item has opened to write in.

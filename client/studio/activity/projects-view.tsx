@@ -76,7 +76,7 @@ export function ProjectsView({ token, mayCreate }: ProjectsViewProps) {
           ))}
         </ul>
       )}
-      <Modal opened={creating} onClose={() => setCreating(false)} title="New project" centered>
+      <Modal opened={creating} onClose={() => setCreating(false)} title="New project">
         <CreateForm onClose={() => setCreating(false)} />
       </Modal>
     </Stack>

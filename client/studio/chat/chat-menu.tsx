@@ -95,7 +95,6 @@ export function ChatMenu({ chat, self }: ChatMenuProps) {
         opened={dialog !== undefined}
         onClose={() => setDialog(undefined)}
         title={dialog === 'people' ? 'People in this chat' : 'Rename this chat'}
-        centered
       >
         {dialog === 'people' ? <PeopleForm chat={chat} self={self} /> : null}
         {dialog === 'rename' ? <RenameForm chat={chat} onClose={() => setDialog(undefined)} /> : null}

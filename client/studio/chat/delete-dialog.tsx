@@ -11,7 +11,7 @@ interface DeleteDialogProps {
 /** Asks first, since what is deleted is gone for everybody. */
 export function DeleteDialog({ message, onDelete, onClose }: DeleteDialogProps) {
   return (
-    <Modal opened={message !== undefined} onClose={onClose} title="Delete this message?" centered>
+    <Modal opened={message !== undefined} onClose={onClose} title="Delete this message?">
       {message === undefined ? null : (
         <Stack gap="md">
           <Text lineClamp={3} dir="auto">

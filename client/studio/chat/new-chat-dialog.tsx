@@ -13,7 +13,7 @@ interface NewChatDialogProps {
 
 export function NewChatDialog({ opened, self, onClose }: NewChatDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New chat" centered>
+    <Modal opened={opened} onClose={onClose} title="New chat">
       <NewChatForm self={self} onClose={onClose} />
     </Modal>
   )

@@ -15,7 +15,7 @@ const LONGEST_TITLE = 200
 
 export function CreateDialog({ opened, onClose }: CreateDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New document" centered>
+    <Modal opened={opened} onClose={onClose} title="New document">
       <CreateForm onClose={onClose} />
     </Modal>
   )
