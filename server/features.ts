@@ -106,7 +106,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
       activity.watch.start()
       activity.copies.start(pulses.work)
       notifications.digests.start(pulses.work)
-      analytics.start()
+      analytics.start(pulses.work)
       webhooks.start(pulses.work)
     },
     silence: async () => {

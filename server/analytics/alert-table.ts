@@ -106,13 +106,22 @@ async function lockAlert(client: Queryable, { room, name }: Change): Promise<Ale
 }
 
 /**
+ * The end of the last bucket. It counts as ended four seconds later: what was measured in it is on its way until then, of which
+ * the SDK gathers for two.
+ */
+const ENDED = 'to_timestamp(floor((extract(epoch from clock_timestamp()) - 4) / 5) * 5)'
+
+/** That a rule is to be looked at, or what became of one to be published. */
+export const ALERT_IS_DUE = `exists (select from analytics_alerts where looked_at < ${ENDED})
+  or exists (select from analytics_turns t join rooms r on r.id = t.room_id where r.deleted_at is null)`
+
+/**
  * Takes the rule that was not looked at for the longest, of those at which nobody has since the last bucket ended, and that no other
- * node has just taken. The bucket counts as ended four seconds later: what was measured in it is on its way until then, of which the
- * SDK gathers for two.
+ * node has just taken.
  */
 export async function takeDueAlert(client: Queryable): Promise<AlertRow | undefined> {
   const { rows } = await client.query<AlertRow>(
-    `with ended as (select to_timestamp(floor((extract(epoch from clock_timestamp()) - 4) / 5) * 5) as at)
+    `with ended as (select ${ENDED} as at)
      select a.room_id::float8 as room, ${ALERT},
        extract(epoch from a.otherwise_since)::float8 * 1000 as "otherwiseSince",
        extract(epoch from a.looked_at)::float8 * 1000 as "lookedAt",

@@ -2,9 +2,11 @@ import type pg from 'pg'
 import { SynclineError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction, type Queryable } from '../storage/transaction.ts'
 import { isBroken, measuredBy } from './alert-rule.ts'
 import {
+  ALERT_IS_DUE,
   type AlertRow,
   addTurn,
   forgetTurn,
@@ -37,6 +39,7 @@ export interface AlertsOptions {
  */
 export class Alerts {
   readonly #options: AlertsOptions
+  #unwatch: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(options: AlertsOptions) {
@@ -50,9 +53,14 @@ export class Alerts {
     await this.#publish()
   }
 
-  /** Begins nothing new. */
-  close(): void {
+  start(pulse: Pulse): void {
+    this.#unwatch = pulse.watch({ when: ALERT_IS_DUE, act: () => this.look() })
+  }
+
+  /** Begins nothing new; resolves when nothing more is published from here. */
+  async close(): Promise<void> {
     this.#closed = true
+    await this.#unwatch?.()
   }
 
   /** False where none is due. One that fails has had its turn, and the others have theirs. */

@@ -5,6 +5,7 @@ import type { Channels } from '../channels/channels.ts'
 import type { EntryOptions } from '../channels/entry.ts'
 import type { Router } from '../http/router.ts'
 import type { Logger } from '../observe/log.ts'
+import type { Pulse } from '../storage/pulse.ts'
 import { Alerts } from './alerts.ts'
 import { Allowance } from './allowance.ts'
 import { forgetOld } from './housekeeping.ts'
@@ -29,7 +30,7 @@ export interface Analytics {
   readonly routes: Router
   /** Forgets what is older than it is kept. */
   forgetOld(signal: AbortSignal): Promise<void>
-  start(): void
+  start(pulse: Pulse): void
   /** Resolves when nothing more is published from here. */
   silence(): Promise<void>
   /** Resolves when all that was taken is committed, or refused. */
@@ -50,18 +51,19 @@ export async function createAnalytics(options: AnalyticsOptions): Promise<Analyt
       sample: (end) => own.sample(end),
       record: () => own.record(),
       tell: (end) => live.tell(end),
-      look: () => alerts.look(),
     },
     logger,
   )
   const silence = async (): Promise<void> => {
-    alerts.close()
-    await ticks.close()
+    await Promise.all([alerts.close(), ticks.close()])
   }
   return {
     routes: analyticsRoutes({ ...options, recorder, allowance }),
     forgetOld: (signal) => forgetOld(pool, signal),
-    start: () => ticks.start(),
+    start: (pulse) => {
+      alerts.start(pulse)
+      ticks.start()
+    },
     silence,
     close: async () => {
       await silence()

@@ -2,7 +2,7 @@ import type { Logger } from '../observe/log.ts'
 import { Rounds } from '../rounds.ts'
 import { bucketAt, TICK } from './widths.ts'
 
-/** How long after its end a bucket is told, and rules are looked at, in ms: what was measured in it is on its way until then. */
+/** How long after its end a bucket is told, in ms: what was measured in it is on its way until then. */
 const SETTLED = 1_000
 
 export interface TickWork {
@@ -12,7 +12,6 @@ export interface TickWork {
   record(): Promise<void>
   /** A bucket ended a moment ago. */
   tell(end: number): Promise<void>
-  look(): Promise<void>
 }
 
 /**
@@ -24,7 +23,6 @@ export class Ticks {
   readonly #logger: Logger
   readonly #records: Rounds
   readonly #tells: Rounds
-  readonly #looks: Rounds
   /** The end of the last bucket that is to be told. */
   #settled = 0
   #timer: NodeJS.Timeout | undefined
@@ -34,7 +32,6 @@ export class Ticks {
     this.#logger = logger
     this.#records = new Rounds(() => this.#try('record', () => work.record()))
     this.#tells = new Rounds(() => this.#try('tell', () => work.tell(this.#settled)))
-    this.#looks = new Rounds(() => this.#try('look', () => work.look()))
   }
 
   start(): void {
@@ -45,7 +42,6 @@ export class Ticks {
       this.#at(end + SETTLED, () => {
         this.#settled = end
         this.#tells.wake()
-        this.#looks.wake()
         this.start()
       })
     })
@@ -54,7 +50,7 @@ export class Ticks {
   /** Resolves when nothing is done any more. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
-    await Promise.all([this.#records, this.#tells, this.#looks].map((rounds) => rounds.close()))
+    await Promise.all([this.#records, this.#tells].map((rounds) => rounds.close()))
   }
 
   #at(due: number, act: () => void): void {
