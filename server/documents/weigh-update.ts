@@ -39,14 +39,20 @@ const heavyHere = (doc: Y.Doc, update: Uint8Array, shape: UpdateShape): boolean 
  */
 function refuseRewriting(doc: Y.Doc, update: Uint8Array, { runs }: UpdateShape): number {
   let newClients = 0
+  /** How far the document is in those that begin before that and end after it. */
+  const across = new Map<number, number>()
   for (const { client, start, end } of runs) {
     const state = Y.getState(doc.store, client)
     if (state === 0) newClients += 1
-    if (start >= state || end <= state) continue
-    const across = Y.decodeUpdate(update).structs.find(
-      ({ id, length }) => id.client === client && id.clock < state && state < id.clock + length,
-    )
-    if (across instanceof Y.Item && !continues(doc, across)) harmful('it rewrites what is there')
+    if (start < state && state < end) across.set(client, state)
+  }
+  if (across.size === 0) return newClients
+  // Once for all of them: read again for each, half a megabyte with 300 of them held the thread for 13 s.
+  for (const struct of Y.decodeUpdate(update).structs) {
+    const { id, length } = struct
+    const state = across.get(id.client)
+    if (state === undefined || id.clock >= state || state >= id.clock + length) continue
+    if (struct instanceof Y.Item && !continues(doc, struct)) harmful('it rewrites what is there')
   }
   return newClients
 }
