@@ -52,7 +52,7 @@ const TAKEN = 'SL001'
 
 /** Takes the batch's number for nothing, so that an earlier try of it that is still on its way does nothing. */
 const BURN = `
-update log_lanes set batch = $2, heads = '{}', used_at = now()
+update log_lanes set batch = $2, heads = '{}', repeated = '{}', repeated_seqs = '{}', used_at = now()
 where id = $1 and batch = $2::bigint - 1`
 
 /**

@@ -16,6 +16,11 @@ async function behindProxy(maxQueueBytes?: number) {
 }
 
 const isCommit = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('commit')
+const event = (id: string, actor = 'ada'): NewEntry => ({
+  ...entry('{}', actor),
+  event: { type: 'build.progress', id },
+})
+
 /** The heads that a commit answers with, and the tag of what it is: a `select`. */
 const isCommitted = (bytes: Uint8Array): boolean =>
   /\{\d+.*SELECT 1/s.test(Buffer.from(bytes).toString('latin1'))
@@ -117,7 +122,6 @@ describe('a commit', () => {
 
   it('[LOG3] [EVT2] says which events were there already, though the answer is lost', async () => {
     const { proxy, room } = await behindProxy()
-    const event = (id: string): NewEntry => ({ ...entry('{}'), event: { type: 'build.progress', id } })
     room.append(event('1'))
     await room.durable()
     const again = event('1')
@@ -146,6 +150,34 @@ describe('a commit', () => {
       { lastSeq: 2, entries: [fresh], repeats: new Map([[again, { seq: 1, same: true }]]) },
       { lastSeq: 3, entries: [edit], repeats: new Map() },
     ])
+  })
+
+  it('[LOG3] goes on behind a batch that is rejected, though the answer to that is lost, and an earlier one had a repeat', async () => {
+    const { proxy, room, log, db } = await behindProxy()
+    room.append(event('1'))
+    await room.durable()
+    room.append(event('2'))
+    room.append(event('1'))
+    await room.durable()
+    await db.pool.query(`alter table room_events add constraint no check (actor <> 'eve')`)
+    let burns = 0
+    let lost = 0
+    proxy.fate = {
+      request: (bytes) => {
+        if (Buffer.from(bytes).includes('update log_lanes set batch')) burns += 1
+        return 'pass'
+      },
+      answer: () => {
+        if (burns === lost || lost === 1) return 'pass'
+        lost += 1
+        return 'lose'
+      },
+    }
+    room.append(event('3', 'eve'))
+    await expect.poll(() => log.state.stalled).toBe(1)
+    expect(lost).toBe(1)
+    await db.pool.query('alter table room_events drop constraint no')
+    expect(await room.durable()).toBe(3)
   })
 
   it('[LOG3] goes on under another name where the database knows its lane no longer', async () => {
