@@ -185,7 +185,7 @@ export class RoomLog {
   reopened(): void {
     // Where something is on its way, what is known further on may be that.
     if (!this.pending) this.head = this.known
-    this.integrated = this.head
+    this.integratedUpTo(this.head)
   }
 
   /**

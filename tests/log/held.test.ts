@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Database } from '../../server/storage/database.ts'
 import { blockWrites } from '../support/blocked-database.ts'
-import { connectTo, countTo, database, entry, openLog, openRoom, textsOf } from './fixture.ts'
+import { connectTo, countTo, database, entry, fill, openLog, openRoom, textsOf } from './fixture.ts'
 
 async function held(log: ReturnType<typeof openLog>) {
   const room = await log.open('doc:a', 'ada')
@@ -96,6 +96,17 @@ it('[LOG1] takes a document that is loaded for what the log holds, also while an
   here.reopened()
   await here.durable()
   expect(here.interleaved).toBe(true)
+})
+
+it('[CONV14] who waits for what another node wrote goes on where the document is loaded with it', async () => {
+  const { url, db } = await database()
+  const room = await openRoom(openLog(db))
+  await fill(await openRoom(openLog(await connectTo(url))), 2)
+  const waited = room.integrates(2)
+  room.heard(2)
+  room.reopened()
+  await waited
+  expect(room.integrated).toBe(2)
 })
 
 it('[LOG1] asks once for a room to which many come at once, and again for who comes later', async () => {
