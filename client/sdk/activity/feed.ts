@@ -163,7 +163,8 @@ export class ActivityFeed {
       this.#newsAgain = false
       const reading = this.#reading
       const { items, now, more } = await this.#ask({ since: this.#now })
-      if (reading !== this.#reading) return
+      // What is read anew may have asked for news meanwhile.
+      if (reading !== this.#reading) continue
       this.#now = now
       this.#newsAgain ||= more
       const { items: known = [], hasMore, error } = this.#state
