@@ -150,12 +150,14 @@ describe('a project', () => {
       at('project.task.created', { task: 'a', title: 'Write', assignee: 'eve' }),
       at('project.task.created', { task: 'b', title: 'Read' }),
       at('project.task.updated', { task: 'a', title: 'Write more', assignee: null }),
+      // Once more, as a backend that does not know whether it did.
+      at('project.task.created', { task: 'a', title: 'Write', assignee: 'eve' }, 'eve'),
       at('project.task.status_changed', { task: 'a', to: 'done' }),
       at('project.task.deleted', { task: 'b' }),
       at('project.task.updated', { task: 'b', title: 'too late' }),
     ])
     expect([...tasks.values()]).toMatchObject([
-      { id: 'a', title: 'Write more', status: 'done', assignee: undefined, createdAt: 10, changedAt: 40 },
+      { id: 'a', title: 'Write more', status: 'done', assignee: undefined, createdAt: 10, changedAt: 50 },
     ])
     expect(foldTasks(tasks, [at('project.task.deleted', { task: 'b' })])).toBe(tasks)
   })

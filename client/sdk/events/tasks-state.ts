@@ -34,6 +34,7 @@ function apply(tasks: Map<string, Task>, event: EventOf): boolean {
   switch (event.type) {
     case 'project.task.created': {
       const { task: id, title, status, assignee, labels = {} } = event.payload
+      if (tasks.has(id)) return false
       const { actor, at } = event
       const made = { createdBy: actor, createdAt: at, changedAt: at }
       tasks.set(id, { id, title, description: undefined, status, assignee, labels, ...made })
