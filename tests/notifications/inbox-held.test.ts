@@ -59,3 +59,15 @@ it('[NOTE25] what is said in an inbox to which nobody listens is sent, and the i
   expect(inbox.getState().preferences.muted).toEqual(['doc:loud'])
   await closing(roomOf(client, 'carl'))
 })
+
+it('[NOTE20] what is not sent yet moves nobody’s place in the inbox', async () => {
+  const { inbox, enter } = visitor('dora')
+  const places: number[] = []
+  onTestFinished(inbox.subscribe(() => places.push(inbox.getState().seq)))
+  await enter()
+  await isRead(inbox)
+  inbox.setPreferences({ muted: { 'doc:loud': true } })
+  await vi.waitUntil(() => inbox.getState().preferences.muted.includes('doc:loud'), soon)
+  await vi.waitUntil(() => inbox.getState().seq > 0, soon)
+  expect(Math.max(...places)).toBeLessThan(10)
+})

@@ -308,6 +308,8 @@ export class Inbox {
     )
     this.#view = {
       ...shown,
+      // What is not sent has no seq yet.
+      seq: this.#base.seq,
       notifications,
       loaded: this.#loaded,
       loading: this.#loading,
