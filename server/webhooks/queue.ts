@@ -114,14 +114,14 @@ export async function recordTried(client: Queryable, tried: Tried): Promise<void
   })
 }
 
-/** What a stop has cut off: due at once, and still before what its room has after it. */
+/** What a stop has cut off, which was no try: due at once, and still before what its room has after it. */
 export async function putBack(
   client: Queryable,
   { id, attempts }: Pick<Due, 'id' | 'attempts'>,
 ): Promise<void> {
   await client.query({
     name: 'put a delivery back',
-    text: `update webhook_deliveries set taken_until = null, error = 'the server stopped'
+    text: `update webhook_deliveries set taken_until = null, attempts = attempts - 1, error = 'the server stopped'
      where id = $1 and attempts = $2`,
     values: [id, attempts],
   })
