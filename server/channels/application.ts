@@ -56,7 +56,9 @@ const kindSchema = z.strictObject({
     'must be an object of events',
   ),
   keepDays: z.int('must be a number of days').min(1).max(36_500).optional(),
-  everywhere: z.boolean().default(false),
+  everywhere: z
+    .union([z.boolean(), z.array(z.string())], 'must be true, false or a list of events')
+    .optional(),
 })
 
 const configSchema = z.strictObject(
@@ -107,15 +109,23 @@ function merge(
     for (const event of Object.keys(events))
       if (known !== undefined && Object.hasOwn(known.events, event))
         problems.push(`defines ${name}.${event}, which is there already`)
+    const spread = namesOf(everywhere, events)
+    for (const event of spread)
+      if (!Object.hasOwn(events, event))
+        problems.push(`says everywhere of ${name}.${event}, which it does not define`)
     kinds.set(name, {
       name,
       events: { ...known?.events, ...events },
       keepDays: keepDays ?? known?.keepDays,
-      everywhere: known?.everywhere ?? everywhere,
+      everywhere: [...namesOf(known?.everywhere, known?.events ?? {}), ...spread],
     })
   }
   return [...kinds.values()]
 }
+
+/** Those events of a kind that may be published in rooms of all kinds. */
+const namesOf = (everywhere: Kind['everywhere'] = false, events: object): readonly string[] =>
+  everywhere === true ? Object.keys(events) : everywhere || []
 
 /** With the name of the kind that it is about, where it has one. */
 function problemOf({ path, code, message, ...issue }: z.core.$ZodIssue, exported: unknown): string {

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { withApplicationKinds } from '../../server/channels/application.ts'
 import { defineKind, event } from '../../server/channels/kind.ts'
 import { BUILT_IN } from '../../server/channels/kinds/built-in.ts'
+import { Registry } from '../../server/channels/registry.ts'
 import { ConfigError, readConfig } from '../../server/config.ts'
 import { startServer } from '../support/server.ts'
 
@@ -65,6 +66,29 @@ it('[EVT91] a kind that is built in may be given more events, and keeps those th
   expect(
     await problemsOf(await configOf("[defineKind('build', { log: event(z.strictObject({})) })]")),
   ).toEqual(['FILE defines build.log, which is there already'])
+})
+
+it('[EVT91] of a kind all events or some may be published everywhere, also of those that one adds to another', async () => {
+  const events = '{ noted: event(z.strictObject({})), kept: event(z.strictObject({})) }'
+  const path = await configOf(`[
+    defineKind('note', ${events}, { everywhere: ['noted'] }),
+    defineKind('memo', ${events}, { everywhere: true }),
+    defineKind('build', ${events}, { everywhere: ['kept'] }),
+  ]`)
+  const registry = new Registry(await withApplicationKinds(BUILT_IN, path))
+  const mayStand = (type: string) => {
+    try {
+      registry.accept('doc:a', 'admin', { type, id: '1', payload: {} })
+      return true
+    } catch {
+      return false
+    }
+  }
+  const types = ['note', 'memo', 'build'].flatMap((kind) => [`${kind}.noted`, `${kind}.kept`])
+  expect(types.filter(mayStand)).toEqual(['note.noted', 'memo.noted', 'memo.kept', 'build.kept'])
+  expect(
+    await problemsOf(await configOf(`[{ ...defineKind('note', ${events}), everywhere: ['notes'] }]`)),
+  ).toEqual(['FILE says everywhere of note.notes, which it does not define'])
 })
 
 it.each([
