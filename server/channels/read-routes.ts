@@ -7,6 +7,7 @@ import type { Tickets } from '../access/tickets.ts'
 import type { Verify } from '../access/verifier.ts'
 import { bearer } from '../http/bearer.ts'
 import { createRouter, json, needs, refusals } from '../http/router.ts'
+import { text } from '../http/text.ts'
 import type { Seq } from '../log/entry.ts'
 import type { HeldRoom } from '../log/log.ts'
 import { MAX_EVENTS_AT_ONCE, type Role } from '../protocol.ts'
@@ -68,8 +69,7 @@ const list = createRoute({
           description: 'A seq; or `head`: only what is still to come',
         }),
       limit: z.coerce.number().int().min(1).max(MAX_EVENTS_AT_ONCE).default(100),
-      types: z
-        .string()
+      types: text
         .max(2_000)
         .transform((list) => list.split(','))
         .optional()

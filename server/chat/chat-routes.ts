@@ -122,7 +122,7 @@ const search = createRoute({
   request: {
     query: z.object({
       q: text.min(1).max(500).openapi({ description: 'Words; "together", `or`, `-without`' }),
-      room: z.string().optional().openapi({ description: 'Only of this chat' }),
+      room: text.optional().openapi({ description: 'Only of this chat' }),
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
   },

@@ -104,7 +104,7 @@ const send = createRoute({
 
 export interface NotificationRouteOptions extends EntryOptions {
   readonly pool: pg.Pool
-  readonly channels: Pick<Channels, 'publishAs'>
+  readonly channels: Pick<Channels, 'accept' | 'publishAs'>
   readonly followers: Pick<Followers, 'caughtUp'>
   readonly verify: Verify
 }
@@ -145,6 +145,9 @@ export function notificationRoutes({
       const key = c.req.valid('header')['idempotency-key'] ?? randomUUID()
       // Two backends that count from one do not get in each other's way.
       const event = notificationId(`key ${JSON.stringify([identity.user, key])}`)
+      const draft = { type: 'user.notified', id: event, payload: says }
+      // Before it is held: what can never be told is not to wait for a digest.
+      channels.accept(inbox, 'admin', [draft])
       const wish = (await wishesOf(pool, [user], category.parse(says.category), undefined)).get(user)
       if (wish?.told === false) return c.json({ id: event, told: 'never' as const }, 200)
       if (wish?.inbox !== undefined) {
@@ -155,7 +158,7 @@ export function notificationRoutes({
         if (same === false) throw new SynclineError('event-conflict')
         if (same) return c.json({ id: event, told: 'later' as const }, 200)
       }
-      await channels.publishAs(identity.user, inbox, [{ type: 'user.notified', id: event, payload: says }])
+      await channels.publishAs(identity.user, inbox, [draft])
       return c.json({ id: event, told: 'now' as const }, 200)
     })
 }

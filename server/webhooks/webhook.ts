@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Registry } from '../channels/registry.ts'
 import { SynclineError } from '../errors.ts'
+import { text } from '../http/text.ts'
 import { ROOM_NAME } from '../protocol.ts'
 
 /** The most webhooks that one server has: the commit of whatever they may want to be told looks at each. */
@@ -47,7 +48,7 @@ const roomsSchema = z
   .openapi({ description: 'Of which rooms: doc:readme, doc:*; of all where it is empty' })
 
 const url = z.string().min(1).max(2_000)
-const description = z.string().max(500)
+const description = text.max(500)
 
 export const newWebhookSchema = z
   .strictObject({
