@@ -1,13 +1,14 @@
 /** The public entry `syncline/tiptap`. */
 import { type Editor, Extension, type Extensions } from '@tiptap/core'
-import { Collaboration } from '@tiptap/extension-collaboration'
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret'
 import type { Awareness } from 'y-protocols/awareness'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import { userIn } from '../sdk/people.ts'
 import type { Room } from '../sdk/room.ts'
+import { CarefulCollaboration } from './careful-collaboration.ts'
 
 export type { EditorComments } from './comments.ts'
+export { type ForeignContent, type ForeignContentOptions, foreignContent } from './foreign.ts'
 export { type TiptapComments, type TiptapCommentsOptions, tiptapComments } from './tiptap-comments.ts'
 
 export interface TiptapOptions {
@@ -20,9 +21,10 @@ export interface TiptapOptions {
  * The extensions that make a Tiptap editor one of many on a room. Collaboration brings an undo of its own that
  * takes back only one's own changes, so leave out the other: `StarterKit.configure({ undoRedo: false })`.
  * Pass no `content`: the room has it, and content given by every browser would be there once for each.
+ * What the editor's schema does not know it leaves in the room: see `foreignContent`.
  */
 export const tiptapExtensions = ({ room, field = DOCUMENT_FIELDS.rich }: TiptapOptions): Extensions => [
-  Collaboration.configure({ document: room.doc, field }),
+  CarefulCollaboration.configure({ document: room.doc, field }),
   CollaborationCaret.configure({
     // It reads nothing of a provider but this.
     provider: { awareness: withoutUser(room.awareness) },

@@ -4,7 +4,6 @@ import {
   IconAlignLeft,
   IconCloudOff,
   IconCode,
-  IconDatabase,
   IconFileOff,
   IconFilePlus,
   IconHistory,
@@ -20,10 +19,10 @@ import { CommentsPanel } from '../comments/comments-panel.tsx'
 import { type Commenting, useCommenting } from '../comments/use-commenting.ts'
 import { hasSeed, plantSeed } from '../documents/seed.ts'
 import { historyPath, inspectorPath, linkTo } from '../router.ts'
-import { EmptyPage } from '../shell/empty-page.tsx'
 import { useKeys } from '../shell/use-keys.ts'
 import { CodeEditor, RichEditor } from './editors.ts'
 import type { Follow } from './follow.ts'
+import { Foreign } from './foreign.tsx'
 import { Notices, whatToDo } from './notices.tsx'
 import { People } from './people.tsx'
 import { SaveState } from './save-state.tsx'
@@ -157,7 +156,11 @@ interface ContentProps {
 function Content({ room, state, meta, follow, created, commenting }: ContentProps) {
   const readOnly = isLocked(state)
   if (meta.editor === undefined) {
-    return holdsOther(room) ? <Foreign room={room} /> : <Unset room={room} readOnly={readOnly} />
+    return holdsOther(room) ? (
+      <Foreign room={room} readOnly={readOnly} />
+    ) : (
+      <Unset room={room} readOnly={readOnly} />
+    )
   }
   return (
     <Suspense fallback={<Opening />}>
@@ -182,18 +185,6 @@ const holdsOther = ({ doc }: Room): boolean =>
   [...doc.share].some(([name, type]) => !OURS.has(name) && (type._map.size > 0 || type._start !== null))
 
 const OURS: ReadonlySet<string> = new Set(Object.values(DOCUMENT_FIELDS))
-
-function Foreign({ room }: { readonly room: Room }) {
-  return (
-    <EmptyPage
-      icon={<IconDatabase />}
-      title="This is no document of the studio"
-      description="Another application keeps its data in this room. The history shows what is in it."
-      path={historyPath(room.name)}
-      action="Show the history"
-    />
-  )
-}
 
 /** The room exists and nothing is in it: somebody has to say what it will be. */
 function Unset({ room, readOnly }: { readonly room: Room; readonly readOnly: boolean }) {

@@ -1,14 +1,15 @@
 import { RichTextEditor } from '@mantine/tiptap'
 import { Link } from '@tiptap/extension-link'
-import { type Editor, useEditor } from '@tiptap/react'
+import { type Editor, type Extensions, useEditor } from '@tiptap/react'
 import StarterKit from '@tiptap/starter-kit'
 import { relativePositionToAbsolutePosition, ySyncPluginKey } from '@tiptap/y-tiptap'
-import { type ComponentProps, useEffect, useMemo } from 'react'
+import { type ComponentProps, useEffect, useMemo, useSyncExternalStore } from 'react'
 import * as Y from 'yjs'
-import { tiptapComments, tiptapExtensions } from '../../editors/tiptap.ts'
+import { foreignContent, tiptapComments, tiptapExtensions } from '../../editors/tiptap.ts'
 import type { Room } from '../../sdk/index.ts'
 import type { Commenting } from '../comments/use-commenting.ts'
 import type { Follow } from './follow.ts'
+import { Foreign } from './foreign.tsx'
 
 interface RichEditorProps {
   readonly room: Room
@@ -27,21 +28,30 @@ const SafeLink = Link.extend({
     const { href } = this.parent?.() ?? {}
     return href === undefined ? {} : { href }
   },
+  extendMarkSchema: ({ name }) => (name === 'link' ? { dropsAttributes: true } : {}),
 })
 
-export function RichEditor({ room, readOnly, follow, focus, commenting }: RichEditorProps) {
+/** All that the editor knows; what a document has beside it, it would delete. */
+const CONTENT: Extensions = [
+  // The shared document has an undo of its own; a click on a link is there to edit it.
+  StarterKit.configure({ undoRedo: false, link: false }),
+  SafeLink.configure({ openOnClick: false }),
+]
+
+export function RichEditor(props: RichEditorProps) {
+  const { room, readOnly } = props
+  const foreign = useMemo(() => foreignContent({ room, extensions: CONTENT }), [room])
+  const name = useSyncExternalStore(foreign.subscribe, foreign.get)
+  return name === undefined ? <Editing {...props} /> : <Foreign room={room} readOnly={readOnly} name={name} />
+}
+
+function Editing({ room, readOnly, follow, focus, commenting }: RichEditorProps) {
   const { select, setEditor } = commenting
   const comments = useMemo(() => tiptapComments({ room, onSelect: select }), [room, select])
   const editor = useEditor(
     {
       autofocus: focus,
-      extensions: [
-        // The shared document has an undo of its own; a click on a link is there to edit it.
-        StarterKit.configure({ undoRedo: false, link: false }),
-        SafeLink.configure({ openOnClick: false }),
-        ...tiptapExtensions({ room }),
-        comments.extension,
-      ],
+      extensions: [...CONTENT, ...tiptapExtensions({ room }), comments.extension],
       editorProps: {
         // Tiptap gives it its role once, and takes it away with any change of its options, as of who may write.
         attributes: {
@@ -123,7 +133,7 @@ function Toolbar() {
 
 function reveal(editor: Editor, room: Room, clients: readonly number[]): void {
   const binding = ySyncPluginKey.getState(editor.state)
-  if (binding?.binding === undefined) return
+  if (!binding?.binding) return
   for (const client of clients) {
     const head: unknown = room.awareness.getStates().get(client)?.cursor?.head
     if (head === undefined || head === null) continue
