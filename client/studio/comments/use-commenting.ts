@@ -44,15 +44,16 @@ export function useCommenting(room: Room): Commenting {
 
   useEffect(() => editor?.setActive(active), [editor, active])
   // Whoever resolves it: nobody looks at a thread that is no longer there.
-  const isOpen = view.threads.some(({ id, resolved }) => id === active && resolved === undefined)
-  const [wasOpen, setWasOpen] = useState(isOpen)
-  if (wasOpen !== isOpen) {
-    setWasOpen(isOpen)
-    if (wasOpen) setActive(undefined)
+  const open = view.threads.find(({ id, resolved }) => id === active && resolved === undefined)?.id
+  const [lastOpen, setLastOpen] = useState(open)
+  if (lastOpen !== open) {
+    setLastOpen(open)
+    // Another one that is looked at by now may have been resolved long ago.
+    if (lastOpen === active) setActive(undefined)
   }
 
-  const open = useCallback(() => setShown(true), [])
-  const named = useNamedThread(view, open)
+  const show = useCallback(() => setShown(true), [])
+  const named = useNamedThread(view, show)
   const select = useCallback((thread: string | undefined) => {
     setActive(thread)
     if (thread === undefined) return
