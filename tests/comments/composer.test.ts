@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser, type TestBrowser } from '../support/browser.ts'
 import { connectProvider } from '../support/provider.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -79,4 +79,111 @@ it('[COM20] a thread that was resolved opens at once, by keyboard too, while ano
     await press()
     await thread('Done?').getByText('Long ago.').waitFor()
   }
+})
+
+const button = (name: string) => page.getByRole('button', { name, exact: true })
+const field = (name: string) => page.getByRole('textbox', { name, exact: true })
+const ended = (name: string) => field(name).waitFor({ state: 'detached' })
+
+/** What is done without leaving the page. */
+async function goAwayAndBack(): Promise<void> {
+  await page.locator('.document-bar').getByRole('link', { name: 'History' }).click()
+  await page.waitForURL('**/history**')
+  await page.goBack()
+  await page.getByText('an apple here').waitFor()
+  await page.getByRole('button', { name: /^(Comments|\d comments?)$/ }).click()
+}
+
+it('[UI75] a reply stays while one looks elsewhere, and where somebody else resolves its thread', async () => {
+  await begin()
+  const asked = await publish('comment.created', { text: 'Which?' })
+  await publish('comment.replied', { thread: asked, text: 'This one' }, 'ada')
+  await publish('comment.created', { text: 'Another' })
+  await open()
+  await thread('Which?').click()
+  await button('Reply').click()
+  await field('Reply').fill('As it says: ')
+  // To quote, and to look something up.
+  await page.getByText('an apple here').click()
+  expect(await field('Reply').inputValue()).toBe('As it says: ')
+  await thread('Another').click()
+  expect(await field('Reply').inputValue()).toBe('As it says: ')
+  // So does what one of one's own is changed to.
+  await thread('Which?').click()
+  await button('More about this comment').click()
+  await page.getByRole('menuitem', { name: 'Edit' }).click()
+  await field('Edit the comment').fill('That one')
+  await thread('Another').click()
+  await goAwayAndBack()
+  expect(await field('Reply').inputValue()).toBe('As it says: ')
+  expect(await field('Edit the comment').inputValue()).toBe('That one')
+  await publish('comment.resolved', { thread: asked })
+  await page.getByRole('region', { name: 'Resolved' }).waitFor()
+  expect(await field('Reply').inputValue()).toBe('As it says: ')
+
+  // What is sent, and what is given up, is not kept.
+  await field('Edit the comment').press('Control+Enter')
+  await thread('Which?').getByText('That one').waitFor()
+  await field('Reply').press('Escape')
+  await ended('Reply')
+  await goAwayAndBack()
+  await page.getByLabel(/^Show what was resolved/).check()
+  await thread('Which?').click()
+  await thread('Which?').getByRole('button', { name: 'Open again' }).waitFor()
+  expect(await field('Reply').count()).toBe(0)
+  expect(await field('Edit the comment').count()).toBe(0)
+})
+
+it('[UI75] a comment that is begun stays, with what it is about, whatever closes the comments', async () => {
+  await begin()
+  await open()
+  await page.getByText('an apple here').dblclick({ position: { x: 40, y: 8 } })
+  await button('Comment on the selection').click()
+  const written = async () => {
+    await page.locator('blockquote').filter({ hasText: 'apple' }).waitFor()
+    expect(await field('Write a comment').inputValue()).toBe('Or a pear?')
+  }
+  await field('Write a comment').fill('Or a pear?')
+  await button('Close the comments').click()
+  await ended('Write a comment')
+  await button('Comments').click()
+  await written()
+  await button('Chat about this document').click()
+  await ended('Write a comment')
+  await button('Comments').click()
+  await written()
+  // A tablet that is turned, and what closes the sheet there.
+  await page.setViewportSize({ width: 600, height: 900 })
+  const sheet = page.getByRole('dialog', { name: 'Comments' })
+  await sheet.waitFor()
+  await written()
+  await sheet.getByRole('button', { name: 'Close' }).click()
+  await sheet.waitFor({ state: 'detached' })
+  await button('Comments').click()
+  await written()
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await sheet.waitFor({ state: 'detached' })
+  await written()
+  await goAwayAndBack()
+  await written()
+  await field('Write a comment').press('Control+Enter')
+  await thread('Or a pear?').waitFor()
+  await page.locator('.syncline-comment').filter({ hasText: 'apple' }).waitFor()
+  expect(await field('Write a comment').count()).toBe(0)
+})
+
+it('[UI75] an Escape that is for an input method gives up no comment', async () => {
+  await begin()
+  await publish('comment.created', { text: 'Which?' })
+  await open()
+  await thread('Which?').click()
+  await button('Reply').click()
+  const keys = await page.context().newCDPSession(page)
+  await field('Reply').pressSequentially('To ')
+  await keys.send('Input.imeSetComposition', { text: 'にほん', selectionStart: 3, selectionEnd: 3 })
+  await field('Reply').evaluate((element) =>
+    element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, isComposing: true })),
+  )
+  await keys.send('Input.insertText', { text: '日本' })
+  expect(await field('Reply').inputValue()).toBe('To 日本')
 })

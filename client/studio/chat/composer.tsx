@@ -2,6 +2,7 @@ import { ActionIcon, CloseButton, Text, Textarea, Tooltip } from '@mantine/core'
 import { IconSend } from '@tabler/icons-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { ShownMessage } from '../../sdk/index.ts'
+import { forgetDraft, usePlaces, useWriting } from '../drafts.ts'
 import { matching, mentionAt } from './mention.ts'
 
 export interface Addressee {
@@ -15,8 +16,7 @@ export type Context =
   | { readonly kind: 'edit'; readonly message: ShownMessage }
 
 interface ComposerProps {
-  /** Whose text this is, and for which room. */
-  readonly draft: string
+  readonly room: string
   readonly context: Context | undefined
   /** Who can be mentioned. */
   readonly people: readonly Addressee[]
@@ -27,39 +27,37 @@ interface ComposerProps {
   readonly onEditLast: () => void
 }
 
-/** What was written and not sent, until the page is left: a chat that is closed is opened again. */
-const drafts = new Map<string, string>()
-
-export function Composer({ draft, context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
-  const [text, setText] = useState(() => drafts.get(draft) ?? '')
+export function Composer({ room, context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
+  const editing = context?.kind === 'edit' ? context.message : undefined
+  const place = usePlaces(room)(editing === undefined ? 'message' : `edit ${editing.id}`)
+  const [draft, write] = useWriting(place, { text: editing?.text ?? '' })
+  const { text } = draft
   const [caret, setCaret] = useState(0)
   const [chosen, setChosen] = useState(0)
   const field = useRef<HTMLTextAreaElement>(null)
-  const editing = context?.kind === 'edit' ? context.message : undefined
   const asked = mentionAt(text, caret)
   const offered = asked === undefined ? [] : matching(people, asked.name)
 
-  useEffect(() => setText(editing?.text ?? drafts.get(draft) ?? ''), [editing, draft])
   useEffect(() => {
     if (context !== undefined) field.current?.focus()
   }, [context])
 
-  const write = (value: string) => {
-    setText(value)
-    if (editing === undefined) drafts.set(draft, value)
-  }
   const send = () => {
     if (text.trim() === '') return
+    forgetDraft(place)
     onSend(
       text.trim(),
       people.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id),
     )
-    if (editing === undefined) write('')
+  }
+  const cancel = () => {
+    if (editing !== undefined) forgetDraft(place)
+    onCancel()
   }
   const mention = (person: Addressee) => {
     if (asked === undefined) return
     const before = `${text.slice(0, asked.from)}@${person.name} `
-    write(before + text.slice(caret))
+    write({ text: before + text.slice(caret) })
     setCaret(before.length)
     requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length))
   }
@@ -80,14 +78,14 @@ export function Composer({ draft, context, people, onSend, onCancel, onTyping, o
       send()
     } else if (key === 'Escape' && context !== undefined) {
       event.stopPropagation()
-      onCancel()
+      cancel()
     } else if (key === 'ArrowUp' && text === '') {
       event.preventDefault()
       onEditLast()
     }
   }
   const changed = (value: string, at: number) => {
-    write(value)
+    write({ text: value })
     setCaret(at)
     setChosen(0)
     if (value !== '') onTyping()
@@ -101,7 +99,7 @@ export function Composer({ draft, context, people, onSend, onCancel, onTyping, o
             {context.kind === 'edit' ? 'Editing your message' : `Replying to ${context.author}: `}
             {context.kind === 'edit' ? '' : <span dir="auto">{context.message.text}</span>}
           </Text>
-          <CloseButton size="sm" aria-label="Cancel" onClick={onCancel} />
+          <CloseButton size="sm" aria-label="Cancel" onClick={cancel} />
         </div>
       )}
       {offered.length === 0 ? null : (

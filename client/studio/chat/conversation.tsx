@@ -127,7 +127,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
         </Text>
       ) : (
         <Composer
-          draft={`${self} ${name}`}
+          room={name}
           context={context}
           people={people.filter(({ id }) => id !== self)}
           onSend={send}

@@ -31,7 +31,7 @@ export function CommentsToggle({ commenting: { view, shown, setShown } }: Button
 }
 
 /** Beside what is selected. */
-export function CommentOnSelection({ commenting: { editor, begin, draft } }: ButtonProps) {
+export function CommentOnSelection({ commenting: { editor, begin, draft, shown } }: ButtonProps) {
   const [top, setTop] = useState<number>()
   const [host, setHost] = useState<HTMLElement | null>(null)
   useEffect(() => {
@@ -55,7 +55,7 @@ export function CommentOnSelection({ commenting: { editor, begin, draft } }: But
   }, [editor, host])
   return (
     <div className="comment-beside" ref={setHost}>
-      {top === undefined || draft !== undefined ? null : (
+      {top === undefined || (draft !== undefined && shown) ? null : (
         <Tooltip label={`Comment (${keyLabel('mod')} Alt M)`} position="left">
           <ActionIcon
             variant="default"

@@ -2,10 +2,12 @@ import { ActionIcon, Button, Group, Menu, Popover, Text, Tooltip, UnstyledButton
 import { IconDots, IconMoodPlus, IconPencil, IconTrash } from '@tabler/icons-react'
 import { type ReactNode, useRef, useState } from 'react'
 import { colorFor, type ThreadComment, type Threads, type Unsent } from '../../sdk/index.ts'
+import { usePlaces } from '../drafts.ts'
 import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import { Composer } from './composer.tsx'
 import { useCommentPeople } from './people.tsx'
+import { useOpened } from './use-opened.ts'
 
 interface CommentItemProps {
   readonly comment: ThreadComment
@@ -19,13 +21,14 @@ const EMOJI = ['👍', '❤️', '🎉', '😄', '👀', '✅'] as const
 
 export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
   const { self, nameOf } = useCommentPeople()
-  const [editing, setEditing] = useState(false)
+  const { id, author, at, text, editedAt, deleted } = comment
+  const place = usePlaces(threads?.room.name ?? '')(`edit ${id}`)
+  const change = useOpened(place, true)
   const more = useRef<HTMLButtonElement>(null)
   const endEditing = () => {
-    setEditing(false)
+    change.end()
     more.current?.focus()
   }
-  const { id, author, at, text, editedAt, deleted } = comment
   const name = nameOf(author)
   const time = new Date(at).toISOString()
   const own = unsent.find((one) => one.id === id)
@@ -59,7 +62,7 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setEditing(true)}>
+              <Menu.Item leftSection={<IconPencil size={16} />} onClick={change.ask}>
                 Edit
               </Menu.Item>
               <Menu.Item
@@ -73,12 +76,13 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
           </Menu>
         ) : null}
       </Group>
-      {editing && threads !== undefined ? (
+      {change.isOpen && threads !== undefined ? (
         <Composer
           label="Edit the comment"
           send="Save"
-          before={text}
-          autoFocus
+          place={place}
+          before={{ text }}
+          autoFocus={change.asked}
           onSend={(changed) => {
             ignore(threads.edit(id, changed))
             endEditing()

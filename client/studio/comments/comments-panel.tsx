@@ -3,12 +3,13 @@ import { Button, CloseButton, Drawer, Group, Skeleton, Stack, Switch, Text } fro
 import { IconMessagePlus } from '@tabler/icons-react'
 import { type ReactNode, useMemo, useRef, useState } from 'react'
 import type { Room, Thread } from '../../sdk/index.ts'
+import { useDrafted, usePlaces } from '../drafts.ts'
 import { useWide } from '../history/use-wide.ts'
 import { keyLabel } from '../shell/commands.ts'
 import { ignore } from './comment-item.tsx'
 import { Composer } from './composer.tsx'
 import { CommentPeopleProvider, usePeopleOf } from './people.tsx'
-import { ThreadCard } from './thread-card.tsx'
+import { placesIn, ThreadCard } from './thread-card.tsx'
 import { DRAFT, useAlignment } from './use-alignment.ts'
 import type { Commenting } from './use-commenting.ts'
 
@@ -34,10 +35,7 @@ export function CommentsPanel({ room, commenting }: CommentsPanelProps) {
       ) : (
         <Drawer
           opened={shown}
-          onClose={() => {
-            commenting.endDraft()
-            setShown(false)
-          }}
+          onClose={() => setShown(false)}
           position="bottom"
           size="70%"
           title="Comments"
@@ -182,7 +180,11 @@ function Section({ label, threads, commenting }: OfThreads & { readonly label: s
 function Resolved({ threads, commenting }: OfThreads) {
   const [shown, setShown] = useState(false)
   if (!shown && threads.some(({ id }) => id === commenting.named)) setShown(true)
+  const at = usePlaces(commenting.threads.room.name)
+  const drafted = useDrafted(threads.flatMap((thread) => placesIn(thread, at)))
   if (threads.length === 0) return null
+  // Whoever resolves it: what one was writing in it stays before one.
+  const seen = threads.filter((thread) => shown || placesIn(thread, at).some((place) => drafted.has(place)))
   return (
     <>
       <Switch
@@ -191,7 +193,7 @@ function Resolved({ threads, commenting }: OfThreads) {
         checked={shown}
         onChange={(event) => setShown(event.currentTarget.checked)}
       />
-      {shown ? <Section label="Resolved" threads={threads} commenting={commenting} /> : null}
+      <Section label="Resolved" threads={seen} commenting={commenting} />
     </>
   )
 }
@@ -213,6 +215,7 @@ function Card({ thread, commenting }: { readonly thread: Thread; readonly commen
 
 function DraftCard({ commenting: { draft, threads, endDraft } }: Pick<CommentsPanelProps, 'commenting'>) {
   const anchor = draft?.anchor
+  const place = usePlaces(threads.room.name)('comment')
   return (
     <div className="thread" data-active>
       {anchor === undefined ? (
@@ -227,7 +230,9 @@ function DraftCard({ commenting: { draft, threads, endDraft } }: Pick<CommentsPa
       <Composer
         label="Write a comment"
         send="Comment"
-        autoFocus
+        place={place}
+        before={{ text: '', anchor }}
+        autoFocus={draft?.asked === true}
         onSend={(comment) => {
           ignore(threads.add(comment, anchor))
           endDraft()

@@ -1,13 +1,17 @@
 import { Button, Combobox, Group, Text, Textarea, useCombobox } from '@mantine/core'
 import { type KeyboardEvent, useRef, useState } from 'react'
 import type { NewComment } from '../../sdk/index.ts'
+import { type Draft, forgetDraft, type Place, useWriting } from '../drafts.ts'
 import { keyLabel } from '../shell/commands.ts'
 import { type CommentPerson, useCommentPeople } from './people.tsx'
 
 interface ComposerProps {
   readonly label: string
   readonly send: string
-  readonly before?: string
+  /** Where what is written is kept until it is sent, or given up. */
+  readonly place: Place
+  /** What it is written over. */
+  readonly before?: Draft
   readonly autoFocus?: boolean
   readonly onSend: (comment: NewComment) => void
   readonly onCancel: () => void
@@ -16,13 +20,16 @@ interface ComposerProps {
 /** As the server takes it. */
 const LONGEST = 10_000
 const SUGGESTED = 6
+const EMPTY: Draft = { text: '' }
 /** What is being typed of a name, before the caret. */
 const MENTION = /(?:^|\s)@([^\s@]{0,40})$/
 
 /** Where a comment is written. `@` and the beginning of a name mentions somebody. */
-export function Composer({ label, send, before = '', autoFocus, onSend, onCancel }: ComposerProps) {
+export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend, onCancel }: ComposerProps) {
   const { known } = useCommentPeople()
-  const [text, setText] = useState(before)
+  const [draft, write] = useWriting(place, before)
+  const { text } = draft
+  const setText = (text: string) => write({ ...draft, text })
   const [wanted, setWanted] = useState<string>()
   const field = useRef<HTMLTextAreaElement>(null)
   const combobox = useCombobox()
@@ -46,14 +53,20 @@ export function Composer({ label, send, before = '', autoFocus, onSend, onCancel
   const submit = () => {
     if (text.trim() === '') return
     const mentions = known.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id)
+    forgetDraft(place)
     onSend({ text: text.trim(), mentions })
-    setText('')
+  }
+  const cancel = () => {
+    forgetDraft(place)
+    onCancel()
   }
   const press = (event: KeyboardEvent) => {
+    // Then the keys are for what is being put together.
+    if (event.nativeEvent.isComposing) return
     if (event.key === 'Escape') {
       event.stopPropagation()
       if (open) setWanted(undefined)
-      else onCancel()
+      else cancel()
     } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
       submit()
@@ -82,6 +95,8 @@ export function Composer({ label, send, before = '', autoFocus, onSend, onCancel
             maxLength={LONGEST}
             autoFocus={autoFocus}
             value={text}
+            // What Escape closes here is not the sheet around it, which listens before this does.
+            data-mantine-stop-propagation
             onChange={(event) => {
               setText(event.currentTarget.value)
               look()
@@ -105,7 +120,7 @@ export function Composer({ label, send, before = '', autoFocus, onSend, onCancel
         <Text size="xs" c="dimmed" className="comment-hint" visibleFrom="xs">
           {keyLabel('mod')} Enter
         </Text>
-        <Button size="compact-sm" variant="default" onClick={onCancel}>
+        <Button size="compact-sm" variant="default" onClick={cancel}>
           Cancel
         </Button>
         <Button size="compact-sm" type="submit" disabled={text.trim() === ''}>

@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconRotate2 } from '@tabler/icons-react'
-import { memo, type RefObject, useEffect, useRef, useState } from 'react'
+import { memo, type RefObject, useEffect, useRef } from 'react'
 import type { Thread, Threads, Unsent } from '../../sdk/index.ts'
+import { type Place, useDrafted, usePlaces } from '../drafts.ts'
 import { CommentItem, ignore, UnsentNote } from './comment-item.tsx'
 import { Composer } from './composer.tsx'
 import { useCommentPeople } from './people.tsx'
+import { useOpened } from './use-opened.ts'
 
 interface ThreadCardProps {
   readonly thread: Thread
@@ -20,11 +22,10 @@ interface ThreadCardProps {
   readonly onActivate: (thread: string) => void
 }
 
-/** A thread that is not looked at shows how it began, and how it goes on only as a number. */
+/** A thread that is not looked at shows how it began, what one writes in it, and how it goes on only as a number. */
 export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
   const { thread, threads, unsent, active, named = false, gone, onActivate } = props
   const { nameOf } = useCommentPeople()
-  const [replying, setReplying] = useState(false)
   const pressed = useRef(false)
   const { id, comments, anchor, resolved } = thread
   const [first, ...replies] = comments
@@ -34,9 +35,14 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
     // It has grown with what it hid.
     if (active && card.current === document.activeElement) card.current?.scrollIntoView({ block: 'nearest' })
   }, [active, card])
+  const at = usePlaces(threads?.room.name ?? '')
+  const place = at(`reply ${thread.id}`)
+  const reply = useOpened(place, active)
+  const drafted = useDrafted(placesIn(thread, at))
   if (first === undefined) return null
   const author = nameOf(first.author)
-  const hidden = active ? 0 : replies.length
+  const shown = replies.filter((one) => active || drafted.has(at(`edit ${one.id}`)))
+  const hidden = replies.length - shown.length
   const ofThread = [...unsent.values()].filter(({ type, about }) => about === id && OF_THREADS.has(type))
   // What has not come to the server cannot be answered there.
   const mayAct = threads !== undefined && !unsent.has(id)
@@ -77,16 +83,10 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
         <Text size="xs" c="dimmed" className="thread-more">
           {hidden === 1 ? '1 reply' : `${hidden} replies`}
         </Text>
-      ) : (
-        replies.map((reply) => (
-          <CommentItem
-            key={reply.id}
-            comment={reply}
-            threads={threads}
-            unsent={ofComment(unsent, reply.id)}
-          />
-        ))
-      )}
+      ) : null}
+      {shown.map((one) => (
+        <CommentItem key={one.id} comment={one} threads={threads} unsent={ofComment(unsent, one.id)} />
+      ))}
       {resolved === undefined ? null : (
         <Text size="xs" c="dimmed">
           Resolved by {nameOf(resolved.by)}
@@ -95,22 +95,23 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
       {ofThread.map((one) => (
         <UnsentNote key={one.id} unsent={one} threads={threads} />
       ))}
-      {threads !== undefined && mayAct && active ? (
+      {threads !== undefined && mayAct && (active || reply.isOpen) ? (
         <div className="thread-actions">
-          {replying ? (
+          {reply.isOpen ? (
             <Composer
               label="Reply"
               send="Reply"
-              autoFocus
+              place={place}
+              autoFocus={reply.asked}
               onSend={(comment) => {
                 ignore(threads.reply(id, comment))
-                setReplying(false)
+                reply.end()
               }}
-              onCancel={() => setReplying(false)}
+              onCancel={reply.end}
             />
           ) : (
             <>
-              <Button size="compact-sm" variant="default" onClick={() => setReplying(true)}>
+              <Button size="compact-sm" variant="default" onClick={reply.ask}>
                 Reply
               </Button>
               <Tooltip label={resolved === undefined ? 'Resolve' : 'Open again'}>
@@ -129,6 +130,12 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
     </article>
   )
 })
+
+/** Where something may be written in a thread. */
+export const placesIn = ({ id, comments }: Thread, at: ReturnType<typeof usePlaces>): readonly Place[] => [
+  at(`reply ${id}`),
+  ...comments.map((comment) => at(`edit ${comment.id}`)),
+]
 
 /** Gives an element the focus as soon as it can have it: before its text is found, a card beside it is hidden. */
 function useFocusOnce(wanted: boolean, isReady: () => boolean): RefObject<HTMLElement | null> {

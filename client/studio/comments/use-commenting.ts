@@ -3,14 +3,17 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { EditorComments } from '../../editors/comments.ts'
 import { useThreads } from '../../react/index.ts'
 import type { Anchor, Room, Threads, ThreadsView } from '../../sdk/index.ts'
+import { draftAt, keepDraft, usePlaces } from '../drafts.ts'
 import { commentIn, navigate, useSearch } from '../router.ts'
 
 /** A thread that is about to be begun. */
-interface Draft {
+interface Begun {
   /** Undefined: about the whole document. */
   readonly anchor: Anchor | undefined
   /** Where its text is, below the top of the content. */
   readonly top: number | undefined
+  /** Somebody wants to write now, and did not only come by where they had begun. */
+  readonly asked: boolean
 }
 
 /** What is done with a document's comments on this page. */
@@ -27,7 +30,7 @@ export interface Commenting {
   readonly goTo: (thread: string | undefined) => void
   /** Its text was clicked: it is in view. */
   readonly select: (thread: string | undefined) => void
-  readonly draft: Draft | undefined
+  readonly draft: Begun | undefined
   /** Begins a thread about what is selected, or about the whole document. */
   readonly begin: () => void
   readonly endDraft: () => void
@@ -38,9 +41,13 @@ export interface Commenting {
 export function useCommenting(room: Room): Commenting {
   const [view, threads] = useThreads(room)
   const [editor, setEditor] = useState<EditorComments>()
-  const [shown, setShown] = useState(false)
+  const [shown, setWhetherShown] = useState(false)
   const [active, setActive] = useState<string>()
-  const [draft, setDraft] = useState<Draft>()
+  const place = usePlaces(room.name)('comment')
+  const [draft, setDraft] = useState<Begun | undefined>(() => {
+    const kept = draftAt(place)
+    return kept && { anchor: kept.anchor, top: undefined, asked: false }
+  })
 
   useEffect(() => editor?.setActive(active), [editor, active])
   // Whoever resolves it: nobody looks at a thread that is no longer there.
@@ -52,13 +59,21 @@ export function useCommenting(room: Room): Commenting {
     if (lastOpen === active) setActive(undefined)
   }
 
-  const show = useCallback(() => setShown(true), [])
+  const setShown = useCallback(
+    (wanted: boolean) => {
+      setWhetherShown(wanted)
+      // What was written is there when they are opened again; where nothing was, there is nothing to keep.
+      if (!wanted) setDraft((begun) => begun && draftAt(place) && { ...begun, asked: false })
+    },
+    [place],
+  )
+  const show = useCallback(() => setWhetherShown(true), [])
   const named = useNamedThread(view, show)
   const select = useCallback((thread: string | undefined) => {
     setActive(thread)
     if (thread === undefined) return
     forgetNamed()
-    setShown(true)
+    setWhetherShown(true)
   }, [])
   const goTo = useCallback(
     (thread: string | undefined) => {
@@ -69,10 +84,18 @@ export function useCommenting(room: Room): Commenting {
     [editor],
   )
   const begin = useCallback(() => {
-    setDraft({ anchor: editor?.selected(), top: editor?.selectedTop() })
+    const anchor = editor?.selected()
+    const kept = draftAt(place)
+    // What is written already goes on, about what is selected now if something is.
+    if (kept !== undefined && anchor !== undefined) keepDraft(place, { ...kept, anchor })
+    setDraft((begun) =>
+      begun !== undefined && kept !== undefined && anchor === undefined
+        ? { ...begun, asked: true }
+        : { anchor, top: editor?.selectedTop(), asked: true },
+    )
     setActive(undefined)
-    setShown(true)
-  }, [editor])
+    setWhetherShown(true)
+  }, [editor, place])
   const endDraft = useCallback(() => setDraft(undefined), [])
   useCommentKey(begin)
 
@@ -92,7 +115,7 @@ export function useCommenting(room: Room): Commenting {
       endDraft,
       named,
     }),
-    [view, threads, editor, shown, active, goTo, select, draft, begin, endDraft, named],
+    [view, threads, editor, shown, setShown, active, goTo, select, draft, begin, endDraft, named],
   )
 }
 
