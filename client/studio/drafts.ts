@@ -1,10 +1,13 @@
 import { useCallback, useSyncExternalStore } from 'react'
 import { useClient } from '../react/index.ts'
 import type { Anchor } from '../sdk/index.ts'
+import type { Named } from './mentions.ts'
 
 /** Something that is written and was not sent. */
 export interface Draft {
   readonly text: string
+  /** Whom its writer chose of those who were offered. */
+  readonly chosen: readonly Named[]
   /** What it is about, of a comment that begins a thread. */
   readonly anchor?: Anchor | undefined
 }

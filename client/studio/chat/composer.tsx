@@ -3,12 +3,7 @@ import { IconSend } from '@tabler/icons-react'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { ShownMessage } from '../../sdk/index.ts'
 import { forgetDraft, usePlaces, useWriting } from '../drafts.ts'
-import { matching, mentionAt } from './mention.ts'
-
-export interface Addressee {
-  readonly id: string
-  readonly name: string
-}
+import { choosing, labelOf, matching, mentionAt, mentionedIn, type Named } from '../mentions.ts'
 
 /** What is being written about another message. */
 export type Context =
@@ -19,7 +14,8 @@ interface ComposerProps {
   readonly room: string
   readonly context: Context | undefined
   /** Who can be mentioned. */
-  readonly people: readonly Addressee[]
+  readonly people: readonly Named[]
+  readonly nameOf: (user: string) => string
   readonly onSend: (text: string, mentions: readonly string[]) => void
   readonly onCancel: () => void
   readonly onTyping: () => void
@@ -27,10 +23,20 @@ interface ComposerProps {
   readonly onEditLast: () => void
 }
 
-export function Composer({ room, context, people, onSend, onCancel, onTyping, onEditLast }: ComposerProps) {
+export function Composer({
+  room,
+  context,
+  people,
+  nameOf,
+  onSend,
+  onCancel,
+  onTyping,
+  onEditLast,
+}: ComposerProps) {
   const editing = context?.kind === 'edit' ? context.message : undefined
+  const mentioned = (editing?.mentions ?? []).map((id) => ({ id, name: nameOf(id) }))
   const place = usePlaces(room)(editing === undefined ? 'message' : `edit ${editing.id}`)
-  const [draft, write] = useWriting(place, { text: editing?.text ?? '' })
+  const [draft, write] = useWriting(place, { text: editing?.text ?? '', chosen: mentioned })
   const { text } = draft
   const [caret, setCaret] = useState(0)
   const [chosen, setChosen] = useState(0)
@@ -45,19 +51,17 @@ export function Composer({ room, context, people, onSend, onCancel, onTyping, on
   const send = () => {
     if (text.trim() === '') return
     forgetDraft(place)
-    onSend(
-      text.trim(),
-      people.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id),
-    )
+    onSend(text.trim(), mentionedIn(text, people, draft.chosen))
   }
   const cancel = () => {
     if (editing !== undefined) forgetDraft(place)
     onCancel()
   }
-  const mention = (person: Addressee) => {
+  const mention = (person: Named) => {
     if (asked === undefined) return
-    const before = `${text.slice(0, asked.from)}@${person.name} `
-    write({ text: before + text.slice(caret) })
+    const [start, after] = [text.slice(0, asked.from), text.slice(caret)]
+    const before = `${start}@${person.name} `
+    write({ text: before + after, chosen: choosing(person, start + after, draft.chosen) })
     setCaret(before.length)
     requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length))
   }
@@ -85,7 +89,7 @@ export function Composer({ room, context, people, onSend, onCancel, onTyping, on
     }
   }
   const changed = (value: string, at: number) => {
-    write({ text: value })
+    write({ ...draft, text: value })
     setCaret(at)
     setChosen(0)
     if (value !== '') onTyping()
@@ -117,7 +121,7 @@ export function Composer({ room, context, people, onSend, onCancel, onTyping, on
                 mention(person)
               }}
             >
-              {person.name}
+              {labelOf(person, people)}
             </div>
           ))}
         </div>

@@ -4,7 +4,8 @@ import { IconCloudOff, IconMessageOff, IconMessagePlus } from '@tabler/icons-rea
 import { useMemo, useState } from 'react'
 import { useChat, useRoom, useRoomState } from '../../react/index.ts'
 import type { ShownMessage } from '../../sdk/index.ts'
-import { type Addressee, Composer, type Context } from './composer.tsx'
+import type { Named } from '../mentions.ts'
+import { Composer, type Context } from './composer.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { MessageList } from './message-list.tsx'
 import type { MessageActions } from './message-row.tsx'
@@ -14,7 +15,7 @@ interface ConversationProps {
   readonly name: string
   readonly self: string
   /** Whoever is known to belong to it. */
-  readonly people: readonly Addressee[]
+  readonly people: readonly Named[]
 }
 
 /** What is said in a room, and a field to say something. */
@@ -130,6 +131,7 @@ export function Conversation({ name, self, people }: ConversationProps) {
           room={name}
           context={context}
           people={people.filter(({ id }) => id !== self)}
+          nameOf={nameOf}
           onSend={send}
           onCancel={() => setContext(undefined)}
           onTyping={type}

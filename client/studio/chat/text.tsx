@@ -1,5 +1,6 @@
 import { Anchor } from '@mantine/core'
 import { Fragment, type ReactNode } from 'react'
+import { mentionsIn } from '../mentions.ts'
 
 const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'])/u
 
@@ -37,18 +38,17 @@ function piecesOf(line: string, mentioned: readonly string[]): ReactNode {
   })
 }
 
-/** The longest names first: one may begin like another. */
 function withMentions(text: string, mentioned: readonly string[]): ReactNode {
-  const [name] = mentioned
-    .filter((each) => text.includes(`@${each}`))
-    .sort((one, other) => other.length - one.length)
-  if (name === undefined) return text
-  const at = text.indexOf(`@${name}`)
-  return (
-    <>
-      {withMentions(text.slice(0, at), mentioned)}
-      <mark className="mention">@{name}</mark>
-      {withMentions(text.slice(at + name.length + 1), mentioned)}
-    </>
-  )
+  let end = 0
+  const parts = mentionsIn(text, mentioned).map(({ from, to }) => {
+    const before = text.slice(end, from)
+    end = to
+    return (
+      <Fragment key={from}>
+        {before}
+        <mark className="mention">{text.slice(from, to)}</mark>
+      </Fragment>
+    )
+  })
+  return [...parts, text.slice(end)]
 }

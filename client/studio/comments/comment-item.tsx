@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Group, Menu, Popover, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import { IconDots, IconMoodPlus, IconPencil, IconTrash } from '@tabler/icons-react'
-import { type ReactNode, useRef, useState } from 'react'
+import { Fragment, type ReactNode, useRef, useState } from 'react'
 import { colorFor, type ThreadComment, type Threads, type Unsent } from '../../sdk/index.ts'
 import { usePlaces } from '../drafts.ts'
+import { mentionsIn } from '../mentions.ts'
 import { KnownAvatar } from '../shell/person-avatar.tsx'
 import { ago, exactly } from '../times.ts'
 import { Composer } from './composer.tsx'
@@ -30,6 +31,7 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
     more.current?.focus()
   }
   const name = nameOf(author)
+  const mentioned = comment.mentions.map((user) => ({ id: user, name: nameOf(user) }))
   const time = new Date(at).toISOString()
   const own = unsent.find((one) => one.id === id)
   // What has not come to the server can be neither changed nor answered there.
@@ -81,7 +83,7 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
           label="Edit the comment"
           send="Save"
           place={place}
-          before={{ text }}
+          before={{ text, chosen: mentioned }}
           autoFocus={change.asked}
           onSend={(changed) => {
             ignore(threads.edit(id, changed))
@@ -97,7 +99,7 @@ export function CommentItem({ comment, threads, unsent }: CommentItemProps) {
         <p className="comment-text" dir="auto">
           {withMentions(
             text,
-            comment.mentions.map((user) => nameOf(user)),
+            mentioned.map((person) => person.name),
           )}
         </p>
       )}
@@ -116,24 +118,18 @@ export const ignore = (done: Promise<unknown> | undefined): void => {
 
 /** Where somebody's name stands behind an at sign, it stands out. */
 function withMentions(text: string, names: readonly string[]): ReactNode {
-  const parts: ReactNode[] = []
-  let rest = text
-  while (rest !== '') {
-    const [next] = names
-      .map((name) => ({ at: rest.indexOf(`@${name}`), length: name.length + 1 }))
-      .filter(({ at }) => at >= 0)
-      .sort((a, b) => a.at - b.at || b.length - a.length)
-    if (next === undefined) break
-    const end = next.at + next.length
-    parts.push(
-      rest.slice(0, next.at),
-      <span key={parts.length} className="comment-mention">
-        {rest.slice(next.at, end)}
-      </span>,
+  let end = 0
+  const parts = mentionsIn(text, names).map(({ from, to }) => {
+    const before = text.slice(end, from)
+    end = to
+    return (
+      <Fragment key={from}>
+        {before}
+        <span className="comment-mention">{text.slice(from, to)}</span>
+      </Fragment>
     )
-    rest = rest.slice(end)
-  }
-  return [...parts, rest]
+  })
+  return [...parts, text.slice(end)]
 }
 
 function Reactions({ comment, threads }: Pick<CommentItemProps, 'comment' | 'threads'>) {

@@ -231,7 +231,7 @@ function DraftCard({ commenting: { draft, threads, endDraft } }: Pick<CommentsPa
         label="Write a comment"
         send="Comment"
         place={place}
-        before={{ text: '', anchor }}
+        before={{ text: '', chosen: [], anchor }}
         autoFocus={draft?.asked === true}
         onSend={(comment) => {
           ignore(threads.add(comment, anchor))

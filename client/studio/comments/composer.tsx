@@ -2,8 +2,9 @@ import { Button, Combobox, Group, Text, Textarea, useCombobox } from '@mantine/c
 import { type KeyboardEvent, useRef, useState } from 'react'
 import type { NewComment } from '../../sdk/index.ts'
 import { type Draft, forgetDraft, type Place, useWriting } from '../drafts.ts'
+import { choosing, labelOf, matching, mentionAt, mentionedIn } from '../mentions.ts'
 import { keyLabel } from '../shell/commands.ts'
-import { type CommentPerson, useCommentPeople } from './people.tsx'
+import { useCommentPeople } from './people.tsx'
 
 interface ComposerProps {
   readonly label: string
@@ -19,10 +20,7 @@ interface ComposerProps {
 
 /** As the server takes it. */
 const LONGEST = 10_000
-const SUGGESTED = 6
-const EMPTY: Draft = { text: '' }
-/** What is being typed of a name, before the caret. */
-const MENTION = /(?:^|\s)@([^\s@]{0,40})$/
+const EMPTY: Draft = { text: '', chosen: [] }
 
 /** Where a comment is written. `@` and the beginning of a name mentions somebody. */
 export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend, onCancel }: ComposerProps) {
@@ -38,21 +36,22 @@ export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend
 
   const look = () => {
     const { value = '', selectionEnd = 0 } = field.current ?? {}
-    setWanted(MENTION.exec(value.slice(0, selectionEnd))?.[1])
+    setWanted(mentionAt(value, selectionEnd)?.name)
     combobox.selectFirstOption()
   }
   const choose = (id: string) => {
     const { value = '', selectionEnd = 0 } = field.current ?? {}
-    const name = known.find((person) => person.id === id)?.name
-    if (name === undefined) return
-    const start = selectionEnd - (wanted?.length ?? 0)
-    setText(`${value.slice(0, start)}${name} ${value.slice(selectionEnd)}`)
+    const person = known.find((one) => one.id === id)
+    if (person === undefined) return
+    const [before, after] = [value.slice(0, selectionEnd - (wanted?.length ?? 0)), value.slice(selectionEnd)]
+    const chosen = choosing(person, `${before} ${after}`, draft.chosen)
+    write({ ...draft, text: `${before}${person.name} ${after}`, chosen })
     setWanted(undefined)
     field.current?.focus()
   }
   const submit = () => {
     if (text.trim() === '') return
-    const mentions = known.filter(({ name }) => text.includes(`@${name}`)).map(({ id }) => id)
+    const mentions = mentionedIn(text, known, draft.chosen)
     forgetDraft(place)
     onSend({ text: text.trim(), mentions })
   }
@@ -107,10 +106,14 @@ export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend
         </Combobox.Target>
         <Combobox.Dropdown>
           <Combobox.Options aria-label="People">
-            {suggested.map(({ id, name }) => (
+            {suggested.map((person) => (
               // What is pressed must not take the focus from the text.
-              <Combobox.Option key={id} value={id} onMouseDown={(event) => event.preventDefault()}>
-                {name}
+              <Combobox.Option
+                key={person.id}
+                value={person.id}
+                onMouseDown={(event) => event.preventDefault()}
+              >
+                {labelOf(person, known)}
               </Combobox.Option>
             ))}
           </Combobox.Options>
@@ -129,11 +132,4 @@ export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend
       </Group>
     </form>
   )
-}
-
-function matching(people: readonly CommentPerson[], wanted: string): readonly CommentPerson[] {
-  const begin = wanted.toLowerCase()
-  return people
-    .filter(({ id, name }) => [id, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(begin)))
-    .slice(0, SUGGESTED)
 }

@@ -1,11 +1,7 @@
 import { createContext, useContext, useEffect, useMemo, useState } from 'react'
 import { useClient, usePresence } from '../../react/index.ts'
 import type { Room, Thread } from '../../sdk/index.ts'
-
-export interface CommentPerson {
-  readonly id: string
-  readonly name: string
-}
+import type { Named } from '../mentions.ts'
 
 /** Who comments here. */
 export interface CommentPeople {
@@ -13,7 +9,7 @@ export interface CommentPeople {
   readonly self: string
   readonly nameOf: (id: string) => string
   /** Who may be mentioned. */
-  readonly known: readonly CommentPerson[]
+  readonly known: readonly Named[]
 }
 
 const Context = createContext<CommentPeople>({ self: '', nameOf: (id) => id, known: [] })
