@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_EVENT_BYTES } from '../../server/protocol.ts'
 import { axe } from '../support/axe.ts'
 import { createDocument, launchBrowser, openStudio, type TestBrowser } from '../support/browser.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -130,5 +131,21 @@ describe('two people and two tabs', () => {
     await ada.getByRole('button', { name: 'Close the chat' }).click()
     await ada.getByRole('button', { name: 'Chat about this document' }).click()
     expect(await field(ada).inputValue()).toBe('Not yet @b')
+  })
+
+  it('[UI75] what a message is changed to and is refused stands there to be changed again', async () => {
+    await field(ada).fill('')
+    await field(ada).press('ArrowUp')
+    expect(await field(ada).inputValue()).toBe('What do you think?')
+    const tooLong = 'x'.repeat(MAX_EVENT_BYTES)
+    await say(ada, tooLong)
+    await ada.getByText('It could not be changed').waitFor()
+    await ada.getByText('Editing your message').waitFor()
+    expect((await field(ada).inputValue()).length).toBe(tooLong.length)
+    // Given up, it is as it was.
+    await field(ada).press('Escape')
+    expect(await field(ada).inputValue()).toBe('')
+    await field(ada).press('ArrowUp')
+    expect(await field(ada).inputValue()).toBe('What do you think?')
   })
 })

@@ -4,6 +4,7 @@ import { IconCloudOff, IconMessageOff, IconMessagePlus } from '@tabler/icons-rea
 import { useMemo, useState } from 'react'
 import { useChat, useRoom, useRoomState } from '../../react/index.ts'
 import type { ShownMessage } from '../../sdk/index.ts'
+import { type Draft, draftAt, keepDraft, usePlaces } from '../drafts.ts'
 import type { Named } from '../mentions.ts'
 import { Composer, type Context } from './composer.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
@@ -21,6 +22,7 @@ interface ConversationProps {
 /** What is said in a room, and a field to say something. */
 export function Conversation({ name, self, people }: ConversationProps) {
   const room = useRoom(name)
+  const at = usePlaces(name)
   const { refusal, status } = useRoomState(room)
   const { chat, ...state } = useChat(room)
   const [context, setContext] = useState<Context>()
@@ -45,10 +47,20 @@ export function Conversation({ name, self, people }: ConversationProps) {
     }),
     [chat, nameOf],
   )
+  /** What was refused is there to be edited again, now if nothing else is being written. */
+  const takeBack = (edit: Context, draft: Draft) => {
+    const place = at(`edit ${edit.message.id}`)
+    if (draftAt(place) === undefined) keepDraft(place, draft)
+    if (draftAt(at('message')) === undefined) setContext((now) => now ?? edit)
+  }
   const send = (text: string, mentions: readonly string[]) => {
-    if (context?.kind === 'edit')
-      tell(chat.edit(context.message.id, { text, mentions }), 'It could not be changed')
-    else chat.send({ text, mentions, answers: context?.message.id })
+    if (context?.kind === 'edit') {
+      const edited = chat.edit(context.message.id, { text, mentions })
+      tell(edited, 'It could not be changed')
+      edited.catch(() =>
+        takeBack(context, { text, chosen: mentions.map((id) => ({ id, name: nameOf(id) })) }),
+      )
+    } else chat.send({ text, mentions, answers: context?.message.id })
     setContext(undefined)
   }
   const editLast = () => {
