@@ -1,11 +1,11 @@
 /** The public entry `syncline/tiptap`. */
 import { type Editor, Extension, type Extensions } from '@tiptap/core'
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret'
-import type { Awareness } from 'y-protocols/awareness'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import { userIn } from '../sdk/people.ts'
 import type { Room } from '../sdk/room.ts'
 import { CarefulCollaboration } from './careful-collaboration.ts'
+import { caretsOnly } from './tiptap-carets.ts'
 
 export type { EditorComments } from './comments.ts'
 export { type ForeignContent, type ForeignContentOptions, foreignContent } from './foreign.ts'
@@ -27,7 +27,7 @@ export const tiptapExtensions = ({ room, field = DOCUMENT_FIELDS.rich }: TiptapO
   CarefulCollaboration.configure({ document: room.doc, field }),
   CollaborationCaret.configure({
     // It reads nothing of a provider but this.
-    provider: { awareness: withoutUser(room.awareness) },
+    provider: { awareness: caretsOnly(room.awareness, room.doc) },
     render: (user) => caret(user),
     selectionRender: (user) => {
       const known = userIn({ user })
@@ -37,16 +37,6 @@ export const tiptapExtensions = ({ room, field = DOCUMENT_FIELDS.rich }: TiptapO
   }),
   followReadOnly(room),
 ]
-
-/** The extension announces a user of its own on every start; who this is, the room says (`room.setUser`). */
-const withoutUser = (awareness: Awareness): Awareness =>
-  Object.create(awareness, {
-    setLocalStateField: {
-      value: (field: string, value: unknown) => {
-        if (field !== 'user') awareness.setLocalStateField(field, value)
-      },
-    },
-  })
 
 /** An editor that was made read-only by its application stays so. */
 const followReadOnly = (room: Room): Extension => {

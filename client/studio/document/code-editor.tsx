@@ -3,6 +3,7 @@ import type { editor as Monaco } from 'monaco-editor'
 import { useEffect, useRef, useState } from 'react'
 import * as Y from 'yjs'
 import { bindMonaco, bindMonacoComments } from '../../editors/monaco.ts'
+import { positionIn } from '../../editors/positions.ts'
 import type { Room } from '../../sdk/index.ts'
 import type { Commenting } from '../comments/use-commenting.ts'
 import { LANGUAGES, languageOf } from '../languages.ts'
@@ -91,12 +92,9 @@ function reveal(editor: Monaco.IStandaloneCodeEditor, room: Room, clients: reado
   const model = editor.getModel()
   if (model === null) return
   for (const client of clients) {
-    const head: unknown = room.awareness.getStates().get(client)?.selection?.head
-    if (typeof head !== 'object' || head === null) continue
-    const place = Y.createAbsolutePositionFromRelativePosition(
-      Y.createRelativePositionFromJSON(head),
-      room.doc,
-    )
+    const head = positionIn(room.doc, room.awareness.getStates().get(client)?.selection?.head)
+    if (head === undefined) continue
+    const place = Y.createAbsolutePositionFromRelativePosition(head, room.doc)
     if (place === null) continue
     editor.revealPositionInCenterIfOutsideViewport(model.getPositionAt(place.index))
     return

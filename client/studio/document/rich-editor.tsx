@@ -4,7 +4,7 @@ import { type Editor, type Extensions, useEditor } from '@tiptap/react'
 import StarterKit from '@tiptap/starter-kit'
 import { relativePositionToAbsolutePosition, ySyncPluginKey } from '@tiptap/y-tiptap'
 import { type ComponentProps, useEffect, useMemo, useSyncExternalStore } from 'react'
-import * as Y from 'yjs'
+import { positionIn } from '../../editors/positions.ts'
 import { foreignContent, tiptapComments, tiptapExtensions } from '../../editors/tiptap.ts'
 import type { Room } from '../../sdk/index.ts'
 import type { Commenting } from '../comments/use-commenting.ts'
@@ -135,14 +135,9 @@ function reveal(editor: Editor, room: Room, clients: readonly number[]): void {
   const binding = ySyncPluginKey.getState(editor.state)
   if (!binding?.binding) return
   for (const client of clients) {
-    const head: unknown = room.awareness.getStates().get(client)?.cursor?.head
-    if (head === undefined || head === null) continue
-    const position = relativePositionToAbsolutePosition(
-      room.doc,
-      binding.type,
-      Y.createRelativePositionFromJSON(head),
-      binding.binding.mapping,
-    )
+    const head = positionIn(room.doc, room.awareness.getStates().get(client)?.cursor?.head)
+    if (head === undefined) continue
+    const position = relativePositionToAbsolutePosition(room.doc, binding.type, head, binding.binding.mapping)
     if (position === null) continue
     const { node } = editor.view.domAtPos(position)
     const element = node instanceof Element ? node : node.parentElement
