@@ -19,7 +19,8 @@ export interface TiptapOptions {
 
 /**
  * The extensions that make a Tiptap editor one of many on a room. Collaboration brings an undo of its own that
- * takes back only one's own changes, so leave out the other: `StarterKit.configure({ undoRedo: false })`.
+ * takes back only one's own changes, so leave out the other, and the paragraph that StarterKit would write at the end of
+ * what is opened: `StarterKit.configure({ undoRedo: false, trailingNode: false })`.
  * Pass no `content`: the room has it, and content given by every browser would be there once for each.
  * What the editor's schema does not know it leaves in the room: see `foreignContent`.
  */

@@ -33,8 +33,9 @@ const SafeLink = Link.extend({
 
 /** All that the editor knows; what a document has beside it, it would delete. */
 const CONTENT: Extensions = [
-  // The shared document has an undo of its own; a click on a link is there to edit it.
-  StarterKit.configure({ undoRedo: false, link: false }),
+  // The shared document has an undo of its own; a click on a link is there to edit it. Whoever opens a document has written
+  // nothing, so no paragraph is put at its end: from a code block, the arrow down leads out.
+  StarterKit.configure({ undoRedo: false, trailingNode: false, link: false }),
   SafeLink.configure({ openOnClick: false }),
 ]
 
