@@ -129,13 +129,19 @@ const showCarets = (room: Room, text: Y.Text, model: Monaco.ITextModel): (() => 
   }
 }
 
+/** An editor that was made read-only by its application stays so. */
 const followReadOnly = (room: Room, editor: Monaco.IStandaloneCodeEditor): (() => void) => {
-  const before = editor.getRawOptions().readOnly ?? false
-  const follow = (): void => editor.updateOptions({ readOnly: before || room.readOnly })
+  let closed = false
+  const follow = (): void => {
+    const { readOnly } = room
+    if (readOnly === closed || (readOnly && editor.getRawOptions().readOnly === true)) return
+    closed = readOnly
+    editor.updateOptions({ readOnly })
+  }
   follow()
   const stop = room.subscribe(follow)
   return () => {
     stop()
-    editor.updateOptions({ readOnly: before })
+    if (closed) editor.updateOptions({ readOnly: false })
   }
 }
