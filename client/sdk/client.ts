@@ -70,7 +70,7 @@ export class Client {
   readonly #analytics = new Map<string, Analytics>()
   readonly #closing = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
-  #state: ClientState = { status: 'connecting', transport: 'websocket' }
+  #state: ClientState = { status: 'connecting', transport: 'websocket', losing: false }
   #destroyed: Promise<void> | undefined
   /** Whose events were looked for on this device. */
   #sender: string | undefined
@@ -224,6 +224,7 @@ export class Client {
       timer: undefined,
     }
     this.#rooms.set(name, held)
+    held.room.subscribe(() => this.#roomChanged())
     return held
   }
 
@@ -306,7 +307,16 @@ export class Client {
   }
 
   #linkChanged(): void {
-    this.#state = { status: this.#link.status, transport: this.#link.transport }
+    this.#tell({ ...this.#state, status: this.#link.status, transport: this.#link.transport })
+  }
+
+  #roomChanged(): void {
+    const losing = [...this.#rooms.values()].some(({ room }) => room.losing)
+    if (losing !== this.#state.losing) this.#tell({ ...this.#state, losing })
+  }
+
+  #tell(state: ClientState): void {
+    this.#state = state
     for (const listener of [...this.#listeners]) guarded(listener)
   }
 }

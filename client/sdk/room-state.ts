@@ -22,6 +22,7 @@ export const stateOf = ({ session, tracker, outbox, copied, loaded }: StateSourc
   unsaved: tracker.unsaved,
   kept: copied ? tracker.kept : undefined,
   unsent: outbox.waiting,
+  losing: session.status !== 'refused' && (tracker.losing || outbox.losing),
   savedSeq: session.savedSeq,
   loaded,
   synced: session.synced,

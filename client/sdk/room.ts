@@ -274,7 +274,7 @@ export class Room {
 
   /** For the client: closing it now loses what is neither committed, nor refused, nor kept on this device. */
   get losing(): boolean {
-    return !this.settled && (this.#tracker.losing || this.#events.outbox.losing)
+    return !this.#closed && this.#state.losing
   }
 
   async whenSettled(): Promise<void> {
@@ -289,11 +289,11 @@ export class Room {
   }
 
   async #destroy(): Promise<void> {
+    this.#closed = true
     const saved = this.#copy?.destroy()
     this.#session.end()
     this.#events.outbox.close()
     this.#presence.end()
-    this.#closed = true
     this.#notify()
     try {
       await saved

@@ -32,6 +32,8 @@ export interface RoomState {
   readonly kept: number | undefined
   /** Events published on this device that the server has not committed. */
   readonly unsent: number
+  /** Some changes or events would go with the page: they are neither committed, nor refused, nor kept on this device. */
+  readonly losing: boolean
   /** Where the room's log stood when the server last said that something is saved. */
   readonly savedSeq: number | undefined
   /** The copy kept on this device, if any, has been read. */
@@ -48,6 +50,7 @@ export const NEW_ROOM: RoomState = {
   unsaved: 0,
   kept: undefined,
   unsent: 0,
+  losing: false,
   savedSeq: undefined,
   loaded: false,
   synced: false,
@@ -60,6 +63,8 @@ export interface ClientState {
   readonly status: ConnectionStatus
   /** `http` where the network lets no WebSocket through; while not online, what was tried last. */
   readonly transport: Transport
+  /** A room that is still open would lose something with the page (`RoomState.losing`): reason to ask whoever closes it. */
+  readonly losing: boolean
 }
 
 export interface User {

@@ -36,6 +36,7 @@ import { EmptyPage } from './shell/empty-page.tsx'
 import { Finder } from './shell/finder.tsx'
 import { Frame } from './shell/frame.tsx'
 import { KeysHelp } from './shell/keys-help.tsx'
+import { LeaveDialog, useLeaving, warnWhileLosing } from './shell/leaving.tsx'
 import { LoadingRows } from './shell/loading-rows.tsx'
 import { useKeys } from './shell/use-keys.ts'
 import { ViewBoundary } from './shell/view-boundary.tsx'
@@ -68,10 +69,12 @@ function useClient(session: Session): Client | undefined {
     const { id, name } = session.user
     // Without a colour, so that two people in one room do not have the same.
     const made = connect({ url: location.origin, token: session.token, user: { id, name } })
+    warnWhileLosing(made)
     setClient(made)
     return () => {
       setClient(undefined)
-      // What could not be sent by now stays on this device, and the next session sends it.
+      // What could not be sent by now stays on this device, and the next session sends it. Where it cannot stay, whoever left
+      // was asked, and is asked once more if they close the page before it is given up.
       made.destroy().catch(reportError)
     }
   }, [session])
@@ -84,6 +87,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
   const documents = useDocuments(session.token)
   const [creating, setCreating] = useState(false)
   const [helping, setHelping] = useState(false)
+  const leaving = useLeaving(onLeave)
   const searchRef = useRef<HTMLInputElement>(null)
   const connection = useConnection(route, documents)
   const reload = documents.reload
@@ -119,7 +123,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
       onFind={spotlight.open}
       onKeys={help}
       onCreate={create}
-      onLeave={onLeave}
+      onLeave={leaving.leave}
     >
       <ViewBoundary path={path}>
         <View
@@ -133,6 +137,7 @@ function Entered({ session, development, onLeave }: StudioProps) {
       </ViewBoundary>
       <Finder documents={documents.list} past={past} session={session} onCreate={create} onKeys={help} />
       <CreateDialog opened={creating} onClose={() => setCreating(false)} />
+      <LeaveDialog {...leaving} />
       <KeysHelp opened={helping} onClose={() => setHelping(false)} />
     </Frame>
   )

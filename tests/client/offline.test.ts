@@ -282,7 +282,7 @@ describe('the client in a browser', () => {
     expect([text.length, text.includes('b')]).toEqual([521, true])
   })
 
-  it('[SDK23] is destroyed without a word of what this device keeps', async () => {
+  it('[SDK23] [SDK26] is destroyed without a word of what this device keeps', async () => {
     const context = await person()
     const page = await visit(context, 'doc:left')
     await page.evaluate(() => window.here.whenSaved())
@@ -291,6 +291,7 @@ describe('the client in a browser', () => {
     await page.evaluate(() => window.here.write('for later'))
     await page.evaluate(() => window.here.say('for later'))
     await page.waitForFunction(() => window.here.state().kept === 1)
+    await page.waitForFunction(() => !window.here.client.getState().losing)
     await page.evaluate(() => window.here.client.destroy())
     expect(await state(page)).toMatchObject({ unsaved: 1, kept: 1, unsent: 1 })
   })

@@ -122,3 +122,35 @@ describe('a client that is destroyed', () => {
     await expect(mine.destroy()).rejects.toThrow(/ in doc:a: /)
   })
 })
+
+describe('a page that would be closed now', () => {
+  it('[SDK26] is told while changes or events would go with it, and of nothing that was refused', async () => {
+    const stock = await startStock({
+      onAuthenticate: async ({ documentName }) => {
+        if (documentName === 'doc:closed') throw Object.assign(new Error(), { reason: 'forbidden' })
+      },
+    })
+    const mine = client(stock.url)
+    const told: boolean[] = []
+    mine.subscribe(() => {
+      const { losing } = mine.getState()
+      if (losing !== told.at(-1)) told.push(losing)
+    })
+    const [room, other, refused] = [mine.room('doc:a'), mine.room('doc:other'), mine.room('doc:closed')]
+    await expect(refused.whenSynced()).rejects.toThrow()
+    write(refused, 'refused')
+    await Promise.all([room.whenSaved(), other.whenSaved()])
+    expect(told).toEqual([false])
+    stock.cut()
+    await Promise.all([offline(room), offline(other)])
+    write(room, 'for later')
+    expect([told, room.getState().losing, other.getState().losing]).toEqual([[false, true], true, false])
+    stock.restore()
+    await room.whenSaved()
+    expect(told).toEqual([false, true, false])
+    other.publish('chat.message', { text: 'for later' }).catch(() => undefined)
+    expect([told, other.getState().losing]).toEqual([[false, true, false, true], true])
+    await mine.destroy().catch(() => undefined)
+    expect(told).toEqual([false, true, false, true, false])
+  })
+})
