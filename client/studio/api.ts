@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, isErrorCode } from '../../server/errors.ts'
 import { API_PREFIX } from '../../server/protocol.ts'
+import { answered } from './answered.ts'
 
 export interface ServerInfo {
   readonly version: string
@@ -38,7 +39,7 @@ const isRefusal = (code: ErrorCode): boolean => ERRORS[code].status < 500 && cod
 
 export type TokenSource = () => Promise<string>
 
-export const getInfo = (): Promise<ServerInfo> => request<ServerInfo>('/info')
+export const getInfo = (): Promise<ServerInfo> => request<ServerInfo>('/info', { within: LISTED_WITHIN })
 
 export async function getDevelopmentToken(
   user: { readonly id: string; readonly name: string },
@@ -48,6 +49,7 @@ export async function getDevelopmentToken(
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ user, grants }),
+    within: LISTED_WITHIN,
   })
   return answer.token
 }
@@ -65,7 +67,7 @@ export async function getDocuments(
   let after: string | null = null
   do {
     const query = new URLSearchParams({ kind: 'doc', limit: PAGE, ...(after === null ? {} : { after }) })
-    const page: Page = await request<Page>(`/rooms?${query}`, { headers, signal })
+    const page: Page = await request<Page>(`/rooms?${query}`, { headers, signal, within: LISTED_WITHIN })
     all.push(...page.rooms)
     after = page.next
   } while (after !== null)
@@ -77,24 +79,37 @@ interface Page {
   readonly next: string | null
 }
 
-/** Asks for JSON; an answer without a body is `undefined`. */
-export async function request<T>(path: string, init?: RequestInit): Promise<T> {
-  return parse(new TextDecoder().decode(await requestBytes(path, init))) as T
+interface Asked extends RequestInit {
+  /** How long an answer is waited for, and each further part of it, in ms. */
+  readonly within?: number
 }
 
-export async function requestBytes(path: string, init?: RequestInit): Promise<Uint8Array> {
-  let response: Response
-  let bytes: Uint8Array
-  try {
-    response = await fetch(`${API_PREFIX}${path}`, init)
-    // An answer that breaks off, or is given up, is none.
-    bytes = new Uint8Array(await response.arrayBuffer())
-  } catch (cause) {
-    if (init?.signal?.aborted) throw cause
-    throw new RequestError('unreachable', 'The server cannot be reached', { cause })
-  }
+/** Copying a large room takes a minute. */
+const ANSWERED_WITHIN = 120_000
+/** What is small, asked for again and again, and there at once where the server is. */
+export const LISTED_WITHIN = 15_000
+
+/** Asks for JSON; an answer without a body is `undefined`. */
+export async function request<T>(path: string, asked?: Asked): Promise<T> {
+  return parse(new TextDecoder().decode(await requestBytes(path, asked))) as T
+}
+
+export async function requestBytes(
+  path: string,
+  { within = ANSWERED_WITHIN, ...init }: Asked = {},
+): Promise<Uint8Array> {
+  // An answer that breaks off, or is given up, is none.
+  const { response, bytes } = await answered(`${API_PREFIX}${path}`, init, within).catch((cause: unknown) => {
+    throw init.signal?.aborted ? cause : unreachable(cause)
+  })
   if (!response.ok) throw refusal(parse(new TextDecoder().decode(bytes)))
   return bytes
+}
+
+function unreachable(cause: unknown): RequestError {
+  const silent = cause instanceof DOMException && cause.name === 'TimeoutError'
+  const words = silent ? 'The server does not answer' : 'The server cannot be reached'
+  return new RequestError('unreachable', words, { cause })
 }
 
 function parse(text: string): unknown {

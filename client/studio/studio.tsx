@@ -94,7 +94,10 @@ function Entered({ session, development, onLeave }: StudioProps) {
 
   useEffect(preloadEditors, [])
   useFocusOnArrival(path)
+  const shown = useRef(route.view)
   useEffect(() => {
+    if (shown.current === route.view) return
+    shown.current = route.view
     if (route.view === 'documents' || route.view === 'histories') reload()
   }, [route.view, reload])
 

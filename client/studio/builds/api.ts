@@ -1,5 +1,5 @@
 import type { EventOf } from '../../sdk/index.ts'
-import { request, type TokenSource } from '../api.ts'
+import { LISTED_WITHIN, request, type TokenSource } from '../api.ts'
 
 /** A room as lists have it. */
 export interface RoomSummary {
@@ -29,7 +29,7 @@ export async function getRoomsOf(
   signal: AbortSignal,
 ): Promise<RoomPage> {
   const query = new URLSearchParams({ kind, limit: '50', ...(after === undefined ? {} : { after }) })
-  return request<RoomPage>(`/rooms?${query}`, { headers: await bearer(token), signal })
+  return request<RoomPage>(`/rooms?${query}`, { headers: await bearer(token), signal, within: LISTED_WITHIN })
 }
 
 /** The first thousand events of these types: all, of what happens to a build a few times. */
@@ -41,7 +41,11 @@ export async function getEvents(
 ): Promise<readonly EventOf[]> {
   const query = new URLSearchParams({ types: types.join(','), limit: '1000' })
   const path = `/rooms/${encodeURIComponent(room)}/events?${query}`
-  const { events } = await request<EventPage>(path, { headers: await bearer(token), signal })
+  const { events } = await request<EventPage>(path, {
+    headers: await bearer(token),
+    signal,
+    within: LISTED_WITHIN,
+  })
   return events
 }
 

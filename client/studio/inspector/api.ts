@@ -1,4 +1,4 @@
-import { request, type TokenSource } from '../api.ts'
+import { LISTED_WITHIN, request, type TokenSource } from '../api.ts'
 
 /** What a room's log has at a position; what an edit changes is not in it. */
 export interface RoomEntry {
@@ -40,7 +40,11 @@ export async function getEntries(
     ...(after === undefined ? {} : { after: String(after) }),
   })
   const headers = { authorization: `Bearer ${await token()}` }
-  return request<EntryPage>(`/rooms/${encodeURIComponent(room)}/entries?${query}`, { headers, signal })
+  return request<EntryPage>(`/rooms/${encodeURIComponent(room)}/entries?${query}`, {
+    headers,
+    signal,
+    within: LISTED_WITHIN,
+  })
 }
 
 /** The payload of one event. */

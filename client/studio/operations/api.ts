@@ -1,4 +1,4 @@
-import { request, type TokenSource } from '../api.ts'
+import { LISTED_WITHIN, request, type TokenSource } from '../api.ts'
 
 /** A page of a list; `next` is where the following one goes on. */
 export interface Page<Item> {
@@ -17,11 +17,8 @@ export async function ask<Answer>(
 ): Promise<Answer> {
   const given = Object.entries(query).filter((pair): pair is [string, string] => Boolean(pair[1]))
   const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`
-  return request<Answer>(path + search, { headers: await bearer(token), signal })
+  return request<Answer>(path + search, { headers: await bearer(token), signal, within: LISTED_WITHIN })
 }
-
-/** How long an answer is waited for, in ms: copying a large room takes a minute. Whether it was done is not known then. */
-const ANSWERED_WITHIN = 120_000
 
 /** Has something done; an answer without a body is `undefined`. */
 export async function act<Answer = void>(
@@ -33,7 +30,7 @@ export async function act<Answer = void>(
   const type = { 'content-type': 'application/json' }
   const sent = body === undefined ? {} : { body: JSON.stringify(body) }
   const headers = { ...(await bearer(token)), ...(body === undefined ? {} : type) }
-  return request<Answer>(path, { method, headers, signal: AbortSignal.timeout(ANSWERED_WITHIN), ...sent })
+  return request<Answer>(path, { method, headers, ...sent })
 }
 
 const bearer = async (token: TokenSource) => ({ authorization: `Bearer ${await token()}` })

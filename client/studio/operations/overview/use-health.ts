@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from 'react'
 import { useMetrics } from '../../../react/index.ts'
 import type { MetricSeries } from '../../../sdk/index.ts'
-import type { TokenSource } from '../../api.ts'
+import { answered } from '../../answered.ts'
+import { LISTED_WITHIN, type TokenSource } from '../../api.ts'
 import { ask } from '../api.ts'
 import { SYSTEM } from './metrics.ts'
 
@@ -90,8 +91,9 @@ async function lookAt(token: TokenSource, signal: AbortSignal): Promise<Looked> 
 /** Answered without a token, and with 503 where something is wrong: that is an answer, too. */
 async function readiness(signal: AbortSignal): Promise<Readiness | undefined> {
   try {
-    const response = await fetch('/health/ready', { signal })
-    const { ready, problems, degraded } = (await response.json()) as Record<string, unknown>
+    const { bytes } = await answered('/health/ready', { signal }, LISTED_WITHIN)
+    const said = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+    const { ready, problems, degraded } = said
     if (typeof ready !== 'boolean') return undefined
     return { ready, problems: listOf(problems), degraded: listOf(degraded) }
   } catch {
