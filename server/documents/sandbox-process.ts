@@ -1,11 +1,11 @@
-import { setPriority } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { lowerPriority } from '../priority.ts'
 import { processTime, UNLIMITED, type Watched } from './sandbox-limit.ts'
 import { perform, type Task } from './sandbox-tasks.ts'
 
 // What is tried here can wait; people who type cannot.
-setPriority(10)
+lowerPriority()
 
 /** The processor time of this process, in ms since its start, at which it is ended. */
 const limit = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(UNLIMITED)

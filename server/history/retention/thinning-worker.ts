@@ -1,5 +1,5 @@
-import os from 'node:os'
 import { parentPort } from 'node:worker_threads'
+import { lowerPriorityOfThread } from '../../priority.ts'
 import { type MergedGroup, Thinning } from './thinning.ts'
 
 /** What the thread is asked; it answers each with one `Answer`, in order. */
@@ -10,8 +10,7 @@ export type Question =
 
 export type Answer = { readonly value: unknown } | { readonly failure: string }
 
-// As the workers of history do: on Linux a thread has a priority of its own.
-if (process.platform === 'linux') os.setPriority(10)
+lowerPriorityOfThread()
 
 const thinning = new Thinning()
 

@@ -1,9 +1,9 @@
-import os from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Bucket } from '../../bucket.ts'
 import { SynclineError } from '../../errors.ts'
 import type { RoomId, Seq } from '../../log/entry.ts'
+import { lowerPriorityOfThread } from '../../priority.ts'
 import { openPool } from '../../storage/database.ts'
 import { isStorageFailure } from '../../storage/failure.ts'
 import { LogAuthors, readAuthors } from '../compare/authors.ts'
@@ -21,8 +21,6 @@ import { RoomHistory } from './room-history.ts'
 const KEPT_BYTES = 128 * 1024 * 1024
 /** Authors of whole rooms kept in memory, in bytes, about: four million entries. */
 const KEPT_AUTHORS = 64 * 1024 * 1024
-/** On Linux a thread has a priority of its own: history waits where live editing wants the processor. */
-const NICE = 10
 /** What jobs may take, in ms a second, and how many seconds' worth at once: playing and comparing meet no bound. */
 const SHARE = 100
 const BURST = 10
@@ -46,8 +44,8 @@ let rested: Promise<unknown> = Promise.resolve()
 /** What is told is done one after the other: each job may have its room's document grow. */
 let done: Promise<void> = Promise.resolve()
 
-// Elsewhere it would be the whole process that waits.
-if (process.platform === 'linux') os.setPriority(NICE)
+// History waits where live editing wants the processor.
+lowerPriorityOfThread()
 
 port.on('message', (message: ToWorker) => {
   done = done.then(() => {
