@@ -12,11 +12,11 @@ const SMALL: RoomHistoryLimits = { blockBytes: 4 * LARGE, documentBytes: 20 * LA
 const TOO_LARGE = { code: 'history-too-large', status: 422, retryable: false }
 
 /** A room of 40 large values, each in the place of the one before it, and a word beside each. */
-async function largeRoom() {
+async function largeRoom(bytes = LARGE) {
   const fixture = await openHistory()
   const typist = new Typist()
   for (let i = 1; i <= 40; i += 1) {
-    typist.edit(i * 1_000, 'ada', (doc) => doc.getMap('meta').set('photo', `${i} `.padEnd(LARGE, 'x')))
+    typist.edit(i * 1_000, 'ada', (doc) => doc.getMap('meta').set('photo', `${i} `.padEnd(bytes, 'x')))
     typist.type(i * 1_000 + 500, 'bob', `${i} `)
   }
   const entries = typist.entries.map((entry, index) => ({ ...entry, seq: index + 1 }))
@@ -87,5 +87,14 @@ describe('a room of large values', () => {
     const rows = 'select count(*)::int as rows from room_updates'
     expect((await db.pool.query(rows)).rows).toEqual([{ rows: entries.length }])
     expect(await thin()).toMatchObject({ first: 1, last: 80 })
+  })
+
+  it('[HIS115] is not thinned where that takes more memory than a thread has', async () => {
+    const { db, room } = await largeRoom(512 * 1024)
+    await db.pool.query(`update rooms set changed_at = to_timestamp($1 / 1000.0)`, [START])
+    const cutoffs = { sessions: Date.now(), versions: undefined }
+    const thin = (memory?: number) => thinRoom(db.pool, room.id, cutoffs, { dryRun: true, memory })
+    await expect(thin(32)).rejects.toMatchObject(TOO_LARGE)
+    expect(await thin(), 'control').toMatchObject({ first: 1, last: 80 })
   })
 })

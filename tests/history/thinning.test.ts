@@ -70,4 +70,15 @@ describe('merging a run of updates', () => {
     await expect(thread.merge(all.slice(5))).rejects.toThrow('builds on one that is not in the log')
     await thread.close()
   })
+
+  it('[HIS117] ends nothing else where the thread fails while nobody asks it, and says so to who asks next', async () => {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    process.once('worker', (worker) => worker.once('exit', () => resolve()))
+    const thread = new ThinningThread({ program: new URL('./failing-worker.ts', import.meta.url) })
+    await ended
+    const failure = { code: 'internal', cause: { message: 'a failure that nobody waits for' } }
+    await expect(thread.same()).rejects.toMatchObject(failure)
+    await expect(thread.same()).rejects.toMatchObject(failure)
+    await thread.close()
+  })
 })

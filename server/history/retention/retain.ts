@@ -40,6 +40,8 @@ export interface ThinOptions {
   readonly signal?: AbortSignal | undefined
   /** The longest that the thread may take for one answer, in ms; ten minutes where nothing is said. */
   readonly answerWithin?: number | undefined
+  /** What the thread may take in memory, in MiB; 2 GiB where nothing is said, and this process may take as much. */
+  readonly memory?: number | undefined
   /** The most bytes of a room that is thinned; 256 MiB where nothing is said. */
   readonly mostBytes?: number | undefined
   /** Writes down who did it, in the transaction in which it is done. */
@@ -63,7 +65,7 @@ interface Made {
  * thread. Undefined where nothing is due, where merging keystrokes would free nothing, and where the room was written to
  * meanwhile: then it is due still.
  * @throws where a merged entry does not verify; nothing is dropped then. SynclineError `history-too-large` where the
- * room is more than can be held.
+ * room is more than can be held, here or in the thread.
  */
 export async function thinRoom(
   pool: pg.Pool,

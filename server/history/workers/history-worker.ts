@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
-import { type ErrorCode, SynclineError } from '../../errors.ts'
+import { SynclineError } from '../../errors.ts'
 import type { RoomId } from '../../log/entry.ts'
 import { within } from '../../within.ts'
 import { JobQueue, type QueueLimits } from './job-queue.ts'
 import type { FromWorker, JobKind, JobMessage, Jobs, ToWorker } from './jobs.ts'
+import { startThread, type Thread } from './thread.ts'
 
 /** How long a worker is given to end by itself, in ms. */
 const CLOSE_WITHIN = 5_000
@@ -56,11 +56,6 @@ export interface Job {
 
 /** How long what is being done is waited for before something is forgotten: for a moment, or until it is done. */
 export type Wait = 'briefly' | 'to the end'
-
-interface Thread {
-  readonly worker: Worker
-  readonly ended: Promise<void>
-}
 
 interface Running {
   readonly id: number
@@ -170,20 +165,13 @@ export class HistoryWorker {
 
   #start(): Thread {
     const { program = PROGRAM, databaseUrl } = this.#options
-    const resourceLimits = { maxOldGenerationSizeMb: this.#limits.memory }
-    const worker = new Worker(program, { workerData: databaseUrl, resourceLimits })
-    const { promise: ended, resolve } = Promise.withResolvers<void>()
-    let failure: Error | undefined
-    worker.on('message', (message: FromWorker) => this.#heard(message))
-    worker.on('error', (error) => {
-      failure = error instanceof Error ? error : new Error(String(error))
-    })
-    worker.on('exit', () => {
+    const thread = startThread(program, { memory: this.#limits.memory, data: databaseUrl })
+    thread.worker.on('message', (message: FromWorker) => this.#heard(message))
+    void thread.ended.then((failure) => {
       this.#thread = undefined
-      this.#exited(failure ?? new Error('a worker of history ended'))
-      resolve()
+      this.#exited(failure)
     })
-    return { worker, ended }
+    return thread
   }
 
   #heard(message: FromWorker): void {
@@ -202,7 +190,7 @@ export class HistoryWorker {
     this.#next()
   }
 
-  #exited(cause: Error): void {
+  #exited(failure: SynclineError): void {
     for (const forgotten of this.#forgetting.values()) forgotten()
     this.#forgetting.clear()
     const running = this.#running
@@ -216,16 +204,10 @@ export class HistoryWorker {
     if (running?.ending === 'late') {
       const { late = busy } = this.#options
       running.job.reject(late(`${running.job.kind} took longer than ${this.#limits.deadline} ms`))
-    } else
-      running?.job.reject(
-        new SynclineError(this.#closed ? 'shutting-down' : codeOf(cause), undefined, { cause }),
-      )
+    } else running?.job.reject(this.#closed ? new SynclineError('shutting-down') : failure)
     this.#next()
   }
 }
-
-const codeOf = (cause: Error): ErrorCode =>
-  'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'history-too-large' : 'internal'
 
 const busy = (detail: string) => new SynclineError('history-busy', detail, { retryAfter: RETRY_AFTER })
 
