@@ -43,7 +43,7 @@ export function createContents({
   const restores = new Restores({
     turns,
     nodes,
-    plan: (room, ask) => history.planRestore(room, ask),
+    plan: (room, ask, signal) => history.planRestore(room, ask, signal),
     remember: (room, plan) => history.rememberRestore(room, plan),
     apply: (room, user, edit) => edits.apply(room, user, edit),
     keepVersion: (room, user, seq) => history.keepVersion(room, seq, 'restore', user),

@@ -113,11 +113,12 @@ export class History {
    * What a restore of a room as it is now would do.
    * @throws SynclineError as `compare`
    */
-  async planRestore(name: string, ask: AskTarget): Promise<PlannedRestore> {
-    const { plan, ...compared } = await this.compare(name, async (seqOf, room) => {
+  async planRestore(name: string, ask: AskTarget, signal?: AbortSignal): Promise<PlannedRestore> {
+    const asked: Ask = async (seqOf, room) => {
       const target = await ask(seqOf)
       return { kind: 'restore', target, earlier: await earlierRestores(this.#pool, room, target) }
-    })
+    }
+    const { plan, ...compared } = await this.compare(name, asked, signal)
     if (plan === undefined) throw new Error('a restore was not planned')
     return { plan, ...compared }
   }
@@ -167,11 +168,12 @@ export class History {
   position(
     name: string,
     at: At,
+    signal?: AbortSignal,
   ): Promise<{ readonly seq: Seq; readonly at: number | null; readonly actor: string | null }> {
     return this.#stored(async () => {
       const room = await this.#room(name)
-      const seq = await this.#resolve(room, at)
-      return { seq, at: null, actor: null, ...(await this.#run('entryOf', room.id, { seq })) }
+      const seq = await this.#resolve(room, at, signal)
+      return { seq, at: null, actor: null, ...(await this.#run('entryOf', room.id, { seq }, signal)) }
     })
   }
 

@@ -122,8 +122,9 @@ export function compareRoutes({ history, restores, ...access }: CompareRouteOpti
       const { user } = await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const body = c.req.valid('json')
       const ask = targetOf(body)
-      if (body.preview) return answer(await restores.preview(room, ask), previewSchema)
-      const { seq = null, before = null } = (await restores.restore(room, user, ask)) ?? {}
+      const { signal } = c.req.raw
+      if (body.preview) return answer(await restores.preview(room, ask, signal), previewSchema)
+      const { seq = null, before = null } = (await restores.restore(room, user, ask, signal)) ?? {}
       return c.json({ seq, before }, 200)
     })
 }

@@ -2,14 +2,14 @@ import type { Seq } from '../../log/entry.ts'
 import type { PlannedRestore, RestorePlan } from '../compare/compare.ts'
 import type { AskTarget } from '../history.ts'
 import type { Held, NodeTurns } from './node-turns.ts'
-import type { RoomTurns } from './turns.ts'
+import type { RoomTurns, TurnAsked } from './turns.ts'
 
 export interface RestoresOptions {
   /** One at a time in a room: two that began from the same state would both bring back the same. */
   readonly turns: RoomTurns
   /** The same among all nodes: who has the room's turn here waits for the others'. */
   readonly nodes: Pick<NodeTurns, 'take'>
-  readonly plan: (room: string, ask: AskTarget) => Promise<PlannedRestore>
+  readonly plan: (room: string, ask: AskTarget, signal?: AbortSignal) => Promise<PlannedRestore>
   /** Remembers that this is going to be restored under that client id, for plans of the same. */
   readonly remember: (room: string, plan: RestorePlan) => Promise<void>
   /** Applies an edit to the live room as this person; resolves with its seq when it is committed. */
@@ -36,25 +36,30 @@ export class Restores {
     this.#options = options
   }
 
-  /** What a restore would do now. */
-  preview(room: string, ask: AskTarget): Promise<PlannedRestore> {
-    return this.#options.plan(room, ask)
+  /** What a restore would do now, as long as somebody waits for it. */
+  preview(room: string, ask: AskTarget, signal?: AbortSignal): Promise<PlannedRestore> {
+    return this.#options.plan(room, ask, signal)
   }
 
   /**
    * Resolves when the restore is committed, with what it did or, where the same was restored before and still stands,
    * with what that did; undefined where nothing was to be changed.
-   * @throws SynclineError `restore-invalid`, `history-busy` where another node comes to no end, and whatever reading the room's
-   *   past and editing it throw
+   * @throws SynclineError `restore-invalid`, `history-busy` where too much waits or another node comes to no end,
+   *   `request-abandoned` where `signal` says so before it is planned, and whatever reading the room's past and editing it throw
    */
-  restore(room: string, user: string, ask: AskTarget): Promise<Restored | undefined> {
+  restore(room: string, user: string, ask: AskTarget, signal?: AbortSignal): Promise<Restored | undefined> {
     const { turns, nodes } = this.#options
-    return turns.take(room, () => nodes.take(room, (held) => this.#restore(room, user, ask, held)))
+    const asked = { room, user, signal }
+    return turns.take(asked, () => nodes.take(room, (held) => this.#restore(asked, ask, held)))
   }
 
-  async #restore(room: string, user: string, ask: AskTarget, held: Held): Promise<Restored | undefined> {
+  async #restore(
+    { room, user, signal }: TurnAsked,
+    ask: AskTarget,
+    held: Held,
+  ): Promise<Restored | undefined> {
     const { remember, apply, keepVersion } = this.#options
-    const { head, update, plan } = await this.#options.plan(room, ask)
+    const { head, update, plan } = await this.#options.plan(room, ask, signal)
     if (update === undefined) {
       const { done } = plan
       if (done === undefined) return undefined

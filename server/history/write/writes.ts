@@ -89,13 +89,13 @@ export class Writes {
   /**
    * Resolves when it is committed.
    * @throws SynclineError `content-invalid`, `content-simplified`, `content-changed`, `patch-stale`, `key-reused`, `room-not-found`,
-   *   `history-busy`, and whatever refuses an edit that comes over a connection
+   *   `history-busy`, `request-abandoned`, and whatever refuses an edit that comes over a connection
    */
   write(asked: WriteAsked): Promise<Written> {
     const { turns, nodes } = this.#options
     const write = (held: Held) =>
       asked.key === undefined ? this.#once(asked, held) : this.#keyed(asked, asked.key, held)
-    return turns.take(asked.room, () => nodes.take(asked.room, write))
+    return turns.take(asked, () => nodes.take(asked.room, write))
   }
 
   /** Forgets keys that nobody asks with any more. */
