@@ -99,7 +99,11 @@ export function overviewRoutes({ history, ...access }: AccessOptions & { readonl
       const { room } = c.req.valid('param')
       await member(c.req.header('authorization'), room, HISTORY_ROLE)
       const query = c.req.valid('query')
-      const { seq, at, actor } = await history.position(room, parseAt(query.at, query.nearest))
+      const { seq, at, actor } = await history.position(
+        room,
+        parseAt(query.at, query.nearest),
+        c.req.raw.signal,
+      )
       return c.json({ seq, at: at === null ? null : iso(at), actor }, 200)
     })
 }

@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { compareRoutes } from '../../server/history/compare/routes.ts'
+import { overviewRoutes } from '../../server/history/overview-routes.ts'
 import { historyRoutes } from '../../server/history/routes.ts'
 import {
   HistoryWorker,
@@ -11,8 +13,10 @@ import {
 import { JobQueue } from '../../server/history/workers/job-queue.ts'
 import type { JobKind, Jobs } from '../../server/history/workers/jobs.ts'
 import { Shared } from '../../server/history/workers/shared.ts'
+import { createRouter } from '../../server/http/router.ts'
 import type { RoomId } from '../../server/log/entry.ts'
 import type { Gate } from './spinning-worker.ts'
+import { openHistory, Typist, write } from './support.ts'
 
 const PROGRAM = new URL('./spinning-worker.ts', import.meta.url)
 const BUSY = expect.objectContaining({ code: 'history-busy', status: 503, retryable: true })
@@ -170,31 +174,61 @@ describe('what several ask for', () => {
   })
 })
 
-it('[HIS28] who closes the connection has left', async () => {
+const ROOM = '/api/v1/rooms/doc:a'
+const version = (preview: boolean) => ({
+  method: 'POST',
+  body: JSON.stringify({ kind: 'version', at: '1', preview }),
+  headers: { 'content-type': 'application/json' },
+})
+
+it.each<[string, string, Omit<RequestInit, 'signal'>]>([
+  ['content', `${ROOM}/content`, {}],
+  ['a position', `${ROOM}/position?at=1`, {}],
+  ['a preview', `${ROOM}/restore`, version(true)],
+  ['a restore', `${ROOM}/restore`, version(false)],
+])('[HIS28] who asks for %s and closes the connection has left', async (_, path, init) => {
   const asked = Promise.withResolvers<AbortSignal | undefined>()
-  const history = {
-    content: (_room: string, _at: unknown, _format: string, signal?: AbortSignal) => {
-      asked.resolve(signal)
-      return new Promise<never>(() => undefined)
-    },
+  const wait = (...given: readonly unknown[]) => {
+    asked.resolve(given.find((one) => one instanceof AbortSignal))
+    return new Promise<never>(() => undefined)
   }
+  const history = { content: wait, position: wait }
   const access = {
     verify: async () => ({ user: 'ada' }),
     authorizer: { decide: async () => ({ role: 'write' }) },
     revocations: { check: () => undefined },
   }
-  const routes = historyRoutes({ history, ...access } as unknown as Parameters<typeof historyRoutes>[0])
+  const given = { history, restores: { preview: wait, restore: wait }, ...access } as never
+  const routes = [historyRoutes, overviewRoutes, compareRoutes].reduce(
+    (router, add) => router.route('/', add(given)),
+    createRouter(),
+  )
   const server = createServer(getRequestListener((request) => routes.fetch(request)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const client = new AbortController()
   const { port } = server.address() as AddressInfo
-  const headers = { authorization: 'Bearer token' }
-  const url = `http://127.0.0.1:${port}/api/v1/rooms/doc:a/content`
-  const answer = fetch(url, { headers, signal: client.signal }).catch(() => 'gone')
+  const headers = { authorization: 'Bearer token', ...init.headers }
+  const url = `http://127.0.0.1:${port}${path}`
+  const answer = fetch(url, { ...init, headers, signal: client.signal }).catch(() => 'gone')
   const signal = await asked.promise
   expect(signal?.aborted).toBe(false)
   client.abort()
   expect(await answer).toBe('gone')
   await expect.poll(() => signal?.aborted, { timeout: 20_000 }).toBe(true)
+})
+
+it('[HIS28] nothing is begun of a preview, nor of a position, for who has left', async () => {
+  const { history, log } = await openHistory()
+  const typist = new Typist()
+  typist.type(1_000, 'ada', 'a word')
+  await write(log, typist.entries)
+  const target = async () => ({ kind: 'version', seq: 1 }) as const
+  for (const signal of [AbortSignal.abort(), undefined]) {
+    const asked = [history.position('doc:a', undefined, signal), history.planRestore('doc:a', target, signal)]
+    const outcomes = await Promise.allSettled(asked)
+    expect(outcomes.map((one) => (one.status === 'rejected' ? one.reason : 'done'))).toEqual(
+      signal === undefined ? ['done', 'done'] : [ABANDONED, ABANDONED],
+    )
+  }
 })
