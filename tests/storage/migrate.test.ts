@@ -1,13 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { pino } from 'pino'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { Log } from '../../server/log/log.ts'
+import { PACKAGE_ROOT } from '../../server/package.ts'
 import { openDatabase } from '../../server/storage/database.ts'
 import { migrate } from '../../server/storage/migrate.ts'
 import { emptyDatabase, type FreshDatabase } from '../support/database.ts'
+import { write } from '../transfer/support.ts'
 
+const MIGRATIONS = join(PACKAGE_ROOT, 'migrations')
 const silent = pino({ level: 'silent' })
 
 let database: FreshDatabase
@@ -75,4 +79,18 @@ it('[STO5] a schema newer than the program is refused in one line, and left alon
   )
   await client.query("delete from syncline_migrations where name = '900_future'")
   await (await openDatabase(database.storage, silent)).close()
+})
+
+it('[STO5] a program that runs goes on beside a newer schema, and cannot be started again on it', async () => {
+  const running = await openDatabase(database.storage, silent)
+  onTestFinished(() => running.close())
+  const newer = await folderOf({ '900_future.sql': 'alter table rooms add column later int;' })
+  await cp(MIGRATIONS, newer, { recursive: true })
+  await migrate(await connected(), silent, newer)
+  const log = new Log(running, silent, 1024 * 1024)
+  await write(log, 'doc:a', 'A', 'typed after it')
+  await log.close()
+  const { rows } = await running.pool.query('select head::int, later from rooms')
+  expect(rows).toEqual([{ head: 1, later: null }])
+  await expect(openDatabase(database.storage, silent)).rejects.toThrow('(it has 900_future)')
 })
