@@ -3,6 +3,7 @@ import type { StorageConfig } from '../config.ts'
 import { Sandbox } from '../documents/sandbox.ts'
 import { verifyRoom } from '../documents/verify.ts'
 import { Log } from '../log/log.ts'
+import { quarantineLine } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
 import { openDatabase } from '../storage/database.ts'
 
@@ -61,10 +62,7 @@ async function problemsOf(log: Log, name: string, sandbox: Sandbox): Promise<rea
   const found = await log.inspect(name)
   if (found === undefined) return ['there is no such room']
   const { room, quarantine } = found
-  const quarantined =
-    quarantine === undefined
-      ? []
-      : [`is quarantined since ${quarantine.at.toISOString()}: ${quarantine.reason}`]
+  const quarantined = quarantine === undefined ? [] : [quarantineLine(quarantine)]
   try {
     return [...quarantined, ...(await verifyRoom(log, room, sandbox)).problems]
   } catch (error) {

@@ -24,6 +24,9 @@ export interface Quarantine {
   readonly reason: string
 }
 
+export const quarantineLine = ({ at, reason }: Quarantine): string =>
+  `is quarantined since ${at.toISOString()}: ${reason}`
+
 interface Row {
   readonly id: string
   readonly head: string

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
 import * as Y from 'yjs'
 import { applyTail, newestSnapshot } from '../documents/load.ts'
 import { summarise } from '../documents/summary.ts'
 import type { Log } from '../log/log.ts'
+import { quarantineLine } from '../log/rooms.ts'
+import { isStorageFailure } from '../storage/failure.ts'
 import { syncFolder, UNFINISHED, writeAtomically } from './atomic-file.ts'
 import { type DocumentText, documentText } from './document-text.ts'
 import { fileName } from './file-name.ts'
@@ -22,6 +25,14 @@ interface Listed {
   readonly name: string
   readonly head: number
   readonly deleted: boolean
+  readonly quarantinedAt: Date | null
+  readonly reason: string | null
+}
+
+/** A room that could not be read, as it was listed then. */
+interface Failed {
+  readonly room: Listed
+  readonly error: unknown
 }
 
 interface Rendered extends DocumentText {
@@ -42,6 +53,8 @@ export class FolderExport {
   readonly #kind: string | undefined
   /** Files are looked at once; after that, only what changed in the database is. */
   #checked = false
+  /** Of the last pass. Finding out once more takes as long as reading all of it: that is for when something has changed there. */
+  #failed: ReadonlyMap<string, Failed> = new Map()
 
   constructor(folder: string, pool: pg.Pool, log: Log, kind?: string) {
     this.#folder = folder
@@ -65,17 +78,21 @@ export class FolderExport {
       batch = []
       held = 0
     }
-    for (const { name, head, deleted } of rooms) {
+    const failed = new Map<string, Failed>()
+    for (const room of rooms) {
+      const { name, head, deleted } = room
       if (deleted || !(await this.#due(manifest, name, head))) continue
       try {
-        const document = await this.#render(name)
+        const document = await this.#render(room)
         batch.push(document)
         held += document.text.length
       } catch (error) {
         pass.problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+        if (!isStorageFailure(error)) failed.set(name, { room, error })
       }
       if (held >= BATCH) await write([])
     }
+    this.#failed = failed
     const deleted = rooms.filter((room) => room.deleted && Object.hasOwn(manifest.documents, room.name))
     await write(deleted.map(({ name }) => name))
     this.#checked = true
@@ -85,7 +102,9 @@ export class FolderExport {
   /** A room that is in no row any more keeps its file: it may be another database that we look at. */
   async #rooms(): Promise<readonly Listed[]> {
     const { rows } = await this.#pool.query<Listed>(
-      `select name, head::float8 as head, deleted_at is not null as deleted from rooms
+      `select name, head::float8 as head, deleted_at is not null as deleted,
+         quarantined_at as "quarantinedAt", quarantine_reason as reason
+       from rooms
        where name is not null and ($1::text is null or kind = $1) order by id`,
       [this.#kind ?? null],
     )
@@ -98,7 +117,12 @@ export class FolderExport {
     return !this.#checked && (await hashOf(join(this.#folder, written.file))) !== written.sha256[0]
   }
 
-  async #render(name: string): Promise<Rendered> {
+  /** A quarantined room may end the process that reads it, and so keep all that come after it from ever being written. */
+  async #render(listed: Listed): Promise<Rendered> {
+    const { name, quarantinedAt, reason } = listed
+    if (quarantinedAt !== null) throw new Error(quarantineLine({ at: quarantinedAt, reason: reason ?? '' }))
+    const failed = this.#failed.get(name)
+    if (isDeepStrictEqual(failed?.room, listed)) throw failed?.error
     const room = (await this.#log.inspect(name))?.room
     if (room === undefined) throw new Error('is gone')
     const doc = new Y.Doc()

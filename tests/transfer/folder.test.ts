@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import * as Y from 'yjs'
+import { releaseRoom } from '../../server/log/rooms.ts'
 import { fileName, isPlainName } from '../../server/transfer/file-name.ts'
 import { FolderExport } from '../../server/transfer/folder.ts'
 import { database, openLog, openRoom } from '../log/fixture.ts'
@@ -161,6 +162,45 @@ describe('a folder of documents', () => {
     const { problems } = await target().pass()
     expect(problems).toEqual([expect.stringContaining('doc:bad: What is stored of this room cannot be read')])
     expect(await names()).toEqual(['good.txt'])
+  })
+
+  it('[HIS120] names a quarantined room without reading it, and writes those after it', async () => {
+    const { log, db, target, names } = await setting()
+    await write(log, 'doc:bad', 'bad', 'it may end whoever reads it')
+    await write(log, 'doc:good', 'good', 'good')
+    await log.quarantine((await openRoom(log, 'doc:bad')).id, 'it ends the process that tries it')
+    const read = vi.spyOn(log, 'inspect')
+    const { problems } = await target().pass()
+    expect(problems).toEqual([
+      expect.stringMatching(/^doc:bad: is quarantined since \d{4}-.*Z: it ends the process that tries it$/),
+    ])
+    expect(read.mock.calls).toEqual([['doc:good']])
+    expect(await names()).toEqual(['good.txt'])
+    await releaseRoom(db.pool, 'doc:bad')
+    expect((await target().pass()).written).toEqual(['bad.txt'])
+  })
+
+  it('[HIS120] reads a room that it could not read when that has changed, or is released, and not at each pass', async () => {
+    const { log, db, target } = await setting()
+    for (const name of ['a', 'b']) await write(log, `doc:${name}`, name, name)
+    const rooms = await Promise.all(['doc:a', 'doc:b'].map((name) => openRoom(log, name)))
+    const { rows: whole } = await db.pool.query('select room_id, bytes from room_updates')
+    await db.pool.query(`update room_updates set bytes = '\\x01020304'`)
+    const read = vi.spyOn(log, 'inspect')
+    const exporting = target()
+    const { problems } = await exporting.pass()
+    expect(problems).toHaveLength(2)
+    expect(await exporting.pass()).toEqual({ written: [], removed: [], problems })
+    expect(read.mock.calls).toEqual([['doc:a'], ['doc:b']])
+
+    for (const { room_id, bytes } of whole)
+      await db.pool.query('update room_updates set bytes = $2 where room_id = $1', [room_id, bytes])
+    await write(log, 'doc:a', 'a', 'more')
+    expect(await exporting.pass()).toEqual({ written: ['a.txt'], removed: [], problems: problems.slice(1) })
+    for (const { id } of rooms) await log.quarantine(id, 'why')
+    expect((await exporting.pass()).problems).toEqual([expect.stringMatching(/^doc:b: is quarantined/)])
+    await releaseRoom(db.pool, 'doc:b')
+    expect(await exporting.pass()).toEqual({ written: ['b.txt'], removed: [], problems: [] })
   })
 
   it('[HIS106] killed at any moment holds whole files, and the next pass ends what was begun', async () => {
