@@ -8,6 +8,7 @@ import { applyTail, newestSnapshot } from '../documents/load.ts'
 import { summarise } from '../documents/summary.ts'
 import type { Log } from '../log/log.ts'
 import { quarantineLine } from '../log/rooms.ts'
+import { reasonOf, StorageError } from '../storage/error.ts'
 import { isStorageFailure } from '../storage/failure.ts'
 import { syncFolder, UNFINISHED, writeAtomically } from './atomic-file.ts'
 import { type DocumentText, documentText } from './document-text.ts'
@@ -89,6 +90,7 @@ export class FolderExport {
       } catch (error) {
         pass.problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
         if (!isStorageFailure(error)) failed.set(name, { room, error })
+        else await this.#ask('select')
       }
       if (held >= BATCH) await write([])
     }
@@ -101,14 +103,22 @@ export class FolderExport {
 
   /** A room that is in no row any more keeps its file: it may be another database that we look at. */
   async #rooms(): Promise<readonly Listed[]> {
-    const { rows } = await this.#pool.query<Listed>(
+    return this.#ask<Listed>(
       `select name, head::float8 as head, deleted_at is not null as deleted,
          quarantined_at as "quarantinedAt", quarantine_reason as reason
        from rooms
        where name is not null and ($1::text is null or kind = $1) order by id`,
       [this.#kind ?? null],
     )
-    return rows
+  }
+
+  async #ask<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<readonly Row[]> {
+    try {
+      return (await this.#pool.query<Row>(text, values)).rows
+    } catch (cause) {
+      if (!isStorageFailure(cause)) throw cause
+      throw new StorageError(`The database does not answer: ${reasonOf(cause)}`, { cause })
+    }
   }
 
   async #due(manifest: Manifest, room: string, head: number): Promise<boolean> {

@@ -12,6 +12,8 @@ export interface Fate {
 export interface PostgresProxy {
   readonly url: string
   fate: Fate
+  /** How many have come while all were refused. */
+  readonly refused: number
   /** Cuts all connections, and those that come until `restore`. */
   refuse(): void
   /** Takes everything from now on and answers nothing. */
@@ -27,9 +29,11 @@ export async function startProxy(databaseUrl: string): Promise<PostgresProxy> {
   const port = Number(target.searchParams.get('port') ?? (target.port || 5432))
   const sockets = new Set<Socket>()
   let mode: 'open' | 'refuse' | 'swallow' = 'open'
+  let refused = 0
 
   const server = createServer((client) => {
     if (mode === 'refuse') {
+      refused += 1
       client.destroy()
       return
     }
@@ -84,6 +88,9 @@ export async function startProxy(databaseUrl: string): Promise<PostgresProxy> {
   const proxy: PostgresProxy = {
     url: url.href,
     fate: {},
+    get refused() {
+      return refused
+    },
     refuse: () => {
       mode = 'refuse'
       cutAll()

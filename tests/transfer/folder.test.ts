@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Y from 'yjs'
 import { releaseRoom } from '../../server/log/rooms.ts'
 import { fileName, isPlainName } from '../../server/transfer/file-name.ts'
 import { FolderExport } from '../../server/transfer/folder.ts'
-import { database, openLog, openRoom } from '../log/fixture.ts'
+import { connectTo, database, openLog, openRoom } from '../log/fixture.ts'
+import { startProxy } from '../log/postgres-proxy.ts'
 import { folder, QUIETLY, startSyncline, syncline, write } from './support.ts'
 
 async function setting() {
@@ -244,6 +245,73 @@ describe('a folder of documents', () => {
     expect(await ended).toBe(0)
     expect(await names()).toEqual(['A.txt'])
     expect((await syncline(url, 'export', '--folder', dir)).output).toBe('B.txt: written\n')
+  })
+
+  it('[HIS121] waits with --watch for a database that is away, says so once, and goes on', async () => {
+    const { log, url, dir, names } = await setting()
+    await write(log, 'doc:a', 'A', 'one')
+    const proxy = await startProxy(url)
+    onTestFinished(() => proxy.close())
+    const child = startSyncline(proxy.url, 'export', '--folder', dir, '--watch')
+    const ended = once(child, 'close')
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    await expect.poll(names, { timeout: 15_000 }).toEqual(['A.txt'])
+    proxy.refuse()
+    await expect.poll(() => proxy.refused, { timeout: 15_000 }).toBeGreaterThan(1)
+    proxy.restore()
+    await write(log, 'doc:b', 'B', 'two')
+    await expect.poll(names, { timeout: 15_000 }).toEqual(['A.txt', 'B.txt'])
+    child.kill('SIGTERM')
+    expect((await ended)[0]).toBe(0)
+    expect(said.replace(/answer: .*/, 'answer: …').split('\n')).toEqual([
+      'A.txt: written',
+      'The database does not answer: …',
+      'The database answers again',
+      'B.txt: written',
+      '',
+    ])
+    proxy.refuse()
+    const { code, output } = await syncline(proxy.url, 'export', '--folder', dir)
+    expect([code, output]).toEqual([1, expect.stringContaining('cannot be reached')])
+  })
+
+  it('[HIS121] says once what it goes on to be unable to write', async () => {
+    const { log, url, dir, names } = await setting()
+    await write(log, 'doc:bad', 'bad', 'bad')
+    await log.quarantine((await openRoom(log, 'doc:bad')).id, 'why')
+    const child = startSyncline(url, 'export', '--folder', dir, '--watch')
+    const ended = once(child, 'close')
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    await expect.poll(() => said, { timeout: 15_000 }).toContain('is quarantined')
+    for (const name of ['one', 'two']) {
+      await write(log, `doc:${name}`, name, name)
+      await expect.poll(names, { timeout: 15_000 }).toContain(`${name}.txt`)
+    }
+    child.kill('SIGTERM')
+    expect((await ended)[0]).toBe(1)
+    expect(said.match(/doc:bad/g)).toHaveLength(1)
+  })
+
+  it('[HIS121] a pass that the database leaves in the middle ends there, and blames no room for it', async () => {
+    const { log, url, dir } = await setting()
+    for (const name of ['a', 'b']) await write(log, `doc:${name}`, name, name)
+    const proxy = await startProxy(url)
+    onTestFinished(() => proxy.close())
+    const behind = openLog(await connectTo(proxy.url))
+    const target = new FolderExport(dir, (await connectTo(proxy.url)).pool, behind)
+    vi.spyOn(behind, 'inspect').mockImplementationOnce((name) => {
+      proxy.refuse()
+      return behind.inspect(name)
+    })
+    await expect(target.pass()).rejects.toThrow(/^The database does not answer: /)
+    proxy.restore()
+    expect(await target.pass()).toEqual({ written: ['a.txt', 'b.txt'], removed: [], problems: [] })
   })
 
   it('[CLI16] ends in silence when whoever reads what it prints is gone', async () => {
