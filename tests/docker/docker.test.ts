@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
-import { composeOf, type DockerFiles, podOf, readDockerFiles, specsOf } from './files.ts'
+import { COUNTED, callers, mostConnections } from './connections.ts'
+import { composeOf, type DockerFiles, podOf, ROOT, readDockerFiles, specsOf } from './files.ts'
 import { untruths } from './untruths.ts'
 
 const files = await readDockerFiles()
@@ -112,4 +113,14 @@ it.each<[keyof DockerFiles, string, string]>([
   expect(files[file]).toContain(from)
   const told = await untruths({ ...files, [file]: files[file].replace(from, to) })
   expect(told.join('\n')).toMatch(/has \d+ s to stop, and may take/)
+})
+
+it('[OPS8] Postgres has room for one node more than there are, each with all connections that it may have', async () => {
+  expect(await callers('openPool(')).toEqual(COUNTED)
+  expect(await callers('await this.#database.connect()')).toEqual(['log/lane.ts'])
+  const most = await mostConnections()
+  const page = await readFile(join(ROOT, 'docs/OPERATIONS.md'), 'utf8')
+  expect(page).toContain(`and ${most} at most`)
+  const told = await untruths({ ...files, 'compose.yaml': files['compose.yaml'].replace('=160', '=100') })
+  expect(told).toEqual([`Postgres takes 100 connections, and may be asked for ${3 * most + 13}`])
 })

@@ -34,6 +34,7 @@ const composeSchema = z.object({
       build: z.object({ context: z.literal('..'), dockerfile: z.literal('docker/Dockerfile') }).optional(),
       environment: variables.optional(),
       entrypoint: z.tuple([z.literal('sh'), z.literal('-c'), z.string()]).optional(),
+      command: z.array(z.string()).optional(),
       secrets: z.array(z.string()).optional(),
       healthcheck: z.object({ test: z.array(z.string()) }).optional(),
       stop_grace_period: z

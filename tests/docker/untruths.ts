@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { ENVIRONMENT_KEYS, readConfig } from '../../server/config.ts'
 import { healthRoutes } from '../../server/http/health.ts'
 import { NODE_FLAGS } from '../../tools/node-flags.ts'
+import { mostConnections } from './connections.ts'
 import { type Compose, composeOf, type DockerFiles, podOf, ROOT, secretOf } from './files.ts'
 import { packagesOfServer } from './packages.ts'
 
@@ -18,6 +19,7 @@ export async function untruths(files: DockerFiles): Promise<readonly string[]> {
   const manifest = await readManifest()
   return [
     ...ofNodes(files),
+    ...(await ofConnections(files)),
     ...ofImages(files, manifest),
     ...ofContext(files),
     ...ofAddresses(files),
@@ -75,6 +77,18 @@ function ofNode({ env, grace, before }: Node): readonly string[] {
     wrong.push(String(error))
   }
   return wrong
+}
+
+/** What Postgres keeps for its superuser, and what psql, backups and commands need beside the nodes. */
+const OTHERS = 3 + 10
+
+/** A third node is there while one of two is replaced. */
+async function ofConnections(files: DockerFiles): Promise<readonly string[]> {
+  const compose = composeOf(files)
+  const needed = (ownServices(compose).length + 1) * (await mostConnections()) + OTHERS
+  const setting = compose.services.postgres?.command?.find((word) => word.startsWith('max_connections='))
+  const given = Number(setting?.split('=')[1] ?? 100)
+  return given >= needed ? [] : [`Postgres takes ${given} connections, and may be asked for ${needed}`]
 }
 
 const ownServices = ({ services }: Compose) =>
