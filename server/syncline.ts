@@ -12,7 +12,7 @@ import { type ImportHocuspocusOptions, importHocuspocus } from './commands/impor
 import { replayAction } from './commands/replay.ts'
 import { type RetainOptions, retain } from './commands/retain.ts'
 import { exportAll, importAll, isFolder } from './commands/server-folder.ts'
-import { verify } from './commands/verify.ts'
+import { type VerifyOptions, verify } from './commands/verify.ts'
 import { readConfig } from './config.ts'
 import { TARGETS, type Target } from './generate/mount.ts'
 import { createLogger } from './observe/log.ts'
@@ -106,8 +106,10 @@ program
   )
   .option('--room <name>', 'this room only')
   .option('--release', 'with --room: let people into the quarantined room again')
-  .action(async (options: { room?: string; release?: boolean }) => {
+  .option('--by <id>', 'with --release: who stands in the audit log; system if not given')
+  .action(async (options: VerifyOptions) => {
     if (options.release && options.room === undefined) program.error('syncline: --release needs --room')
+    if (options.by !== undefined && !options.release) program.error('syncline: --by goes with --release')
     const config = readConfig(process.env)
     const damaged = await verify(config.storage, commandLogger(), options, print)
     if (damaged > 0) process.exitCode = 1
@@ -117,8 +119,11 @@ program
   .command('retain')
   .description('thin the past by RETENTION; beside a running server only with DATABASE_URL')
   .option('--room <name>', 'this room only')
+  .option('--by <id>', 'with --room: who stands in the audit log; system if not given')
   .option('--dry-run', 'say what would be freed and lost, and change nothing')
   .action(async (options: RetainOptions) => {
+    if (options.by !== undefined && options.room === undefined)
+      program.error('syncline: --by goes with --room')
     const failed = await retain(readConfig(process.env), commandLogger(), options, print)
     if (failed > 0) process.exitCode = 1
   })
@@ -172,14 +177,19 @@ program
   .command('import')
   .description('bring text files in as new documents, and exported logs as the rooms they were; each once')
   .argument('<files...>', 'Markdown and other text files, logs, or the folder of a whole server')
-  .option('--kind <kind>', 'the kind of the new rooms', 'doc')
-  .option('--actor <id>', 'who stands in the log as the author of new documents', 'system')
-  .action(async (files: string[], options: ImportOptions) => {
+  .option('--kind <kind>', 'the kind of the new rooms; doc if not given')
+  .option('--actor <id>', 'who stands in the log as the author of new documents; system if not given')
+  .action(async (files: string[], options: Partial<ImportOptions>) => {
+    const [folder = ''] = files
+    const whole = files.length === 1 && (await isFolder(folder))
+    const idle = (['kind', 'actor'] as const).find((name) => options[name] !== undefined)
+    if (whole && idle !== undefined)
+      program.error(`syncline: --${idle} goes with files only: a folder has its rooms and authors`)
     const config = readConfig(process.env)
     const logger = commandLogger()
-    const [folder = ''] = files
-    if (files.length === 1 && (await isFolder(folder))) return importAll(config, logger, folder, print)
-    const failed = await importFiles(config, logger, files, options, print)
+    if (whole) return importAll(config, logger, folder, print)
+    const { kind = 'doc', actor = 'system' } = options
+    const failed = await importFiles(config, logger, files, { kind, actor }, print)
     if (failed > 0) process.exitCode = 1
   })
 

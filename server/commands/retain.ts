@@ -1,13 +1,17 @@
+import { recordAct } from '../access/audit.ts'
 import type { Config } from '../config.ts'
 import { History } from '../history/history.ts'
 import type { Thinned } from '../history/retention/retain.ts'
 import { Retainer } from '../history/retention/retainer.ts'
 import type { Logger } from '../observe/log.ts'
 import { openDatabase } from '../storage/database.ts'
+import type { Queryable } from '../storage/transaction.ts'
 
 export interface RetainOptions {
   readonly room?: string | undefined
   readonly dryRun?: boolean | undefined
+  /** Who stands in the audit log as having thinned that room. */
+  readonly by?: string | undefined
 }
 
 /**
@@ -17,7 +21,7 @@ export interface RetainOptions {
 export async function retain(
   config: Config,
   logger: Logger,
-  { room, dryRun = false }: RetainOptions,
+  { room, dryRun = false, by = 'system' }: RetainOptions,
   print: (line: string) => void,
 ): Promise<number> {
   if (Object.keys(config.retention).length === 0) {
@@ -42,7 +46,9 @@ export async function retain(
     if (room === undefined) {
       for await (const { room: name, thinned } of retainer.retainAll(dryRun, { fail })) tell(name, thinned)
     } else {
-      const thinned = await retainer.retain(room, { dryRun })
+      const record = (client: Queryable) =>
+        recordAct(client, { actor: by, act: 'room.retain', subject: room, details: {} })
+      const thinned = await retainer.retain(room, { dryRun, record })
       if (thinned !== undefined) tell(room, thinned)
     }
     const not = failed === 0 ? '' : `; ${failed} could not be thinned`

@@ -1,3 +1,4 @@
+import { recordAct } from '../access/audit.ts'
 import { inconsistencies } from '../backup/checks.ts'
 import type { StorageConfig } from '../config.ts'
 import { Sandbox } from '../documents/sandbox.ts'
@@ -6,6 +7,7 @@ import { Log } from '../log/log.ts'
 import { quarantineLine } from '../log/rooms.ts'
 import type { Logger } from '../observe/log.ts'
 import { openDatabase } from '../storage/database.ts'
+import type { Queryable } from '../storage/transaction.ts'
 
 const QUEUE = 1024 * 1024
 /** What a room may take while it is rebuilt: memory in MiB, and ms of processor time for a part of it. */
@@ -16,6 +18,8 @@ export interface VerifyOptions {
   readonly room?: string | undefined
   /** End the quarantine of that room. */
   readonly release?: boolean | undefined
+  /** Who stands in the audit log as having ended it. */
+  readonly by?: string | undefined
 }
 
 /**
@@ -25,7 +29,7 @@ export interface VerifyOptions {
 export async function verify(
   storage: StorageConfig,
   logger: Logger,
-  { room: only, release = false }: VerifyOptions,
+  { room: only, release = false, by = 'system' }: VerifyOptions,
   print: (line: string) => void,
 ): Promise<number> {
   const database = await openDatabase(storage, logger)
@@ -48,7 +52,10 @@ export async function verify(
       damaged += found.length
     }
     if (release && only !== undefined) {
-      print(`${only}: ${(await log.release(only)) ? 'its quarantine has ended' : 'it was not quarantined'}`)
+      const record = (client: Queryable) =>
+        recordAct(client, { actor: by, act: 'room.release', subject: only, details: {} })
+      const released = await log.release(only, record)
+      print(`${only}: ${released ? 'its quarantine has ended' : 'it was not quarantined'}`)
     }
     return damaged
   } finally {

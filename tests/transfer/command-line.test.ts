@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
+import { quarantineRoom } from '../../server/log/rooms.ts'
 import { DAY, typed } from '../history/past.ts'
 import { database, openLog, openRoom } from '../log/fixture.ts'
 import { emptyDatabase } from '../support/database.ts'
@@ -20,6 +21,10 @@ it.each([
   ['--out goes with no --folder', 'export', '--folder', 'out', '--out', 'file'],
   ['--watch goes with --folder only', 'export', 'doc:a', '--watch'],
   ['--kind goes with --folder only', 'export', '--all', '--out', 'out', '--kind', 'doc'],
+  ['--kind goes with files only', 'import', 'tests', '--kind', 'note', '--actor', 'ada'],
+  ['--actor goes with files only', 'import', 'tests', '--actor', 'ada'],
+  ['--by goes with --release', 'verify', '--room', 'doc:a', '--by', 'ada'],
+  ['--by goes with --room', 'retain', '--by', 'ada'],
   ['a number a second', 'replay', 'trace.json', '--speed', 'fast'],
   ["a person's id must be 1 to 128 printable characters", 'erase-person', 'two\nlines'],
 ])('[CLI18] refuses in one line: %s', async (why, ...args) => {
@@ -30,6 +35,35 @@ it.each([
   )
   expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(why)])
   expect(stderr.trim().split('\n')).toHaveLength(1)
+})
+
+it('[OPV13] who releases a room or has it thinned is in the audit log, and nobody where nothing was done', async () => {
+  const { db, url } = await database()
+  const log = openLog(db)
+  const room = await openRoom(log)
+  for (const entry of typed([{ at: Date.now() - 50 * DAY, people: ['ada'], edits: 40 }])) room.append(entry)
+  await room.durable()
+  await log.close()
+  await db.pool.query(`update rooms set changed_at = now() - interval '50 days'`)
+  const settings = { DATABASE_URL: url, RETENTION: '{"doc":{"keystrokes":30}}' }
+  const acts = async () => (await db.pool.query('select act, actor, subject from audit_log order by id')).rows
+  const retain = (...args: string[]) => command(settings, 'retain', '--room', 'doc:a', ...args)
+  const release = (...args: string[]) => command(settings, 'verify', '--room', 'doc:a', '--release', ...args)
+  expect((await retain('--dry-run')).stdout).toContain('1 rooms would be thinned')
+  expect((await release()).stdout).toContain('it was not quarantined')
+  expect(await acts()).toEqual([])
+
+  expect((await retain('--by', 'root')).stdout).toContain('1 rooms were thinned')
+  expect((await retain()).stdout).toContain('0 rooms were thinned')
+  for (const args of [['--by', 'root'], []]) {
+    await quarantineRoom(db.pool, room.id, 'why')
+    expect((await release(...args)).stdout).toContain('its quarantine has ended')
+  }
+  expect(await acts()).toEqual([
+    { act: 'room.retain', actor: 'root', subject: 'doc:a' },
+    { act: 'room.release', actor: 'root', subject: 'doc:a' },
+    { act: 'room.release', actor: 'system', subject: 'doc:a' },
+  ])
 })
 
 it('[CLI18] retention that could not thin a room says so, and ends with 1', async () => {
