@@ -134,6 +134,38 @@ describe('what one is told', () => {
   })
 })
 
+it('[NOTE33] a room that could not be read is called by its name once it can be, and by its new one later', async () => {
+  const room = 'build:named'
+  const said = async (type: string, payload: object, by: string) => {
+    const answer = await fetch(`${server.url}/api/v1/rooms/${room}/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' },
+      body: JSON.stringify([{ type, payload }]),
+    })
+    if (!answer.ok) throw new Error(await answer.text())
+  }
+  const ci = await server.token('ci', { 'build:*': 'write' })
+  await said('build.created', { title: 'main' }, await server.token(ada, { 'build:*': 'write' }))
+  await first.goto(`${server.url}/builds`)
+  await first.clock.install()
+  // What the server calls it, as far as it can be asked.
+  let title: string | undefined
+  await first.route('**/api/v1/rooms/build*named', (route) =>
+    title === undefined ? route.abort() : route.fulfill({ json: { title } }),
+  )
+  const fails = async (shown: string) => {
+    await said('build.failed', { message: 'no' }, ci)
+    await first.getByText(`ci · ${shown}`, { exact: true }).first().waitFor()
+  }
+  await fails(room)
+  title = 'Website'
+  await fails('Website')
+  title = 'Shop'
+  await first.clock.runFor(120_000)
+  await fails('Shop')
+  await first.unrouteAll()
+})
+
 it('[UI2] axe finds nothing serious on the main pages, light and dark, wide and narrow', async () => {
   const document = await createDocument(first, 'Plan', 'Rich text')
   const pages = [

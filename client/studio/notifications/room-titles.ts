@@ -2,14 +2,28 @@ import { useEffect, useState } from 'react'
 import { useClient } from '../../react/index.ts'
 import type { Client } from '../../sdk/index.ts'
 
-const asked = new WeakMap<Client, Map<string, Promise<string>>>()
+interface Asked {
+  readonly title: Promise<string>
+  /** By `performance.now()`. */
+  readonly until: number
+}
 
-/** What a room is called, where the person may know of it; its name where not. Asked for once a page. */
+/** Rooms are named anew now and then. */
+const KEPT_MS = 60_000
+
+const asked = new WeakMap<Client, Map<string, Asked>>()
+
+/** What a room is called, where the person may know of it; where that cannot be read, as it was called before, or its name. */
 export function titleOf(client: Client, room: string): Promise<string> {
-  const known = asked.get(client) ?? new Map<string, Promise<string>>()
+  const known = asked.get(client) ?? new Map<string, Asked>()
   asked.set(client, known)
-  const title = known.get(room) ?? ask(client, room).catch(() => room)
-  known.set(room, title)
+  const before = known.get(room)
+  if (before !== undefined && performance.now() < before.until) return before.title
+  const found = ask(client, room)
+  const title = found.catch(() => before?.title ?? room)
+  known.set(room, { title, until: performance.now() + KEPT_MS })
+  // Whoever asks next asks the server again.
+  found.catch(() => (before === undefined ? known.delete(room) : known.set(room, before)))
   return title
 }
 
