@@ -87,6 +87,7 @@ export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend
           <Textarea
             ref={field}
             aria-label={label}
+            dir="auto"
             placeholder={label}
             autosize
             minRows={1}

@@ -15,6 +15,7 @@ export function TitleField({ doc, title, readOnly }: TitleFieldProps) {
     <TextInput
       className="title-field"
       variant="unstyled"
+      dir="auto"
       aria-label="Title"
       placeholder="Untitled"
       autoComplete="off"

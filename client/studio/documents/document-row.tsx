@@ -29,7 +29,7 @@ export function DocumentRow({ document, path = documentPath(document.name) }: Do
         <Icon size={18} stroke={1.7} />
       </ThemeIcon>
       <span className="row-text">
-        <Text component="span" fw={500} truncate display="block">
+        <Text component="span" fw={500} truncate display="block" dir="auto">
           {titleOf(document.title)}
         </Text>
         <Text component="span" size="sm" c="dimmed" truncate display="block">

@@ -70,7 +70,7 @@ export function HistoryBar({ title, asOf, failed, onName, since }: HistoryBarPro
         </ActionIcon>
       </Tooltip>
       <div className="history-title">
-        <Title order={1} size="h4" lineClamp={1}>
+        <Title order={1} size="h4" lineClamp={1} dir="auto">
           {title}
         </Title>
         {position.kind === 'compare' ? (

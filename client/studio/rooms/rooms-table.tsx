@@ -91,7 +91,7 @@ function Row({ room, onDelete, onRetention }: RowProps) {
     <Table.Tr>
       <Table.Td className="rooms-name">
         {health === 'deleted' ? (
-          <Text fw={500} td="line-through">
+          <Text fw={500} td="line-through" dir="auto">
             {titleOf(title)}
           </Text>
         ) : (
