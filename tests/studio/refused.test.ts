@@ -15,7 +15,7 @@ afterAll(async () => {
   await server?.dispose()
 })
 
-it('[UI71] takes no key in code that was refused, also where something of the room is told then', async () => {
+it('[UI73] takes no key in code that was refused, also where something of the room is told then', async () => {
   const room = `doc:${randomUUID()}`
   const bob = connectProvider({ wsUrl: server.wsUrl, room, token: await server.token('bob') })
   onTestFinished(() => bob.destroy())
