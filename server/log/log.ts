@@ -24,6 +24,7 @@ import {
   describeRoom,
   findRoom,
   findRoomToOpen,
+  type LoadOutcome,
   markLoad,
   type Quarantine,
   quarantineRoom,
@@ -124,17 +125,14 @@ export class Log {
    * the note. It is sent before anything of the room is read, and not waited for: reading goes on where the
    * database takes no writes.
    */
-  loading(room: RoomId): () => void {
-    const mark = (what: 'begun' | 'ended') => markLoad(this.#database, room, what)
-    const begun = mark('begun').then(
-      () => true,
-      () => false,
-    )
-    return () => {
+  loading(room: RoomId): (outcome: LoadOutcome) => void {
+    // Where no answer came the note may stand all the same.
+    const begun = markLoad(this.#database, room, 'begun').catch(() => undefined)
+    return (outcome) => {
       begun
-        .then((noted) => (noted ? mark('ended') : undefined))
+        .then(() => markLoad(this.#database, room, outcome))
         .catch((error: unknown) => {
-          // The next load will be tried elsewhere first, and is then as good as any.
+          // For a while each load of the room is tried elsewhere first, and is then as good as any.
           this.#logger.info({ err: error, roomId: room }, 'the end of a load could not be noted')
         })
     }

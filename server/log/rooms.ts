@@ -40,9 +40,17 @@ interface Row {
 /** A load that takes so long, in seconds, may take its process with it yet, and with it each that opens the room meanwhile. */
 const LONG = 3
 
+/**
+ * A process that has begun a load so long ago, in minutes, and lives has ended it, and could not note that: the database was
+ * away just then. A load takes less, with all that it is tried first and waits for a processor.
+ */
+const LOST = 15
+
+const begunBefore = (ago: string): string => `begun_at < now() - interval '${ago}'`
+
 const COLUMNS = `id, head,
-  exists (select from room_loads where room_id = id
-    and (not ${lives('process')} or begun_at < now() - interval '${LONG} seconds')) as "cutShort",
+  exists (select from room_loads where room_id = id and (not ${lives('process')}
+    or ${begunBefore(`${LONG} seconds`)} and not ${begunBefore(`${LOST} minutes`)})) as "cutShort",
   quarantined_at as "quarantinedAt", quarantine_reason as reason, deleted_at is not null as deleted`
 
 function toRow({ id, head, lanes, cutShort, quarantinedAt, reason, deleted }: Row): RoomRow {
@@ -154,10 +162,14 @@ const RELAXED = `with relaxed as (select set_config('synchronous_commit', 'off',
 const MARK = {
   begun: `${RELAXED} insert into room_loads (room_id, process) select $1, $2 from relaxed
     on conflict (room_id, process) do update set begun_at = now()`,
-  /** And with it those of processes that are gone: the room was tried, and opened or quarantined. */
-  ended: `${RELAXED} delete from room_loads using relaxed
-    where room_id = $1 and (process = $2 or not ${lives('process')})`,
+  /** And with it those of processes that are gone, and lost ones: the room was tried, and opened or quarantined. */
+  decided: `${RELAXED} delete from room_loads using relaxed
+    where room_id = $1 and (process = $2 or not ${lives('process')} or ${begunBefore(`${LOST} minutes`)})`,
+  /** The room was neither: whatever it may have done before, it may do yet. */
+  undecided: `${RELAXED} delete from room_loads using relaxed where room_id = $1 and process = $2`,
 }
+
+export type LoadOutcome = Exclude<keyof typeof MARK, 'begun'>
 
 /** A load of the room begins or has ended in this process, well or with an error. */
 export async function markLoad(

@@ -84,11 +84,13 @@ export class RoomLoader {
     const { room: log, suspect } = held
     log.reopened()
     const ended = this.#log.loading(log.id)
+    let decided = false
     try {
       if (suspect || broken !== undefined) await this.#tryOpening(log)
       const loaded = await this.#fill(data, log)
       if (log.ended !== undefined) throw new SynclineError(log.ended)
       this.#broken.delete(name)
+      decided = true
       return { held, loaded }
     } catch (error) {
       const damaged = error instanceof SynclineError && error.code === 'room-damaged'
@@ -99,10 +101,13 @@ export class RoomLoader {
         held.release()
       }
       if (log.ended !== undefined) throw new SynclineError(log.ended)
-      if (damaged) await this.#quarantine(name, log, error)
+      if (damaged) {
+        await this.#quarantine(name, log, error)
+        decided = true
+      }
       throw error
     } finally {
-      ended()
+      ended(decided ? 'decided' : 'undecided')
     }
   }
 
