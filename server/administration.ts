@@ -69,7 +69,7 @@ export function createAdministration(options: AdministrationOptions): Administra
       return retainer.retain(name, { dryRun, record })
     },
   }
-  const sandbox = { memory: Sandbox.memoryFor(config.maxDocumentBytes), ...OPENING }
+  const sandbox = { memory: Sandbox.memoryForOpening().most, ...OPENING }
   const quarantine: Quarantine = {
     copy: (name, by) => copyGoodPart({ pool, log, sandbox }, name, by),
     release: async (name, by) => {

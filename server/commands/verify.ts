@@ -11,7 +11,7 @@ import type { Queryable } from '../storage/transaction.ts'
 
 const QUEUE = 1024 * 1024
 /** What a room may take while it is rebuilt: memory in MiB, and ms of processor time for a part of it. */
-const SANDBOX = { memory: 2048, within: 120_000 }
+const SANDBOX = { memory: Math.max(2048, Sandbox.memoryForOpening().most), within: 120_000 }
 
 export interface VerifyOptions {
   /** This room only; all of them when absent. */

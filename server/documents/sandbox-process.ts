@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { lowerPriority } from '../priority.ts'
@@ -6,6 +7,12 @@ import { perform, type Task } from './sandbox-tasks.ts'
 
 // What is tried here can wait; people who type cannot.
 lowerPriority()
+// Nor is it the server that the kernel is to end where memory runs out.
+try {
+  writeFileSync('/proc/self/oom_score_adj', '1000')
+} catch {
+  // Only Linux has it.
+}
 
 /** The processor time of this process, in ms since its start, at which it is ended. */
 const limit = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(UNLIMITED)

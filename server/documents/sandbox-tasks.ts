@@ -23,7 +23,7 @@ export type Task =
     }
   /** Applies updates one after the other, to an empty document or to what was folded before. */
   | { readonly kind: 'fold'; readonly afresh: boolean; readonly updates: readonly Uint8Array[] }
-  /** Whether what was folded can be encoded and opened again. */
+  /** Whether what was folded can be encoded and opened again. It is gone after that: two of a large document are too many. */
   | { readonly kind: 'settle' }
   /** Whether a state is the document that was folded. */
   | { readonly kind: 'compare'; readonly state: Uint8Array }
@@ -35,6 +35,7 @@ export interface Answer {
 }
 
 const FINE: Answer = {}
+const STUCK: Answer = { problem: 'it cannot be encoded and opened again' }
 
 /** No document has a root of this name: it is typed into to see that one can. */
 const SCRATCH = '\u0000scratch'
@@ -49,7 +50,7 @@ export function perform(task: Task, allow: (ms: number) => void): Answer {
     case 'fold':
       return fold(task.afresh, task.updates)
     case 'settle':
-      return settle(folded)
+      return reopens(encodedFold())
     case 'compare':
       return holds(task.state, folded) ? FINE : { problem: 'it is another document' }
   }
@@ -84,7 +85,7 @@ function tryUpdate(
   allow(4 * BESIDE + 20 * (opening + spent))
   // What could not be integrated is dropped when it is applied in earnest.
   dropPending(doc)
-  const { problem } = settle(doc)
+  const { problem } = reopens(encodedOf(doc))
   if (problem !== undefined) return { problem }
   if (!isFoldOf(logged, doc)) return { problem: 'the document and its log would not be the same' }
   const depth = depthOfDocument(doc)
@@ -109,19 +110,42 @@ function fold(afresh: boolean, updates: readonly Uint8Array[]): Answer {
   return FINE
 }
 
-/** Encodes the document and opens it again; somebody who does must have all of it, and be able to write. */
-function settle(doc: Y.Doc): Answer {
+/** A document that is encoded, and how far the one goes that it was made of. */
+interface Encoded {
+  readonly state: Uint8Array
+  readonly vector: Uint8Array
+}
+
+/** Undefined where it cannot be encoded. */
+function encodedOf(doc: Y.Doc): Encoded | undefined {
   try {
+    return { state: Y.encodeStateAsUpdate(doc), vector: Y.encodeStateVector(doc) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Lets go of what was folded. Whoever calls this must not hold it: what a function has at hand is not collected. */
+function encodedFold(): Encoded | undefined {
+  const encoded = encodedOf(folded)
+  folded = new Y.Doc()
+  return encoded
+}
+
+/** Opens it again; somebody who does must have all of it, and be able to write. */
+function reopens(encoded: Encoded | undefined): Answer {
+  try {
+    if (encoded === undefined) return STUCK
     const again = new Y.Doc()
-    Y.applyUpdate(again, Y.encodeStateAsUpdate(doc))
+    Y.applyUpdate(again, encoded.state)
     if (hasPending(again)) return { problem: 'what is encoded of it cannot be opened' }
-    if (!isDeepStrictEqual(Y.encodeStateVector(again), Y.encodeStateVector(doc))) {
+    if (!isDeepStrictEqual(Y.encodeStateVector(again), encoded.vector)) {
       return { problem: 'what is encoded of it is not all of it' }
     }
     again.getText(SCRATCH).insert(0, 'x')
     return FINE
   } catch {
-    return { problem: 'it cannot be encoded and opened again' }
+    return STUCK
   }
 }
 

@@ -6,7 +6,10 @@ import { SynclineError } from '../errors.ts'
 import { OVERSPENT } from './sandbox-limit.ts'
 import type { Answer, Task } from './sandbox-tasks.ts'
 
-/** The task ended the process, or took so much processor time that the process was ended. */
+/**
+ * The task ended the process, or took so much processor time that the process was ended. Not where the machine could not
+ * start it, or took it away: that says nothing of the task.
+ */
 export class SandboxDied extends Error {
   constructor(how: string) {
     super(how)
@@ -27,6 +30,12 @@ export interface SandboxOptions {
    * given. Default twelve times `within`.
    */
   readonly patience?: number
+}
+
+/** In MiB. */
+export interface OpeningMemory {
+  readonly free: number
+  readonly most: number
 }
 
 const ENTRY = fileURLToPath(new URL(`./sandbox-process${extname(import.meta.filename)}`, import.meta.url))
@@ -64,6 +73,15 @@ export class Sandbox {
     return Math.floor(Math.min(wanted, getHeapStatistics().heap_size_limit / 2 / MIB))
   }
 
+  /**
+   * What opening a room may take where it is tried, in MiB: `free` is what this process has left for it, so that what
+   * passes there does not end this one, and `most` is what it would have with nothing else open.
+   */
+  static memoryForOpening(): OpeningMemory {
+    const { heap_size_limit: most, used_heap_size: used } = getHeapStatistics()
+    return { free: Math.max(1, Math.floor((most - used) / MIB)), most: Math.floor(most / MIB) }
+  }
+
   /** Tasks that are being done or wait to be. */
   get waiting(): number {
     return this.#waiting
@@ -71,8 +89,8 @@ export class Sandbox {
 
   /**
    * @throws SandboxDied where the task has ended the process; the next one gets another
-   * @throws SynclineError `rate-limited` where it was given too little of the processor to say anything of the task; this
-   *   process has to be less busy, and it may be asked again
+   * @throws SynclineError `rate-limited` where the machine gave it too little to say anything of the task: of the processor,
+   *   of processes, or of memory, so that it ended this one; it may be asked again
    */
   run(task: Task): Promise<Answer> {
     this.#waiting += 1
@@ -95,7 +113,12 @@ export class Sandbox {
     const patience = until - performance.now()
     if (patience <= 0) return Promise.reject(starved())
     clearTimeout(this.#idle)
-    const child = this.#child ?? this.#start()
+    let child: ChildProcess
+    try {
+      child = this.#child ?? this.#start()
+    } catch (cause) {
+      return Promise.reject(starved(cause))
+    }
     this.#child = child
     return new Promise<Answer>((resolve, reject) => {
       const late = setTimeout(() => end(starved()), patience)
@@ -114,18 +137,22 @@ export class Sandbox {
         settle()
         child.on('error', () => undefined) // a signal that comes too late
         child.kill('SIGKILL')
-        this.#child = undefined
+        // That something could not be sent to it may be heard when the next one has begun.
+        if (this.#child === child) this.#child = undefined
         reject(error)
       }
-      const die = (how: string) => end(new SandboxDied(how))
-      const exited = (_code: number | null, signal: NodeJS.Signals | null) =>
-        die(signal === OVERSPENT ? 'it takes too much processor time' : 'it ends the process that tries it')
-      const failed = (error: Error) => die(`its process failed: ${error.message}`)
+      const exited = (_code: number | null, signal: NodeJS.Signals | null) => {
+        // Not by the task: by a kernel whose memory has run out, or whoever closes this.
+        if (signal === 'SIGKILL') end(starved())
+        else if (signal === OVERSPENT) end(new SandboxDied('it takes too much processor time'))
+        else end(new SandboxDied('it ends the process that tries it'))
+      }
+      const failed = (error: Error) => end(starved(error))
       child.on('message', answered)
       child.on('exit', exited)
       child.on('error', failed)
       child.send(task, (error) => {
-        if (error !== null) die(`its process failed: ${error.message}`)
+        if (error !== null) failed(error)
       })
     })
   }
@@ -152,5 +179,8 @@ export class Sandbox {
   }
 }
 
-const starved = () =>
-  new SynclineError('rate-limited', 'the server is too busy to try what this would do', { retryAfter: 60 })
+const starved = (cause?: unknown) =>
+  new SynclineError('rate-limited', 'the server is too busy to try what this would do', {
+    retryAfter: 60,
+    cause,
+  })

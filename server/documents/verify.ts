@@ -1,9 +1,10 @@
+import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { Log } from '../log/log.ts'
 import type { RoomLog } from '../log/room-log.ts'
 import { Fold, problemOf } from './fold.ts'
 import { newestSnapshot, readTail } from './load.ts'
-import type { Sandbox, SandboxOptions } from './sandbox.ts'
+import { type OpeningMemory, Sandbox, SandboxDied, type SandboxOptions } from './sandbox.ts'
 
 /** What opening a room may take where it is tried, in ms: whoever joins it waits as long. */
 export const OPENING = { within: 60_000, patience: 180_000 } as const satisfies SandboxOptions
@@ -48,13 +49,33 @@ export async function verifyRoom(log: Log, room: RoomLog, sandbox: Sandbox): Pro
 }
 
 /**
- * Why the room cannot be opened from its newest snapshot and what follows, tried elsewhere; undefined where it can.
- * @throws SynclineError `rate-limited` where the machine is too busy to know
+ * Opens the room elsewhere, from its newest snapshot and what follows. Where what is free here is not enough, it is tried with
+ * all that this process could have: a room is not damaged because others take memory.
+ * @throws SynclineError `room-damaged`; `rate-limited` where there is no memory for it now, or the machine is too busy to know
  */
-export async function whyUnopenable(log: Log, room: RoomLog, sandbox: Sandbox): Promise<string | undefined> {
+export async function tryOpening(log: Log, room: RoomLog, { free, most }: OpeningMemory): Promise<void> {
   const { seq, state } = await newestSnapshot(log, room)
   const tail = await readTail(log, room, { after: seq, until: room.head })
   const updates = state === null ? tail : [state, ...tail]
-  const folded = await problemOf(sandbox, { kind: 'fold', afresh: true, updates })
-  return folded ?? (await problemOf(sandbox, { kind: 'settle' }))
+  try {
+    await openWithin(free, updates)
+  } catch (error) {
+    if (!(error instanceof SandboxDied)) throw error
+    await openWithin(most, updates).catch((cause: unknown) => {
+      throw cause instanceof SandboxDied ? new SynclineError('room-damaged', cause.message, { cause }) : cause
+    })
+    throw new SynclineError('rate-limited', 'the server has no memory free for this room', { retryAfter: 60 })
+  }
+}
+
+async function openWithin(memory: number, updates: readonly Uint8Array[]): Promise<void> {
+  const sandbox = new Sandbox({ memory, ...OPENING })
+  try {
+    for (const task of [{ kind: 'fold', afresh: true, updates }, { kind: 'settle' }] as const) {
+      const { problem } = await sandbox.run(task)
+      if (problem !== undefined) throw new SynclineError('room-damaged', problem)
+    }
+  } finally {
+    sandbox.close()
+  }
 }

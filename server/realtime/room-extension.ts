@@ -92,9 +92,8 @@ export class RoomExtension implements Extension {
     this.#log = options.log
     this.#logger = options.logger
     this.#options = options
-    const memory = Sandbox.memoryFor(options.maxDocumentBytes)
-    this.#loader = new RoomLoader(options.log, options.logger, memory)
-    this.#sandbox = new Sandbox({ memory })
+    this.#loader = new RoomLoader(options.log, options.logger)
+    this.#sandbox = new Sandbox({ memory: Sandbox.memoryFor(options.maxDocumentBytes) })
     this.#admission = new UpdateAdmission(this.#sandbox, options.maxDocumentBytes)
     this.#snapshots = snapshotStore(options.log, (document) => {
       const open = this.#rooms.get(document)

@@ -3,7 +3,7 @@ import type { Document, onLoadDocumentPayload } from '@hocuspocus/server'
 import { applyTail, newestSnapshot } from '../documents/load.ts'
 import type { Loaded } from '../documents/room-document.ts'
 import { Sandbox } from '../documents/sandbox.ts'
-import { OPENING, whyUnopenable } from '../documents/verify.ts'
+import { tryOpening } from '../documents/verify.ts'
 import { SynclineError } from '../errors.ts'
 import type { Seq } from '../log/entry.ts'
 import type { HeldRoom, Log } from '../log/log.ts'
@@ -28,17 +28,14 @@ interface LoadedRoom {
 export class RoomLoader {
   readonly #log: Log
   readonly #logger: Logger
-  readonly #memory: number
   readonly #reading = new Map<Document, Reading>()
   /** Rooms that broke in memory to what their next load has to wait for: their entries being committed. */
   readonly #broken = new Map<string, Promise<Seq>>()
   readonly #snapshots: Database
 
-  /** `memory` is what trying to open a room may take, in MiB. */
-  constructor(log: Log, logger: Logger, memory: number) {
+  constructor(log: Log, logger: Logger) {
     this.#log = log
     this.#logger = logger
-    this.#memory = memory
     this.#snapshots = new Database({
       fetch: async (data) => {
         const reading = this.#reading.get((data as onLoadDocumentPayload).document)
@@ -63,7 +60,7 @@ export class RoomLoader {
 
   /**
    * found → snapshot and tail; absent → empty, and created; failed → an error. Never empty where loading failed.
-   * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`, `rate-limited` where it has to be tried first
+   * @throws SynclineError `room-not-found`, `room-quarantined`, `room-damaged`, `rate-limited` where it has to be tried first and cannot be
    */
   async load(data: onLoadDocumentPayload, createBy: string | undefined): Promise<LoadedRoom> {
     const join = joinOf(data.context)
@@ -86,7 +83,8 @@ export class RoomLoader {
     const ended = this.#log.loading(log.id)
     let decided = false
     try {
-      if (suspect || broken !== undefined) await this.#tryOpening(log)
+      // One that may have ended its process, or broke in memory, is opened elsewhere first.
+      if (suspect || broken !== undefined) await tryOpening(this.#log, log, Sandbox.memoryForOpening())
       const loaded = await this.#fill(data, log)
       if (log.ended !== undefined) throw new SynclineError(log.ended)
       this.#broken.delete(name)
@@ -125,17 +123,6 @@ export class RoomLoader {
     }
     const tail = await applyTail(document, this.#log, log, reading.seq)
     return { unsnapshotted: log.known - reading.seq, bytes: reading.bytes + tail }
-  }
-
-  /** A room that may have ended its process, or broke in memory, is opened elsewhere first. */
-  async #tryOpening(log: RoomLog): Promise<void> {
-    const sandbox = new Sandbox({ memory: this.#memory, ...OPENING })
-    try {
-      const problem = await whyUnopenable(this.#log, log, sandbox)
-      if (problem !== undefined) throw new SynclineError('room-damaged', problem)
-    } finally {
-      sandbox.close()
-    }
   }
 
   async #quarantine(name: string, log: RoomLog, error: SynclineError): Promise<void> {

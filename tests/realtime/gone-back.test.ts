@@ -68,7 +68,7 @@ it('[LOG17] nor of one that was let go before that was noticed, where another ha
 it('[LOG17] a room of which the database has lost something is opened as it is there, and not quarantined', async () => {
   const { url, log, lose } = await aheadOfItsLog()
   await lose()
-  const loader = new RoomLoader(log, silent, 100)
+  const loader = new RoomLoader(log, silent)
   const load = async () => {
     const document = new Y.Doc() as Document
     const data = { document, documentName: 'doc:a', context: {} } as unknown as onLoadDocumentPayload

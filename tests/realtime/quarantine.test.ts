@@ -55,6 +55,22 @@ const entriesOf = (server: TestServer) =>
     `select seq, bytes from room_updates u join rooms r on r.id = u.room_id where name = 'doc:bad' order by seq`,
   )
 
+/** What no server wrote: entries of 50,000 embeds each, which take about 12 MiB in memory. */
+async function insertEmbeds(server: TestServer, room: string, parts: number): Promise<void> {
+  const embed = (clock: number) =>
+    item(MALLORY, CONTENT.embed, text('{}'), clock === 0 ? { parent: 'content' } : { origin: clock - 1 })
+  for (let part = 0; part < parts; part += 1) {
+    const clock = part * 50_000
+    const structs = times(50_000, (index) => embed(clock + index))
+    await query(
+      server.databaseUrl,
+      `with room as (update rooms set head = head + 1 where name = $2 returning id, head)
+       insert into room_updates (room_id, seq, at, actor, bytes) select id, head, now(), 'eve', $1 from room`,
+      [Buffer.from(updateOf([{ client: MALLORY, clock, structs }])), room],
+    )
+  }
+}
+
 it('[DOC32] quarantines a room that cannot be opened: nobody else is harmed, its log stays, verify names the entry', async () => {
   const server = await serverWith(['one', 'two', 'three'], 'doc:bad')
   await server.kill9()
@@ -136,23 +152,13 @@ it('[HIS24] reads nothing of a quarantined room but lists, neither for askers no
 })
 
 it('[DOC33] a room whose opening ends the process does so once: the next time it is tried elsewhere', async () => {
-  const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=160' } })
+  const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=120' } })
   onTestFinished(() => server.dispose())
   await write(server, 'doc:bad', ['one'])
   await write(server, 'doc:good', ['fine'])
   await server.kill9()
-  // What no server of ours would have taken: 750,000 embeds, which are too many for the memory that there is.
-  const embeds = (clock: number) =>
-    item(MALLORY, CONTENT.embed, text('{}'), clock === 0 ? { parent: 'content' } : { origin: clock - 1 })
-  for (let part = 0; part < 3; part += 1) {
-    const structs = times(250_000, (index) => embeds(part * 250_000 + index))
-    await query(
-      server.databaseUrl,
-      `with room as (update rooms set head = head + 1 where name = 'doc:bad' returning id, head)
-       insert into room_updates (room_id, seq, at, actor, bytes) select id, head, now(), 'eve', $1 from room`,
-      [Buffer.from(updateOf([{ client: MALLORY, clock: part * 250_000, structs }]))],
-    )
-  }
+  // What no server of ours would have taken: 1,000,000 embeds, which are too many for the memory that there is.
+  await insertEmbeds(server, 'doc:bad', 20)
   await server.restart()
   const token = await server.token('ada')
   const victim = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:bad', token })
@@ -170,6 +176,22 @@ it('[DOC33] a room whose opening ends the process does so once: the next time it
   const { lines } = await verify(server, '--room', 'doc:bad')
   expect(lines).toMatch(/is quarantined since .*: it (ends the process|takes too much)/)
 }, 180_000)
+
+it('[DOC33] a room that takes half of the memory is opened where it was cut short, and is not quarantined', async () => {
+  const server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=160' } })
+  onTestFinished(() => server.dispose())
+  await write(server, 'doc:large', ['one'])
+  await server.kill9()
+  await insertEmbeds(server, 'doc:large', 5)
+  await query(server.databaseUrl, `insert into room_loads select id from rooms where name = 'doc:large'`)
+  await server.restart()
+  const token = await server.token('ada')
+  const client = await RawClient.connect({ wsUrl: server.wsUrl, room: 'doc:large', token })
+  await client.shake()
+  client.close()
+  expect(client.refusal).toBeUndefined()
+  expect(await query(server.databaseUrl, 'select 1 from rooms where quarantined_at is not null')).toEqual([])
+})
 
 it('[DOC33] an opening that was cut short for another reason costs one trial, and the room opens', async () => {
   const server = await serverWith(['one'], 'doc:cut')
