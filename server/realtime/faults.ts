@@ -24,5 +24,7 @@ export function evict(instance: Hocuspocus, document: Document, error: SynclineE
   if (instance.documents.get(name) === document) instance.documents.delete(name)
   for (const connection of document.getConnections()) refuseConnection(connection, error)
   document.destroy()
+  // What is yet to be stored goes by the name: it would be taken for the next document's, which then stayed in memory.
+  instance.debouncer.executeNow(`onStoreDocument-${name}`)
   return instance.hooks('afterUnloadDocument', { instance, documentName: name })
 }

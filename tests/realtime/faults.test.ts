@@ -7,6 +7,7 @@ import * as Y from 'yjs'
 import { RoomDocument } from '../../server/documents/room-document.ts'
 import { syncline } from '../../server/extension.ts'
 import { createLogger } from '../../server/observe/log.ts'
+import { reportFault } from '../../server/realtime/faults.ts'
 import { CONTENT, gc, item, MALLORY, text, updateOf } from '../documents/attacks.ts'
 import { query } from '../support/blocked-database.ts'
 import { type FreshDatabase, freshDatabase } from '../support/database.ts'
@@ -52,7 +53,7 @@ describe('an extension of somebody’s own that throws', () => {
     }
   }
 
-  async function stockServer(extension: Extension): Promise<string> {
+  async function listening(extensions: readonly Extension[], debounce = 2_000): Promise<Server> {
     // y-protocols and Hocuspocus repeat there what was thrown.
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const ours = await syncline({ databaseUrl: database.storage.url, logger: createLogger('silent') })
@@ -61,13 +62,18 @@ describe('an extension of somebody’s own that throws', () => {
       stopOnSignals: false,
       port: 0,
       address: '127.0.0.1',
-      extensions: [extension, ours],
+      debounce,
+      maxDebounce: 5 * debounce,
+      extensions: [...extensions, ours],
       onAuthenticate: async ({ token }) => ({ user: { id: token } }),
     })
     await server.listen()
     closing.push(() => server.destroy())
-    return `ws://127.0.0.1:${server.address.port}`
+    return server
   }
+
+  const urlOf = (server: Server): string => `ws://127.0.0.1:${server.address.port}`
+  const stockServer = async (extension: Extension): Promise<string> => urlOf(await listening([extension]))
 
   function provider(url: string, user: string): HocuspocusProvider {
     const made = new HocuspocusProvider({ url, name: 'doc:stock', document: new Y.Doc(), token: user })
@@ -113,6 +119,21 @@ describe('an extension of somebody’s own that throws', () => {
       expect(await entries()).toBeGreaterThanOrEqual(2)
     })
   }
+
+  it('[DOC31] a room that is loaded anew leaves memory with its last person, whatever was yet to be stored of it', async () => {
+    const server = await listening([], 600_000)
+    const ada = provider(urlOf(server), 'ada')
+    await saved(ada)
+    contentOf(ada).insert(0, 'saved')
+    await saved(ada)
+    const { documents } = server.hocuspocus
+    const before = documents.get('doc:stock')
+    if (before === undefined) throw new Error('the room is not open')
+    reportFault(before, new Error('broken'))
+    await until(() => documents.get('doc:stock')?.getConnectionsCount() === 1 && ada.isSynced)
+    ada.destroy()
+    await until(() => documents.size === 0)
+  })
 
   it('[DOC30] negative control: without the look at the transaction, all later edits are acknowledged and none is stored', async () => {
     vi.spyOn(RoomDocument.prototype, 'intact', 'get').mockReturnValue(true)
