@@ -70,8 +70,8 @@ export class Channels {
     const batch = new Batch()
     return drafts.map((draft) => {
       try {
-        // Once it is full it stays so for those after this one: all are handed in, or begin to wait, in this turn.
-        if (this.#log.full) throw new SynclineError('storage-full')
+        // Once there is none there is none for those after this one: all are handed in, or begin to wait, in this turn.
+        this.#log.requireSpace(room)
         return this.#publish(channel, batch, { user, role }, this.registry.accept(name, role, draft))
       } catch (error) {
         return Promise.reject(error)
@@ -105,7 +105,7 @@ export class Channels {
     publisher: Publisher,
     accepted: readonly AcceptedEvent[],
   ): Promise<readonly Receipt[]> {
-    if (this.#log.full) throw new SynclineError('storage-full')
+    this.#log.requireSpace(room)
     const channel = this.#of(room)
     const batch = new Batch()
     const settled = await Promise.allSettled(

@@ -77,9 +77,20 @@ export class Committer implements CommitScheduler {
     this.#idle = [...this.#lanes]
   }
 
-  /** Past the bound: whoever brings edits should refuse new ones. What was taken is kept. */
+  /**
+   * Past the bound: whoever brings edits should refuse new ones. What was taken is kept. Rooms that are rejected count for
+   * nothing until all is twice as much: what the database does not take of one must not end writing in the others.
+   */
   get full(): boolean {
-    return this.#bytes >= this.#maxBytes
+    if (this.#bytes < this.#maxBytes) return false
+    let rejected = 0
+    for (const { bytes } of this.#rejected) rejected += bytes
+    return this.#bytes - rejected >= this.#maxBytes || this.#bytes >= 2 * this.#maxBytes
+  }
+
+  /** Whether what the room has is rejected until now: nothing that comes after it could be committed. */
+  rejects(room: RoomLog): boolean {
+    return this.#rejected.has(room)
   }
 
   get state(): CommitterState {
@@ -103,12 +114,12 @@ export class Committer implements CommitScheduler {
   enqueued(room: RoomLog, bytes: number): void {
     if (this.#entries === 0) this.#emptyAt = Date.now()
     this.#entries += 1
-    this.#bytes += bytes + ENTRY_OVERHEAD
+    this.#count(room, bytes + ENTRY_OVERHEAD)
     if (room.phase === 'idle') this.#admit(room)
   }
 
   ended(room: RoomLog): void {
-    this.#forget(room.take(room.waiting, Number.POSITIVE_INFINITY))
+    this.#forget(room, room.take(room.waiting, Number.POSITIVE_INFINITY))
     this.#waiting.get(room)?.()
     this.#waiting.delete(room)
     for (const rooms of [this.#ready, this.#alone, this.#rejected]) rooms.delete(room)
@@ -226,7 +237,7 @@ export class Committer implements CommitScheduler {
       if (head === DELETED) this.#guarded(room, () => room.end('room-deleted'))
       // Whoever sent these was never told that they are saved. Where the database has gone back, they are of the log that was.
       if (head === DELETED || goneBack || room.ended === 'storage-unavailable') {
-        this.#forget(entries)
+        this.#forget(room, entries)
         this.#lastSettled = Date.now()
         continue
       }
@@ -237,7 +248,7 @@ export class Committer implements CommitScheduler {
         else this.#stall(room, outcome)
         continue
       }
-      this.#forget(entries)
+      this.#forget(room, entries)
       this.#rejected.delete(room)
       this.#lastSettled = Date.now()
       this.#guarded(room, () => room.settle(head, entries, outcome.repeats, outcome.mark))
@@ -246,9 +257,14 @@ export class Committer implements CommitScheduler {
     if (this.#entries === 0) this.#drained?.()
   }
 
-  #forget(entries: readonly NewEntry[]): void {
+  #count(room: RoomLog, bytes: number): void {
+    room.bytes += bytes
+    this.#bytes += bytes
+  }
+
+  #forget(room: RoomLog, entries: readonly NewEntry[]): void {
     this.#entries -= entries.length
-    for (const entry of entries) this.#bytes -= entry.bytes.length + ENTRY_OVERHEAD
+    for (const entry of entries) this.#count(room, -entry.bytes.length - ENTRY_OVERHEAD)
   }
 
   /** Whoever listens to a room and fails must not stop the batch's other rooms from hearing of theirs. */

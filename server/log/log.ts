@@ -73,6 +73,12 @@ export class Log {
     return this.#committer.full
   }
 
+  /** @throws SynclineError `storage-full`, `storage-rejects` where new entries of the room are to be refused for now */
+  requireSpace(room: RoomLog): void {
+    if (this.#committer.full) throw new SynclineError('storage-full')
+    if (this.#committer.rejects(room)) throw new SynclineError('storage-rejects')
+  }
+
   /** Whether the room is there now: found, or created for `createBy`; a failure throws. A crowd asks once for all. */
   ensure(name: string, createBy: string | undefined): Promise<boolean> {
     const question = JSON.stringify([name, createBy !== undefined])

@@ -56,6 +56,8 @@ export class RoomLog {
   committed = 0
   /** The committer's, and nobody else's: a room is in one place at a time, so that no batch overtakes another. */
   phase: RoomPhase = 'idle'
+  /** The committer's as well: what it keeps of the room takes so much memory. */
+  bytes = 0
   /** What this node holds of the document has all entries up to here in it, whichever node wrote them. */
   integrated: Seq
   pace: CommitPace = 'at once'

@@ -125,7 +125,7 @@ export class RoomExtension implements Extension {
    */
   async admit(document: Document, context: unknown, update: Uint8Array): Promise<void> {
     const open = this.#inService(document)
-    if (this.#log.full) throw new SynclineError('storage-full')
+    this.#log.requireSpace(open.room.log)
     const by = { connection: undefined, actor: this.#actor(context), spent: undefined }
     await this.#admission.admit(update, { ...open, ...by, document })
   }
@@ -161,7 +161,7 @@ export class RoomExtension implements Extension {
       socket.handling({ kind, update: payload, runs: [], since })
       return
     }
-    if (this.#log.full && !connection.readOnly) throw new SynclineError('storage-full')
+    if (!connection.readOnly) this.#log.requireSpace(open.room.log)
     const actor = this.#actor(connection.context)
     const { onApplied } = this.#options
     const spent = onApplied && ((ms: number, now: number) => onApplied(connection, ms, now))

@@ -216,6 +216,25 @@ describe('appending', () => {
     expect(good.committed).toBe(60)
   })
 
+  it('[LOG9] counts what waits of a refused room for nothing where others are asked to wait, until it is twice the bound', async () => {
+    const { db } = await database()
+    const log = openLog(db, 10_000)
+    await db.pool.query(`alter table room_updates add constraint no check (actor <> 'eve')`)
+    const [bad, good] = [await openRoom(log, 'doc:bad'), await openRoom(log, 'doc:good')]
+    bad.append(entry('x'.repeat(12_000), 'eve'))
+    expect(log.full).toBe(true)
+    await expect.poll(() => log.state.stalled).toBe(1)
+    expect(log.full).toBe(false)
+    expect(() => log.requireSpace(good)).not.toThrow()
+    expect(() => log.requireSpace(bad)).toThrow(expect.objectContaining({ code: 'storage-rejects' }))
+    bad.append(entry('y'.repeat(8_000)))
+    expect(() => log.requireSpace(good)).toThrow(expect.objectContaining({ code: 'storage-full' }))
+    await db.pool.query('alter table room_updates drop constraint no')
+    await bad.durable()
+    expect([log.full, log.state.bytes, bad.bytes]).toEqual([false, 0, 0])
+    expect(() => log.requireSpace(bad)).not.toThrow()
+  })
+
   it('[LOG9] tries a refused room again, and writes everything once it is taken', async () => {
     const { db } = await database()
     const log = openLog(db)
