@@ -34,8 +34,8 @@ export class Channel {
   readonly #byId = new Map<string, Pending>()
   readonly #listeners = new Set<Listener>()
   readonly #followed: () => void
-  /** Pending while events wait for what they are about to be looked up; others that come then wait behind them. */
-  #turn: Promise<void> | undefined
+  /** Of each person whose events wait for what they are about to be looked up: their others wait behind them, nobody else's. */
+  readonly #turns = new Map<string, Promise<void>>()
 
   /** @param followed called after commits in which there is something for the followers */
   constructor(room: RoomLog, followed: () => void) {
@@ -82,22 +82,27 @@ export class Channel {
     return pending.done.promise
   }
 
-  /** Whether an event that comes now has to wait its turn. */
-  get waits(): boolean {
-    return this.#turn !== undefined
+  /** Whether an event of somebody that comes now has to wait its turn. */
+  waits(actor: string): boolean {
+    return this.#turns.has(actor)
   }
 
-  /** As `publish`, after `check`, which begins when all that came before has been handed in. */
+  /** As `publish`, after `check`, which begins when all that came before of the same person has been handed in. */
   publishAfter(check: () => Promise<void>, actor: string, event: AcceptedEvent): Promise<Receipt> {
-    const handedIn = (this.#turn ?? Promise.resolve())
+    const handedIn = (this.#turns.get(actor) ?? Promise.resolve())
       .then(check)
       .then(() => ({ receipt: this.publish(actor, event) }))
     const over = () => {
-      if (this.#turn === turn) this.#turn = undefined
+      if (this.#turns.get(actor) === turn) this.#turns.delete(actor)
     }
     const turn = handedIn.then(over, over)
-    this.#turn = turn
+    this.#turns.set(actor, turn)
     return handedIn.then(({ receipt }) => receipt)
+  }
+
+  /** Resolves when no event of this id is on its way: what came of it is in the database then. */
+  async settled(id: string): Promise<void> {
+    await this.#byId.get(id)?.done.promise.catch(() => undefined)
   }
 
   /** Returns what stops it. */

@@ -188,25 +188,29 @@ export class Channels {
     event: AcceptedEvent,
   ): Promise<Receipt> {
     const { about } = event
+    const { user } = publisher
     // What comes at once is taken in this turn; only what waits for a question to the database holds up what follows.
-    if (about === undefined && !channel.waits) return channel.publish(publisher.user, event)
+    if (about === undefined && !channel.waits(user)) return channel.publish(user, event)
     // Whoever publishes may leave meanwhile.
     const release = this.#log.hold(channel.room)
     const look = async () => {
-      if (about !== undefined) await this.#requireAbout(channel.room, publisher, event.type, about)
+      if (about !== undefined) await this.#requireAbout(channel, publisher, event.type, about)
     }
-    return channel.publishAfter(() => batch.check(look), publisher.user, event).finally(release)
+    return channel.publishAfter(() => batch.check(look), user, event).finally(release)
   }
 
   /** @throws SynclineError `event-invalid` where what it is about is not there; `event-forbidden` where it is somebody else's */
   async #requireAbout(
-    room: RoomLog,
+    channel: Channel,
     publisher: Publisher,
     type: string,
     { id, rule }: Reference,
   ): Promise<void> {
-    await room.durable() // it may have been published just before
+    const { room } = channel
+    // What is on its way under this id may still be refused, because another event has it.
+    await channel.settled(id)
     const found = await this.#log.eventById(room.id, id)
+    if (room.ended !== undefined) throw new SynclineError(room.ended)
     if (found === undefined || !rule.types.includes(found.type))
       throw new SynclineError(
         'event-invalid',

@@ -5,6 +5,7 @@ import { defineKind, event } from '../../server/channels/kind.ts'
 import { Registry } from '../../server/channels/registry.ts'
 import type { Role } from '../../server/protocol.ts'
 import { database, openLog } from '../log/fixture.ts'
+import { blockWrites } from '../support/blocked-database.ts'
 
 const id = z.string()
 const desk = defineKind('desk', {
@@ -21,7 +22,8 @@ const desk = defineKind('desk', {
 const remark = defineKind('remark', { made: event(z.strictObject({})) }, { everywhere: true })
 
 async function start() {
-  const log = openLog((await database()).db)
+  const { url, db } = await database()
+  const log = openLog(db)
   const channels = new Channels(log, new Registry([desk, remark]))
   const held = await channels.open('desk:a', 'ada')
   onTestFinished(held.release)
@@ -41,7 +43,7 @@ async function start() {
     )
     return settled.map((one) => (one.status === 'fulfilled' ? one.value.seq : one.reason.code))
   }
-  return { channels, log, room: held.room, publish }
+  return { url, channels, log, room: held.room, publish }
 }
 
 describe('events about earlier ones', () => {
@@ -106,6 +108,33 @@ describe('events about earlier ones', () => {
     lookUp.mockRejectedValueOnce(terminated)
     await expect(channels.publishAs('ada', 'desk:a', drafts)).rejects.toBe(terminated)
     expect((await channels.publishAs('ada', 'desk:a', drafts)).map(({ seq }) => seq)).toEqual([7, 8])
+  })
+
+  it('[EVT104] lets nobody wait for what somebody else’s events are about', async () => {
+    const { publish } = await start()
+    await publish('ada', 'write', ['desk.note', 'n1'])
+    const answers = Array.from({ length: 20 }, (_, i) => ['desk.note', `a${i}`, { answers: 'n1' }] as const)
+    const eve = publish('eve', 'write', ...answers, ['desk.note', 'last'])
+    expect(await publish('ada', 'write', ['desk.note', 'n2'])).toEqual([2])
+    expect(await eve).toEqual(Array.from({ length: 21 }, (_, i) => i + 3))
+  })
+
+  it('[EVT104] waits for no commit but that of what an event is about', async () => {
+    const { publish, room, url } = await start()
+    await publish('ada', 'write', ['desk.note', 'n1'])
+    const unblock = await blockWrites(url)
+    const answers = ['a1', 'a2', 'a3'].map((id) => ['desk.note', id, { answers: 'n1' }] as const)
+    const published = publish('ada', 'write', ...answers)
+    await vi.waitFor(() => expect(room.appended).toBe(4)).finally(unblock)
+    expect(await published).toEqual([2, 3, 4])
+  })
+
+  it('[EVT104] judges by the event that has the id, and not by one on its way that is refused for it', async () => {
+    const { publish } = await start()
+    await publish('ada', 'write', ['desk.note', 'n1'])
+    expect(
+      await publish('eve', 'write', ['desk.note', 'n1'], ['desk.changed', 'c1', { note: 'n1' }]),
+    ).toEqual(['event-conflict', 'event-forbidden'])
   })
 
   it('[EVT104] holds the room until what waits is looked up, though its publisher has left', async () => {
