@@ -193,10 +193,12 @@ export class Channels {
     if (about === undefined && !channel.waits(user)) return channel.publish(user, event)
     // Whoever publishes may leave meanwhile.
     const release = this.#log.hold(channel.room)
+    const unreserve = this.#log.reserve(Buffer.byteLength(event.payload))
     const look = async () => {
       if (about !== undefined) await this.#requireAbout(channel, publisher, event.type, about)
     }
-    return channel.publishAfter(() => batch.check(look), user, event).finally(release)
+    const check = () => batch.check(look).finally(unreserve)
+    return channel.publishAfter(check, user, event).finally(release)
   }
 
   /** @throws SynclineError `event-invalid` where what it is about is not there; `event-forbidden` where it is somebody else's */

@@ -93,6 +93,15 @@ export class Committer implements CommitScheduler {
     return this.#rejected.has(room)
   }
 
+  /** Counts an entry of so many bytes before it is handed in; returns what ends that. */
+  reserve(bytes: number): () => void {
+    const size = bytes + ENTRY_OVERHEAD
+    this.#bytes += size
+    return () => {
+      this.#bytes -= size
+    }
+  }
+
   get state(): CommitterState {
     return {
       entries: this.#entries,

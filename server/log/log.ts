@@ -79,6 +79,11 @@ export class Log {
     if (this.#committer.rejects(room)) throw new SynclineError('storage-rejects')
   }
 
+  /** Counts an entry of so many bytes, which may still be handed in, among those that wait; returns what ends that. */
+  reserve(bytes: number): () => void {
+    return this.#committer.reserve(bytes)
+  }
+
   /** Whether the room is there now: found, or created for `createBy`; a failure throws. A crowd asks once for all. */
   ensure(name: string, createBy: string | undefined): Promise<boolean> {
     const question = JSON.stringify([name, createBy !== undefined])

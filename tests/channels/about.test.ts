@@ -9,7 +9,7 @@ import { blockWrites } from '../support/blocked-database.ts'
 
 const id = z.string()
 const desk = defineKind('desk', {
-  note: event(z.strictObject({ answers: id.optional() }), {
+  note: event(z.strictObject({ answers: id.optional(), text: z.string().optional() }), {
     about: { field: 'answers', types: ['desk.note'], by: 'anyone' },
   }),
   changed: event(z.strictObject({ note: id }), {
@@ -21,9 +21,9 @@ const desk = defineKind('desk', {
 })
 const remark = defineKind('remark', { made: event(z.strictObject({})) }, { everywhere: true })
 
-async function start() {
+async function start(maxQueueBytes?: number) {
   const { url, db } = await database()
-  const log = openLog(db)
+  const log = openLog(db, maxQueueBytes)
   const channels = new Channels(log, new Registry([desk, remark]))
   const held = await channels.open('desk:a', 'ada')
   onTestFinished(held.release)
@@ -135,6 +135,25 @@ describe('events about earlier ones', () => {
     expect(
       await publish('eve', 'write', ['desk.note', 'n1'], ['desk.changed', 'c1', { note: 'n1' }]),
     ).toEqual(['event-conflict', 'event-forbidden'])
+  })
+
+  it('[EVT65] counts what waits for an earlier event, and refuses what is too much', async () => {
+    const { publish, log, url } = await start(100_000)
+    const unblock = await blockWrites(url)
+    const text = 'x'.repeat(30_000)
+    const first = publish('ada', 'write', ['desk.note', 'n1'])
+    const answers = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map(
+      (id) => ['desk.note', id, { answers: 'n1', text }] as const,
+    )
+    const published = publish('ada', 'write', ...answers)
+    const full = log.full
+    await unblock()
+    expect(full).toBe(true)
+    expect(await first).toEqual([1])
+    expect(await published).toEqual([2, 3, 4, 5, 'storage-full', 'storage-full'])
+    expect(log.full).toBe(false)
+    expect(log.state.bytes).toBe(0)
+    expect(await publish('ada', 'write', ...answers.slice(4))).toEqual([6, 7])
   })
 
   it('[EVT104] holds the room until what waits is looked up, though its publisher has left', async () => {
