@@ -16,7 +16,11 @@ import type { WebhookConfig } from './config/webhooks.ts'
 import type { Tasks } from './housekeeping.ts'
 import type { Cursors } from './http/cursors.ts'
 import type { Router } from './http/router.ts'
-import { createNotifications, NOTIFICATION_FOLLOWERS } from './notifications/notifications.ts'
+import {
+  createNotifications,
+  NOTIFICATION_FOLLOWERS,
+  TELLING_FOLLOWERS,
+} from './notifications/notifications.ts'
 import type { Logger } from './observe/log.ts'
 import type { Signals } from './realtime/signals.ts'
 import type { Database } from './storage/database.ts'
@@ -27,7 +31,9 @@ import { createWebhooks } from './webhooks/webhooks.ts'
 /** The types of events of which a feature makes something. */
 export const followedTypes = (kinds: readonly Kind[]): readonly string[] => [
   ...CHAT_TYPES,
-  ...[new ActivityFollower(activityTypes(kinds)), ...NOTIFICATION_FOLLOWERS].flatMap(({ types }) => types),
+  ...[new ActivityFollower(activityTypes(kinds)), ...NOTIFICATION_FOLLOWERS, ...TELLING_FOLLOWERS].flatMap(
+    ({ types }) => types,
+  ),
 ]
 
 export interface FeatureOptions {
@@ -78,7 +84,8 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     logger,
   })
   const activity = createActivity({ pool, types, ...options })
-  const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS]
+  const telling = new Followers(database, channels, TELLING_FOLLOWERS, logger, 'telling_queue')
+  const following = [chat.follower, new ActivityFollower(types), ...NOTIFICATION_FOLLOWERS, telling.handedOn]
   const followers = new Followers(database, channels, following, logger)
   const notifications = createNotifications({ pool, followers, ...options })
   const analytics = await createAnalytics({ pool, ...options })
@@ -88,7 +95,11 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
   await chat.start(pulses.access)
   return {
     moveRead: chat.moveRead,
-    followers,
+    followers: {
+      get failing() {
+        return followers.failing + telling.failing
+      },
+    },
     routes: [
       chat.routes({ followers, mayCreate: mayChat, ...options }),
       activity.routes,
@@ -103,6 +114,7 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
     },
     start: () => {
       followers.start(pulses.work)
+      telling.start(pulses.work)
       activity.watch.start()
       activity.copies.start(pulses.work)
       notifications.digests.start(pulses.work)
@@ -114,12 +126,13 @@ export async function createFeatures({ mayChat, database, ...options }: FeatureO
         notifications.digests.close(),
         activity.copies.close(),
         followers.close(),
+        telling.close(),
         analytics.silence(),
       ])
     },
     close: async () => {
       activity.watch.stop()
-      await Promise.all([analytics.close(), followers.close(), webhooks.close()])
+      await Promise.all([analytics.close(), followers.close(), telling.close(), webhooks.close()])
     },
   }
 }

@@ -22,6 +22,7 @@ const POSITIONS = {
   history_stretches: 'last_seq',
   history_blocks: 'last_seq',
   event_queue: 'seq',
+  telling_queue: 'seq',
   chat_messages: 'seq',
   read_positions: 'seq',
   notifications: 'seq',

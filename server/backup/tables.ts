@@ -34,6 +34,7 @@ export const TABLES: Readonly<Record<string, Fate>> = {
   history_activity: ofRooms('room_id, first_seq, actor'),
   history_stretches: ofRooms('room_id, level, first_seq'),
   event_queue: ofRooms('room_id, seq'),
+  telling_queue: ofRooms('room_id, seq'),
   chats: ofRooms('room_id'),
   chat_members: ofRooms('room_id, user_id'),
   chat_messages: ofRooms('room_id, seq'),

@@ -12,7 +12,9 @@ import { inTransaction, keptOpen, type Queryable } from '../storage/transaction.
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
-  HAS_QUEUED,
+  type EventQueue,
+  enqueue,
+  hasQueued,
   isQueued,
   lastQueued,
   type Queued,
@@ -50,8 +52,13 @@ export interface Follower {
 
 /** Rooms that are followed beside each other: one in which much follows does not hold up all others. */
 const WORKERS = 2
-/** Events of one room in one transaction. */
-const AT_ONCE = 500
+/** Events of one room in one transaction, and of these how many a follower is shown at a time. */
+const AT_ONCE: Readonly<Record<EventQueue, { readonly most: number; readonly shown: number }>> = {
+  event_queue: { most: 500, shown: 500 },
+  telling_queue: { most: 50, shown: 1 },
+}
+/** Once so much follows from the events that were shown, the others are left to the next transaction. */
+const ENOUGH = 200
 /** Rooms in which is published at a time. */
 const ROOMS_AT_ONCE = 50
 /** How long a room is left alone that could not be followed, in ms. */
@@ -73,6 +80,7 @@ export class Followers {
   readonly #pool: pg.Pool
   readonly #channels: Channels
   readonly #followers: readonly Follower[]
+  readonly #queue: EventQueue
   readonly #logger: Logger
   /** Rooms that failed, by their names, with when they are tried again. */
   readonly #failing = new Map<
@@ -93,7 +101,9 @@ export class Followers {
     channels: Channels,
     followers: readonly Follower[],
     logger: Logger,
+    queue: EventQueue = 'event_queue',
   ) {
+    this.#queue = queue
     this.#questions = database.pool
     this.#pool = openPool(database.url, { max: WORKERS, commits: 'soon' })
     this.#channels = channels
@@ -114,8 +124,25 @@ export class Followers {
 
   /** Begins with what is queued, and goes on with what other nodes leave in the queue. */
   start(pulse: Pulse): void {
-    this.#unwatch = pulse.watch({ when: HAS_QUEUED, act: async () => this.#wake() })
+    this.#unwatch = pulse.watch({ when: hasQueued(this.#queue), act: async () => this.#wake() })
     this.#wake()
+  }
+
+  /** Hands what is followed here on to this queue, once the followers of another one have had it. */
+  get handedOn(): Follower {
+    return {
+      types: [...this.#types],
+      follow: async (client, { id }, events) => {
+        await enqueue(
+          client,
+          this.#queue,
+          id,
+          events.map(({ seq }) => seq),
+        )
+        return []
+      },
+      told: () => this.#wake(),
+    }
   }
 
   /** Publishes nothing more; resolves when what is begun is done, or given up, to be taken up at the next start. */
@@ -131,13 +158,13 @@ export class Followers {
    * cannot be followed just now: what is read then says how far it goes.
    */
   async caughtUp(room: string): Promise<void> {
-    const until = await lastQueued(this.#questions, room)
+    const until = await lastQueued(this.#questions, this.#queue, room)
     if (until === undefined) return
     const limit = Date.now() + CAUGHT_UP_WITHIN
     while (!this.#closed && !this.#isPaused(room) && Date.now() < limit) {
       this.#wake()
       await this.#nextStep(room)
-      if (!(await isQueued(this.#questions, room, until))) return
+      if (!(await isQueued(this.#questions, this.#queue, room, until))) return
     }
   }
 
@@ -179,15 +206,17 @@ export class Followers {
     let room: QueuedRoom | undefined
     try {
       const { events } = await inTransaction(this.#pool, async (client) => {
-        room = await claimRoom(client, after, this.#paused())
+        room = await claimRoom(client, this.#queue, after, this.#paused())
         if (room === undefined) return NOTHING
-        const queued = this.#familiar(room.id, await readQueued(client, room.id, AT_ONCE))
+        const { most } = AT_ONCE[this.#queue]
+        let queued = this.#familiar(room.id, await readQueued(client, this.#queue, room.id, most))
         if (!room.deleted) {
-          const derived = await this.#follow(client, room, queued.events)
+          const { derived, ...followed } = await this.#follow(client, room, queued)
           // What follows from many events, for many people, is a commit each.
           await keptOpen(client, this.#publish(derived))
+          queued = followed
         }
-        await unqueue(client, room.id, queued.until)
+        await unqueue(client, this.#queue, room.id, queued.until)
         return queued
       })
       if (room === undefined) return undefined
@@ -213,17 +242,25 @@ export class Followers {
     return { events: queued.events.slice(0, strange), until: first.seq - 1 }
   }
 
+  /** Shows the followers what is queued, until enough follows from it. */
   async #follow(
     client: Queryable,
     room: FollowedRoom,
-    events: readonly StoredEvent[],
-  ): Promise<readonly Derived[]> {
+    { events, until }: Queued,
+  ): Promise<Queued & { readonly derived: readonly Derived[] }> {
     const derived: Derived[] = []
-    for (const follower of this.#followers) {
-      const own = followedBy(follower, events)
-      if (own.length > 0) derived.push(...(await follower.follow(client, room, own)))
+    const { shown } = AT_ONCE[this.#queue]
+    for (let first = 0; first < events.length; first += shown) {
+      const next = events.slice(first, first + shown)
+      for (const follower of this.#followers) {
+        const own = followedBy(follower, next)
+        if (own.length > 0) derived.push(...(await follower.follow(client, room, own)))
+      }
+      const following = events[first + shown]
+      if (following !== undefined && derived.length >= ENOUGH)
+        return { derived, events: events.slice(0, first + shown), until: following.seq - 1 }
     }
-    return derived
+    return { derived, events, until }
   }
 
   #tell(room: FollowedRoom, events: readonly StoredEvent[]): void {

@@ -11,8 +11,11 @@ import { notifier } from './notifier.ts'
 import { projectMembers } from './project-members.ts'
 import { notificationRoutes } from './routes.ts'
 
-/** What is made of events: inboxes, and what is told in them. */
-export const NOTIFICATION_FOLLOWERS = [projectMembers, notifier, inboxFollower] as const
+/** What is made of events: who is told of projects, and inboxes. */
+export const NOTIFICATION_FOLLOWERS = [projectMembers, inboxFollower] as const
+
+/** Who is told of events in inboxes, which are other rooms. */
+export const TELLING_FOLLOWERS = [notifier] as const
 
 export interface Notifications {
   readonly routes: Router

@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 /** They are emptied as soon as something is in them. */
-const QUEUES = ['event_queue', 'analytics_turns']
+const QUEUES = ['event_queue', 'telling_queue', 'analytics_turns']
 
 const rowsIn = (manifest: Manifest, table: string) =>
   (manifest.files.find(({ name }) => name === `${table}.jsonl`)?.lines ?? 0) - 1

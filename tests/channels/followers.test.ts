@@ -49,14 +49,21 @@ async function start() {
 }
 
 /** A node with its own worker. */
-function node(db: Database, scribe: Follower) {
+function node(db: Database, scribe: Follower, teller?: Follower) {
   const channels = new Channels(openLog(db), new Registry([desk], TYPES))
-  const followers = new Followers(db, channels, [scribe], silent)
-  const follow = () => followers.start(startPulse(db))
-  let closed: Promise<void> | undefined
-  const close = () => {
-    closed ??= followers.close()
-    return closed
+  const telling =
+    teller === undefined ? undefined : new Followers(db, channels, [teller], silent, 'telling_queue')
+  const following = telling === undefined ? [scribe] : [scribe, telling.handedOn]
+  const followers = new Followers(db, channels, following, silent)
+  const follow = () => {
+    const pulse = startPulse(db)
+    followers.start(pulse)
+    telling?.start(pulse)
+  }
+  let closed: Promise<unknown> | undefined
+  const close = async () => {
+    closed ??= Promise.all([followers.close(), telling?.close()])
+    await closed
   }
   onTestFinished(close)
   const note = (room: string, ...ids: readonly string[]) =>
@@ -67,10 +74,10 @@ function node(db: Database, scribe: Follower) {
     )
   /** Also where a room failed before, for which nobody else waits. */
   const caughtUp = async (room: string) => {
-    const last = await lastQueued(db.pool, room)
+    const last = await lastQueued(db.pool, 'event_queue', room)
     await until(async () => {
       await followers.caughtUp(room)
-      return last === undefined || !(await isQueued(db.pool, room, last))
+      return last === undefined || !(await isQueued(db.pool, 'event_queue', room, last))
     })
   }
   return { channels, followers, follow, note, caughtUp, close }
@@ -211,21 +218,23 @@ describe('following events', () => {
   })
 
   /** Whose publishing of what follows is held up, until it is let go. */
-  function heldUp(db: Database, scribe: Follower) {
+  function heldUp(db: Database, scribe: Follower, teller?: Follower) {
     const begun = Promise.withResolvers<void>()
     const held = Promise.withResolvers<void>()
     onTestFinished(() => held.resolve())
-    const made = node(db, scribe)
+    const made = node(db, scribe, teller)
+    let publishing = 0
     const { channels } = made
     const publishAs = channels.publishAs.bind(channels)
     channels.publishAs = async (...what) => {
       if (what[1] === 'desk:other') {
+        publishing += 1
         begun.resolve()
         await held.promise
       }
       return publishAs(...what)
     }
-    return { ...made, begun: begun.promise, letGo: () => held.resolve() }
+    return { ...made, begun: begun.promise, publishing: () => publishing, letGo: () => held.resolve() }
   }
 
   const toOther = (events: readonly StoredEvent[]): readonly Derived[] =>
@@ -236,6 +245,49 @@ describe('following events', () => {
         actor: 'system',
         event: { type: 'desk.noted', id: `of-${id}`, payload: {} },
       }))
+
+  it('[EVT106] lets nothing that is made of events wait for what is told elsewhere of those before', async () => {
+    const { db } = await start()
+    const { follow, note, begun, caughtUp, letGo } = heldUp(
+      db,
+      new Scribe(),
+      new Scribe((events) => toOther(events)),
+    )
+    follow()
+    await note('desk:a', '1')
+    await begun
+    await note('desk:a', 'of-2')
+    const { rows } = await db.pool.query('select from telling_queue')
+    expect(rows).toHaveLength(1)
+    await caughtUp('desk:a')
+    letGo()
+  })
+
+  it('[EVT106] publishes what follows from a few events at a time, where much follows from each', async () => {
+    const { db } = await start()
+    const told: string[] = []
+    const teller: Follower = {
+      types: TYPES,
+      follow: async (_client, { name }, events) => {
+        if (name === 'desk:other') return []
+        told.push(...events.map(({ id }) => id))
+        return events.flatMap((event) =>
+          countTo(100).flatMap((n) => toOther([{ ...event, id: `${event.id}-${n}` }])),
+        )
+      },
+    }
+    const { follow, note, begun, letGo } = heldUp(db, new Scribe(), teller)
+    await note('desk:a', ...countTo(10).map(String))
+    follow()
+    await begun
+    expect(told).toEqual(['1', '2'])
+    letGo()
+    const queued = async () => (await db.pool.query('select from telling_queue')).rowCount
+    await expect.poll(queued, { timeout: 20_000 }).toBe(0)
+    expect(told.slice(0, 10)).toEqual(countTo(10).map(String))
+    const { rowCount } = await db.pool.query("select from room_events where id like 'of-%'")
+    expect(rowCount).toBe(1_000)
+  })
 
   it('[STO10] has another node do what one was doing that is parted from the database, once', async () => {
     const { url, db } = await start()

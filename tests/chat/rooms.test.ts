@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Client, connect, type EventOf } from '../../client/sdk/index.ts'
 import type { Grants } from '../../server/protocol.ts'
@@ -193,6 +194,27 @@ describe('who belongs to a chat', () => {
     await ada.publish(room, 'chat.invited', { users: ['bob', 'bob'] })
     await vi.waitFor(async () => expect((await bob.messages(room)).messages).toHaveLength(1), soon)
     expect((await bob.ask('GET', `/chats/${room}`)).unread).toBe(0)
+  })
+
+  it('[CHAT3] removes somebody though nobody can be told of what was said before', async () => {
+    const room = await ada.group('Loud', bob, eve)
+    const database = new pg.Client({ connectionString: server.databaseUrl })
+    await database.connect()
+    // What somebody wants to be told is asked before they are told.
+    await database.query('begin')
+    await database.query('lock table notification_preferences in access exclusive mode')
+    await ada.publish(room, 'chat.message', { text: 'Look, @bob', mentions: ['bob'] })
+    await ada.publish(room, 'chat.removed', { user: 'eve' })
+    await vi
+      .waitFor(async () => expect(await eve.messages(room)).toBe('forbidden'), soon)
+      .finally(() => database.end())
+    await vi.waitFor(
+      async () =>
+        expect((await bob.ask('GET', '/users/bob/notifications')).notifications[0]).toMatchObject({
+          payload: { category: 'mention', source: { room } },
+        }),
+      soon,
+    )
   })
 
   it('[CHAT3] hands a chat that its administrator left to whoever has been there longest', async () => {

@@ -37,6 +37,9 @@ beforeEach(() => {
 const has = (user: string, ...wanted: readonly string[]) =>
   until(async () => JSON.stringify(await titles(user)) === JSON.stringify(wanted))
 
+/** In one question: what is handed on is at each moment in one of the two. */
+const WAITING = 'select room_id from event_queue union all select room_id from telling_queue limit 1'
+
 /** Resolves when whatever was published in these rooms before was followed, so that who was not told by now never is. */
 async function followed(): Promise<void> {
   const probe = `project:probe-${randomUUID()}`
@@ -44,7 +47,7 @@ async function followed(): Promise<void> {
   const client = new pg.Client({ connectionString: server.databaseUrl })
   await client.connect()
   try {
-    await until(async () => (await client.query('select from event_queue limit 1')).rowCount === 0)
+    await until(async () => (await client.query(WAITING)).rowCount === 0)
   } finally {
     await client.end()
   }
