@@ -9,6 +9,7 @@ import { Rounds } from '../rounds.ts'
 import { type Database, openPool } from '../storage/database.ts'
 import type { Pulse } from '../storage/pulse.ts'
 import { inTransaction, keptOpen, type Queryable } from '../storage/transaction.ts'
+import { within } from '../within.ts'
 import type { Channels } from './channels.ts'
 import {
   claimRoom,
@@ -61,6 +62,11 @@ const AT_ONCE: Readonly<Record<EventQueue, { readonly most: number; readonly sho
 const ENOUGH = 200
 /** Rooms in which is published at a time. */
 const ROOMS_AT_ONCE = 50
+/**
+ * How long what follows may take to be committed in another room, in ms: one whose entries the database rejects commits nothing. It is
+ * published again later, which is then a repeat.
+ */
+const PUBLISHED_WITHIN = 10_000
 /** How long a room is left alone that could not be followed, in ms. */
 const PAUSE = { first: 1_000, longest: 60_000 }
 /**
@@ -284,10 +290,14 @@ export class Followers {
   }
 
   async #publishIn(room: string, derived: readonly Derived[]): Promise<void> {
-    for (const { actor, event } of derived)
-      await this.#channels
+    for (const { actor, event } of derived) {
+      if (this.#closed) throw new SynclineError('shutting-down')
+      const published = this.#channels
         .publishAs(actor, room, [event])
         .catch((error: unknown) => this.#requireRetryable(error))
+      if (!(await within(PUBLISHED_WITHIN, published)))
+        throw new SynclineError('storage-unavailable', `${room} commits nothing`)
+    }
   }
 
   /**

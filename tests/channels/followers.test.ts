@@ -246,6 +246,36 @@ describe('following events', () => {
         event: { type: 'desk.noted', id: `of-${id}`, payload: {} },
       }))
 
+  it('[EVT101] gives up for a while what another room does not commit, and follows others meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { db } = await start()
+    const { follow, note, publishing, letGo } = heldUp(db, new Scribe(toOther))
+    follow()
+    // One for each worker.
+    await note('desk:a', '1')
+    await note('desk:b', '2')
+    await expect.poll(publishing).toBe(2)
+    await note('desk:c', 'of-nothing')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await expect.poll(() => scribbled(db, 'desk:c')).toEqual(['of-nothing'])
+    expect(await scribbled(db, 'desk:a')).toEqual([])
+    vi.useRealTimers()
+    letGo()
+  })
+
+  it('[EVT101] publishes nothing more once it is stopped', async () => {
+    const { db } = await start()
+    const { follow, note, begun, letGo, publishing, close } = heldUp(db, new Scribe(toOther))
+    await note('desk:a', '1', '2', '3')
+    follow()
+    await begun
+    const closed = close()
+    letGo()
+    await closed
+    expect(publishing()).toBe(1)
+  })
+
   it('[EVT106] lets nothing that is made of events wait for what is told elsewhere of those before', async () => {
     const { db } = await start()
     const { follow, note, begun, caughtUp, letGo } = heldUp(
