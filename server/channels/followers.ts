@@ -7,7 +7,7 @@ import type { Logger } from '../observe/log.ts'
 import type { EventDraft } from '../protocol.ts'
 import { Rounds } from '../rounds.ts'
 import { type Database, openPool } from '../storage/database.ts'
-import type { Pulse } from '../storage/pulse.ts'
+import { OVERLAP, type Pulse } from '../storage/pulse.ts'
 import { inTransaction, keptOpen, type Queryable } from '../storage/transaction.ts'
 import { within } from '../within.ts'
 import type { Channels } from './channels.ts'
@@ -58,6 +58,13 @@ const AT_ONCE: Readonly<Record<EventQueue, { readonly most: number; readonly sho
   event_queue: { most: 500, shown: 500 },
   telling_queue: { most: 50, shown: 1 },
 }
+/** Where that failed, of those in the next one. */
+const FEWER = 20
+/**
+ * How long after its beginning what is written in tables is still committed, in ms. Changes of members carry the time at which they were
+ * made: of one that is committed later than OVERLAP after it, no other node would hear.
+ */
+const WRITTEN_WITHIN = OVERLAP / 2
 /** Once so much follows from the events that were shown, the others are left to the next transaction. */
 const ENOUGH = 200
 /** Rooms in which is published at a time. */
@@ -214,7 +221,8 @@ export class Followers {
       const { events } = await inTransaction(this.#pool, async (client) => {
         room = await claimRoom(client, this.#queue, after, this.#paused())
         if (room === undefined) return NOTHING
-        const { most } = AT_ONCE[this.#queue]
+        const begun = Date.now()
+        const most = this.#failing.has(room.name) ? FEWER : AT_ONCE[this.#queue].most
         let queued = this.#familiar(room.id, await readQueued(client, this.#queue, room.id, most))
         if (!room.deleted) {
           const { derived, ...followed } = await this.#follow(client, room, queued)
@@ -223,6 +231,8 @@ export class Followers {
           queued = followed
         }
         await unqueue(client, this.#queue, room.id, queued.until)
+        if (this.#queue === 'event_queue' && Date.now() - begun > WRITTEN_WITHIN)
+          throw new SynclineError('storage-unavailable', 'what is made of events took too long to write')
         return queued
       })
       if (room === undefined) return undefined

@@ -2,7 +2,10 @@ import { OVERLAP, type Pulse } from './pulse.ts'
 import type { Queryable } from './transaction.ts'
 
 export interface FeedSource<Row> {
-  /** The newest `at` there is, in SQL: a question that an index answers. */
+  /**
+   * The newest `at` there is, in SQL: a question that an index answers. Whoever writes a row commits it well before OVERLAP has
+   * passed since its `at`, or it is never told: what follows events does so in half of it.
+   */
   readonly newest: string
   /** Reads the rows whose `at` (ms since the epoch, by the database's clock) is later, oldest first. */
   readonly since: (db: Queryable, at: number) => Promise<readonly Row[]>

@@ -293,6 +293,26 @@ describe('following events', () => {
     letGo()
   })
 
+  it('[EVT107] undoes what took too long to write, and tries it again with fewer', async () => {
+    const { db } = await start()
+    const shown: number[] = []
+    const now = Date.now.bind(Date)
+    onTestFinished(() => void vi.restoreAllMocks())
+    class Slow extends Scribe {
+      override async follow(...[client, room, events]: Parameters<Scribe['follow']>) {
+        shown.push(events.length)
+        if (shown.length === 1) vi.spyOn(Date, 'now').mockImplementation(() => now() + 31_000)
+        return super.follow(client, room, events)
+      }
+    }
+    const { follow, note } = node(db, new Slow())
+    const ids = countTo(30).map(String)
+    await note('desk:a', ...ids)
+    follow()
+    await expect.poll(() => scribbled(db, 'desk:a'), { timeout: 20_000 }).toEqual(ids)
+    expect(shown).toEqual([30, 20, 10])
+  })
+
   it('[EVT106] publishes what follows from a few events at a time, where much follows from each', async () => {
     const { db } = await start()
     const told: string[] = []
