@@ -9,6 +9,7 @@ import { MAX_EVENTS_AT_ONCE } from '../protocol.ts'
 import { ROOM_EVENTS, roomParam } from './address.ts'
 import { enter } from './entry.ts'
 import { type ReadRouteOptions, readRoutes } from './read-routes.ts'
+import { weigh } from './weigh.ts'
 
 const security = needs('read')
 
@@ -93,7 +94,7 @@ export function eventRoutes({ people, charge, ...options }: EventRouteOptions) {
         id: id ?? (key === undefined ? randomUUID() : Array.isArray(said) ? `${key}/${index}` : key),
       }))
       const { incoming } = c.env as Partial<HttpBindings>
-      if (incoming !== undefined) await charge(incoming, drafts.length)
+      if (incoming !== undefined) await charge(incoming, weigh(drafts))
       const accepted = channels.accept(room, role, drafts)
       const held = await channels.open(room, decision.mayCreate ? identity.user : undefined)
       try {

@@ -4,6 +4,7 @@ import { firstIssue } from '../access/identity.ts'
 import type { Receipt } from '../channels/channel.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Subscriber, Subscription } from '../channels/subscription.ts'
+import { weigh } from '../channels/weigh.ts'
 import { type ErrorCode, SynclineError } from '../errors.ts'
 import type { StoredEvent } from '../log/events.ts'
 import type { RoomLog } from '../log/room-log.ts'
@@ -120,7 +121,7 @@ export class RoomEvents implements Extension {
     const { channels } = this.#options
     const publisher = { user: identity.user, role }
     const session = sessionOf(connection.context)
-    session?.charge(drafts.length - 1, 0)
+    session?.charge(weigh(drafts) - 1, 0)
     const started = performance.now()
     const taken = channels.publish(room, connection.document.name, publisher, drafts)
     const now = performance.now()

@@ -280,6 +280,46 @@ it('[LIM5] counts each event of a message, and logs once what it is refused for'
   expect(slowed('eva')).toHaveLength(1)
 })
 
+/** So many messages, each of which mentions so many people. */
+const mentioning = (count: number, people: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    type: 'chat.message',
+    id: `mentioning-${n}`,
+    payload: { text: 'Look', mentions: Array.from({ length: people }, (_, i) => `nobody-${i}`) },
+  }))
+
+it('[LIM5] counts each person whom a message mentions', async () => {
+  const token = tokenOf('mia', { grants: { 'doc:*': 'write' } })
+  const replica = connectProvider({ wsUrl: server.wsUrl, room: 'doc:mentions', token })
+  onTestFinished(() => replica.destroy())
+  await replica.synced()
+  const publish = (drafts: unknown) =>
+    replica.provider.sendStateless(JSON.stringify({ type: 'publish', events: drafts }))
+  const acknowledged = () => replica.stateless.filter((text) => JSON.parse(text).type === 'ack').length
+  publish(mentioning(8, 0))
+  await until(() => acknowledged() === 1)
+  expect(slowed('mia')).toHaveLength(0)
+  publish(mentioning(8, 100).map((draft) => ({ ...draft, id: `again-${draft.id}` })))
+  await until(() => acknowledged() === 2)
+  expect(slowed('mia')).toHaveLength(1)
+})
+
+it('[LIM10] counts ten people whom messages mention for one request', async () => {
+  const headers = {
+    ...from(),
+    authorization: `Bearer ${tokenOf('moe', { grants: { 'doc:*': 'write' } })}`,
+    'content-type': 'application/json',
+  }
+  const post = (drafts: unknown) =>
+    fetch(`${server.url}/api/v1/rooms/doc:mentioned/events`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(drafts),
+    })
+  expect((await post(mentioning(10, 99))).status).toBe(200)
+  expect((await post(mentioning(1, 0))).status).toBe(429)
+})
+
 it('[LIM10] counts ten events of a request for one', async () => {
   const headers = {
     ...from(),
