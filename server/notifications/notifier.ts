@@ -37,8 +37,8 @@ async function tell(
   const derived: Derived[] = []
   for (const [user, wish] of await wishesOf(client, asked, says.category, room.name)) {
     if (!wish.told) continue
-    if (wish.inbox !== undefined && wish.digest > 0)
-      await holdForDigest(client, wish.inbox, { id, payload, minutes: wish.digest })
+    if (wish.inbox !== undefined && wish.held !== null)
+      await holdForDigest(client, wish.inbox, { id, payload, minutes: wish.held })
     else derived.push({ room: inboxOf(user), actor: SYSTEM, event: { type: 'user.notified', id, payload } })
   }
   return derived

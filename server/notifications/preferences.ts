@@ -11,8 +11,8 @@ export interface Wish {
   /** The inbox. Undefined where it was never used, so that nothing is known of what they want. */
   readonly inbox: RoomId | undefined
   readonly told: boolean
-  /** In minutes; 0: at once. */
-  readonly digest: number
+  /** For so many minutes at least, for a digest or because the inbox is quarantined; null: told at once. */
+  readonly held: number | null
 }
 
 const UNSAID = { way: 'app', digest: '0', muted: 'false' } as const
@@ -49,11 +49,11 @@ export async function wishesOf(
     readonly user: string
     readonly inbox: RoomId
     readonly told: boolean
-    readonly digest: number
+    readonly held: number | null
   }>(
     `select substr(r.name, length($2) + 1) as user, r.id::float8 as inbox,
        not coalesce(bool_or(p.about in ('way', 'muted')), false) as told,
-       coalesce(max(p.value::int) filter (where p.about = 'digest'), 0) as digest
+       coalesce(max(p.value::int) filter (where p.about = 'digest'), case when r.quarantined_at is not null then 0 end) as held
      from rooms r left join notification_preferences p on p.room_id = r.id
        and (p.about in ('way', 'digest') and p.key = $3 or p.about = 'muted' and p.key = $4)
      where r.name = any($1) and r.deleted_at is null
@@ -65,7 +65,7 @@ export async function wishesOf(
 }
 
 const PREFIX = `${INBOX_KIND}:`
-const UNKNOWN: Wish = { inbox: undefined, told: true, digest: 0 }
+const UNKNOWN: Wish = { inbox: undefined, told: true, held: null }
 
 const rows = (about: keyof typeof UNSAID, said: Readonly<Record<string, unknown>> = {}) =>
   Object.entries(said).map(([key, value]) => ({ about, key, value: String(value) }))

@@ -151,8 +151,8 @@ export function notificationRoutes({
       const wish = (await wishesOf(pool, [user], category.parse(says.category), undefined)).get(user)
       if (wish?.told === false) return c.json({ id: event, told: 'never' as const }, 200)
       if (wish?.inbox !== undefined) {
-        if (wish.digest > 0)
-          await holdForDigest(pool, wish.inbox, { id: event, payload: says, minutes: wish.digest })
+        if (wish.held !== null)
+          await holdForDigest(pool, wish.inbox, { id: event, payload: says, minutes: wish.held })
         // Also what was held before they wanted to be told at once.
         const same = await isHeldAs(pool, wish.inbox, { id: event, payload: says })
         if (same === false) throw new SynclineError('event-conflict')

@@ -347,6 +347,32 @@ describe('what somebody prefers', () => {
     }
   })
 
+  it('[NOTE16] what comes while an inbox is quarantined is told once that is released', async () => {
+    const project = `project:${randomUUID().slice(0, 8)}`
+    await say(ada, 'preferences', {})
+    const client = new pg.Client({ connectionString: server.databaseUrl })
+    await client.connect()
+    try {
+      const quarantined = (at: string) =>
+        client.query(
+          `update rooms set quarantined_at = ${at}, quarantine_reason = 'a test' where name = $1`,
+          [`user:${ada}`],
+        )
+      await quarantined('now()')
+      await publish(project, 'lead', 'project.member.joined', { user: ada })
+      await followed()
+      const sent = { category: 'build', title: 'sent' }
+      expect((await send(ada, sent, 'sent')).body.told).toBe('later')
+      await quarantined('null')
+      await until(async () => (await titles(ada)).length === 2)
+      expect((await titles(ada)).toSorted()).toEqual(['You were added to a project', 'sent'])
+      await send(ada, sent, 'sent')
+      expect((await titles(ada)).length).toBe(2)
+    } finally {
+      await client.end()
+    }
+  })
+
   it('[NOTE15] what was told by itself meanwhile is not told again, and a window that is refused holds up no other', async () => {
     for (const user of [ada, bob, carl]) await say(user, 'preferences', { digests: { build: 60 } })
     await followed()
