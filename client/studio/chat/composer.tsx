@@ -135,7 +135,7 @@ export function Composer({
           autosize
           minRows={1}
           maxRows={8}
-          dir="auto"
+          attributes={{ input: { dir: 'auto' } }}
           value={text}
           // What Escape closes here is not the drawer around it, which listens before this does.
           data-mantine-stop-propagation={offered.length > 0 || context !== undefined}

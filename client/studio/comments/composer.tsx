@@ -87,7 +87,7 @@ export function Composer({ label, send, place, before = EMPTY, autoFocus, onSend
           <Textarea
             ref={field}
             aria-label={label}
-            dir="auto"
+            attributes={{ input: { dir: 'auto' } }}
             placeholder={label}
             autosize
             minRows={1}

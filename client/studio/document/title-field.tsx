@@ -15,7 +15,7 @@ export function TitleField({ doc, title, readOnly }: TitleFieldProps) {
     <TextInput
       className="title-field"
       variant="unstyled"
-      dir="auto"
+      attributes={{ input: { dir: 'auto' } }}
       aria-label="Title"
       placeholder="Untitled"
       autoComplete="off"
