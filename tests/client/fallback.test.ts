@@ -160,7 +160,7 @@ it('[EVT31] stays with WebSockets where they work', async () => {
   const ada = client('ada', server.url)
   const room = ada.room('doc:direct')
   await room.whenSynced()
-  expect(ada.getState()).toEqual({ status: 'online', transport: 'websocket' })
+  expect(ada.getState()).toEqual({ status: 'online', transport: 'websocket', losing: false })
 })
 
 it('[EVT31] saves over HTTP what was typed when a network that blocks WebSockets came and the server was killed', async () => {
