@@ -47,7 +47,11 @@ const listed = (name: string) => {
   return { json: { rooms: [{ ...room, changedAt: at }], next: null } }
 }
 
-const state = () => page.locator('.connection')
+/** A minute that passes at once is one in which nothing came over the WebSocket either, which is then made anew. */
+const is = (status: string) =>
+  expect
+    .poll(() => page.locator('.connection').getAttribute('data-status'), { timeout: 20_000, interval: 50 })
+    .toBe(status)
 
 describe('a list that takes longer to come than the pause before it is read again', () => {
   it('[UI5] of documents is shown', async () => {
@@ -96,11 +100,11 @@ describe('a network that drops what is sent', () => {
     await first(held)
     await page.clock.runFor(A_MINUTE)
     await page.getByText('The server does not answer').waitFor()
-    expect(await state().getAttribute('data-status')).toBe('offline')
+    await is('offline')
     await page.unrouteAll()
     await page.clock.runFor(A_MINUTE)
     await page.getByText('No documents yet').waitFor()
-    expect(await state().getAttribute('data-status')).toBe('online')
+    await is('online')
   })
 
   it('[UI5] is said to where it keeps the token back', async () => {
