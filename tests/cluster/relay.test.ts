@@ -118,6 +118,8 @@ describeWithOwnRedis('entries over Redis', () => {
     await eve.holds('ada without Redis')
     await redis.restart()
     await until(() => [here, there].every((server) => connections(server) >= 2))
+    // Until a node has heard that another listens again it tells it nothing; the database would, which is to say nothing now.
+    await say('since Redis is back')
     proxy.swallow()
     ada.edits.push(['over Redis again'])
     await bob.holds('over Redis again')
