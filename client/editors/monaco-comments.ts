@@ -5,6 +5,7 @@ import type { Anchor } from '../sdk/comments/threads-state.ts'
 import { guarded } from '../sdk/guarded.ts'
 import type { Room } from '../sdk/room.ts'
 import { COMMENT_SIGN_CLASS, classOf, type EditorComments, innermost, isMarked } from './comments.ts'
+import { type Uneditable, uneditable } from './uneditable.ts'
 
 export interface MonacoCommentsOptions {
   readonly room: Room
@@ -38,6 +39,8 @@ class Comments implements MonacoComments {
   readonly #decorations: Monaco.IEditorDecorationsCollection
   readonly #listeners = new Set<(what: 'scrolled' | 'moved' | 'selected') => void>()
   readonly #stops: (() => void)[] = []
+  /** Places in such a text are others in the editor. */
+  readonly #misfit: Uneditable
   #marks: readonly Mark[] = []
   #active: string | undefined
 
@@ -48,6 +51,7 @@ class Comments implements MonacoComments {
     this.#model = model
     this.#threads = threadsOf(room)
     this.#field = field
+    this.#misfit = uneditable({ room, field })
     this.#decorations = editor.createDecorationsCollection()
     const events = [
       editor.onMouseDown(({ target: { position } }) => {
@@ -62,13 +66,14 @@ class Comments implements MonacoComments {
     this.#stops.push(
       this.#threads.subscribe(() => this.#draw()),
       this.#threads.onPlaces(() => this.#draw()),
+      this.#misfit.subscribe(() => this.#draw()),
       ...events.map((event) => () => event.dispose()),
     )
     this.#draw()
   }
 
   selected(): Anchor | undefined {
-    const selection = this.#editor.getSelection()
+    const selection = this.#selection()
     if (selection === null) return undefined
     const start = this.#model.getOffsetAt(selection.getStartPosition())
     return this.#threads.anchor(this.#field, start, this.#model.getOffsetAt(selection.getEndPosition()))
@@ -93,7 +98,7 @@ class Comments implements MonacoComments {
   }
 
   selectedTop(): number | undefined {
-    const selection = this.#editor.getSelection()
+    const selection = this.#selection()
     if (selection === null || selection.isEmpty()) return undefined
     return this.#editor.getTopForPosition(selection.positionLineNumber, selection.positionColumn)
   }
@@ -113,10 +118,15 @@ class Comments implements MonacoComments {
     this.#decorations.clear()
   }
 
+  #selection() {
+    return this.#misfit.get() === undefined ? this.#editor.getSelection() : null
+  }
+
   #draw(): void {
     if (this.#model.isDisposed()) return
     const { places } = this.#threads
-    const marks = this.#threads.getState().threads.flatMap((thread): readonly Mark[] => {
+    const threads = this.#misfit.get() === undefined ? this.#threads.getState().threads : []
+    const marks = threads.flatMap((thread): readonly Mark[] => {
       const place = places.get(thread.id)
       if (place?.status !== 'found' || thread.anchor?.type !== this.#field) return []
       if (!isMarked(thread, this.#active)) return []

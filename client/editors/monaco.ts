@@ -9,9 +9,11 @@ import * as Y from 'yjs'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import type { Room } from '../sdk/room.ts'
 import { CARET_RULES, caretRules, headIndex } from './carets.ts'
+import { type TextForm, textForm, whyNot } from './uneditable.ts'
 
 export type { EditorComments } from './comments.ts'
 export { bindMonacoComments, type MonacoComments, type MonacoCommentsOptions } from './monaco-comments.ts'
+export { type Uneditable, type UneditableOptions, uneditable, type WhyUneditable } from './uneditable.ts'
 
 export interface MonacoOptions {
   readonly room: Room
@@ -26,41 +28,106 @@ interface Undoable {
   redo?: () => void
 }
 
-const LF = 0
+/** `EndOfLineSequence`; the enum itself would bring all of Monaco. */
+const [LF, CRLF] = [0, 1]
 
 /**
  * Binds the editor's model to the room, with everybody's carets and an undo that takes back only one's own
- * changes. The model's text is replaced by the room's. Returns what takes it all down again.
+ * changes. The model's text is replaced by the room's. While the room has a text that Monaco cannot edit (`uneditable()`
+ * says why), it is shown to be read. Returns what takes it all down again.
  */
 export const bindMonaco = ({ room, editor, field = DOCUMENT_FIELDS.code }: MonacoOptions): (() => void) => {
   const model = editor.getModel()
   if (model === null) throw new Error('bindMonaco() needs an editor with a model')
   const text = room.doc.getText(field)
-  const awareness = guarded(room.awareness, text)
-  const binding = new MonacoBinding(text, model, new Set([editor]), awareness.guard)
-  // Of its own it shows those who are here already when the first of them moves.
-  binding._rerenderDecorations()
-  // Windows' line ends would count as two characters here and one elsewhere; a text that has them keeps them.
-  if (!text.toString().includes('\r')) model.setEOL(LF)
-
-  const takeUndoBack = ownUndo(model as Undoable, text, binding)
-  const dropCarets = showCarets(room, text, model)
-  const freeOptions = followReadOnly(room, editor)
+  const form = textForm(text)
+  const use = (): (() => void) =>
+    whyNot(form.get()) === undefined ? edit(room, editor, model, text, form.get()) : show(model, text)
+  // Observers are called in the order in which they came: the binding's comes after this one.
+  const stopLooking = form.subscribe(() => {
+    stop()
+    stop = use()
+  })
+  let stop = use()
+  const freeOptions = followReadOnly(room, editor, form)
   let bound = true
 
   const dispose = (): void => {
     if (!bound) return
     bound = false
     closing.dispose()
-    takeUndoBack()
-    dropCarets()
+    stopLooking()
     freeOptions()
-    awareness.stop()
-    binding.destroy()
-    if (!model.isDisposed()) model.deltaDecorations(caretDecorations(model), [])
+    stop()
   }
   const closing = model.onWillDispose(dispose)
   return dispose
+}
+
+const edit = (
+  room: Room,
+  editor: Monaco.IStandaloneCodeEditor,
+  model: Monaco.ITextModel,
+  text: Y.Text,
+  form: TextForm,
+): (() => void) => {
+  // Before anybody listens: y-monaco takes other line ends for a text that was written anew.
+  fill(model, text, form)
+  const awareness = guarded(room.awareness, text)
+  const binding = new MonacoBinding(text, model, new Set([editor]), awareness.guard)
+  // Of its own it shows those who are here already when the first of them moves.
+  binding._rerenderDecorations()
+  const takeUndoBack = ownUndo(model as Undoable, text, binding)
+  const dropCarets = showCarets(room, text, model)
+  return () => {
+    takeUndoBack()
+    dropCarets()
+    awareness.stop()
+    binding.destroy()
+    // Yjs calls an observer that is taken away while the observers are called.
+    binding.mux = () => undefined
+    if (!model.isDisposed()) model.deltaDecorations(caretDecorations(model), [])
+  }
+}
+
+const show = (model: Monaco.ITextModel, text: Y.Text): (() => void) => {
+  let shown = true
+  const follow = (): void => {
+    if (shown) fill(model, text, 'lf')
+  }
+  follow()
+  text.observe(follow)
+  return () => {
+    shown = false
+    text.unobserve(follow)
+  }
+}
+
+/** What differs is replaced; carets and what is on the screen stay where they are. */
+const fill = (model: Monaco.ITextModel, text: Y.Text, form: TextForm): void => {
+  // What is put in behind a caret moves it: the first time there is none to keep.
+  if (model.getValueLength() === 0) model.setValue(text.toString())
+  // A model without lines has the line ends of this machine.
+  model.setEOL(form === 'crlf' ? CRLF : LF)
+  const wanted = text
+    .toString()
+    .replace(/^\ufeff/, '')
+    .replaceAll(/\r\n?|\n/g, model.getEOL())
+  const had = model.getValue()
+  if (had === wanted) return
+  const shorter = Math.min(wanted.length, had.length)
+  let start = 0
+  while (start < shorter && wanted[start] === had[start]) start += 1
+  let same = 0
+  while (same < shorter - start && wanted.at(-1 - same) === had.at(-1 - same)) same += 1
+  const [from, to] = [model.getPositionAt(start), model.getPositionAt(had.length - same)]
+  const range = {
+    startLineNumber: from.lineNumber,
+    startColumn: from.column,
+    endLineNumber: to.lineNumber,
+    endColumn: to.column,
+  }
+  model.applyEdits([{ range, text: wanted.slice(start, wanted.length - same) }])
 }
 
 const caretDecorations = (model: Monaco.ITextModel): string[] =>
@@ -81,7 +148,9 @@ const guarded = (
   const guard: Awareness = Object.create(awareness, {
     getStates: {
       value: () =>
-        new Map([...awareness.getStates()].filter(([, state]) => headIndex(state, text) !== undefined)),
+        new Map(
+          [...awareness.getStates()].filter(([, state]) => live && headIndex(state, text) !== undefined),
+        ),
     },
     setLocalStateField: {
       value: (field: string, value: unknown) => {
@@ -130,18 +199,43 @@ const showCarets = (room: Room, text: Y.Text, model: Monaco.ITextModel): (() => 
 }
 
 /** An editor that was made read-only by its application stays so. */
-const followReadOnly = (room: Room, editor: Monaco.IStandaloneCodeEditor): (() => void) => {
+const followReadOnly = (
+  room: Room,
+  editor: Monaco.IStandaloneCodeEditor,
+  form: ReturnType<typeof textForm>,
+): (() => void) => {
   let closed = false
   const follow = (): void => {
-    const { readOnly } = room
+    const readOnly = room.readOnly || whyNot(form.get()) !== undefined
     if (readOnly === closed || (readOnly && editor.getRawOptions().readOnly === true)) return
     closed = readOnly
     editor.updateOptions({ readOnly })
   }
   follow()
-  const stop = room.subscribe(follow)
+  const stops = [room.subscribe(follow), form.subscribe(follow), refuseTyping(editor)]
   return () => {
-    stop()
+    for (const stop of stops) stop()
     if (closed) editor.updateOptions({ readOnly: false })
   }
 }
+
+/**
+ * Monaco refuses what is typed into a read-only editor when the browser's edit context has taken it already, and forgets to
+ * take it out again: once writing is allowed, the next key deletes what is before the caret.
+ */
+const refuseTyping = (editor: Monaco.IStandaloneCodeEditor): (() => void) => {
+  const host = editor.getContainerDomNode()
+  const refuse = (event: InputEvent): void => {
+    if (editor.getRawOptions().readOnly !== true || !isEditContext(event.target)) return
+    event.preventDefault()
+    event.stopPropagation()
+    // It says that nothing can be written here.
+    editor.trigger('keyboard', 'type', { text: event.data ?? '' })
+  }
+  host.addEventListener('beforeinput', refuse, true)
+  return () => host.removeEventListener('beforeinput', refuse, true)
+}
+
+/** Not what is typed to find something. */
+const isEditContext = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.classList.contains('native-edit-context')

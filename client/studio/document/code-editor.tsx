@@ -1,14 +1,15 @@
 import { NativeSelect, useComputedColorScheme } from '@mantine/core'
 import type { editor as Monaco } from 'monaco-editor'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import * as Y from 'yjs'
-import { bindMonaco, bindMonacoComments } from '../../editors/monaco.ts'
+import { bindMonaco, bindMonacoComments, uneditable } from '../../editors/monaco.ts'
 import { positionIn } from '../../editors/positions.ts'
 import type { Room } from '../../sdk/index.ts'
 import type { Commenting } from '../comments/use-commenting.ts'
 import { LANGUAGES, languageOf } from '../languages.ts'
 import type { Follow } from './follow.ts'
 import { EDITOR_OPTIONS, monaco } from './monaco.ts'
+import { UneditableNotice } from './uneditable-notice.tsx'
 import { setMeta } from './use-meta.ts'
 
 interface CodeEditorProps {
@@ -24,6 +25,8 @@ export function CodeEditor({ room, readOnly, language, follow, focus, commenting
   const { select, setEditor: setCommented } = commenting
   const host = useRef<HTMLDivElement>(null)
   const [editor, setEditor] = useState<Monaco.IStandaloneCodeEditor>()
+  const misfit = useMemo(() => uneditable({ room }), [room])
+  const why = useSyncExternalStore(misfit.subscribe, misfit.get)
   const shown = languageOf(language)
   const dark = useComputedColorScheme('light') === 'dark'
 
@@ -50,8 +53,8 @@ export function CodeEditor({ room, readOnly, language, follow, focus, commenting
   }, [editor, focus])
 
   useEffect(() => {
-    editor?.updateOptions({ readOnly })
-  }, [editor, readOnly])
+    editor?.updateOptions({ readOnly: readOnly || why !== undefined })
+  }, [editor, readOnly, why])
 
   useEffect(() => {
     const model = editor?.getModel()
@@ -83,6 +86,7 @@ export function CodeEditor({ room, readOnly, language, follow, focus, commenting
           data={LANGUAGES.map(({ id, label }) => ({ value: id, label }))}
         />
       </div>
+      {readOnly || why === undefined ? null : <UneditableNotice why={why} onMend={misfit.mend} />}
       <div className="code-host" ref={host} />
     </div>
   )
