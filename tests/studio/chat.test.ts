@@ -148,4 +148,22 @@ describe('two people and two tabs', () => {
     await field(ada).press('ArrowUp')
     expect(await field(ada).inputValue()).toBe('What do you think?')
   })
+
+  it('[CHAT16] a message that an application gave links keeps them when its words are changed', async () => {
+    const id = await ada.evaluate(() => JSON.parse(localStorage.getItem('syncline.person') ?? '{}').id)
+    const room = new URL(ada.url()).pathname.replace('/d/', '')
+    const payload = { text: 'Look', links: [{ url: 'https://example.org/plan', title: 'The plan' }] }
+    const sent = await fetch(`${server.url}/api/v1/rooms/${room}/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await server.token(id)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ type: 'chat.message', payload }),
+    })
+    expect(sent.status).toBe(200)
+    await message(ada, 'Look').getByRole('link', { name: 'The plan' }).waitFor()
+    await field(ada).press('Escape')
+    await field(ada).press('ArrowUp')
+    expect(await field(ada).inputValue()).toBe('Look')
+    await say(ada, 'Look here')
+    await message(bob, 'Look here').getByRole('link', { name: 'The plan' }).waitFor()
+  })
 })

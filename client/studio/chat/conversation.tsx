@@ -55,7 +55,9 @@ export function Conversation({ name, self, people }: ConversationProps) {
   }
   const send = (text: string, mentions: readonly string[]) => {
     if (context?.kind === 'edit') {
-      const edited = chat.edit(context.message.id, { text, mentions })
+      // An edit says all that the message is then: links are of the application that sent it.
+      const { id, links } = context.message
+      const edited = chat.edit(id, { text, mentions, links })
       tell(edited, 'It could not be changed')
       edited.catch(() =>
         takeBack(context, { text, chosen: mentions.map((id) => ({ id, name: nameOf(id) })) }),
