@@ -4,32 +4,41 @@ import type { Refusal, Room, RoomState } from '../../sdk/index.ts'
 
 /** What is wrong with this document now, and what to do about it. */
 export function Notices({ room, state }: { readonly room: Room; readonly state: RoomState }) {
-  const { refusal, status, unsaved } = state
+  const { refusal, status, unsaved, kept } = state
   if (refusal !== undefined && (status === 'refused' || unsaved > 0)) {
-    return <RefusedNotice refusal={refusal} onRetry={() => room.retry()} />
+    return <RefusedNotice refusal={refusal} kept={kept} onRetry={() => room.retry()} />
   }
-  return status === 'offline' ? <OfflineBanner /> : null
+  return status === 'offline' ? <OfflineBanner kept={kept} /> : null
 }
 
-function OfflineBanner() {
+/** Without a copy of its own, a browser has what was written for as long as the page is open. */
+export const staysWhere = (kept: RoomState['kept']): string =>
+  kept === undefined
+    ? 'What you wrote is in this tab alone: leave it open.'
+    : 'What you wrote stays on this device.'
+
+function OfflineBanner({ kept }: Pick<RoomState, 'kept'>) {
   return (
     <div className="banner" role="status">
       <IconCloudOff size={18} stroke={1.7} style={{ flex: 'none' }} aria-hidden="true" />
-      <span>You are offline. Go on writing: changes stay on this device and are sent when you are back.</span>
+      <span>You are offline. Go on writing: changes are sent when you are back. {staysWhere(kept)}</span>
     </div>
   )
 }
 
 interface RefusedProps {
   readonly refusal: Refusal
+  readonly kept: RoomState['kept']
   readonly onRetry: () => void
 }
 
-function RefusedNotice({ refusal, onRetry }: RefusedProps) {
+function RefusedNotice({ refusal, kept, onRetry }: RefusedProps) {
   return (
     <Alert m="sm" color="red" role="alert" icon={<IconAlertCircle />} title={refusal.message}>
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{whatToDo(refusal)}</Text>
+        <Text size="sm">
+          {whatToDo(refusal)} {staysWhere(kept)}
+        </Text>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={onRetry}>
             Try again
@@ -45,21 +54,19 @@ export function whatToDo({ code, retryable }: Refusal): string {
     case 'token-missing':
     case 'token-invalid':
     case 'token-expired':
-      return 'Leave by the menu under your picture and enter again with a new token. What you wrote stays on this device.'
+      return 'Leave by the menu under your picture and enter again with a new token.'
     case 'forbidden':
     case 'room-not-found':
       return 'Check the address, or ask whoever shared it with you to give you access.'
     case 'read-only':
-      return 'Ask for the right to write. Until then your changes stay on this device only.'
+      return 'Ask for the right to write.'
     case 'frame-too-large':
     case 'update-malformed':
     case 'frame-malformed':
       return 'Copy what you wrote last to a safe place, then take it out again or add it in smaller parts.'
     case 'room-damaged':
-      return 'Tell an administrator; nothing you do here makes it worse. What you wrote stays on this device.'
+      return 'Tell an administrator; nothing you do here makes it worse.'
     default:
-      return retryable
-        ? 'Nothing is lost: what you wrote stays on this device and is sent again.'
-        : 'What you wrote stays on this device. Copy it before you leave if you need it elsewhere.'
+      return retryable ? 'It is tried again by itself.' : 'Copy what you need elsewhere before you leave.'
   }
 }

@@ -1,6 +1,7 @@
 import { Text, Tooltip } from '@mantine/core'
 import { IconAlertCircle, IconCheck, IconCloudOff, IconEye, IconLoader2 } from '@tabler/icons-react'
 import type { RoomState } from '../../sdk/index.ts'
+import { staysWhere } from './notices.tsx'
 
 type Mood = 'saved' | 'saving' | 'offline' | 'read-only' | 'refused'
 
@@ -17,7 +18,7 @@ const MEANING: Record<Mood, string> = {
   saving: 'The server has not confirmed your last change yet.',
   offline: 'Go on writing: your changes are sent as soon as the server is reached.',
   'read-only': 'You may read this document but not change it.',
-  refused: 'The server did not take this. What you wrote is kept on this device.',
+  refused: 'The server did not take this.',
 }
 
 /** The truth about what is saved, in words. */
@@ -32,7 +33,7 @@ export function SaveState({ state }: { readonly state: RoomState }) {
       w={260}
       label={
         <>
-          {MEANING[mood]}
+          {MEANING[mood]} {mood === 'refused' ? staysWhere(state.kept) : null}
           {seq === undefined ? null : <div>{seq}</div>}
         </>
       }
