@@ -2,13 +2,15 @@
  * The public entry `syncline/monaco`. y-monaco imports `monaco-editor/esm/vs/editor/editor.api.js`, which newer
  * versions of Monaco call `monaco-editor/editor/editor.api.js`: a bundler needs an alias from one to the other.
  */
-import type { editor as Monaco } from 'monaco-editor'
+import type { IDisposable, editor as Monaco, Selection } from 'monaco-editor'
 import { MonacoBinding } from 'y-monaco'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { DOCUMENT_FIELDS } from '../../server/protocol.ts'
 import type { Room } from '../sdk/room.ts'
 import { CARET_RULES, caretRules, headIndex } from './carets.ts'
+import { followReadOnly } from './monaco-read-only.ts'
+import { fill, partsPairs, show } from './monaco-text.ts'
 import { type TextForm, textForm, whyNot } from './uneditable.ts'
 
 export type { EditorComments } from './comments.ts'
@@ -28,9 +30,6 @@ interface Undoable {
   redo?: () => void
 }
 
-/** `EndOfLineSequence`; the enum itself would bring all of Monaco. */
-const [LF, CRLF] = [0, 1]
-
 /**
  * Binds the editor's model to the room, with everybody's carets and an undo that takes back only one's own
  * changes. The model's text is replaced by the room's. While the room has a text that Monaco cannot edit (`uneditable()`
@@ -41,14 +40,22 @@ export const bindMonaco = ({ room, editor, field = DOCUMENT_FIELDS.code }: Monac
   if (model === null) throw new Error('bindMonaco() needs an editor with a model')
   const text = room.doc.getText(field)
   const form = textForm(text)
-  const use = (): (() => void) =>
+  const bind = (): (() => void) =>
     whyNot(form.get()) === undefined ? edit(room, editor, model, text, form.get()) : show(model, text)
-  // Observers are called in the order in which they came: the binding's comes after this one.
-  const stopLooking = form.subscribe(() => {
+  const bindAnew = (): void => {
     stop()
-    stop = use()
-  })
-  let stop = use()
+    stop = bind()
+    undo.stopCapturing()
+  }
+  // Observers are called in the order in which they came: the binding's comes after these.
+  const stopLooking = form.subscribe(bindAnew)
+  const part = (event: Y.YTextEvent): void => {
+    if (!(event.transaction.origin instanceof MonacoBinding) && partsPairs(model, event)) bindAnew()
+  }
+  text.observe(part)
+  const undo = new Y.UndoManager(text, { trackedOrigins: new Set([MonacoBinding]) })
+  const takeUndoBack = ownUndo(model as Undoable, undo)
+  let stop = bind()
   const freeOptions = followReadOnly(room, editor, form)
   let bound = true
 
@@ -57,6 +64,8 @@ export const bindMonaco = ({ room, editor, field = DOCUMENT_FIELDS.code }: Monac
     bound = false
     closing.dispose()
     stopLooking()
+    text.unobserve(part)
+    takeUndoBack()
     freeOptions()
     stop()
   }
@@ -74,14 +83,14 @@ const edit = (
   // Before anybody listens: y-monaco takes other line ends for a text that was written anew.
   fill(model, text, form)
   const awareness = guarded(room.awareness, text)
-  const binding = new MonacoBinding(text, model, new Set([editor]), awareness.guard)
+  const listening = editorFor(editor)
+  const binding = new MonacoBinding(text, model, new Set([listening.editor]), awareness.guard)
   // Of its own it shows those who are here already when the first of them moves.
   binding._rerenderDecorations()
-  const takeUndoBack = ownUndo(model as Undoable, text, binding)
   const dropCarets = showCarets(room, text, model)
   return () => {
-    takeUndoBack()
     dropCarets()
+    listening.stop()
     awareness.stop()
     binding.destroy()
     // Yjs calls an observer that is taken away while the observers are called.
@@ -90,56 +99,37 @@ const edit = (
   }
 }
 
-const show = (model: Monaco.ITextModel, text: Y.Text): (() => void) => {
-  let shown = true
-  const follow = (): void => {
-    if (shown) fill(model, text, 'lf')
-  }
-  follow()
-  text.observe(follow)
-  return () => {
-    shown = false
-    text.unobserve(follow)
-  }
-}
-
-/** What differs is replaced; carets and what is on the screen stay where they are. */
-const fill = (model: Monaco.ITextModel, text: Y.Text, form: TextForm): void => {
-  // What is put in behind a caret moves it: the first time there is none to keep.
-  if (model.getValueLength() === 0) model.setValue(text.toString())
-  // A model without lines has the line ends of this machine.
-  model.setEOL(form === 'crlf' ? CRLF : LF)
-  const wanted = text
-    .toString()
-    .replace(/^\ufeff/, '')
-    .replaceAll(/\r\n?|\n/g, model.getEOL())
-  const had = model.getValue()
-  if (had === wanted) return
-  const shorter = Math.min(wanted.length, had.length)
-  let start = 0
-  while (start < shorter && wanted[start] === had[start]) start += 1
-  let same = 0
-  while (same < shorter - start && wanted.at(-1 - same) === had.at(-1 - same)) same += 1
-  const [from, to] = [model.getPositionAt(start), model.getPositionAt(had.length - same)]
-  const range = {
-    startLineNumber: from.lineNumber,
-    startColumn: from.column,
-    endLineNumber: to.lineNumber,
-    endColumn: to.column,
-  }
-  model.applyEdits([{ range, text: wanted.slice(start, wanted.length - same) }])
-}
-
 const caretDecorations = (model: Monaco.ITextModel): string[] =>
   model
     .getAllDecorations()
     .filter(({ options }) => options.className?.startsWith('yRemoteSelection') === true)
     .map(({ id }) => id)
 
-/**
- * The awareness that y-monaco sees: without states that it would throw on, and deaf once the binding is gone,
- * because it leaves a listener on the editor.
- */
+/** What y-monaco needs of the editor. Of its own, it would leave a listener there for good. */
+const editorFor = (editor: Monaco.IStandaloneCodeEditor) => {
+  const listeners: IDisposable[] = []
+  const seen: Pick<Monaco.IStandaloneCodeEditor, ToBind> = {
+    getModel: () => editor.getModel(),
+    getSelection: () => editor.getSelection(),
+    setSelection: (selection: Selection) => editor.setSelection(selection),
+    deltaDecorations: (old, made) => editor.deltaDecorations(old, made),
+    onDidChangeCursorSelection: (listener) => {
+      const heard = editor.onDidChangeCursorSelection(listener)
+      listeners.push(heard)
+      return heard
+    },
+  }
+  return {
+    editor: seen as Monaco.IStandaloneCodeEditor,
+    stop: () => {
+      for (const listener of listeners) listener.dispose()
+    },
+  }
+}
+
+type ToBind = 'getModel' | 'getSelection' | 'setSelection' | 'deltaDecorations' | 'onDidChangeCursorSelection'
+
+/** The awareness that y-monaco sees: without states that it would throw on, and empty once the binding is gone. */
 const guarded = (
   awareness: Awareness,
   text: Y.Text,
@@ -152,11 +142,6 @@ const guarded = (
           [...awareness.getStates()].filter(([, state]) => live && headIndex(state, text) !== undefined),
         ),
     },
-    setLocalStateField: {
-      value: (field: string, value: unknown) => {
-        if (live) awareness.setLocalStateField(field, value)
-      },
-    },
   })
   const stop = (): void => {
     live = false
@@ -166,8 +151,7 @@ const guarded = (
 }
 
 /** Monaco's undo knows offsets only, and would take back what others wrote meanwhile. */
-const ownUndo = (model: Undoable, text: Y.Text, binding: MonacoBinding): (() => void) => {
-  const manager = new Y.UndoManager(text, { trackedOrigins: new Set([binding]) })
+const ownUndo = (model: Undoable, manager: Y.UndoManager): (() => void) => {
   model.undo = () => void manager.undo()
   model.redo = () => void manager.redo()
   return () => {
@@ -197,45 +181,3 @@ const showCarets = (room: Room, text: Y.Text, model: Monaco.ITextModel): (() => 
     style.remove()
   }
 }
-
-/** An editor that was made read-only by its application stays so. */
-const followReadOnly = (
-  room: Room,
-  editor: Monaco.IStandaloneCodeEditor,
-  form: ReturnType<typeof textForm>,
-): (() => void) => {
-  let closed = false
-  const follow = (): void => {
-    const readOnly = room.readOnly || whyNot(form.get()) !== undefined
-    if (readOnly === closed || (readOnly && editor.getRawOptions().readOnly === true)) return
-    closed = readOnly
-    editor.updateOptions({ readOnly })
-  }
-  follow()
-  const stops = [room.subscribe(follow), form.subscribe(follow), refuseTyping(editor)]
-  return () => {
-    for (const stop of stops) stop()
-    if (closed) editor.updateOptions({ readOnly: false })
-  }
-}
-
-/**
- * Monaco refuses what is typed into a read-only editor when the browser's edit context has taken it already, and forgets to
- * take it out again: once writing is allowed, the next key deletes what is before the caret.
- */
-const refuseTyping = (editor: Monaco.IStandaloneCodeEditor): (() => void) => {
-  const host = editor.getContainerDomNode()
-  const refuse = (event: InputEvent): void => {
-    if (editor.getRawOptions().readOnly !== true || !isEditContext(event.target)) return
-    event.preventDefault()
-    event.stopPropagation()
-    // It says that nothing can be written here.
-    editor.trigger('keyboard', 'type', { text: event.data ?? '' })
-  }
-  host.addEventListener('beforeinput', refuse, true)
-  return () => host.removeEventListener('beforeinput', refuse, true)
-}
-
-/** Not what is typed to find something. */
-const isEditContext = (target: EventTarget | null): boolean =>
-  target instanceof Element && target.classList.contains('native-edit-context')

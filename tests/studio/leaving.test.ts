@@ -59,7 +59,7 @@ describe('what is written where the browser keeps nothing', () => {
     const context = await browser.context()
     const page = await offlineIn(context, true)
     await shows(page, 'Offline: 3 changes in this tab alone')
-    await page.getByText('What you wrote is in this tab alone: leave it open.').waitFor()
+    await page.getByText('What is not saved is in this tab alone: leave it open.').waitFor()
     const asked = await close(page)
     if (asked === 'gone') return expect.unreachable('closed, with what was written')
     expect(asked.type()).toBe('beforeunload')
@@ -98,7 +98,7 @@ describe('what is written where the browser keeps a copy', () => {
   it('[UI4] [SDK26] stands in nobody’s way', async () => {
     const page = await offlineIn(await browser.context(), false)
     await shows(page, 'Offline: 3 changes kept on this device')
-    await page.getByText('What you wrote stays on this device.').waitFor()
+    await page.getByText('What is not saved stays on this device.').waitFor()
     expect(await close(page)).toBe('gone')
   })
 

@@ -67,11 +67,14 @@ export function CodeEditor({ room, readOnly, language, follow, focus, commenting
 
   useEffect(() => {
     if (editor === undefined) return
-    follow.current = (clients) => reveal(editor, room, clients)
+    follow.current = (clients) => {
+      // Elsewhere in the text than in the editor.
+      if (misfit.get() === undefined) reveal(editor, room, clients)
+    }
     return () => {
       follow.current = undefined
     }
-  }, [editor, room, follow])
+  }, [editor, room, follow, misfit])
 
   return (
     <div className="code">

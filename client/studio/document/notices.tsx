@@ -4,40 +4,42 @@ import type { Refusal, Room, RoomState } from '../../sdk/index.ts'
 
 /** What is wrong with this document now, and what to do about it. */
 export function Notices({ room, state }: { readonly room: Room; readonly state: RoomState }) {
-  const { refusal, status, unsaved, kept } = state
+  const { refusal, status, unsaved } = state
   if (refusal !== undefined && (status === 'refused' || unsaved > 0)) {
-    return <RefusedNotice refusal={refusal} kept={kept} onRetry={() => room.retry()} />
+    return <RefusedNotice refusal={refusal} state={state} onRetry={() => room.retry()} />
   }
-  return status === 'offline' ? <OfflineBanner kept={kept} /> : null
+  return status === 'offline' ? <OfflineBanner state={state} /> : null
 }
 
 /** Without a copy of its own, a browser has what was written for as long as the page is open. */
-export const staysWhere = (kept: RoomState['kept']): string =>
-  kept === undefined
-    ? 'What you wrote is in this tab alone: leave it open.'
-    : 'What you wrote stays on this device.'
+export function staysWhere({ kept, unsaved }: RoomState): string {
+  if (unsaved === 0) return ''
+  return kept === undefined
+    ? 'What is not saved is in this tab alone: leave it open.'
+    : 'What is not saved stays on this device.'
+}
 
-function OfflineBanner({ kept }: Pick<RoomState, 'kept'>) {
+function OfflineBanner({ state }: { readonly state: RoomState }) {
   return (
     <div className="banner" role="status">
       <IconCloudOff size={18} stroke={1.7} style={{ flex: 'none' }} aria-hidden="true" />
-      <span>You are offline. Go on writing: changes are sent when you are back. {staysWhere(kept)}</span>
+      <span>You are offline. Go on writing: changes are sent when you are back. {staysWhere(state)}</span>
     </div>
   )
 }
 
 interface RefusedProps {
   readonly refusal: Refusal
-  readonly kept: RoomState['kept']
+  readonly state: RoomState
   readonly onRetry: () => void
 }
 
-function RefusedNotice({ refusal, kept, onRetry }: RefusedProps) {
+function RefusedNotice({ refusal, state, onRetry }: RefusedProps) {
   return (
     <Alert m="sm" color="red" role="alert" icon={<IconAlertCircle />} title={refusal.message}>
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {whatToDo(refusal)} {staysWhere(kept)}
+          {whatToDo(refusal)} {staysWhere(state)}
         </Text>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={onRetry}>

@@ -33,7 +33,7 @@ export function SaveState({ state }: { readonly state: RoomState }) {
       w={260}
       label={
         <>
-          {MEANING[mood]} {mood === 'refused' ? staysWhere(state.kept) : null}
+          {MEANING[mood]} {mood === 'refused' ? staysWhere(state) : null}
           {seq === undefined ? null : <div>{seq}</div>}
         </>
       }

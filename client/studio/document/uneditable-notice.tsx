@@ -8,9 +8,16 @@ interface UneditableProps {
 }
 
 const SAID: Readonly<Record<WhyUneditable, string>> = {
-  'line-ends': 'Its lines do not all end alike, and what you type could land in the wrong place.',
-  'byte-order-mark': 'It begins with a byte order mark, and what you type could land in the wrong place.',
-  embed: 'Another application keeps something in it that is no text.',
+  'line-ends':
+    'Its lines end in a way that this editor cannot keep: what you type could land in the wrong place.',
+  'byte-order-mark':
+    'It begins with a byte order mark, which this editor hides: what you type could land in the wrong place.',
+  embed: 'Another application keeps something in it that is not text.',
+}
+
+const MENDED: Readonly<Record<Exclude<WhyUneditable, 'embed'>, string>> = {
+  'line-ends': 'Change its line ends for everybody',
+  'byte-order-mark': 'Take the mark out for everybody',
 }
 
 /** Why code that one may write in cannot be written in here, and what to do about it. */
@@ -27,7 +34,7 @@ export function UneditableNotice({ why, onMend }: UneditableProps) {
         <Text size="sm">{SAID[why]}</Text>
         {why === 'embed' ? null : (
           <Button size="xs" variant="default" onClick={onMend}>
-            Make it editable for everybody
+            {MENDED[why]}
           </Button>
         )}
       </Stack>
