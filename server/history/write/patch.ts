@@ -41,16 +41,17 @@ function perform(
   }
   if (editorOf(doc) === 'rich') refuse('this is rich text, of which blocks are patched')
   const text = codeOf(doc)
-  const { from, length } = found(text.toString(), operation, refuse)
+  const words = wordsOf(text)
+  const { from, length } = found(words, operation, refuse)
   switch (operation.op) {
     case 'insert':
-      text.insert(operation.side === 'before' ? from : from + length, operation.text)
+      text.insert(operation.side === 'before' ? from : from + length, asIn(words, operation.text))
       break
     case 'delete':
       text.delete(from, length)
       break
     case 'replace':
-      replaceIn([text], from, length, operation.text)
+      replaceIn([text], from, length, asIn(words, operation.text))
   }
 }
 
@@ -138,12 +139,28 @@ function replaceIn(texts: readonly Y.Text[], from: number, length: number, by: s
   }
 }
 
-/** What is looked for, with the ends of lines that the text has: an application may have written others into it. */
-const asIn = (text: string, sought: string): string =>
-  text.includes('\r\n') ? sought : withOwnLineEnds(sought)
+/** With the ends of lines that the text has: of several kinds, an application has written them and means the one that it says. */
+function asIn(text: string, said: string): string {
+  if (!text.includes('\r\n')) return withOwnLineEnds(said)
+  return /(?<!\r)\n/.test(text) ? said : withOwnLineEnds(said).replaceAll('\n', '\r\n')
+}
 
-/** Where the characters are that an operation means. */
+/** Where the characters are that an operation means. Half a character is nowhere: Yjs would make two of it that nobody wrote. */
 function found(
+  text: string,
+  place: Place,
+  refuse: Refuse,
+): { readonly from: number; readonly length: number } {
+  const { from, length } = placeOf(text, place, refuse)
+  const cut = [from, from + length].find((at) => isInCharacter(text, at))
+  if (cut !== undefined) refuse(`at ${cut} stands half a character`)
+  return { from, length }
+}
+
+const isInCharacter = (text: string, at: number): boolean =>
+  /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1))
+
+function placeOf(
   text: string,
   place: Place,
   refuse: Refuse,
