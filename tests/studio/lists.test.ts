@@ -27,11 +27,21 @@ afterAll(async () => {
 const DOCUMENTS = '**/api/v1/rooms?kind=doc&*'
 const BUILDS = '**/api/v1/rooms?kind=build&*'
 const A_MINUTE = 60_000
+/** Of ten seconds; an answer is waited for fifteen, and the clock goes on by itself as well. */
+const PAST_THE_PAUSE = 10_100
 
 /** Keeps what is asked there, and answers nothing. */
 async function hold(address: string): Promise<Route[]> {
   const held: Route[] = []
   await page.route(address, (route) => void held.push(route))
+  return held
+}
+
+/** The page anew, whose questions alone are kept: one that the page before it asked last will have no answer. */
+async function reopen(address: string): Promise<Route[]> {
+  await page.goto('about:blank')
+  const held = await hold(address)
+  await page.goto(server.url)
   return held
 }
 
@@ -55,15 +65,14 @@ const is = (status: string) =>
 
 describe('a list that takes longer to come than the pause before it is read again', () => {
   it('[UI5] of documents is shown', async () => {
-    const held = await hold(DOCUMENTS)
-    await page.reload()
+    const held = await reopen(DOCUMENTS)
     const route = await first(held)
-    await page.clock.runFor(12_000)
+    await page.clock.runFor(PAST_THE_PAUSE)
     await route.fulfill(listed('doc:late'))
     await page.getByRole('link', { name: /^Late/ }).waitFor()
     // Nor is it asked for once more meanwhile: each would make the others slower.
     expect(held.length).toBe(1)
-    await page.clock.runFor(12_000)
+    await page.clock.runFor(PAST_THE_PAUSE)
     await expect.poll(() => held.length).toBe(2)
   })
 
@@ -74,18 +83,17 @@ describe('a list that takes longer to come than the pause before it is read agai
     const held = await hold(BUILDS)
     await page.getByRole('link', { name: 'Builds' }).first().click()
     const route = await first(held)
-    await page.clock.runFor(12_000)
+    await page.clock.runFor(PAST_THE_PAUSE)
     await route.fulfill(listed('build:late'))
     await page.getByRole('link', { name: /late/i }).waitFor()
     expect(held.length).toBe(1)
   })
 
   it('[UI5] of documents made of many pages is shown, and none of them is waited for too long', async () => {
-    const held = await hold(DOCUMENTS)
-    await page.reload()
+    const held = await reopen(DOCUMENTS)
     for (const [at, name] of ['doc:one', 'doc:two', 'doc:three', 'doc:four'].entries()) {
       await expect.poll(() => held.length).toBe(at + 1)
-      await page.clock.runFor(12_000)
+      await page.clock.runFor(PAST_THE_PAUSE)
       const { json } = listed(name)
       await held[at]?.fulfill({ json: { ...json, next: at < 3 ? String(at) : null } })
     }
@@ -95,8 +103,7 @@ describe('a list that takes longer to come than the pause before it is read agai
 
 describe('a network that drops what is sent', () => {
   it('[UI5] is said to, and the list is there as soon as it is back', async () => {
-    const held = await hold(DOCUMENTS)
-    await page.reload()
+    const held = await reopen(DOCUMENTS)
     await first(held)
     await page.clock.runFor(A_MINUTE)
     await page.getByText('The server does not answer').waitFor()
@@ -108,8 +115,7 @@ describe('a network that drops what is sent', () => {
   })
 
   it('[UI5] is said to where it keeps the token back', async () => {
-    const held = await hold('**/api/v1/dev/token')
-    await page.reload()
+    const held = await reopen('**/api/v1/dev/token')
     await first(held)
     await page.clock.runFor(A_MINUTE)
     await page.getByText('The server does not answer').waitFor()
