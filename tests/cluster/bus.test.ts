@@ -194,17 +194,22 @@ describeWithOwnRedis('a bus', () => {
     await speak(one, other)
     const gone: string[] = []
     one.onGone((node) => gone.push(node))
+    let back = 0
+    one.onConnected(() => (back += 1))
     redis.pause()
     await until(() => !one.connected && !other.connected)
     expect(gone).toEqual([other.node])
     redis.resume()
     await until(() => one.connected && other.connected)
     await speak(one, other)
+    // Not once more over the connection that was given up, which Redis then ends.
+    expect([back, gone]).toEqual([1, [other.node]])
     await redis.kill9()
     await until(() => !one.connected && !other.connected)
     await redis.restart()
     await until(() => one.connected && other.connected)
     await speak(one, other)
+    expect([back, gone]).toEqual([2, [other.node, other.node]])
     await other.stop()
     await until(() => gone.length === 3)
   }, 60_000)
