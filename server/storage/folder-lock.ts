@@ -17,16 +17,11 @@ const STOP_SECONDS = 30
  * @param stopOrphan tells a Postgres that outlived its server to stop.
  */
 export async function lockFolder(dataDir: string, stopOrphan: () => Promise<void>): Promise<FileHandle> {
-  const path = join(dataDir, 'owner.lock')
-  const file = await open(path, 'a+', 0o644)
+  const file = await open(lockOf(dataDir), 'a+', 0o644)
   try {
-    if (!(await tryLock(file, 0))) {
-      const owner = Number.parseInt(await readFile(path, 'utf8'), 10)
-      if (Number.isInteger(owner) && (await isAlive(owner))) throw inUse(dataDir, owner)
-      if (!(await tryLock(file, GRACE_SECONDS))) {
-        await stopOrphan()
-        if (!(await tryLock(file, STOP_SECONDS))) throw inUse(dataDir, owner)
-      }
+    if (!(await tryLock(file, 0)) && !(await lockAfterDead(file, dataDir))) {
+      await stopOrphan()
+      if (!(await tryLock(file, STOP_SECONDS))) throw inUse(dataDir, '')
     }
     await file.truncate(0)
     await file.write(`${process.pid}\n`)
@@ -37,10 +32,28 @@ export async function lockFolder(dataDir: string, stopOrphan: () => Promise<void
   }
 }
 
-const inUse = (dataDir: string, owner: number) =>
-  new StorageError(
-    `${dataDir} is in use by another Syncline server${Number.isInteger(owner) ? ` (process ${owner})` : ''}`,
-  )
+/**
+ * Waits for a Postgres to stop by itself. Whose it is, is asked each second: whoever took the folder just now had not written
+ * its number yet, and its Postgres is no orphan.
+ */
+async function lockAfterDead(file: FileHandle, dataDir: string): Promise<boolean> {
+  for (let second = 0; second < GRACE_SECONDS; second += 1) {
+    await requireDead(dataDir)
+    if (await tryLock(file, 1)) return true
+  }
+  await requireDead(dataDir)
+  return false
+}
+
+async function requireDead(dataDir: string): Promise<void> {
+  const owner = Number.parseInt(await readFile(lockOf(dataDir), 'utf8'), 10)
+  if (Number.isInteger(owner) && (await isAlive(owner))) throw inUse(dataDir, ` (process ${owner})`)
+}
+
+const lockOf = (dataDir: string): string => join(dataDir, 'owner.lock')
+
+const inUse = (dataDir: string, by: string) =>
+  new StorageError(`${dataDir} is in use by another Syncline server${by}`)
 
 /** flock(1) locks the open file that it inherits, which is this process's own: the lock stays when it has gone. */
 async function tryLock(file: FileHandle, seconds: number): Promise<boolean> {

@@ -1,8 +1,13 @@
-import { stat } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { pino } from 'pino'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { startEmbedded } from '../../server/storage/embedded.ts'
+import { lockFolder } from '../../server/storage/folder-lock.ts'
 import { isAlive } from '../../server/storage/process-state.ts'
 import {
   childrenOf,
@@ -15,6 +20,7 @@ import {
   usedDataFolder,
 } from './support.ts'
 
+const run = promisify(execFile)
 const silent = pino({ level: 'silent' })
 
 it('[STO2] SIGTERM to a server ends its Postgres before the server', async () => {
@@ -68,13 +74,32 @@ it('[STO2] (control) without its watcher Postgres outlives a killed server, and 
 it('[STO3] a second server on a folder is refused at once, in one line that names the first', async () => {
   const dataDir = await usedDataFolder()
   const first = await serverProcess(dataDir)
+  const inUse = `${dataDir} is in use by another Syncline server (process ${first.process.pid})`
+  expect((await serverProcess(dataDir)).said).toBe(`StorageError: ${inUse}`)
+  // At once, but for what it takes to start a process.
   const before = performance.now()
-  const second = await serverProcess(dataDir)
-  expect(second.said).toBe(
-    `StorageError: ${dataDir} is in use by another Syncline server (process ${first.process.pid})`,
-  )
+  await expect(startEmbedded(dataDir, silent)).rejects.toThrow(inUse)
   expect(performance.now() - before).toBeLessThan(3000)
   expect(await query(first.said, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+it('[STO3] a second server leaves the Postgres of one alone that has not written its number yet', async () => {
+  const dataDir = await dataFolder()
+  const first = await open(join(dataDir, 'owner.lock'), 'a+')
+  onTestFinished(() => first.close())
+  await once(spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', first.fd] }), 'exit')
+  let stopped = 0
+  const second = lockFolder(dataDir, async () => {
+    stopped += 1
+    throw new Error('a Postgres in use would have been stopped')
+  })
+  const refused = expect(second).rejects.toThrow(`in use by another Syncline server (process ${process.pid})`)
+  // It has read that there is no number, and waits.
+  const children = async () => (await run('ps', ['-o', 'args=', '--ppid', String(process.pid)])).stdout
+  await expect.poll(children).toContain('flock -w')
+  await first.write(`${process.pid}\n`)
+  await refused
+  expect(stopped).toBe(0)
 })
 
 it('[STO3] of two servers that start together on an empty folder one has it', async () => {
