@@ -213,10 +213,11 @@ describe.each(Object.entries(WAYS))('tokens verified with %s', (_, makeWay) => {
     const way = await makeWay()
     for (const [name, forge] of Object.entries(REFUSED)) {
       const token = forge(way)
-      const from = performance.now()
+      const before = process.cpuUsage()
       const error = await refusal(way.verify, token)
       expect(error?.code, name).toMatch(/^token-(invalid|expired)$/)
-      expect(performance.now() - from, name).toBeLessThan(500)
+      const { user, system } = process.cpuUsage(before)
+      expect((user + system) / 1_000, name).toBeLessThan(500)
       expect(error?.message.length, name).toBeLessThan(300)
       const parts = token.split('.').filter((part) => part.length > 8)
       for (const part of parts)

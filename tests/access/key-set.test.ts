@@ -123,7 +123,7 @@ describe('a key of a set', () => {
     expect(await codeOf(() => verifierOf(service)(rsa.sign(claims({ iss: 'https://evil.example' }))))).toBe(
       'taken',
     )
-  }, 20_000)
+  })
 })
 
 describe('a key that the set does not have', () => {

@@ -74,19 +74,24 @@ describe('a list that is kept', () => {
 
   it('[ACT21] who may not know of a room is not told that something happened there, and everybody else is', async () => {
     const p = `p-${randomUUID().slice(0, 8)}`
-    await publish(`project:${p}`, task('first'))
     const told: string[] = []
-    const listen = async (user: string, grants: Grants) => {
+    const open = async (user: string, grants: Grants) => {
       const room = clientOf(user, grants).room(`project:${p}`, { offline: false })
+      await expect.poll(() => room.getState().synced, soon).toBe(true)
+      return room
+    }
+    const listen = async (user: string, grants: Grants) => {
+      const room = await open(user, grants)
       room.onSignal('syncline.activity', ({ payload, actor }) =>
         told.push(`${user} ${JSON.stringify(payload)} ${actor}`),
       )
-      await expect.poll(() => room.getState().synced, soon).toBe(true)
     }
+    await open('maker', ALL)
     const project: Grants = { [`project:${p}`]: 'read' }
     await listen('outside', project)
     await listen('inside', { ...project, [`build:${p}`]: 'read' })
-    // Said to everybody once, when a node begins to look, whatever has happened.
+    // Said to everybody once, when a node sees the first of a project: only now, or it could tell one of the two alone.
+    await publish(`project:${p}`, task('first'))
     await expect.poll(() => told.length, soon).toBeGreaterThanOrEqual(2)
     const settled = async () => {
       const before = told.length

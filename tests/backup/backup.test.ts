@@ -14,6 +14,9 @@ import { SECRET } from '../support/tokens.ts'
 import { folder, startSyncline, syncline } from '../transfer/support.ts'
 import { asked, type Lively, livelyServer } from './lively.ts'
 
+/** Of locks, those in this database: the others of the machine are other tests'. */
+const HERE = 'database = (select oid from pg_database where datname = current_database())'
+
 const atEnd: (() => Promise<unknown>)[] = []
 let lively: Lively
 /** An export of it. */
@@ -74,7 +77,7 @@ it('[BAK2] a whole server is exported beside its people, and is the same in anot
   expect(
     await asked(url, `select from rooms where name = 'doc:secret' and deleted_at is not null`),
   ).toHaveLength(1)
-}, 30_000)
+})
 
 it('[BAK2] what is said while it is exported is not in it, and nothing is in it by half', async () => {
   const { server, ada } = lively
@@ -85,7 +88,7 @@ it('[BAK2] what is said while it is exported is not in it, and nothing is in it 
   const meanwhile = join(await folder(), 'meanwhile')
   const exporting = exportServer(db.pool, meanwhile)
   // Rooms and their events are written by then, and their hashes are not.
-  const waits = `select from pg_locks where not granted and relation = 'people'::regclass`
+  const waits = `select from pg_locks where not granted and relation = 'people'::regclass and ${HERE}`
   await until(async () => (await asked(server.databaseUrl, waits)).length > 0)
   await ada.say('build:7', 'too late')
   await blocker.query('commit')
@@ -150,7 +153,7 @@ it('[BAK3] an export that is not as it was written is imported in no part', asyn
   )
   await spoiled((copy) => rewrite(copy, ({ files }) => files.pop()), /manifest names/)
   await untouched(url)
-}, 30_000)
+})
 
 it('[BAK4] what the database makes of an import is compared with it before it counts', async () => {
   const { url, db } = await database()
@@ -175,7 +178,7 @@ it('[BAK5] an import that is killed has left nothing, and the next one is whole'
   await blocker.query('select pg_advisory_lock(7)')
   await asked(url, `create rule wait as on insert to audit_log do also select pg_advisory_xact_lock(7)`)
   const importing = startSyncline(url, 'import', whole)
-  const waits = `select from pg_locks where locktype = 'advisory' and not granted`
+  const waits = `select from pg_locks where locktype = 'advisory' and not granted and ${HERE}`
   await until(async () => (await asked(url, waits)).length > 0)
   const gone = new Promise((resolve) => importing.once('exit', resolve))
   importing.kill('SIGKILL')
@@ -285,7 +288,7 @@ it('[BAK6] `verify` finds what does not agree with the logs', async () => {
     code: 1,
     output: expect.stringContaining('doc:secret: its kind is other'),
   })
-}, 30_000)
+})
 
 it('[BAK8] who knows more than what was restored brings it back, and is told that its position is not there', async () => {
   const { server, ada, bo } = lively
@@ -314,4 +317,4 @@ it('[BAK8] who knows more than what was restored brings it back, and is told tha
   expect(await asker.ask('GET', '/rooms/doc:plan/events?after=9999')).toBe('position-invalid')
   const said = await asker.ask('GET', '/rooms/doc:plan/events?after=0')
   expect(JSON.stringify(said)).not.toContain('said after the export')
-}, 30_000)
+})

@@ -287,7 +287,7 @@ describe('following events', () => {
     await note('desk:a', '1')
     await begun
     await note('desk:a', 'of-2')
-    const { rows } = await db.pool.query('select from telling_queue')
+    const { rows } = await db.pool.query('select from telling_queue where seq = 1')
     expect(rows).toHaveLength(1)
     await caughtUp('desk:a')
     letGo()

@@ -118,7 +118,7 @@ it('[EVT22] says why it ends when a token is revoked', async () => {
 it('[EVT22] says why it ends when its token expires', async () => {
   await publish('build:5', 'a')
   // What is expired for less than the leeway between clocks is taken.
-  const eve = curl(address('build:5'), bearer('eve', -28))
+  const eve = curl(address('build:5'), bearer('eve', -25))
   await until(() => ended(eve) !== undefined)
   expect(ended(eve)).toBe('token-expired')
 })
@@ -232,7 +232,7 @@ it('[EVT25] lets a ticket in to the stream of its room, and nothing else', async
 it('[EVT25] gives none to those who may not read the room, and none that outlives its token', async () => {
   const denied = await fetch(address('doc:1', '/ticket'), { method: 'POST', headers: bearer('eve') })
   expect(denied.status).toBe(403)
-  const ticket = await ticketFor('build:7', 'grace', -28)
+  const ticket = await ticketFor('build:7', 'grace', -25)
   const grace = curl(address('build:7', `?ticket=${ticket}`))
   await until(() => ended(grace) !== undefined)
   expect(ended(grace)).toBe('token-expired')

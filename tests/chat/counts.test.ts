@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type EventOf, foldMessages, NO_MESSAGES } from '../../client/sdk/index.ts'
 import { listChats } from '../../server/chat/chat-list.ts'
 import { followChat } from '../../server/chat/follower.ts'
@@ -218,12 +218,9 @@ it('[CHAT8] counts a message that is deleted at the moment at which somebody rea
     await moveReadPosition(db.pool, name, user, 3)
     moved += 1
   })
-  await vi.waitFor(async () => {
-    const { rowCount } = await db.pool.query(
-      "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-    )
-    expect(moved + (rowCount ?? 0)).toBe(2)
-  })
+  const waiting =
+    "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+  await expect.poll(async () => moved + ((await db.pool.query(waiting)).rowCount ?? 0)).toBe(2)
   await deleting.query('commit')
   deleting.release()
   await Promise.all(moving)

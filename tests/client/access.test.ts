@@ -71,8 +71,12 @@ describe('the client, when access ends', () => {
     await room.whenSaved()
     await revoke({ user: 'bea' })
     text(room).insert(0, 'kept')
-    await until(room, (state) => state.status === 'refused')
-    expect(room.getState()).toMatchObject({ unsaved: 1, refusal: { code: 'revoked', retryable: false } })
+    await expect(room.whenSaved()).rejects.toMatchObject({ cause: { code: 'revoked' } })
+    expect(room.getState()).toMatchObject({
+      status: 'refused',
+      unsaved: 1,
+      refusal: { code: 'revoked', retryable: false },
+    })
     back = true
     room.retry()
     await room.whenSaved()

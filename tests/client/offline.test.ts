@@ -53,7 +53,9 @@ describe('the client in a browser', () => {
     const page = await visit(context, 'doc:offline')
     await page.evaluate(() => window.here.write('before '))
     await page.evaluate(() => window.here.whenSaved())
-    await page.waitForTimeout(1_500)
+    await expect
+      .poll(() => page.evaluate(() => window.here.confirmed('doc:offline')))
+      .toContain('before '.length)
     await context.setOffline(true)
     await page.waitForFunction(() => window.here.state().status === 'offline')
     await page.evaluate(() => {
@@ -72,7 +74,9 @@ describe('the client in a browser', () => {
     await context.setOffline(false)
     await again.evaluate(() => window.here.whenSaved())
     expect((await state(again)).unsaved).toBe(0)
-    await again.waitForTimeout(1_500)
+    await expect
+      .poll(() => again.evaluate(() => window.here.confirmed('doc:offline')))
+      .toContain('before abc'.length)
     await again.close()
 
     const other = await visit(await person(), 'doc:offline')

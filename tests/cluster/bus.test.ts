@@ -104,12 +104,11 @@ describeWithOwnRedis('a bus', () => {
   })
 
   it('[CLU7] goes over a Redis Cluster', async () => {
-    const port = await freePort()
-    const file = `nodes-${port}.conf`
-    onTestFinished(() => rm(join(tmpdir(), file), { force: true }))
-    const settings = ['--cluster-enabled', 'yes', '--cluster-config-file', file]
+    const folder = await mkdtemp(join(tmpdir(), 'syncline-redis-'))
+    const settings = ['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, 'nodes.conf')]
     // Alone it has met nobody who could tell it its address.
-    await start('--port', String(port), ...settings, '--cluster-announce-ip', '127.0.0.1')
+    const { port } = await start(...settings, '--cluster-announce-ip', '127.0.0.1')
+    onTestFinished(() => rm(folder, { recursive: true }))
     const client = new Redis(port)
     onTestFinished(() => client.disconnect())
     await client.call('cluster', 'addslotsrange', '0', '16383')

@@ -158,6 +158,7 @@ it('[CLU20] [CLU21] moves people who type to the other node, one after another, 
   expect(code).toBe(0)
   expect(last.denials).toEqual(['shutting-down'])
   expect(last.closed).toEqual({ code: 1012, reason: 'shutting-down' })
+  await stream.ended
   expect(stream.told.at(-1)).toMatchObject({ event: 'end', data: { code: 'shutting-down', retryable: true } })
   expect(toldOver()).toBeGreaterThan(SPREAD)
   stock.edits.push(['stock: after'])

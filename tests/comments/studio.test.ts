@@ -110,7 +110,11 @@ it.each([
     // What told him of it leads him to it, from elsewhere.
     await bob.goto(server.url)
     await bob.getByRole('button', { name: /^Notifications/ }).click()
-    await bob.getByRole('link', { name: 'You were mentioned' }).first().click()
+    const mentioned = bob.getByRole('link', { name: 'You were mentioned' })
+    await mentioned
+      .and(bob.locator(`[href*="${room}"]`))
+      .first()
+      .click()
     await bob.waitForURL(`**/d/${room}`)
     await expect.poll(() => bob.locator('article:focus').innerText(), soon).toContain('A fig, @bob')
 

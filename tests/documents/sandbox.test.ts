@@ -165,11 +165,11 @@ it('[DOC25] counts the time that a trial takes of the processor, and not how lon
 })
 
 it('[DOC25] says nothing of an update where its trial was given no processor: it may be sent again', async () => {
-  const sandbox = sandboxOf({ patience: 1_000 })
+  const sandbox = sandboxOf({ patience: 5_000 })
   const good = tried(Y.encodeStateAsUpdate(day(10)))
-  const [trying, behind] = [sandbox.run(good), sandbox.run(good)]
-  await Promise.resolve() // its process is begun
+  await sandbox.run(good)
   process.kill(childOf(), 'SIGSTOP')
+  const [trying, behind] = [sandbox.run(good), sandbox.run(good)]
   for (const waiting of [trying, behind])
     await expect(waiting).rejects.toMatchObject({ code: 'rate-limited' })
 })

@@ -60,7 +60,7 @@ it('[HIS58] who waits too long for another node, or for other rooms, is to ask a
   first.end()
   await first.turn
   expect(await there.take('doc:a', async () => 'done')).toBe('done')
-}, 15_000)
+})
 
 it('[HIS58] who has lost the turn with its connection finds out', async () => {
   const { here, there, pool } = await startNodes()

@@ -247,11 +247,9 @@ describe('what is dropped', () => {
     await packer.query('begin')
     await packer.query(`select pg_advisory_xact_lock(hashtextextended('syncline.pack', $1))`, [old.id])
     const thinning = thinRoom(old.db.pool, old.id, SESSIONS, run)
-    await expect
-      .poll(async () => (await old.db.pool.query('select from pg_locks where not granted')).rowCount, {
-        timeout: 10_000,
-      })
-      .toBe(1)
+    const waiting = `select from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+    await expect.poll(async () => (await old.db.pool.query(waiting)).rowCount).toBe(1)
     const pin = `insert into room_snapshots values ($1, 1600, now(), '', '')`
     await old.db.pool.query(pin, [old.id])
     await packer.query('commit')

@@ -23,7 +23,8 @@ const lanesOf = async (url: string, above = 0): Promise<readonly string[]> =>
 async function cutEverybody(url: string): Promise<void> {
   await query(
     url,
-    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    // Which waits until each is gone: a pool that had not heard of it would ask over it.
+    'select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   )
 }
 

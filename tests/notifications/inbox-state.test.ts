@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   type Client,
   EMPTY_INBOX,
@@ -118,7 +118,7 @@ describe('an inbox', () => {
     } as unknown as Client)
     const stop = inbox.subscribe(() => undefined)
     const ids = () => inbox.getState().notifications.map(({ id }) => id)
-    const settled = () => vi.waitFor(() => expect(inbox.getState().loading).toBe(false), { interval: 1 })
+    const settled = () => expect.poll(() => inbox.getState().loading, { interval: 1 }).toBe(false)
     await settled()
     for (let length = 50; length < 600; length += 50) {
       expect(ids()).toHaveLength(length)

@@ -55,8 +55,9 @@ it('[OBS7] [ANA11] what is offered has what is now, and what has happened since 
   await replica.saved()
   replica.edits.push(['two'])
   await replica.saved()
-  await parts.publish('ada', 'build:1', [{ type: 'build.queued', id: 'q', payload: { position: 1 } }])
   await fetch(`http://${url}/nowhere`)
+  // Last, as it is waited for: what was counted before it was measured with it, or sooner.
+  await parts.publish('ada', 'build:1', [{ type: 'build.queued', id: 'q', payload: { position: 1 } }])
   await until(async () => (await measured(url)).get('events')?.sum === 1)
   const found = await measured(url)
   const sums = ['edits', 'events', 'errors'].map((name) => found.get(name)?.sum)

@@ -73,7 +73,12 @@ it('[PER1] a person is erased: a deleted person everywhere, no inbox, no way in,
   const dryRun = await administrator().ask('DELETE', '/people/ada?dryRun=true')
   expect(await names(bo, 'doc:plan')).toEqual({ ada: 'ada', bo: 'bo' })
   const report = await administrator().ask('DELETE', '/people/ada')
-  expect(report).toEqual({ ...dryRun, dryRun: false })
+  // But for what a node writes by itself some seconds after the last edit: it may come between the two.
+  const steady = ({ tables, ...rest }: { tables: { table: string }[] }) => ({
+    ...rest,
+    tables: tables.filter(({ table }) => !['history_activity', 'room_sizes'].includes(table)),
+  })
+  expect(steady(report)).toEqual({ ...steady(dryRun), dryRun: false })
   const line = (table: string) => report.tables.find((one: { table: string }) => one.table === table)
   const own = [
     'people_seen',
@@ -128,7 +133,7 @@ it('[PER1] a person is erased: a deleted person everywhere, no inbox, no way in,
   expect(await names(bo, 'doc:plan')).toEqual({ ...gone, 'ada-2': 'ada-2' })
   expect(await asked(url, `select from people_seen where user_id = 'ada'`)).toEqual([])
   expect((await syncline(url, 'verify')).output).toContain('0 inconsistencies')
-}, 40_000)
+})
 
 it('[PER2] who has never been here is erased beforehand, from the command line too, as often as one likes', async () => {
   expect((await syncline(url, 'erase-person', 'cy', '--by', 'root')).output).toContain('cy is erased')

@@ -61,6 +61,9 @@ const sees = (
     return state !== undefined && holds(state)
   }, withinMs)
 
+/** In ms: told, not found out. Who is not told of learns it by itself after 30 s, as stock does. */
+const AT_ONCE = 5_000
+
 const missesOf = (watcher: Replica, client: number, withinMs?: number) =>
   until(() => stateOf(watcher, client) === undefined, withinMs)
 
@@ -265,16 +268,16 @@ describe('leaving', () => {
     const bob = await join({ room, id: 'bob' })
     await sees(ada, bob.document.clientID)
     bob.provider.awareness?.setLocalState(null)
-    await missesOf(ada, bob.document.clientID, 500)
+    await missesOf(ada, bob.document.clientID, AT_ONCE)
     bob.provider.awareness?.setLocalState({ back: true })
-    await sees(ada, bob.document.clientID, ({ back }) => back === true, 500)
+    await sees(ada, bob.document.clientID, ({ back }) => back === true, AT_ONCE)
     bob.destroy()
-    await missesOf(ada, bob.document.clientID, 500)
+    await missesOf(ada, bob.document.clientID, AT_ONCE)
     const eve = await raw(room, 'eve')
     eve.raw(awarenessFrame(room, entry(1, 1, {}), entry(2, 1, {}), entry(3, 1, {})))
     await Promise.all([1, 2, 3].map((id) => sees(ada, id)))
     eve.cut()
-    await Promise.all([1, 2, 3].map((id) => missesOf(ada, id, 500)))
+    await Promise.all([1, 2, 3].map((id) => missesOf(ada, id, AT_ONCE)))
   })
 
   it('[PRE5] negative control: in stock Hocuspocus a state taken back is still shown', async () => {
@@ -342,10 +345,10 @@ describe('honest clients', () => {
     for (let round = 0; round < 3; round += 1) {
       await sees(ada, id)
       bob.provider.configuration.websocketProvider.webSocket?.close()
-      await missesOf(ada, id, 1_000)
-      await sees(ada, id, undefined, 5_000)
+      await missesOf(ada, id, AT_ONCE)
+      await sees(ada, id, undefined, AT_ONCE)
       set(bob.provider, 'round', round)
-      await sees(ada, id, (state) => state.round === round, 1_000)
+      await sees(ada, id, (state) => state.round === round, AT_ONCE)
       expect(bob.provider.awareness?.getLocalState()).toMatchObject({ round, user: { color: '#112233' } })
     }
     expect(ada.closes).toEqual([])
@@ -402,9 +405,9 @@ describe('honest clients', () => {
     first.provider.destroy()
     // Its awareness counts from 0 again.
     const second = await join({ room, id: 'bob', document })
-    await sees(ada, document.clientID, ({ count }) => count === undefined, 2_000)
+    await sees(ada, document.clientID, ({ count }) => count === undefined, AT_ONCE)
     set(second.provider, 'count', 1)
-    await sees(ada, document.clientID, ({ count }) => count === 1, 1_000)
+    await sees(ada, document.clientID, ({ count }) => count === 1, AT_ONCE)
     expect([...second.closes, ...second.denials]).toEqual([])
   })
 

@@ -158,6 +158,7 @@ describe('two people on a build', () => {
     await expect.poll(() => isAtEnd(ada), soon).toBe(true)
     // What other lines there are is not new.
     await publish(room, lines(626, 100, 'test'))
+    await expect.poll(() => told(ada), soon).toMatchObject({ count: '725 lines' })
     await ada.getByLabel('Step', { exact: true }).selectOption('Compile')
     await expect.poll(() => told(ada), soon).toMatchObject({ count: '625 lines' })
     await ada.locator('.log-lines').hover()
@@ -255,10 +256,11 @@ describe('a log of twenty thousand lines', () => {
     await bob.locator('.log-row[data-mark="addressed"]', { hasText: 'a Needle 12345' }).waitFor()
     expect(await shown.textContent()).toMatch(/^20,00[12] lines$/)
     expect(await seen()).toBe(true)
+    const copied = bob.getByText(/^The address of line 12,347 is/).waitFor()
     await numberLink(bob, 12_347).click()
     expect(new URL(bob.url()).hash).toBe('#L12347')
     await bob.locator('.log-row[data-mark="addressed"]', { hasText: 'line 12347' }).waitFor()
-    await bob.getByText(/^The address of line 12,347 is/).waitFor()
+    await copied
   })
 })
 

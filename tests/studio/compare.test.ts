@@ -196,12 +196,13 @@ describe('restoring', () => {
     live.document.getText('content').insert(0, 'typed meanwhile\n')
     await dialog.getByRole('button', { name: 'Restore' }).click()
     await dialog.waitFor({ state: 'hidden' })
+    // It goes by itself.
+    await page.getByRole('link', { name: 'See the version before' }).click()
+    await page.waitForURL('**at=4**')
     await live.provider.configuration.websocketProvider.connect()
     await expect
       .poll(() => live.document.getText('content').toString(), soon)
       .toBe(`typed meanwhile\n${CODE}`)
-    await page.getByRole('link', { name: 'See the version before' }).click()
-    await page.waitForURL('**at=4**')
     live.destroy()
   })
 

@@ -208,8 +208,8 @@ describe('the playback', () => {
     // Counted where it is answered: the browser tells of an end after the page has asked for the next.
     await ada.route('**/diff?*', async (route) => {
       asked += 1
-      if (asked === 3 && held) {
-        // It is two seconds to the end, which a busy machine may take to click; a quick one has not come this far.
+      if (asked === 2 && held) {
+        // It is two seconds to the end, which a busy machine may take to click.
         await paused.promise
         await route.abort()
         return
@@ -224,6 +224,7 @@ describe('the playback', () => {
     const traces = ada.locator('.history-content .trace-inserted')
     await ada.getByRole('button', { name: 'Play', exact: true }).click()
     await traces.first().waitFor()
+    await expect.poll(() => asked, soon).toBe(2)
     await ada.getByRole('button', { name: 'Pause' }).click()
     held = false
     paused.resolve()

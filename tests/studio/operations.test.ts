@@ -86,7 +86,7 @@ async function picture(name: string): Promise<void> {
 
 describe('the operations', () => {
   it('[OPV3] are for administrators alone, who find them in the navigation', async () => {
-    expect(await page.getByRole('link', { name: 'Operations' }).count()).toBeGreaterThan(0)
+    await page.getByRole('link', { name: 'Operations' }).first().waitFor()
     for (const path of ['/operations', '/operations/audit']) {
       const eve = await enter('eve', { 'doc:*': 'admin', '*:*': 'write' }, path)
       await eve.getByText('Operations are for administrators').waitFor()

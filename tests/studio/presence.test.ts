@@ -42,12 +42,12 @@ it('[UI60] [UI62] shows who types until they stop, and people’s status whereve
   await bob.locator('.rich-text').click()
   await bob.keyboard.type('Dear all')
   await ada.getByText('Bob is typing').waitFor()
+  expect(await bob.getByText('is typing').count()).toBe(0)
   const reader = await ada.context().newPage()
   await reader.goto(`${server.url}${path.replace('/d/', '/documents/')}/history`)
   await reader.locator('.timeline-people .person-online').first().waitFor()
   await reader.close()
   await ada.getByText('Bob is typing').waitFor({ state: 'detached' })
-  expect(await bob.getByText('is typing').count()).toBe(0)
 })
 
 it('[UI61] shows who is here, away and on what, over all their tabs, and who was', async () => {

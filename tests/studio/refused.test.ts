@@ -35,7 +35,7 @@ it('[UI73] takes no key in code that was refused, also where something of the ro
     .locator('.save-long')
     .and(eve.getByText('Saved', { exact: true }))
     .waitFor()
-  expect(await code.textContent()).toContain('eve')
+  await code.getByText('eve').waitFor()
   const revoked = await fetch(`${server.url}/api/v1/access/revoke`, {
     method: 'POST',
     headers: {
@@ -53,5 +53,7 @@ it('[UI73] takes no key in code that was refused, also where something of the ro
   })
   await code.click()
   await eve.keyboard.type('more')
+  // Said in the frame in which the letters would be drawn.
+  await eve.getByText('Cannot edit in read-only editor').first().waitFor()
   expect(await code.textContent()).not.toContain('more')
 })

@@ -215,14 +215,18 @@ describe('offline', () => {
   })
 })
 
+/** A new document has taken the focus. */
+const isIn = (page: Page) =>
+  expect
+    .poll(() => page.evaluate(() => document.activeElement?.closest('.rich-text, .code') != null), soon)
+    .toBe(true)
+
 describe('the frame', () => {
   it.each([['Rich text', rich] as const, ['Code', code] as const])(
     'a new document takes the first key: %s',
     async (kind, place) => {
       await createDocument(ada, 'Fresh', kind)
-      await expect
-        .poll(() => ada.evaluate(() => document.activeElement?.closest('.rich-text, .code') !== null), soon)
-        .toBe(true)
+      await isIn(ada)
       await ada.keyboard.type('First')
       await expect.poll(() => place(ada).textContent(), soon).toContain('First')
     },
@@ -232,6 +236,7 @@ describe('the frame', () => {
     'a click on a person goes to their caret: %s',
     async (kind, type, place) => {
       const path = await createDocument(ada, 'Long', kind)
+      await isIn(ada)
       for (let line = 0; line < 80; line += 1) await ada.keyboard.press('Enter')
       await type(ada, 'the end')
       await bob.goto(server.url + path)

@@ -8,7 +8,8 @@ HeldAcknowledgements.prototype.hold = (socket, frame) => {
 }
 const { commit } = Lane.prototype
 Lane.prototype.commit = async function (batch) {
-  await delay(200)
+  // Far longer than whoever kills it may take to wake.
+  await delay(1_000)
   return commit.call(this, batch)
 }
 

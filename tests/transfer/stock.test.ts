@@ -78,4 +78,4 @@ it('[BAK7] documents of a stock Hocuspocus become rooms, once; broken ones are n
   expect(second.output).toContain('wiki:start: wiki:start is there, and was not made of this')
   expect(await entriesOf(log, 'wiki:start')).toHaveLength(1)
   expect((await bring(join(file, 'no'))).code).toBe(1)
-}, 20_000)
+})

@@ -12,9 +12,10 @@ import { type Receiver, startReceiver } from './receiver.ts'
 const ENVIRONMENT = {
   JWT_SECRET: SECRET,
   WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
-  WEBHOOK_TIMEOUT_MS: '700',
+  // More than a busy machine stands still: a message that came late would come twice, and those are counted here.
+  WEBHOOK_TIMEOUT_MS: '2500',
   WEBHOOK_RETRY_SECONDS: '0,0,600',
-  CHANGED_QUIET_MS: '300',
+  CHANGED_QUIET_MS: '1000',
   CHANGED_WITHIN_MS: '3000',
 }
 
@@ -457,6 +458,8 @@ describe('a server that is killed', () => {
     await server.kill9()
     receiver.answer = () => 200
     await server.restart()
+    // However often it was tried before it was killed.
+    await query(server.databaseUrl, 'update webhook_deliveries set next_at = now() where next_at is not null')
     await until(async () => (await told.log('?status=delivered')).length === 3)
     const texts = told.messages().map((one) => ('event' in one ? one.event.id : one.type))
     expect(texts.filter((text) => text === 'm1').length).toBeGreaterThan(1)
