@@ -72,6 +72,8 @@ export class RedisBus implements Bus {
   readonly #goneListeners = new Set<(node: NodeId) => void>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #connected = false
+  /** Its connections were: what still comes over them would be heard, and lost with them. */
+  #givenUp = false
   #echoed = performance.now()
   #warned = Number.NEGATIVE_INFINITY
   #problem: unknown
@@ -97,11 +99,16 @@ export class RedisBus implements Bus {
       connection.on('close', () => this.#lost())
     }
     this.#publisher.on('ready', () => this.#send(NODES, HERE))
-    this.#subscriber.on('ready', () => this.#listen(this.#topics.keys()))
+    this.#subscriber.on('ready', () => {
+      this.#givenUp = false
+      this.#listen(this.#topics.keys())
+    })
     this.#subscriber.on('close', () => {
       for (const topic of this.#topics.values()) topic.subscribed = false
     })
-    this.#subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#take(channel, message))
+    this.#subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      if (!this.#givenUp) this.#take(channel, message)
+    })
     this.every(BEAT, () => this.#tick())
   }
 
@@ -246,6 +253,7 @@ export class RedisBus implements Bus {
       this.#lost()
       this.#warn()
       this.#echoed = now
+      this.#givenUp = true
       this.#publisher.disconnect(true)
       this.#subscriber.disconnect(true)
     } else if (this.#connected) {

@@ -15,8 +15,7 @@ export function connect(config: RedisConfig, name: string): Connection {
   const options: RedisOptions = {
     connectionName: `syncline-${name}`,
     connectTimeout: CONNECT_WITHIN,
-    // What is given up is gone: for two seconds more, as it would be otherwise, a Redis that stood still and goes on is heard
-    // over it, and lost again when it ends it.
+    // What is given up is gone: after two seconds, as it would be otherwise, one of two could end when the other is back.
     disconnectTimeout: 0,
     retryStrategy,
     // What cannot be sent now is late, and what is late is read from the log: nothing waits for Redis.

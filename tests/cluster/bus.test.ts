@@ -187,6 +187,27 @@ describeWithOwnRedis('a bus', () => {
     expect(heard).not.toContain('to nobody')
   })
 
+  it('[CLU8] hears nothing over a connection that it has given up, however soon Redis goes on', async () => {
+    const redis = await start()
+    const [one, other] = await join2(redis.url)
+    await speak(one, other)
+    let back = 0
+    one.onConnected(() => (back += 1))
+    const given = Promise.withResolvers<void>()
+    one.onGone(() => {
+      redis.resume()
+      // What Redis says now is there before anything else is done here.
+      const answered = performance.now() + 50
+      while (performance.now() < answered);
+      given.resolve()
+    })
+    redis.pause()
+    await given.promise
+    await until(() => one.connected)
+    await speak(one, other)
+    expect(back).toBe(1)
+  })
+
   it('[CLU8] knows within seconds that Redis stands still, or is gone, and who has left', async () => {
     const redis = await start()
     const [one, other] = await join2(redis.url)
