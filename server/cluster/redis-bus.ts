@@ -72,7 +72,7 @@ export class RedisBus implements Bus {
   readonly #goneListeners = new Set<(node: NodeId) => void>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #connected = false
-  /** Its connections were: what still comes over them would be heard, and lost with them. */
+  /** The connections were given up, and none is made yet: what still comes over them is not to be taken for being connected. */
   #givenUp = false
   #echoed = performance.now()
   #warned = Number.NEGATIVE_INFINITY
